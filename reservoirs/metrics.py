@@ -1,0 +1,105 @@
+"""Errors of forecasts, defined once and named in every result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import make_scorer
+
+from reservoirs.sequences import Array
+
+
+def _pair(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
+    """Return both as (n_steps, n_outputs) float64 of one shape."""
+    truth = np.asarray(y_true, dtype=np.float64)
+    prediction = np.asarray(y_pred, dtype=np.float64)
+    truth = truth.reshape(len(truth), -1)
+    if prediction.size != truth.size:
+        raise ValueError(
+            f"y_true and y_pred must have the same shape, got {np.shape(y_true)} and "
+            f"{np.shape(y_pred)}"
+        )
+    return truth, prediction.reshape(truth.shape)
+
+
+def _scale(truth: Array, scale: Any) -> Array:
+    """Return the scale per output, the standard deviation of the truth by default."""
+    deviation = truth.std(axis=0) if scale is None else np.asarray(scale, dtype=np.float64)
+    if not np.all(deviation > 0):
+        raise ValueError(
+            f"scale must be positive for every output, got {deviation}; a constant series has no "
+            "standard deviation: pass scale"
+        )
+    return np.atleast_1d(deviation)
+
+
+def nrmse(y_true: Any, y_pred: Any, *, scale: Any = None) -> float:
+    """Return the normalised root mean square error.
+
+    sqrt(mean over steps and outputs of ((y_pred - y_true) / scale)^2)
+
+    Parameters
+    ----------
+    y_true : (n_steps,) or (n_steps, n_outputs)
+    y_pred : the same shape; a row that is not finite makes the result infinite
+    scale : per output, in the units of y; None is the standard deviation of y_true
+
+    Returns
+    -------
+    0 for a perfect prediction, 1 for the mean of y_true
+    """
+    truth, prediction = _pair(y_true, y_pred)
+    relative = (prediction - truth) / _scale(truth, scale)
+    return float(np.sqrt(np.mean(relative**2))) if np.isfinite(relative).all() else float("inf")
+
+
+def nmse(y_true: Any, y_pred: Any, *, scale: Any = None) -> float:
+    """Return `nrmse` squared."""
+    return nrmse(y_true, y_pred, scale=scale) ** 2
+
+
+def error_growth(y_true: Any, y_pred: Any, *, scale: Any = None) -> Array:
+    """Return the normalised error of every step, (n_steps,).
+
+    e[t] = sqrt(mean over outputs of ((y_pred[t] - y_true[t]) / scale)^2)
+
+    Parameters
+    ----------
+    y_true : (n_steps,) or (n_steps, n_outputs)
+    y_pred : the same shape
+    scale : per output; None is the standard deviation of y_true
+    """
+    truth, prediction = _pair(y_true, y_pred)
+    return np.sqrt(np.mean(((prediction - truth) / _scale(truth, scale)) ** 2, axis=1))
+
+
+def valid_prediction_time(
+    y_true: Any, y_pred: Any, *, threshold: float = 0.4, dt: float = 1.0, scale: Any = None
+) -> float:
+    """Return the time of the first step whose `error_growth` exceeds a threshold.
+
+    Parameters
+    ----------
+    y_true : (n_steps,) or (n_steps, n_outputs)
+    y_pred : the same shape
+    threshold : of the normalised error
+    dt : time per step, in the unit wanted (Lyapunov times, say)
+    scale : per output; None is the standard deviation of y_true
+
+    Returns
+    -------
+    n_steps * dt where the threshold is never exceeded
+    """
+    growth = error_growth(y_true, y_pred, scale=scale)
+    beyond = ~(growth <= threshold)
+    return dt * float(np.argmax(beyond) if beyond.any() else len(growth))
+
+
+def amplitude_ratio(y_true: Any, y_pred: Any) -> float:
+    """Return std(y_pred) / std(y_true), 1 where a forecast oscillation keeps its size."""
+    truth, prediction = _pair(y_true, y_pred)
+    return float(prediction.std() / truth.std())
+
+
+nrmse_scorer = make_scorer(nrmse, greater_is_better=False)

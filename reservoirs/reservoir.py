@@ -1,0 +1,229 @@
+"""Reservoir: the transformer from a series to the states of a fixed random recurrent network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from reservoirs import topology
+from reservoirs.readout import BLOCK
+from reservoirs.sequences import Array, check_rows, restore
+
+SETTINGS: dict[str, list[Any]] = {
+    "n_units": [Interval(Integral, 1, None, closed="left")],
+    "spectral_radius": [Interval(Real, 0, None, closed="left")],
+    "leak_rate": [Interval(Real, 0, 1, closed="right")],
+    "input_scaling": [Interval(Real, 0, None, closed="left"), "array-like"],
+    "bias_scaling": [Interval(Real, 0, None, closed="left")],
+    "degree": [Interval(Integral, 1, None, closed="left")],
+    "topology": [StrOptions(set(topology.TOPOLOGIES))],
+    "dtype": [StrOptions({"float64", "float32"})],
+    "random_state": ["random_state"],
+}
+
+
+def seed_streams(random_state: Any) -> list[np.random.SeedSequence]:
+    """Return independent seed streams for W, W_in, the bias and the noise.
+
+    Parameters
+    ----------
+    random_state : None, an integer or a RandomState, as everywhere in scikit-learn
+    """
+    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    return np.random.SeedSequence(seed).spawn(4)
+
+
+class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Map series to the states of a random recurrent network that is never trained.
+
+    x[t] = (1 - a) x[t-1] + a tanh(W x[t-1] + W_in u[t] + b)
+
+    Every series starts from the zero state; its rows never touch another series.
+
+    Parameters
+    ----------
+    n_units : N, the number of recurrent units
+    spectral_radius : max |eigenvalue| of W
+    leak_rate : a in (0, 1], the share of the state replaced per step; 1 is no leak
+    input_scaling : W_in is uniform in [-s, s]; a number, or one per feature (n_features,)
+    bias_scaling : b is uniform in [-s, s]
+    degree : nonzeros per row of W
+    topology : "random"
+    dtype : "float64" or "float32", of weights and states
+    random_state : seed of W, W_in and b, each from its own stream
+
+    Attributes
+    ----------
+    recurrent_weights_ : (n_units, n_units) sparse W
+    input_weights_ : (n_units, n_features) W_in
+    bias_ : (n_units,) b
+    n_features_in_ : number of features
+
+    References
+    ----------
+    Lukosevicius (2012), A practical guide to applying echo state networks, eqs. 2-3.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = SETTINGS
+
+    def __init__(
+        self,
+        *,
+        n_units: int = 500,
+        spectral_radius: float = 0.9,
+        leak_rate: float = 1.0,
+        input_scaling: Any = 1.0,
+        bias_scaling: float = 0.5,
+        degree: int = 10,
+        topology: str = "random",
+        dtype: str = "float64",
+        random_state: Any = None,
+    ) -> None:
+        self.n_units = n_units
+        self.spectral_radius = spectral_radius
+        self.leak_rate = leak_rate
+        self.input_scaling = input_scaling
+        self.bias_scaling = bias_scaling
+        self.degree = degree
+        self.topology = topology
+        self.dtype = dtype
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None, *, series_id: Any = None) -> Self:
+        """Draw the weights; of X only the number of features is read.
+
+        Parameters
+        ----------
+        X : any container of series
+        y : ignored
+        series_id : (n_rows,) ids of a 2-D X
+        """
+        check_rows(self, X, series_id=series_id, reset=True)
+        return self.draw()
+
+    def draw(self) -> Self:
+        """Draw W, W_in and b for `n_features_in_` features.
+
+        Raises
+        ------
+        ValueError
+            If `input_scaling` is an array of another length than the features.
+        """
+        n_features = self.n_features_in_
+        weights, inputs, bias, _ = seed_streams(self.random_state)
+        scaling = np.asarray(self.input_scaling, dtype=np.float64)
+        if scaling.ndim > 1 or (scaling.ndim == 1 and len(scaling) != n_features):
+            raise ValueError(
+                f"input_scaling must be a number or one number per feature, ({n_features},), "
+                f"got shape {scaling.shape}"
+            )
+        self.recurrent_weights_ = topology.draw(
+            self.topology,
+            self.n_units,
+            degree=self.degree,
+            spectral_radius=self.spectral_radius,
+            seed=int(weights.generate_state(1)[0]),
+        )
+        shape = (self.n_units, n_features)
+        self.input_weights_ = scaling * np.random.default_rng(inputs).uniform(-1, 1, shape)
+        self.bias_ = self.bias_scaling * np.random.default_rng(bias).uniform(-1, 1, self.n_units)
+        return self
+
+    def transform(
+        self, X: Any, *, initial_state: Any = None, series_id: Any = None
+    ) -> Any:
+        """Return the state after every row.
+
+        Parameters
+        ----------
+        X : any container of series
+        initial_state : (n_units,) or (n_series, n_units), x before the first row; None is zero
+        series_id : (n_rows,) ids of a 2-D X
+
+        Returns
+        -------
+        (n_rows, n_units) states, in the container of X
+        """
+        check_is_fitted(self)
+        rows, layout = check_rows(self, X, series_id=series_id, reset=False)
+        states = np.empty((len(rows), self.n_units), dtype=self.dtype)
+        starts = self.check_state(initial_state, layout.n_series)
+        packed = self.pack()
+        for span, start in zip(layout.slices(), starts, strict=True):
+            for part, block, _ in self.run(rows[span], start, packed=packed):
+                states[span.start + part.start : span.start + part.stop] = block
+        return restore(states, layout)
+
+    def pack(self) -> Any:
+        """Return the weights in the kernel's layout."""
+        from reservoirs import kernel
+
+        dtype = np.dtype(self.dtype)
+        return kernel.Reservoir(
+            kernel.pack(self.recurrent_weights_, dtype),
+            kernel.pad(self.input_weights_.T, dtype),
+            kernel.pad(self.bias_, dtype),
+            self.leak_rate,
+            self.n_units,
+        )
+
+    def run(
+        self, rows: Array, state: Array, *, packed: Any, noise: Any = None
+    ) -> Iterator[tuple[slice, Array, Array]]:
+        """Drive one series and yield its states in blocks of 1024 rows.
+
+        Parameters
+        ----------
+        rows : (n_steps, n_features)
+        state : (n_units,), x before the first row
+        packed : the weights, from `pack`
+        noise : function of a block's number and length to (n_steps, n_units), or None
+
+        Yields
+        ------
+        the rows of the block, its states (n, n_units), and its last state (n_units,)
+        """
+        from reservoirs import kernel
+
+        for number, start in enumerate(range(0, len(rows), BLOCK)):
+            part = slice(start, min(start + BLOCK, len(rows)))
+            added = None if noise is None else noise(number, part.stop - part.start)
+            states, state = kernel.run_states(rows[part], state, packed, added)
+            yield part, states, state
+
+    def check_state(self, state: Any, n_series: int) -> Array:
+        """Return start states (n_series, n_units) from None, (n_units,) or that shape.
+
+        Raises
+        ------
+        ValueError
+            For any other shape, or values that are not finite.
+        """
+        if state is None:
+            return np.zeros((n_series, self.n_units), dtype=self.dtype)
+        array = np.asarray(state, dtype=self.dtype)
+        if array.shape not in {(self.n_units,), (n_series, self.n_units)}:
+            raise ValueError(
+                f"initial_state must have shape ({self.n_units},) or ({n_series}, "
+                f"{self.n_units}), got {array.shape}; pass states returned with return_state=True"
+            )
+        if not np.isfinite(array).all():
+            raise ValueError("initial_state must be finite, got NaN or infinity")
+        return np.broadcast_to(array, (n_series, self.n_units))
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_units
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = [self.dtype]
+        return tags
