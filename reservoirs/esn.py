@@ -16,7 +16,7 @@ from reservoirs.forecasting import ForecastMixin, shaped_prediction
 from reservoirs.loop import Loop, remember
 from reservoirs.readout import BLOCK, SOLVERS, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
-from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
+from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, context_rows
 
 POOLINGS = {
     "last": lambda features: features[-1],
@@ -328,27 +328,3 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def context_rows(estimator: Any, context: Any, layout: Layout) -> list[Array] | None:
-    """Return the rows before each series of X, or None without context.
-
-    Parameters
-    ----------
-    estimator : a fitted regressor
-    context : (n, n_features) for one series, or one such array per series
-    layout : of X
-
-    Raises
-    ------
-    ValueError
-        If there is not one context per series.
-    """
-    if context is None:
-        return None
-    rows, found = check_rows(estimator, context, reset=False)
-    if found.n_series != layout.n_series:
-        raise ValueError(
-            f"context must hold one array per series of X, {layout.n_series}, got {found.n_series}"
-        )
-    return [rows[span] for span in found.slices()]

@@ -342,6 +342,30 @@ def restore(values: Array, layout: Layout) -> Any:
     return values
 
 
+def context_rows(estimator: Any, context: Any, layout: Layout) -> list[Array] | None:
+    """Return the rows before each series of X, or None without context.
+
+    Parameters
+    ----------
+    estimator : a fitted regressor
+    context : (n, n_features) for one series, or one such array per series
+    layout : of X
+
+    Raises
+    ------
+    ValueError
+        If there is not one context per series.
+    """
+    if context is None:
+        return None
+    rows, found = check_rows(estimator, context, reset=False)
+    if found.n_series != layout.n_series:
+        raise ValueError(
+            f"context must hold one array per series of X, {layout.n_series}, got {found.n_series}"
+        )
+    return [rows[span] for span in found.slices()]
+
+
 def future_index(index: Any, n_steps: int) -> Any:
     """Continue a pandas index by n_steps; None where no regular continuation exists.
 

@@ -1,0 +1,333 @@
+"""The epoch loop: steps, validation, early stopping, divergence, history."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import time
+import warnings
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from torch import Tensor
+
+from trainers.batches import Batch, Examples, shuffled
+from trainers.curvature import Objective, loss_gradient
+from trainers.hessian_free import HFState, hf_step
+from trainers.losses import Loss
+from trainers.momentum import SutskeverMomentum
+from trainers.network import Network
+from trainers.solvers import HessianFreeSolver
+
+logger = logging.getLogger("trainers")
+
+
+@dataclass
+class Problem:
+    """What is trained on what.
+
+    Attributes
+    ----------
+    network, loss : the model
+    train, valid : the examples; valid may be None
+    theta : (n_weights,) weights, updated in place
+    batch_size : pieces per update
+    truncation : steps per chunk of carried state; None for none
+    clip_norm : largest norm of a gradient; None for none
+    rng : the order of the batches
+    """
+
+    network: Network
+    loss: Loss
+    train: Examples
+    valid: Examples | None
+    theta: Tensor
+    batch_size: int
+    truncation: int | None
+    clip_norm: float | None
+    rng: np.random.Generator
+
+
+class Stepper(Protocol):
+    """One epoch of one kind of solver."""
+
+    def epoch(self) -> dict[str, Any]:
+        """Train for one epoch; return its record, at least `loss` and `gradient_norm`."""
+
+    def weights(self) -> Tensor:
+        """Return the weights to evaluate, a copy."""
+
+    def restore(self, theta: Tensor) -> None:
+        """Put weights back."""
+
+    def state(self) -> Any:
+        """Return what resuming needs, as arrays and numbers."""
+
+    def resume(self, state: Any) -> None:
+        """Go on from `state`."""
+
+
+def clipped(gradient: Tensor, limit: float | None) -> tuple[Tensor, float]:
+    """Return the gradient scaled down to a norm of at most `limit`, and its norm before.
+
+    Parameters
+    ----------
+    gradient : (n_weights,)
+    limit : None for no limit
+
+    References
+    ----------
+    Pascanu, Mikolov & Bengio (2013), Algorithm 1.
+    """
+    norm = float(gradient.norm())
+    if limit is not None and norm > limit:
+        gradient = gradient * (limit / norm)
+    return gradient, norm
+
+
+class GradientStepper:
+    """Minibatches and a torch optimizer."""
+
+    def __init__(self, problem: Problem, solver: Any, learning_rate: float | None) -> None:
+        self.problem = problem
+        rate = solver.learning_rate if learning_rate is None else learning_rate
+        self.optimizer = solver.optimizer(problem.theta, rate)
+
+    def epoch(self) -> dict[str, Any]:
+        """Go through all examples once, in a random order."""
+        p, state = self.problem, None
+        total, count, norms = 0.0, 0.0, []
+        for batch in shuffled(p.train, p.batch_size, p.truncation, p.rng):
+            value, state, norm = self._update(batch, state if batch.carried else None)
+            total, count = total + value * batch.weight, count + batch.weight
+            norms.append(norm)
+        return {"loss": total / count, "gradient_norm": float(np.mean(norms))}
+
+    def _update(self, batch: Batch, state: Tensor | None) -> tuple[float, Tensor, float]:
+        p = self.problem
+        run = p.network.forward(p.theta, batch.inputs, state)
+        if not batch.weight:
+            return 0.0, run.last, 0.0
+        value, grad = loss_gradient(p.loss, run, batch, batch.weight)
+        p.theta.grad, norm = clipped(p.network.backward(run, grad), p.clip_norm)
+        self.optimizer.step()
+        return value, run.last, norm
+
+    def weights(self) -> Tensor:
+        """Return theta itself, not Nesterov's look-ahead point."""
+        if not isinstance(self.optimizer, SutskeverMomentum):
+            return self.problem.theta.clone()
+        self.optimizer.settle()
+        settled = self.problem.theta.clone()
+        self.optimizer.look_ahead()
+        return settled
+
+    def restore(self, theta: Tensor) -> None:
+        """Put weights back."""
+        self.problem.theta.copy_(theta)
+
+    def state(self) -> Any:
+        """Return the optimizer's state and its own weights (the look-ahead point of Nesterov)."""
+        state = copy.deepcopy(self.optimizer.state_dict())
+        return {"optimizer": _to_numpy(state), "theta": self.problem.theta.cpu().numpy().copy()}
+
+    def resume(self, state: Any) -> None:
+        """Go on from `state`."""
+        self.problem.theta.copy_(torch.as_tensor(state["theta"]))
+        self.optimizer.load_state_dict(_to_torch(copy.deepcopy(state["optimizer"])))
+
+
+class ClosureStepper(GradientStepper):
+    """All data at once and an optimizer that asks for several gradients per step (L-BFGS)."""
+
+    def __init__(self, problem: Problem, solver: Any, learning_rate: float | None) -> None:
+        super().__init__(problem, solver, learning_rate)
+        pieces = np.arange(problem.train.n_pieces)
+        self.objective = Objective(problem.network, problem.loss, problem.train, pieces)
+
+    def epoch(self) -> dict[str, Any]:
+        """Take one step of several inner iterations."""
+        theta = self.problem.theta
+
+        def closure() -> float:
+            value, gradient = self.objective.gradient(theta)
+            theta.grad, _ = clipped(gradient, self.problem.clip_norm)
+            return value
+
+        self.optimizer.step(closure)
+        value, gradient = self.objective.gradient(theta)
+        return {"loss": value, "gradient_norm": float(gradient.norm())}
+
+
+class HessianFreeStepper:
+    """One Hessian-free step per epoch."""
+
+    def __init__(self, problem: Problem, solver: HessianFreeSolver) -> None:
+        self.problem, self.solver = problem, solver
+        self.hf = HFState(solver.damping, torch.zeros_like(problem.theta))
+        self.objective = self._objective(np.arange(problem.train.n_pieces))
+
+    def _objective(self, pieces: np.ndarray) -> Objective:
+        p = self.problem
+        return Objective(p.network, p.loss, p.train, pieces)
+
+    def epoch(self) -> dict[str, Any]:
+        """Take one step with fresh pieces for the curvature."""
+        p, s = self.problem, self.solver
+        curvature, size = self.objective, s.curvature_size
+        if size is not None and size < p.train.n_pieces:
+            curvature = self._objective(np.sort(p.rng.choice(p.train.n_pieces, size, replace=False)))
+        theta, record = hf_step(
+            p.theta, self.hf, self.objective, curvature,
+            structural=s.structural_damping, max_cg=s.max_cg, tolerance=s.tolerance,
+        )  # fmt: skip
+        p.theta.copy_(theta)
+        return {"loss": record.loss_after, **record.as_dict()}
+
+    def weights(self) -> Tensor:
+        """Return the weights."""
+        return self.problem.theta.clone()
+
+    def restore(self, theta: Tensor) -> None:
+        """Put weights back."""
+        self.problem.theta.copy_(theta)
+
+    def state(self) -> Any:
+        """Return the damping, the search direction and the weights."""
+        theta = self.problem.theta.cpu().numpy().copy()
+        direction = self.hf.direction.cpu().numpy().copy()
+        return {"damping": self.hf.damping, "direction": direction, "theta": theta}
+
+    def resume(self, state: Any) -> None:
+        """Go on from `state`."""
+        self.problem.theta.copy_(torch.as_tensor(state["theta"]))
+        self.hf.damping = state["damping"]
+        self.hf.direction = torch.as_tensor(state["direction"]).to(self.problem.theta)
+
+
+def _to_numpy(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.cpu().numpy().copy()
+    if isinstance(value, dict):
+        return {key: _to_numpy(item) for key, item in value.items()}
+    return [_to_numpy(item) for item in value] if isinstance(value, list) else value
+
+
+def _to_torch(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return torch.as_tensor(value)
+    if isinstance(value, dict):
+        return {key: _to_torch(item) for key, item in value.items()}
+    return [_to_torch(item) for item in value] if isinstance(value, list) else value
+
+
+def make_stepper(problem: Problem, solver: Any, learning_rate: float | None) -> Stepper:
+    """Return the stepper of a solver's settings."""
+    if isinstance(solver, HessianFreeSolver):
+        return HessianFreeStepper(problem, solver)
+    kind = ClosureStepper if solver.full_batch else GradientStepper
+    return kind(problem, solver, learning_rate)
+
+
+@dataclass
+class Stopping:
+    """When to stop.
+
+    Attributes
+    ----------
+    max_iter : epochs at most
+    early : stop when the validation loss (the training loss without one) no longer falls
+    tol : smallest improvement that counts; None never stops on it unless `early`
+    patience : epochs without improvement before stopping
+    """
+
+    max_iter: int
+    early: bool
+    tol: float | None
+    patience: int
+
+
+@dataclass
+class Outcome:
+    """What training left behind: weights, history, the stepper's state and why it ended."""
+
+    theta: Tensor
+    history: list[dict[str, Any]] = field(default_factory=list)
+    status: str = "max_iter"
+
+
+@torch.no_grad()
+def train(
+    problem: Problem, stepper: Stepper, stopping: Stopping, *, verbose: int = 0
+) -> Outcome:
+    """Run epochs until a reason to stop.
+
+    Parameters
+    ----------
+    problem : what is trained on what
+    stepper : how
+    stopping : when to stop
+    verbose : log every so many epochs to the logger "trainers"; 0 never
+
+    Returns
+    -------
+    The weights: with early stopping and after divergence the best seen, else the last. A keyboard
+    interrupt ends training and keeps what was learned.
+    """
+    valid = _validation(problem)
+    outcome = Outcome(stepper.weights())
+    best, since, began = float("inf"), 0, time.perf_counter()
+    best_theta = outcome.theta
+    try:
+        for number in range(stopping.max_iter):
+            record = {"epoch": number + 1, **stepper.epoch()}
+            theta = stepper.weights()
+            record["seconds"] = time.perf_counter() - began
+            if valid is not None:
+                record["validation_loss"] = valid.value(theta)
+            watched = record.get("validation_loss", record["loss"])
+            outcome.history.append(record)
+            if verbose and (number + 1) % verbose == 0:
+                logger.info("epoch %(epoch)d loss %(loss).4g after %(seconds).1f s", record)
+            if not np.isfinite(watched) or not torch.isfinite(theta).all():
+                outcome.status = "diverged"
+                break
+            since = 0 if watched < best - (stopping.tol or 0.0) else since + 1
+            if watched < best:
+                best, best_theta = watched, theta
+            outcome.theta = theta
+            if (stopping.early or stopping.tol is not None) and since >= stopping.patience:
+                outcome.status = "converged"
+                break
+    except KeyboardInterrupt:
+        outcome.status = "interrupted"
+    if stopping.early or outcome.status == "diverged":
+        outcome.theta = best_theta
+    _warn(outcome, stopping)
+    return outcome
+
+
+def _validation(problem: Problem) -> Objective | None:
+    if problem.valid is None:
+        return None
+    pieces = np.arange(problem.valid.n_pieces)
+    return Objective(problem.network, problem.loss, problem.valid, pieces)
+
+
+def _warn(outcome: Outcome, stopping: Stopping) -> None:
+    if outcome.status == "diverged":
+        warnings.warn(
+            f"training diverged in epoch {len(outcome.history)}: the loss or the weights are no "
+            "longer finite. The best weights so far are kept; lower learning_rate or set clip_norm",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    elif outcome.status == "max_iter" and (stopping.early or stopping.tol is not None):
+        warnings.warn(
+            f"training reached max_iter={stopping.max_iter} before it converged; raise max_iter",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
