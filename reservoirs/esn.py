@@ -12,8 +12,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.forecasting import ForecastMixin, shaped_prediction
-from reservoirs.loop import Loop, remember
+from reservoirs.forecasting import ForecastMixin, Loop, remember, shaped_prediction
 from reservoirs.readout import BLOCK, SOLVERS, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, context_rows

@@ -12,8 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.forecasting import ForecastMixin, shaped_prediction
-from reservoirs.loop import Loop, remember
+from reservoirs.forecasting import ForecastMixin, Loop, remember, shaped_prediction
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, context_rows
 from trainers.batches import read_last
 from trainers.cells import ACTIVATIONS, CELLS

@@ -29,12 +29,19 @@ class AdamSolver(FirstOrderSolver):
     ----------
     learning_rate : step size
     beta_1, beta_2 : decay of the averaged gradient and of its square
+    rate_decay : factor on the learning rate after every epoch
     """
 
     def __init__(
-        self, *, learning_rate: float = 1e-3, beta_1: float = 0.9, beta_2: float = 0.999
+        self,
+        *,
+        learning_rate: float = 1e-3,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        rate_decay: float = 1.0,
     ) -> None:
         self.learning_rate = learning_rate
+        self.rate_decay = rate_decay
         self.beta_1 = beta_1
         self.beta_2 = beta_2
 
@@ -49,16 +56,20 @@ class RMSpropSolver(FirstOrderSolver):
     Parameters
     ----------
     learning_rate : step size
-    decay : of the averaged squared gradient
+    smoothing : share of the averaged squared gradient kept per update
+    rate_decay : factor on the learning rate after every epoch
     """
 
-    def __init__(self, *, learning_rate: float = 1e-3, decay: float = 0.9) -> None:
+    def __init__(
+        self, *, learning_rate: float = 1e-3, smoothing: float = 0.9, rate_decay: float = 1.0
+    ) -> None:
         self.learning_rate = learning_rate
-        self.decay = decay
+        self.smoothing = smoothing
+        self.rate_decay = rate_decay
 
     def optimizer(self, parameter: torch.Tensor, learning_rate: float) -> torch.optim.Optimizer:
         """Return RMSprop for one flat parameter."""
-        return torch.optim.RMSprop([parameter], lr=learning_rate, alpha=self.decay)
+        return torch.optim.RMSprop([parameter], lr=learning_rate, alpha=self.smoothing)
 
 
 class SGDSolver(FirstOrderSolver):
@@ -67,10 +78,12 @@ class SGDSolver(FirstOrderSolver):
     Parameters
     ----------
     learning_rate : step size
+    rate_decay : factor on the learning rate after every epoch
     """
 
-    def __init__(self, *, learning_rate: float = 1e-2) -> None:
+    def __init__(self, *, learning_rate: float = 1e-2, rate_decay: float = 1.0) -> None:
         self.learning_rate = learning_rate
+        self.rate_decay = rate_decay
 
     def optimizer(self, parameter: torch.Tensor, learning_rate: float) -> torch.optim.Optimizer:
         """Return gradient descent for one flat parameter."""
@@ -85,14 +98,21 @@ class MomentumSolver(FirstOrderSolver):
     learning_rate : step size
     momentum : final coefficient mu
     schedule : "rnn" (0.9 for the first 1000 updates), "autoencoder" or "constant"
+    rate_decay : factor on the learning rate after every epoch
     """
 
     nesterov = False
 
     def __init__(
-        self, *, learning_rate: float = 1e-3, momentum: float = 0.9, schedule: str = "rnn"
+        self,
+        *,
+        learning_rate: float = 1e-3,
+        momentum: float = 0.9,
+        schedule: str = "rnn",
+        rate_decay: float = 1.0,
     ) -> None:
         self.learning_rate = learning_rate
+        self.rate_decay = rate_decay
         self.momentum = momentum
         self.schedule = schedule
 
@@ -115,6 +135,7 @@ class NesterovSolver(MomentumSolver):
     learning_rate : step size
     momentum : final coefficient mu
     schedule : "rnn" (0.9 for the first 1000 updates), "autoencoder" or "constant"
+    rate_decay : factor on the learning rate after every epoch
     """
 
     nesterov = True

@@ -95,6 +95,7 @@ class GradientStepper:
         self.problem = problem
         rate = solver.learning_rate if learning_rate is None else learning_rate
         self.optimizer = solver.optimizer(problem.theta, rate)
+        self.rate_decay = getattr(solver, "rate_decay", 1.0)
 
     def epoch(self) -> dict[str, Any]:
         """Go through all examples once, in a random order."""
@@ -104,6 +105,8 @@ class GradientStepper:
             value, state, norm = self._update(batch, state if batch.carried else None)
             total, count = total + value * batch.weight, count + batch.weight
             norms.append(norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] *= self.rate_decay
         return {"loss": total / count, "gradient_norm": float(np.mean(norms))}
 
     def _update(self, batch: Batch, state: Tensor | None) -> tuple[float, Tensor, float]:

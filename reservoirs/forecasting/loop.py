@@ -125,7 +125,6 @@ def remember(estimator: Any, rows: Array, layout: Layout, targets: Targets, y: A
     estimator.target_kind_ = targets.kind
     estimator.flat_targets_ = targets.flat
     estimator.n_outputs_ = targets.rows.shape[1]
-    estimator.n_exog_ = rows.shape[1] - targets.rows.shape[1]
     estimator.loop_ = find_loop(rows, targets, layout)
     estimator.target_size_ = float(np.abs(targets.rows).max()) or 1.0
     estimator.output_names_ = _names(y)

@@ -1,10 +1,4 @@
-"""Forecasting in a closed loop: one implementation for every regressor of the library.
-
-    X[t] = [s[t], F[t]],  y[t] = s[t+1]
-
-The first n_outputs columns of X are the observation, the rest exogenous inputs. In a forecast the
-prediction becomes the next observation. `reservoirs.loop` finds and checks that correspondence.
-"""
+"""`forecast` and `backtest`: one implementation for every regressor of the library."""
 
 from __future__ import annotations
 
@@ -18,61 +12,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.loop import DIVERGED, as_input, fold, transform_rows
-from reservoirs.sequences import Array, flatten, future_index, is_frame, is_series_list, restore
+from reservoirs.forecasting.loop import DIVERGED, as_input, fold, transform_rows
+from reservoirs.forecasting.shaping import flat, framed, framed_many
+from reservoirs.sequences import Array, is_frame, is_series_list
 
 
 class ForecastDivergedWarning(UserWarning):
     """A closed-loop forecast left every bound; the rows from there on are NaN."""
-
-
-def next_step(series: Any, exog: Any = None) -> tuple[Any, Any]:
-    """Build inputs and targets of one-step prediction: X[t] = [s[t], exog[t]], y[t] = s[t+1].
-
-    Parameters
-    ----------
-    series : (n_steps,), (n_steps, n_outputs), a DataFrame, a 3-D array or a list of 2-D arrays
-    exog : known inputs in the same container, each at least n_steps - 1 rows: row j enters with
-        s[j]; later rows belong to the future and are left out
-
-    Returns
-    -------
-    X : (n_steps - 1, n_outputs + n_exog)
-    y : (n_steps - 1,) where the series is 1-D, else (n_steps - 1, n_outputs)
-
-    Raises
-    ------
-    ValueError
-        If a series has fewer than two rows, or exog fewer than n_steps - 1.
-    """
-    if is_series_list(series) or (isinstance(series, np.ndarray) and series.ndim == 3):
-        parts = [None] * len(series) if exog is None else list(exog)
-        if len(parts) != len(series):
-            raise ValueError(f"exog must hold one array per series, {len(series)}, got {len(parts)}")
-        pairs = [next_step(s, e) for s, e in zip(series, parts, strict=True)]
-        inputs, targets = [p[0] for p in pairs], [p[1] for p in pairs]
-        stacked = isinstance(series, np.ndarray)
-        return (np.stack(inputs), np.stack(targets)) if stacked else (inputs, targets)
-    values = np.asarray(series)
-    if values.ndim not in (1, 2) or len(values) < 2:
-        raise ValueError(
-            "series must be (n_steps,) or (n_steps, n_outputs) with at least 2 steps, "
-            f"got shape {values.shape}"
-        )
-    n = len(values) - 1
-    columns = [values[:n].reshape(n, -1)]
-    if exog is not None:
-        known = np.asarray(exog)
-        known = known.reshape(len(known), -1)
-        if len(known) < n:
-            raise ValueError(
-                f"exog needs at least n_steps - 1 = {n} rows, one for each row of X, "
-                f"got {len(known)}; extend exog or shorten the series"
-            )
-        columns.append(known[:n])
-    if is_frame(series) and exog is None:
-        return (series.iloc[:n].to_frame() if values.ndim == 1 else series.iloc[:n]), series.iloc[1:]
-    return np.hstack(columns), values[1:]
 
 
 @dataclass(frozen=True)
@@ -127,7 +73,7 @@ def forecast(
     observations = check_observations(estimator, context, "context")
     start = _warm_up(estimator, pipeline, observations, exog, int(n_steps), initial_state)
     values = _run(estimator, pipeline, start, int(n_steps))
-    return _framed(estimator, values, context.index if is_frame(context) else None)
+    return framed(estimator, values, context.index if is_frame(context) else None)
 
 
 def backtest(
@@ -167,7 +113,7 @@ def backtest(
             f"series must have at least step + horizon = {step + horizon} rows, got "
             f"{len(observations)}; lower step or horizon"
         )
-    known = check_exog(estimator, exog, len(observations), exact=False)
+    known = check_exog(estimator, pipeline, exog, len(observations), exact=False)
     rows = as_input(estimator, pipeline, observations, known)
     state, reached, found = estimator._start_states(None, 1)[0], 0, []
     for origin in origins:
@@ -184,7 +130,7 @@ def _final(model: Any) -> tuple[Any, Pipeline | None]:
     """Split a model into its regressor and the Pipeline in front of it, if any."""
     pipeline = model if isinstance(model, Pipeline) else None
     estimator = model.steps[-1][1] if pipeline is not None else model
-    if not isinstance(estimator, ForecastMixin):
+    if not hasattr(estimator, "_free_run"):
         raise TypeError(
             "forecast takes a regressor of this library or a Pipeline that ends in one, got "
             f"{type(estimator).__name__}"
@@ -212,15 +158,26 @@ def check_observations(estimator: Any, values: Any, name: str) -> Array:
     return array
 
 
-def check_exog(estimator: Any, exog: Any, n_rows: int, *, exact: bool = True) -> Array:
+def check_exog(
+    estimator: Any, pipeline: Any, exog: Any, n_rows: int, *, exact: bool = True
+) -> Array:
     """Return exogenous rows as (n_rows, n_exog) float64.
+
+    Parameters
+    ----------
+    estimator : a fitted regressor
+    pipeline : the Pipeline it ends, or None; its input decides how many columns there are
+    exog : as the user gave it
+    n_rows : rows needed
+    exact : refuse more rows than that
 
     Raises
     ------
     ValueError
         If exog is missing, superfluous, or of another shape.
     """
-    n_exog = estimator.n_exog_
+    width = estimator.n_features_in_ if pipeline is None else pipeline.n_features_in_
+    n_exog = width - estimator.n_outputs_
     if exog is None:
         if n_exog:
             raise ValueError(
@@ -242,7 +199,7 @@ def _warm_up(
     estimator: Any, pipeline: Any, observations: Array, exog: Any, n_steps: int, initial: Any
 ) -> _Start:
     n_before = len(observations) - 1
-    known = check_exog(estimator, exog, n_before + n_steps)
+    known = check_exog(estimator, pipeline, exog, n_before + n_steps)
     state = estimator._start_states(initial, 1)[0]
     if n_before:
         rows = as_input(estimator, pipeline, observations[:-1], known[:n_before])
@@ -268,14 +225,14 @@ def _continue(estimator: Any, pipeline: Any, n_steps: int, exog: Any, initial: A
     )
     found = []
     for i, part in enumerate(parts):
-        known = check_exog(estimator, part, n_steps)
+        known = check_exog(estimator, pipeline, part, n_steps)
         start = _Start(estimator.last_observations_[i], known, states[i])
         found.append(_run(estimator, pipeline, start, n_steps))
     if not layout.many:
-        return _framed(estimator, found[0], layout.index)
+        return framed(estimator, found[0], layout.index, skip=1)
     if layout.kind == "frame":
-        return _framed_many(estimator, found)
-    shaped = [_flat(estimator, values) for values in found]
+        return framed_many(estimator, found)
+    shaped = [flat(estimator, values) for values in found]
     return np.stack(shaped) if layout.kind == "stack" else shaped
 
 
@@ -311,96 +268,3 @@ def _checked(estimator: Any, values: Array) -> Array:
     values = values.copy()
     values[step:] = np.nan
     return values
-
-
-def _flat(estimator: Any, values: Array) -> Array:
-    return values[:, 0] if estimator.flat_targets_ else values
-
-
-def _framed(estimator: Any, values: Array, index: Any) -> Any:
-    if index is None:
-        return _flat(estimator, values)
-    import pandas as pd
-
-    names = estimator.output_names_ or list(range(values.shape[1]))
-    return pd.DataFrame(values, index=future_index(index, len(values)), columns=names)
-
-
-def _framed_many(estimator: Any, found: list[Array]) -> Any:
-    import pandas as pd
-
-    index, frames = estimator.layout_.index, {}
-    for span, values in zip(estimator.layout_.slices(), found, strict=True):
-        frames[index[span.start][0]] = _framed(estimator, values, index[span].droplevel(0))
-    return pd.concat(frames, names=index.names[:1])
-
-
-class ForecastMixin:
-    """`forecast` and `backtest` as methods, and what a regressor keeps to support them.
-
-    A regressor provides `_start_states(initial_state, n_series)`, `_drive(rows, state)` and
-    `_free_run(observation, exog, loop, state)`, and calls `loop.remember` at the end of `fit`.
-    """
-
-    def forecast(
-        self, n_steps: int, *, context: Any = None, exog: Any = None, initial_state: Any = None
-    ) -> Any:
-        """Forecast in a closed loop; see `reservoirs.forecast` for the arguments and the rules."""
-        return forecast(self, n_steps, context=context, exog=exog, initial_state=initial_state)
-
-    def backtest(
-        self, series: Any, *, horizon: int, step: int, exog: Any = None
-    ) -> tuple[Array, Array]:
-        """Forecast from many origins without refitting; see `reservoirs.backtest`."""
-        return backtest(self, series, horizon=horizon, step=step, exog=exog)
-
-    def score(
-        self, X: Any, y: Any, sample_weight: Any = None, *, series_id: Any = None
-    ) -> float:
-        """Return R^2 of the predictions, over all rows of all series.
-
-        Parameters
-        ----------
-        X : any container of series
-        y : targets, as in `fit`
-        sample_weight : (n_rows,) weights, or None
-        series_id : (n_rows,) ids of a 2-D X
-        """
-        from sklearn.metrics import r2_score
-
-        from reservoirs.sequences import check_targets
-
-        _, layout = flatten(X, series_id)
-        targets = check_targets(self, y, layout).rows
-        predicted = self.predict(X, series_id=series_id)  # type: ignore[attr-defined] # a mixin
-        if isinstance(predicted, list):
-            predicted = np.concatenate(predicted)
-        return float(
-            r2_score(targets, np.reshape(predicted, targets.shape), sample_weight=sample_weight)
-        )
-
-    def _check_closed(self, piped: bool) -> None:
-        if self.target_kind_ == "per_series":  # type: ignore[attr-defined] # set by fit
-            raise ValueError(
-                "forecast needs targets per step, but this model was fitted with one target per "
-                "series; build X and y with next_step(series)"
-            )
-        if self.loop_ is None and not piped:  # type: ignore[attr-defined] # set by fit
-            raise ValueError(
-                "the loop cannot close: forecast needs y[t] to be the observation X[t+1, "
-                ":n_outputs] (up to a scale and a shift per column), and the data of fit are not "
-                "built so; use X, y = next_step(series, exog)"
-            )
-
-
-def shaped_prediction(estimator: Any, values: Array, layout: Any) -> Any:
-    """Return per-step or per-series predictions in the shape and container that y came in.
-
-    Parameters
-    ----------
-    estimator : a fitted regressor
-    values : (n_rows, n_outputs) or (n_series, n_outputs)
-    layout : of the X predicted from
-    """
-    flat = _flat(estimator, values)
-    return restore(flat, layout) if estimator.target_kind_ == "per_step" else flat

@@ -1,0 +1,6 @@
+"""The benchmark harness: tasks x methods x seeds -> records -> report."""
+
+from benchmarks.methods import Method
+from benchmarks.tasks import Task
+
+__all__ = ["Method", "Task"]

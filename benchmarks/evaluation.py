@@ -1,0 +1,177 @@
+"""One method on one split: fit, predict one step ahead, run free, score. Times kept apart."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from benchmarks import controls
+from benchmarks.methods import Method, Settings
+from benchmarks.tasks.base import Split, Task
+from reservoirs import ESNRegressor, ForecastDivergedWarning
+from reservoirs.metrics import amplitude_ratio, error_growth, nrmse
+from reservoirs.sequences import Array
+
+LARGEST = 10.0  # a free run beyond ten standard deviations more than the data has failed
+
+
+@dataclass
+class Outcome:
+    """What one evaluation found.
+
+    Attributes
+    ----------
+    metrics : name -> number, in standardised units
+    costs : t_compile, t_fit, t_predict in seconds, n_params_total, n_params_trained
+    arrays : truth, prediction and error of the longest free run, training curves
+    status, reason : "ok", or "diverged" and why
+    """
+
+    metrics: dict[str, float] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
+    arrays: dict[str, Array] = field(default_factory=dict)
+    status: str = "ok"
+    reason: str = ""
+
+
+def evaluate(task: Task, split: Split, method: Method, settings: Settings, seed: int) -> Outcome:
+    """Fit a method on the training rows and score it on the test rows.
+
+    Parameters
+    ----------
+    task : the task
+    split : its data, raw units
+    method : the method
+    settings : its settings
+    seed : of the model
+
+    Returns
+    -------
+    Metrics, costs and arrays; a diverged model is an outcome, not an error.
+    """
+    split = split.standardised()
+    outcome = Outcome()
+    if method.name in ("sinusoid", "exact"):
+        one_step, free = _known(method.name, split, outcome)
+    else:
+        model = method.build(settings, task, split, seed)
+        one_step, free = _learned(model, method, split, outcome)
+    _score(split, one_step, free, outcome)
+    return outcome
+
+
+def _known(name: str, split: Split, outcome: Outcome) -> tuple[Array, Array]:
+    """Return the predictions of a control that knows what made the series."""
+    began = time.perf_counter()
+    if name == "sinusoid":
+        every = controls.sinusoid(split)
+        one_step, free = every[split.origin + 1 :], every[split.origin + 1 :]
+        outcome.costs["n_params_total"] = outcome.costs["n_params_trained"] = 4
+    else:
+        one_step, free = controls.exact_map(split)
+        outcome.costs["n_params_total"] = outcome.costs["n_params_trained"] = 0
+    outcome.costs["t_fit"] = time.perf_counter() - began
+    return one_step, free
+
+
+def _learned(model: Any, method: Method, split: Split, outcome: Outcome) -> tuple[Array, Array]:
+    """Fit on the training rows; return one-step predictions and the longest free run."""
+    costs = outcome.costs
+    if isinstance(model, ESNRegressor):
+        costs["t_compile"] = _compile_time(model, split)
+    X, y = split.examples(split.n_train + (split.n_watched if method.watches else 0))
+    began = time.perf_counter()
+    model.fit(X, y)
+    costs["t_fit"] = time.perf_counter() - began
+    _sizes(model, outcome)
+    _curves(model, outcome)
+    began = time.perf_counter()
+    first, n_free = split.origin + 1, min(split.horizons[-1], len(split.series) - split.origin - 1)
+    before = slice(max(first - split.warm_up, 0), first)
+    rows, _ = split.examples(len(split.series))
+    if split.simulation:
+        free = model.predict(rows[first:], context=rows[before])[:n_free]
+        one_step = np.empty((0, free.shape[1]))
+    else:
+        earlier = slice(before.start, split.origin)
+        one_step = model.predict(rows[split.origin :], context=rows[earlier])
+        known = None if split.exog is None else split.exog[before.start : first + n_free - 1]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ForecastDivergedWarning)  # becomes the row's status
+            free = model.forecast(n_free, context=split.series[before], exog=known)
+    costs["t_predict"] = time.perf_counter() - began
+    return one_step, free
+
+
+def _compile_time(model: ESNRegressor, split: Split) -> float:
+    """Return the seconds that loading or compiling the kernels takes, paid once per process."""
+    from sklearn.base import clone
+
+    X, y = split.examples(60)
+    began = time.perf_counter()
+    small = clone(model).set_params(n_units=8, washout=0).fit(X, y)
+    if not split.simulation:
+        exog = None if split.exog is None else split.exog[:1]
+        small.forecast(1, exog=exog)
+    return time.perf_counter() - began
+
+
+def _sizes(model: Any, outcome: Outcome) -> None:
+    if isinstance(model, ESNRegressor):
+        reservoir = model.reservoir_
+        trained = model.coef_.size + model.intercept_.size
+        fixed = reservoir.recurrent_weights_.nnz + reservoir.input_weights_.size + model.n_units
+    elif hasattr(model, "weights_"):
+        trained, fixed = sum(w.size for w in model.weights_.values()), 0
+    else:
+        trained, fixed = model.n_weights, 0
+    outcome.costs["n_params_trained"] = trained
+    outcome.costs["n_params_total"] = trained + fixed
+
+
+def _curves(model: Any, outcome: Outcome) -> None:
+    history = getattr(model, "history_", None)
+    if not history:
+        return
+    outcome.arrays["curve_seconds"] = np.array([r["seconds"] for r in history])
+    outcome.arrays["curve_loss"] = np.array([r["loss"] for r in history])
+    outcome.arrays["curve_gradient"] = np.array([r["gradient_norm"] for r in history])
+    if "validation_loss" in history[0]:
+        outcome.arrays["curve_valid"] = np.array([r["validation_loss"] for r in history])
+    if model.status_ == "diverged":
+        outcome.status, outcome.reason = "diverged", "training diverged"
+
+
+def _score(split: Split, one_step: Array, free: Array, outcome: Outcome) -> None:
+    """Score against the clean truth, in units of the training truth's deviation."""
+    first, metrics = split.origin + 1, outcome.metrics
+    truth, scale = split.truth, split.scale
+    if split.simulation:
+        metrics["simulation"] = nrmse(truth[first : first + len(free)], free, scale=scale)
+    else:
+        metrics["one_step"] = nrmse(truth[first : first + len(one_step)], one_step, scale=scale)
+        observed = split.series[first : first + len(one_step)]
+        raw = np.mean(((one_step - observed) * split.facts["scale"]) ** 2)
+        metrics["one_step_mse_raw"] = float(raw)
+        for horizon in split.horizons:
+            key = f"free{horizon}"
+            metrics[key] = nrmse(truth[first : first + horizon], free[:horizon], scale=scale)
+        if len(free) > 1:
+            metrics["amplitude_ratio"] = amplitude_ratio(truth[first : first + len(free)], free)
+    target = truth[first : first + len(free)]
+    outcome.arrays.update(truth=target, prediction=free)
+    outcome.arrays["error"] = error_growth(target, free, scale=scale)
+    low, high = split.truth.min() - LARGEST, split.truth.max() + LARGEST
+    if not (np.isfinite(free).all() and free.min() > low and free.max() < high):
+        outcome.status = "diverged"
+        outcome.reason = outcome.reason or "the free run left the range of the data"
+
+
+def main_metric(split: Split) -> str:
+    """Return the name of the metric that ranks methods: the longest free run, or simulation."""
+    return "simulation" if split.simulation else f"free{split.horizons[-1]}"
+

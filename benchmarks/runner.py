@@ -1,0 +1,117 @@
+"""Run cells, each in its own process with a hard time limit; finished ones are never run again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import records, tuning
+from benchmarks.methods import METHODS
+from benchmarks.records import Cell
+from benchmarks.tasks import TASKS
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
+)  # fmt: skip
+Progress = Callable[[Cell, dict[str, Any]], None]
+
+
+def plan(tasks: list[str], methods: list[str], seeds: int) -> list[Cell]:
+    """List the cells of tasks and methods, seed by seed, so that an early stop leaves all of each.
+
+    Parameters
+    ----------
+    tasks, methods : names
+    seeds : test seeds 0 to seeds - 1
+    """
+    cells = []
+    for seed in range(seeds):
+        for name in tasks:
+            task = TASKS[name]
+            for method in (METHODS[m] for m in methods):
+                if not method.supports(task):
+                    settings = tuning.settings_for(task, method)
+                    cells.append(Cell(name, task.version, method.name, settings, seed))
+    return cells
+
+
+def server() -> Any:
+    """Return a fork server that has imported everything once, with one thread per process."""
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = "1"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["benchmarks.worker"])
+    return context
+
+
+@dataclass
+class _Running:
+    process: Any
+    cell: Cell
+    began: float
+
+
+def run(
+    folder: Path, cells: list[Cell], *, workers: int, timeout: float, report: Progress
+) -> None:
+    """Run cells side by side.
+
+    Parameters
+    ----------
+    folder : of the results; every finished cell has its record there at once
+    cells : what to run
+    workers : processes at a time
+    timeout : seconds after which a cell is killed
+    report : called with every finished cell and its record
+    """
+    context, waiting, active = server(), list(reversed(cells)), []
+    try:
+        while waiting or active:
+            while waiting and len(active) < workers:
+                active.append(_start(context, folder, waiting.pop()))
+            time.sleep(0.01)
+            for running in list(active):
+                if _finished(folder, running, timeout):
+                    active.remove(running)
+                    record = records.read(folder, running.cell)
+                    assert record is not None  # _finished wrote one if the cell did not
+                    report(running.cell, record)
+    finally:
+        for running in active:
+            running.process.kill()
+
+
+def _start(context: Any, folder: Path, cell: Cell) -> _Running:
+    process = context.Process(target=_work, args=(str(folder), cell), daemon=True)
+    process.start()
+    return _Running(process, cell, time.monotonic())
+
+
+def _work(folder: str, cell: Cell) -> None:
+    from benchmarks.worker import run_cell
+
+    run_cell(folder, cell)
+
+
+def _finished(folder: Path, running: _Running, timeout: float) -> bool:
+    """Tell whether a cell has ended; kill it after its time, and record what kept it from a result."""
+    process, spent = running.process, time.monotonic() - running.began
+    failure: dict[str, Any] | None = None
+    if process.is_alive():
+        if spent < timeout:
+            return False
+        process.kill()
+        process.join()
+        failure = {"status": "timeout", "reason": f"killed after {timeout:g} s"}
+    else:
+        process.join()
+        if records.read(folder, running.cell) is None or process.exitcode != 0:
+            failure = {"status": "killed", "reason": f"the process ended with {process.exitcode}"}
+    if failure is not None:
+        records.write(folder, running.cell, {**failure, "t_total": spent})
+    return True

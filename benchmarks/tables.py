@@ -1,0 +1,131 @@
+"""Summaries of records: medians with quartiles over seeds, failures last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.methods import METHODS
+from benchmarks.records import KEPT
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method on one task.
+
+    Attributes
+    ----------
+    method : its key
+    metrics : name -> (median, lower quartile, upper quartile) over seeds
+    n_seeds, n_failed : cells, and those without an "ok" result
+    fit_seconds, total_seconds : medians
+    trained : trained weights
+    reasons : what failed or was skipped
+    """
+
+    method: str
+    metrics: dict[str, tuple[float, float, float]]
+    n_seeds: int
+    n_failed: int
+    fit_seconds: float
+    total_seconds: float
+    trained: float
+    reasons: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The method's name for people."""
+        return METHODS[self.method].title
+
+
+def by_task(records: list[Record]) -> dict[str, list[Record]]:
+    """Group records by task, in their order."""
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        groups.setdefault(record["task"], []).append(record)
+    return groups
+
+
+def metric_names(records: list[Record]) -> list[str]:
+    """Return the metrics of a task worth a column, the ranking one last."""
+    names: list[str] = []
+    for record in records:
+        for name in record.get("metrics", {}):
+            if name not in names and name not in ("one_step_mse_raw", "amplitude_ratio"):
+                names.append(name)
+    return sorted(names, key=lambda n: (n != "one_step", int("".join(filter(str.isdigit, n)) or 0)))
+
+
+def summarise(records: list[Record]) -> list[Row]:
+    """Return one row per method of one task, the best first by the ranking metric.
+
+    Parameters
+    ----------
+    records : of one task, all methods and seeds
+    """
+    names = metric_names(records)
+    methods = list(dict.fromkeys(record["method"] for record in records))
+    rows = [_row(m, [r for r in records if r["method"] == m], names) for m in methods]
+    ranking = names[-1] if names else ""
+    return sorted(rows, key=lambda row: row.metrics.get(ranking, (np.inf,))[0])
+
+
+def _row(method: str, records: list[Record], names: list[str]) -> Row:
+    metrics = {}
+    for name in names:
+        values = [_value(record, name) for record in records]
+        if any(name in record.get("metrics", {}) for record in records):
+            metrics[name] = _quartiles(values)
+    costs = [record.get("costs", {}) for record in records if record["status"] in KEPT]
+    failed = [record for record in records if record["status"] != "ok"]
+    return Row(
+        method,
+        metrics,
+        len(records),
+        len(failed),
+        _median([c["t_fit"] for c in costs if "t_fit" in c]),
+        _median([r.get("t_total", np.nan) for r in records]),
+        _median([c["n_params_trained"] for c in costs if "n_params_trained" in c]),
+        tuple(dict.fromkeys(f"{r['status']}: {r['reason']}" for r in failed)),
+    )
+
+
+def _value(record: Record, name: str) -> float:
+    """Return a metric; a failed cell is infinitely bad."""
+    value = record.get("metrics", {}).get(name, np.inf)
+    return float(value) if value is not None and np.isfinite(value) else np.inf
+
+
+def _quartiles(values: list[float]) -> tuple[float, float, float]:
+    ordered = np.sort(values)
+    return tuple(  # type: ignore[return-value] # three numbers
+        float(np.quantile(ordered, q, method="higher" if np.isinf(ordered[-1]) else "linear"))
+        for q in (0.5, 0.25, 0.75)
+    )
+
+
+def _median(values: list[float]) -> float:
+    return float(np.median(values)) if values else float("nan")
+
+
+def number(value: float) -> str:
+    """Return a number in few characters, "-" for none."""
+    if np.isnan(value):
+        return "-"
+    if np.isinf(value):
+        return "inf"
+    if value == 0:
+        return "0"
+    return f"{value:.3f}" if 1e-3 <= abs(value) < 1e3 else f"{value:.1e}"
+
+
+def cell(spread: tuple[float, float, float] | None) -> str:
+    """Return a median with its quartiles."""
+    if spread is None:
+        return "-"
+    middle, low, high = (number(v) for v in spread)
+    return middle if low == middle == high else f"{middle} [{low}, {high}]"

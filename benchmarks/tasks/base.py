@@ -1,0 +1,132 @@
+"""What a task is: data from a seed, cut into training, validation and test rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from reservoirs import next_step
+from reservoirs.sequences import Array
+
+
+@dataclass(frozen=True)
+class Split:
+    """One data set: rows [0, n_train) to train on, then validation rows, then test rows.
+
+    Attributes
+    ----------
+    series : (n_rows, n_outputs), what is observed
+    exog : (n_rows, n_exog) known inputs, or None
+    clean : (n_rows, n_outputs), what forecasts are scored against; None is `series`
+    n_train, n_valid : rows
+    n_watched : rows after the training rows whose loss a trained network may record
+    washout : first training rows that an echo state network leaves out
+    warm_up : rows run through every model just before a forecast
+    horizons : steps of the free runs scored, the last one the longest
+    simulation : predict the series from exog alone, instead of from itself
+    dt : time per step
+    facts : what controls may know (the exact map of an oscillator, say)
+    """
+
+    series: Array
+    exog: Array | None
+    n_train: int
+    n_valid: int
+    n_watched: int
+    warm_up: int
+    horizons: tuple[int, ...]
+    washout: int = 0
+    clean: Array | None = None
+    simulation: bool = False
+    dt: float = 1.0
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> int:
+        """The last row known before the test forecast."""
+        return self.n_train + self.n_valid - 1
+
+    @property
+    def truth(self) -> Array:
+        """What forecasts are scored against, (n_rows, n_outputs)."""
+        return self.series if self.clean is None else self.clean
+
+    @property
+    def scale(self) -> Array:
+        """Standard deviation of the training truth, per output."""
+        return self.truth[: self.n_train].std(axis=0)
+
+    def standardised(self) -> Split:
+        """Return the split with series and exog scaled by mean and deviation of training rows."""
+        mean, scale = self.series[: self.n_train].mean(axis=0), self.series[: self.n_train].std(axis=0)
+        exog = self.exog
+        if exog is not None:
+            spread = exog[: self.n_train].std(axis=0)
+            exog = (exog - exog[: self.n_train].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+        clean = None if self.clean is None else (self.clean - mean) / scale
+        facts = {**self.facts, "mean": mean, "scale": scale, "raw": self}
+        return replace(
+            self, series=(self.series - mean) / scale, exog=exog, clean=clean, facts=facts
+        )
+
+    def examples(self, stop: int) -> tuple[Array, Array]:
+        """Return inputs and targets that use the first `stop` rows only."""
+        if self.simulation:
+            assert self.exog is not None  # a simulation is driven by exog
+            return self.exog[:stop], self.series[:stop]
+        return next_step(self.series[:stop], None if self.exog is None else self.exog[:stop])
+
+    def for_tuning(self) -> Split:
+        """Return the split that tuning may see: no test row; validation rows become the test.
+
+        A task without validation rows gives the last fifth of its training rows. The score is a
+        free run through all validation rows, against what is observed.
+        """
+        n_valid = self.n_valid or self.n_train // 5
+        n_train = self.n_train if self.n_valid else self.n_train - n_valid
+        stop = n_train + n_valid
+        return replace(
+            self,
+            series=self.series[:stop],
+            exog=None if self.exog is None else self.exog[:stop],
+            clean=None,
+            n_train=n_train,
+            n_valid=0,
+            n_watched=0,
+            warm_up=min(self.warm_up, n_train // 2),
+            horizons=(n_valid,),
+        )
+
+
+@dataclass(frozen=True)
+class Task:
+    """A benchmark task.
+
+    Attributes
+    ----------
+    name : its key
+    title : a sentence for people
+    make : seed -> Split, raw units; the same seed gives every method the same data
+    version : raise it when the data change
+    tuned_like : the task whose stored settings are used
+    n_units : size of the echo state network
+    note : a caveat shown with the results, or ""
+    tags : what controls ask for: "sinusoid", "oscillator", "simulation"
+    """
+
+    name: str
+    title: str
+    make: Callable[[int], Split]
+    version: int = 1
+    tuned_like: str = ""
+    n_units: int = 200
+    note: str = ""
+    tags: frozenset[str] = frozenset()
+
+    @property
+    def settings_key(self) -> str:
+        """The task under whose name tuned settings are stored."""
+        return self.tuned_like or self.name

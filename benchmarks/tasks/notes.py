@@ -1,0 +1,55 @@
+"""The two sine examples of the lecture notes the library grew from."""
+
+from __future__ import annotations
+
+from benchmarks.tasks.base import Split, Task
+from reservoirs import datasets
+
+
+def _lagged_sine(seed: int) -> Split:
+    """Sin on [0, 4 pi]: 800 rows to train, the recursive forecast runs over the last 200."""
+    return Split(
+        series=datasets.lagged_sine()[:, None],
+        exog=None,
+        n_train=800,
+        n_valid=0,
+        n_watched=200,
+        washout=20,
+        warm_up=200,
+        horizons=(200,),
+        dt=1.0,
+    )
+
+
+def _lagged_sine_noisy(seed: int) -> Split:
+    """Uniform noise on a slow sine: one step ahead, mean squared error never below 1/3."""
+    return Split(
+        series=datasets.lagged_sine_noisy(random_state=seed)[:, None],
+        exog=None,
+        n_train=800,
+        n_valid=0,
+        n_watched=200,
+        washout=20,
+        warm_up=200,
+        horizons=(1,),
+    )
+
+
+TASKS = [
+    Task(
+        "lagged_sine",
+        "The notes' 20-lag sine: 1000 points of sin on [0, 4 pi]",
+        _lagged_sine,
+        n_units=100,
+        tags=frozenset({"sinusoid"}),
+        note="train on 800 values, forecast the last 200 recursively",
+    ),
+    Task(
+        "lagged_sine_noisy",
+        "The notes' noisy sine: sin(0.02 t) + 2 u",
+        _lagged_sine_noisy,
+        n_units=100,
+        tuned_like="sine_noisy_0.1",
+        note="one-step mean squared error: 1/3 is the floor, 0.41 the linear fit",
+    ),
+]

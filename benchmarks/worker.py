@@ -1,0 +1,78 @@
+"""What runs inside a cell's own process. Imported once by the fork server, so that cells start fast."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import sys
+import time
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+import sklearn
+import torch
+from sklearn.exceptions import ConvergenceWarning
+
+import trainers
+from benchmarks import records
+from benchmarks.evaluation import evaluate
+from benchmarks.methods import METHODS
+from benchmarks.records import Cell
+from benchmarks.tasks import TASKS
+from reservoirs import ESNRegressor, kernel
+
+PRELOADED = (trainers, ESNRegressor, kernel)
+
+
+def run_cell(folder: str, cell: Cell) -> None:
+    """Run one cell and write its record, whatever happens.
+
+    Parameters
+    ----------
+    folder : of the results
+    cell : what to run
+    """
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore", ConvergenceWarning)  # becomes the record's status
+    began, started = time.perf_counter(), time.time()
+    try:
+        task = TASKS[cell.task]
+        outcome = evaluate(task, task.make(cell.seed), METHODS[cell.method], cell.settings, cell.seed)
+        result: dict[str, Any] = {
+            "status": outcome.status,
+            "reason": outcome.reason,
+            "metrics": outcome.metrics,
+            "costs": outcome.costs,
+        }
+        found: dict[str, Any] = outcome.arrays
+    except ImportError as error:
+        result, found = {"status": "skipped", "reason": str(error)}, {}
+    except Exception as error:  # a failed cell is a row of the results, never a lost run
+        tail = traceback.format_exc().splitlines()[-6:]
+        result = {"status": "error", "reason": f"{type(error).__name__}: {error}", "tail": tail}
+        found = {}
+    result["t_total"] = time.perf_counter() - began
+    result["peak_mem_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    result["provenance"] = provenance(started)
+    records.write(Path(folder), cell, result, found)
+
+
+def provenance(started: float) -> dict[str, Any]:
+    """Return what is needed to judge a record later: versions, machine, load."""
+    return {
+        "started": started,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "sklearn": sklearn.__version__,
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+        "n_cpu": os.cpu_count(),
+        "load1": os.getloadavg()[0] if sys.platform != "win32" else None,
+        "threads": 1,
+    }

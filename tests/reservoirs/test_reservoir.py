@@ -1,0 +1,95 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import reference
+from reservoirs import Reservoir
+
+RNG = np.random.default_rng(0)
+SERIES = RNG.normal(size=(40, 2))
+SMALL = {"n_units": 20, "leak_rate": 0.4, "random_state": 0}
+
+
+def test_states_equal_the_slow_loop():
+    reservoir = Reservoir(**SMALL).fit(SERIES)
+
+    states = reservoir.transform(SERIES)
+
+    W = reservoir.recurrent_weights_.toarray()
+    args = (W, reservoir.input_weights_, reservoir.bias_, 0.4, np.zeros(20))
+    assert_allclose(states, reference.states(SERIES, *args), rtol=1e-12, atol=1e-14)
+
+
+def test_series_never_leak_state_into_each_other():
+    reservoir = Reservoir(**SMALL).fit(SERIES)
+    a, b = SERIES[:25], SERIES[25:]
+
+    together = reservoir.transform([a, b])
+
+    assert_array_equal(together[0], reservoir.transform(a))
+    assert_array_equal(together[1], reservoir.transform(b))
+
+
+def test_a_3d_array_comes_back_as_one():
+    assert Reservoir(**SMALL).fit_transform(SERIES.reshape(4, 10, 2)).shape == (4, 10, 20)
+
+
+def test_an_initial_state_goes_on_where_another_run_stopped():
+    reservoir = Reservoir(**SMALL).fit(SERIES)
+    whole = reservoir.transform(SERIES)
+
+    tail = reservoir.transform(SERIES[15:], initial_state=whole[14])
+
+    assert_array_equal(tail, whole[15:])
+
+
+def test_input_scaling_may_be_one_number_per_feature():
+    reservoir = Reservoir(**SMALL, input_scaling=[0.0, 2.0]).fit(SERIES)
+
+    assert_array_equal(reservoir.input_weights_[:, 0], 0.0)
+    assert 1.0 < np.abs(reservoir.input_weights_[:, 1]).max() <= 2.0
+
+
+def test_weight_streams_are_separate():
+    one = Reservoir(**SMALL).fit(SERIES)
+    other = Reservoir(**{**SMALL, "bias_scaling": 2.0, "input_scaling": 0.1}).fit(SERIES)
+
+    assert_allclose(other.input_weights_ / 0.1, one.input_weights_)
+    assert_array_equal(other.recurrent_weights_.toarray(), one.recurrent_weights_.toarray())
+
+
+def test_a_data_frame_keeps_its_index_through_set_output():
+    frame = pd.DataFrame(SERIES, index=pd.date_range("2020-01-01", periods=40), columns=["a", "b"])
+
+    states = Reservoir(**SMALL).set_output(transform="pandas").fit_transform(frame)
+
+    assert states.index.equals(frame.index)
+    assert states.columns[0] == "reservoir0"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"topology": "ring"}, "topology.*'random'"),
+        ({"leak_rate": 0.0}, "leak_rate"),
+        ({"n_units": 0}, "n_units"),
+        ({"input_scaling": [1.0, 2.0, 3.0]}, r"one number per feature, \(2,\)"),
+    ],
+)
+def test_a_bad_setting_is_refused_in_fit(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Reservoir(**{**SMALL, **settings}).fit(SERIES)
+
+
+def test_a_typo_is_a_type_error():
+    with pytest.raises(TypeError, match="spectral_radios"):
+        Reservoir(spectral_radios=0.9)
+
+
+@pytest.mark.parametrize("state", [np.zeros(3), np.full(20, np.nan)])
+def test_a_bad_initial_state_is_refused(state):
+    reservoir = Reservoir(**SMALL).fit(SERIES)
+
+    with pytest.raises(ValueError, match="initial_state must"):
+        reservoir.transform(SERIES, initial_state=state)

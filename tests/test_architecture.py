@@ -1,0 +1,78 @@
+"""Which package may import what, how long a file may be, and what `import reservoirs` loads."""
+
+import ast
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+PACKAGES = {name: Path(str(files(name))) for name in ("reservoirs", "trainers", "benchmarks")}
+SOURCES = [(name, path) for name, root in PACKAGES.items() for path in root.rglob("*.py")]
+STANDARD = set(sys.stdlib_module_names)
+AT_THE_TOP = {
+    "reservoirs": {"numpy", "scipy", "sklearn", "reservoirs"},
+    "trainers": {"numpy", "scipy", "sklearn", "torch", "reservoirs", "trainers"},
+    "benchmarks": {
+        "numpy", "scipy", "sklearn", "torch", "matplotlib", "rich",
+        "reservoirs", "trainers", "benchmarks",
+    },
+}  # fmt: skip
+INSIDE = {
+    "reservoirs": {"numba", "llvmlite", "matplotlib", "pandas", "threadpoolctl", "statsmodels"},
+    "trainers": {"numba"},
+    "benchmarks": set(),
+}
+OURS_FOR_TRAINERS = {
+    "reservoirs.sequences", "reservoirs.topology", "reservoirs.forecasting", "reservoirs.metrics",
+    "reservoirs.persistence",
+}  # fmt: skip
+LIMIT = 400
+
+
+def imports(path):
+    """Yield (module, whether it is imported with the file) of every import."""
+    tree = ast.parse(path.read_text())
+    inner = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module, id(node) not in inner
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, id(node) not in inner
+
+
+@pytest.mark.parametrize(("package", "path"), SOURCES, ids=lambda value: str(value)[-30:])
+def test_a_file_imports_only_what_its_package_may(package, path):
+    numba_file = path.name == "kernel.py"  # itself imported only inside functions
+    for module, at_the_top in imports(path):
+        root = module.split(".")[0]
+        allowed = AT_THE_TOP[package] | (INSIDE[package] if not at_the_top or numba_file else set())
+
+        assert root in allowed | STANDARD, f"{path.name} imports {module}"
+        assert not (module == "reservoirs.kernel" and at_the_top and package == "reservoirs")
+        if package == "trainers" and root == "reservoirs":
+            assert module in OURS_FOR_TRAINERS, f"{path.name} imports {module}"
+
+
+@pytest.mark.parametrize(("package", "path"), SOURCES, ids=lambda value: str(value)[-30:])
+def test_no_file_is_longer_than_the_limit(package, path):
+    assert len(path.read_text().splitlines()) <= LIMIT
+
+
+def test_importing_reservoirs_loads_nothing_heavy():
+    code = (
+        "import sys, sklearn.base; before = set(sys.modules); import reservoirs; "
+        "new = set(sys.modules) - before; heavy = {'torch', 'matplotlib', 'numba', 'pandas'}; "
+        "print(sorted(heavy & new), sorted({'torch', 'matplotlib', 'numba'} & set(sys.modules)))"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert loaded.stdout.strip() == "[] []"
