@@ -21,12 +21,14 @@ class Batch:
     inputs : (n_steps, batch, n_features)
     targets : (n_steps, batch, n_outputs)
     mask : (n_steps, batch, 1), 1 on scored steps
+    inside : (n_steps, batch, 1), 1 on steps that are no padding
     carried : whether the state goes on from the batch before
     """
 
     inputs: Tensor
     targets: Tensor
     mask: Tensor
+    inside: Tensor
     carried: bool = False
 
     @property
@@ -74,11 +76,12 @@ class Examples:
         inside = steps < lengths
         where = starts + torch.minimum(steps, lengths - 1)
         counted = (steps == lengths - 1) if self.last_only else inside & self.scored[where]
-        padding = inside[..., None].to(self.rows.dtype)
+        real = inside[..., None].to(self.rows.dtype)
         return Batch(
-            self.rows[where] * padding,
+            self.rows[where] * real,
             self.targets[where],
             counted[..., None].to(self.rows.dtype),
+            real,
         )
 
     def whole(self) -> Batch:
@@ -128,7 +131,10 @@ def shuffled(
         size = n_steps if truncation is None else truncation
         for start in range(0, n_steps, size):
             part = slice(start, start + size)
-            yield Batch(batch.inputs[part], batch.targets[part], batch.mask[part], start > 0)
+            yield Batch(
+                batch.inputs[part], batch.targets[part], batch.mask[part], batch.inside[part],
+                carried=start > 0,
+            )  # fmt: skip
 
 
 def read_last(values: Tensor, lengths: Tensor) -> Tensor:

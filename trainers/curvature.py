@@ -111,7 +111,7 @@ class GaussNewton:
             curved = loss.hessian(run.outputs, r_outputs) * share
             extra = None
             if structural:
-                per_step = structural / self.objective.weight
+                per_step = batch.inside * (structural / self.objective.weight)
                 extra = [per_step * t.slopes * r for t, r in zip(run.tapes, pre, strict=True)]
             result += network.backward(run, curved, extra)
         return result

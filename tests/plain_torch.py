@@ -1,0 +1,40 @@
+"""Recurrent networks as anybody would write them in torch: the oracle of the hand-written passes."""
+
+import torch
+
+ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "identity": lambda z: z}
+
+
+def step(network, weights, layer, x, state):
+    h, c = state
+    zx = x @ weights[f"input_weights_{layer}"].T + weights[f"bias_{layer}"]
+    zh = h @ weights[f"recurrent_weights_{layer}"].T
+    if network.cell == "rnn":
+        return ACTIVATIONS[network.activation](zx + zh), c, zx + zh
+    if network.cell == "lstm":
+        z = zx + zh
+        i, f, g, o = z.chunk(4, dim=1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        return torch.sigmoid(o) * torch.tanh(c), c, z
+    (xr, xu, xn), (hr, hu, hn) = zx.chunk(3, dim=1), zh.chunk(3, dim=1)
+    r, u = torch.sigmoid(xr + hr), torch.sigmoid(xu + hu)
+    z = torch.cat([xr + hr, xu + hu, xn + r * hn], dim=1)
+    return u * h + (1 - u) * torch.tanh(xn + r * hn), c, z
+
+
+def run(network, theta, inputs):
+    """Return outputs (n_steps, batch, n_outputs) and all pre-activations."""
+    weights, below, pre = network.split(theta), inputs.unbind(0), []
+    n, batch = network.n_units, inputs.shape[1]
+    for layer in range(network.n_layers):
+        h = c = torch.zeros(batch, n, dtype=theta.dtype)
+        if network.learn_initial_state:
+            start = weights[f"initial_state_{layer}"].expand(batch, -1)
+            h, c = start[:, :n], start[:, n:] if network.cell == "lstm" else c
+        rows = []
+        for x in below:
+            h, c, z = step(network, weights, layer, x, (h, c))
+            rows.append(h)
+            pre.append(z)
+        below = rows
+    return torch.stack(below) @ weights["output_weights"].T + weights["output_bias"], torch.stack(pre)

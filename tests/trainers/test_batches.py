@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+
+from reservoirs.sequences import Layout
+from trainers.batches import Examples, shuffled, window_pieces
+from trainers.examples import split_examples
+
+ROWS = torch.arange(14.0)[:, None]
+
+
+def pieces(lengths, window=None, last_only=False, fraction=None):
+    layout = Layout("list" if len(lengths) > 1 else "single", tuple(lengths))
+    rows = ROWS[: sum(lengths)]
+    return split_examples(rows, -rows, layout, last_only=last_only, window=window, fraction=fraction)
+
+
+def test_windows_are_complete_and_never_cross_series():
+    starts, sizes = window_pieces(np.array([5, 2, 4]), 3)
+
+    assert_array_equal(starts, [0, 1, 2, 5, 7, 8])
+    assert_array_equal(sizes, [3, 3, 3, 2, 3, 3])
+
+
+def test_a_batch_is_padded_at_the_end_and_masked():
+    batch = pieces([5, 2])[0].whole()
+
+    assert_array_equal(batch.inputs[:, 1, 0], [5, 6, 0, 0, 0])
+    assert_array_equal(batch.mask[:, 1, 0], [1, 1, 0, 0, 0])
+    assert batch.weight == 7.0
+
+
+def test_a_window_scores_its_last_row_only():
+    batch = pieces([5], window=3)[0].whole()
+
+    assert_array_equal(batch.mask[..., 0].sum(dim=0), [1, 1, 1])
+    assert_array_equal(batch.targets[2, :, 0], [-2, -3, -4])
+
+
+def test_targets_per_series_with_a_window_use_the_last_rows():
+    batch = pieces([5, 2], window=3, last_only=True)[0].whole()
+
+    assert_array_equal(batch.inputs[:, 0, 0], [2, 3, 4])
+    assert_array_equal(batch.inputs[:2, 1, 0], [5, 6])
+
+
+def test_the_tail_is_held_out():
+    train, valid = pieces([10], fraction=0.3)
+
+    assert_array_equal(train.lengths, [7])
+    assert valid.whole().weight == 3.0
+    assert_array_equal(valid.lengths, [10])  # run through from the start
+
+
+def test_windows_that_end_in_the_tail_are_held_out():
+    train, valid = pieces([10], window=4, fraction=0.3)
+
+    assert_array_equal(train.starts, [0, 1, 2, 3])
+    assert_array_equal(valid.starts, [4, 5, 6])
+
+
+def test_the_last_series_are_held_out():
+    train, valid = pieces([5, 2, 4], fraction=0.3)
+
+    assert_array_equal(train.lengths, [5, 2])
+    assert_array_equal(valid.lengths, [4])
+
+
+@pytest.mark.parametrize(("lengths", "fraction"), [([5], 0.99), ([5, 5], 0.9)])
+def test_a_fraction_that_leaves_nothing_is_refused(lengths, fraction):
+    with pytest.raises(ValueError, match="leaves none to train on"):
+        pieces(lengths, fraction=fraction)
+
+
+def test_an_epoch_visits_every_piece_once_and_is_seeded():
+    train = pieces([10], window=2)[0]
+
+    def order(seed):
+        batches = shuffled(train, 4, None, np.random.default_rng(seed))
+        return torch.cat([b.inputs[-1, :, 0] for b in batches]).tolist()
+
+    assert sorted(order(0)) == list(range(1, 10))
+    assert order(0) == order(0) != order(1)
+
+
+def test_truncation_cuts_a_series_into_chunks_that_carry_the_state():
+    train: Examples = pieces([10])[0]
+
+    chunks = list(shuffled(train, 1, 4, np.random.default_rng(0)))
+
+    assert [len(c.inputs) for c in chunks] == [4, 4, 2]
+    assert [c.carried for c in chunks] == [False, True, True]

@@ -1,0 +1,148 @@
+import numpy as np
+import pytest
+import torch
+from torch.func import jacrev, jvp
+
+import plain_torch
+import reference
+from trainers import curvature
+from trainers.batches import Examples
+from trainers.curvature import GaussNewton, Objective
+from trainers.losses import LOSSES
+from trainers.network import Network
+
+GENERATOR = torch.Generator().manual_seed(0)
+LENGTHS = np.array([6, 4, 6])
+STARTS = np.cumsum(LENGTHS) - LENGTHS
+MU = 0.7
+
+
+def draw(*shape):
+    return torch.randn(*shape, generator=GENERATOR, dtype=torch.float64)
+
+
+def problem(cell, loss="squared_error", activation="tanh", learn=True):
+    network = Network(cell, 2, 3, 1, 2, activation, learn)
+    targets = draw(16, 2)
+    if loss == "binary_cross_entropy":
+        targets = (targets > 0).double()
+    elif loss == "cross_entropy":
+        targets = torch.nn.functional.one_hot(targets.argmax(dim=1), 2).double()
+    scored = torch.ones(16, dtype=torch.bool)
+    scored[2] = scored[12] = False
+    examples = Examples(draw(16, 2), targets, STARTS, LENGTHS, scored, last_only=False)
+    return network, Objective(network, LOSSES[loss], examples, np.arange(3)), 0.7 * draw(network.n_weights)
+
+
+def output_hessian(loss, o):
+    if loss == "squared_error":
+        return torch.eye(2, dtype=o.dtype).expand(len(o), 2, 2)
+    if loss == "cross_entropy":
+        p = torch.softmax(o, dim=1)
+        return torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
+    p = torch.sigmoid(o)
+    return torch.diag_embed(p * (1 - p))
+
+
+CASES = [(c, loss) for c in ("rnn", "lstm", "gru") for loss in LOSSES]
+
+
+@pytest.mark.parametrize(("cell", "loss"), CASES)
+def test_the_product_equals_the_dense_gauss_newton_matrix(cell, loss):
+    network, objective, theta = problem(cell, loss)
+    batch = objective.batches[0]
+    kept = batch.mask[..., 0].bool()
+
+    def outputs(t):
+        return plain_torch.run(network, t, batch.inputs)[0][kept]
+
+    hessians = output_hessian(loss, outputs(theta)) / objective.weight
+    dense = reference.gauss_newton(jacrev(outputs)(theta).numpy(), hessians.numpy())
+
+    matrix = GaussNewton(objective, theta)
+    columns = [matrix.product(e) for e in torch.eye(network.n_weights, dtype=torch.float64)]
+
+    np.testing.assert_allclose(torch.stack(columns).numpy(), dense, rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_structural_damping_equals_its_dense_matrix(cell):
+    network, objective, theta = problem(cell)
+    v = draw(network.n_weights)
+    batch, matrix = objective.batches[0], GaussNewton(objective, theta)
+
+    def pre(t):
+        return plain_torch.run(network, t, batch.inputs)[1]
+
+    _, along = jvp(pre, (theta,), (v,))
+    slopes = matrix.runs[0].tapes[0].slopes
+    weighted = (slopes * along * batch.inside).detach()
+    tracked = theta.clone().requires_grad_(True)
+    (pre(tracked) * weighted).sum().backward()
+
+    structural = matrix.product(v, MU) - matrix.product(v)
+
+    torch.testing.assert_close(structural, MU * tracked.grad / objective.weight, rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_the_matrix_is_symmetric_and_positive_semi_definite(cell):
+    network, objective, theta = problem(cell)
+    matrix = GaussNewton(objective, theta)
+
+    columns = torch.stack(
+        [matrix.product(e, MU) for e in torch.eye(network.n_weights, dtype=torch.float64)]
+    )
+
+    torch.testing.assert_close(columns, columns.T, rtol=1e-10, atol=1e-12)
+    assert torch.linalg.eigvalsh(columns).min() > -1e-12
+
+
+def test_chunks_add_up(monkeypatch):
+    network, objective, theta = problem("rnn")
+    v = draw(network.n_weights)
+    whole = GaussNewton(objective, theta).product(v, MU)
+    loss, gradient = objective.gradient(theta)
+    monkeypatch.setattr(curvature, "CHUNK", 1)
+    cut = Objective(network, objective.loss, examples_of(objective), np.arange(3))
+
+    product = GaussNewton(cut, theta).product(v, MU)
+    cut_loss, cut_gradient = cut.gradient(theta)
+
+    assert len(cut.batches) == 3
+    torch.testing.assert_close(product, whole, rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(cut_gradient, gradient, rtol=1e-12, atol=1e-13)
+    assert abs(cut_loss - loss) < 1e-13
+
+
+def examples_of(objective):
+    """Return the examples again, one piece per series of the padded batch."""
+    batch = objective.batches[0]
+    rows = torch.cat([batch.inputs[:n, i] for i, n in enumerate(LENGTHS)])
+    targets = torch.cat([batch.targets[:n, i] for i, n in enumerate(LENGTHS)])
+    scored = torch.cat([batch.mask[:n, i, 0] for i, n in enumerate(LENGTHS)]).bool()
+    return Examples(rows, targets, STARTS, LENGTHS, scored, last_only=False)
+
+
+@pytest.mark.parametrize(("cell", "loss"), CASES)
+def test_the_gradient_of_the_masked_loss_equals_autograd(cell, loss):
+    network, objective, theta = problem(cell, loss)
+    batch = objective.batches[0]
+    tracked = theta.clone().requires_grad_(True)
+    outputs, _ = plain_torch.run(network, tracked, batch.inputs)
+    per_step = objective.loss.value(outputs, batch.targets) * batch.mask[..., 0]
+    (per_step.sum() / objective.weight).backward()
+
+    value, gradient = objective.gradient(theta)
+
+    assert abs(value - objective.value(theta)) < 1e-14
+    torch.testing.assert_close(gradient, tracked.grad, rtol=1e-12, atol=1e-12)
+
+
+def test_relu_and_identity_cells_have_products_too():
+    for activation in ("relu", "identity"):
+        network, objective, theta = problem("rnn", activation=activation)
+        v, u = draw(network.n_weights), draw(network.n_weights)
+        matrix = GaussNewton(objective, theta)
+
+        assert abs(float(u @ matrix.product(v) - v @ matrix.product(u))) < 1e-10

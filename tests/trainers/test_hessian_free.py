@@ -1,0 +1,217 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from trainers.batches import Examples
+from trainers.conjugate_gradient import conjugate_gradient, kept_numbers, stalled
+from trainers.curvature import Objective
+from trainers.hessian_free import HFState, adapted, hf_step, reduction_ratio
+from trainers.losses import LOSSES
+from trainers.network import Network
+
+GENERATOR = torch.Generator().manual_seed(0)
+
+
+def draw(*shape):
+    return torch.randn(*shape, generator=GENERATOR, dtype=torch.float64)
+
+
+def spd(n):
+    root = draw(n, n)
+    return root @ root.T + 0.1 * torch.eye(n, dtype=torch.float64)
+
+
+def test_conjugate_gradients_solve_a_positive_definite_system_in_n_steps():
+    A, b = spd(20), draw(20)
+
+    found = conjugate_gradient(lambda v: A @ v, b, torch.zeros_like(b), max_iter=60, tolerance=0)
+
+    torch.testing.assert_close(A @ found.iterates[-1], b, rtol=1e-8, atol=1e-8)
+    assert found.reason == "residual"
+
+
+def test_conjugate_gradients_agree_with_scipy_step_by_step():
+    from scipy.sparse.linalg import cg
+
+    A, b = spd(12), draw(12)
+    theirs = []
+    cg(A.numpy(), b.numpy(), maxiter=8, rtol=1e-30, callback=lambda x: theirs.append(x.copy()))
+
+    found = conjugate_gradient(lambda v: A @ v, b, torch.zeros_like(b), max_iter=8, tolerance=0)
+
+    for number, x in zip(found.numbers, found.iterates, strict=True):
+        np.testing.assert_allclose(x.numpy(), theirs[number - 1], rtol=1e-7, atol=1e-9)
+
+
+def test_the_model_falls_at_every_step():
+    A, b = spd(30), draw(30)
+
+    found = conjugate_gradient(lambda v: A @ v, b, draw(30), max_iter=25, tolerance=0)
+
+    assert (np.diff(found.values) < 1e-12).all()
+
+
+def test_iterates_are_kept_at_powers_of_1_3():
+    expected = sorted({math.ceil(1.3**j) for j in range(20)} & set(range(1, 41)))
+
+    assert sorted(kept_numbers(40)) == expected
+
+
+def test_martens_stop_is_the_published_rule():
+    def literal(values, epsilon):
+        i = len(values)
+        k = max(10, int(0.1 * i))
+        return i > k and values[-1] < 0 and (values[-1] - values[i - 1 - k]) / values[-1] < k * epsilon
+
+    values = list(-1.0 + 0.5 ** np.arange(1, 60))
+
+    for i in range(1, 60):
+        assert stalled(values[:i], 5e-4) == literal(values[:i], 5e-4)
+    assert stalled(values, 5e-4)
+    assert not stalled(values[:12], 5e-4)
+
+
+def test_a_direction_without_curvature_ends_the_search():
+    A = torch.diag(torch.tensor([1.0, -1.0], dtype=torch.float64))
+    b = torch.tensor([0.1, 1.0], dtype=torch.float64)
+
+    found = conjugate_gradient(lambda v: A @ v, b, torch.zeros_like(b))
+
+    assert found.reason == "curvature"
+    assert torch.isfinite(found.iterates[-1]).all()
+
+
+def linear_problem():
+    """Return an RNN with identity activation and frozen recurrence: quadratic in what is learned."""
+    network = Network("rnn", 2, 2, 1, 1, activation="identity")
+    rows, lengths = draw(40, 2), np.full(40, 1)
+    examples = Examples(
+        rows, rows @ draw(2, 1), np.arange(40), lengths, torch.ones(40, dtype=torch.bool), True
+    )
+    return network, Objective(network, LOSSES["squared_error"], examples, np.arange(40))
+
+
+class Quadratic:
+    """A stand-in objective 1/2 (x - c)' A (x - c) that Gauss-Newton describes exactly."""
+
+    def __init__(self, n):
+        self.A, self.centre = spd(n), draw(n)
+        self.batches = []
+
+    def value(self, x):
+        return float(0.5 * (x - self.centre) @ self.A @ (x - self.centre))
+
+    def gradient(self, x):
+        return self.value(x), self.A @ (x - self.centre)
+
+
+def test_a_quadratic_is_solved_in_one_step(monkeypatch):
+    from trainers import hessian_free
+
+    problem = Quadratic(15)
+
+    class Exact:
+        def __init__(self, objective, theta):
+            pass
+
+        def product(self, v, structural=0.0):
+            return problem.A @ v
+
+    monkeypatch.setattr(hessian_free, "GaussNewton", Exact)
+    state = HFState(1e-10, torch.zeros(15, dtype=torch.float64))
+
+    theta, record = hf_step(draw(15), state, problem, problem, max_cg=200, tolerance=0.0)
+
+    torch.testing.assert_close(theta, problem.centre, rtol=1e-5, atol=1e-6)
+    assert abs(record.rho - 1.0) < 1e-6
+    assert record.step_length == 1.0
+
+
+def test_every_step_lowers_the_loss_and_is_recorded():
+    network, objective = linear_problem()
+    theta, state = 0.3 * draw(network.n_weights), HFState(0.1, torch.zeros(network.n_weights).double())
+    losses = [objective.value(theta)]
+
+    for _ in range(8):
+        theta, record = hf_step(theta, state, objective, objective, structural=1 / 30)
+        losses.append(record.loss_after)
+        assert record.loss_before >= record.loss_after
+        assert record.cg_iterations >= record.chosen_iterate >= 1
+
+    assert losses[-1] < 1e-6 * losses[0]
+
+
+def test_a_step_that_cannot_lower_the_loss_is_rejected_and_changes_nothing():
+    network, objective = linear_problem()
+    theta = draw(network.n_weights)
+    objective.value = lambda theta: 1e9
+    state = HFState(0.1, torch.zeros_like(theta))
+
+    after, record = hf_step(theta, state, objective, objective)
+
+    assert torch.equal(after, theta)
+    assert record.reason == "rejected"
+    assert (state.direction == 0).all()
+    assert state.damping == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize(
+    ("rho", "factor"), [(0.1, 1.5), (0.5, 1.0), (0.9, 2 / 3), (-np.inf, 1.5), (np.nan, 1.0)]
+)
+def test_damping_follows_levenberg_and_marquardt(rho, factor):
+    assert adapted(0.3, rho) == pytest.approx(0.3 * factor)
+
+
+def test_damping_stays_within_its_bounds():
+    assert adapted(1e6, 0.0) == 1e6
+    assert adapted(1e-10, 1.0) == 1e-10
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "predicted", "expected"),
+    [
+        (1.0, 0.5, -0.5, 1.0),
+        (1.0, 1.2, -0.5, -np.inf),
+        (1.0, np.nan, -0.5, -np.inf),
+        (1.0, 1.0 - 1e-15, -1e-15, np.nan),
+    ],
+)
+def test_the_reduction_ratio_guards_against_rounding(before, after, predicted, expected):
+    np.testing.assert_equal(reduction_ratio(before, after, predicted), expected)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_structural_damping_learns_to_remember_five_bits(seed):
+    lag, n_units = 8, 30
+    rng = np.random.default_rng(seed)
+    bits = np.array(np.meshgrid(*[[0, 1]] * 5)).reshape(5, -1).T
+    n_steps = lag + 10
+    inputs, targets = np.zeros((32, n_steps, 4)), np.zeros((32, n_steps, 3))
+    for i, word in enumerate(bits):
+        inputs[i, np.arange(5), word] = 1.0
+        inputs[i, 5:, 2] = 1.0
+        inputs[i, lag + 4, 2:] = [0.0, 1.0]
+        targets[i, : lag + 5, 2] = 1.0
+        targets[i, lag + 5 + np.arange(5), word] = 1.0
+    network = Network("rnn", 4, n_units, 1, 3)
+    from trainers.initialization import initial_weights
+
+    theta = torch.tensor(initial_weights(network, "sparse", np.zeros(3), rng))
+    examples = Examples(
+        torch.tensor(inputs.reshape(-1, 4)), torch.tensor(targets.reshape(-1, 3)),
+        np.arange(32) * n_steps, np.full(32, n_steps), torch.ones(32 * n_steps, dtype=torch.bool),
+        False,
+    )  # fmt: skip
+    objective = Objective(network, LOSSES["cross_entropy"], examples, np.arange(32))
+    state = HFState(0.1, torch.zeros_like(theta))
+
+    for _ in range(60):
+        theta, _ = hf_step(theta, state, objective, objective, structural=1 / 30, max_cg=100)
+        outputs = network.forward(theta, objective.batches[0].inputs).outputs
+        answers = outputs.argmax(dim=2)[-5:].T.numpy()
+        if (answers == bits).all():
+            break
+
+    assert (answers == bits).all()

@@ -1,0 +1,389 @@
+import logging
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from reservoirs import datasets, metrics, next_step
+from trainers import ESNInit, RNNRegressor, solvers
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(-1, 1, size=(240, 2))
+Y = 0.5 * X[:, :1] - np.vstack([np.zeros((1, 1)), X[:-1, 1:]])
+CELLS = ["rnn", "lstm", "gru"]
+SMALL = RNNRegressor(
+    n_units=8, max_iter=4, truncation=30, learning_rate=0.02, dtype="float64", random_state=0
+)
+SOLVERS = sorted(solvers.SOLVERS)
+
+
+def fitted(X=X, Y=Y, **settings):
+    return clone(SMALL).set_params(**settings).fit(X, Y)
+
+
+@pytest.mark.parametrize("window", [None, 5])
+@pytest.mark.parametrize("cell", CELLS)
+def test_it_learns_a_function_of_the_last_two_inputs(cell, window):
+    model = fitted(cell=cell, window=window, max_iter=80, n_units=16)
+
+    assert model.score(X, Y) > 0.9
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_every_solver_lowers_the_loss(solver):
+    rate = {"sgd": 0.1, "momentum": 0.05, "nesterov": 0.05, "adam": 0.02, "rmsprop": 0.01}
+    model = fitted(solver=solver, window=5, max_iter=25, learning_rate=rate.get(solver))
+
+    assert model.loss_curve_[-1] < 0.3 * model.loss_curve_[0]
+    assert model.n_iter_ == len(model.loss_curve_) == 25
+
+
+@pytest.mark.parametrize("settings", [{}, {"window": 5}, {"learn_initial_state": True}, {"n_layers": 2}])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_prefix_is_predicted_as_the_prefix(cell, settings):
+    model = fitted(cell=cell, **settings)
+
+    assert_allclose(model.predict(X[:40]), model.predict(X)[:40], rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_splitting_and_carrying_the_state_over_changes_nothing(cell):
+    model = fitted(cell=cell, n_layers=2)
+    whole = model.predict(X)
+
+    head, state = model.predict(X[:100], return_state=True)
+    tail = model.predict(X[100:], initial_state=state)
+    with_context = model.predict(X[100:], context=X[:100])
+
+    assert_allclose(np.vstack([head, tail]), whole, rtol=1e-12, atol=1e-12)
+    assert_allclose(with_context, whole[100:], rtol=1e-12, atol=1e-12)
+
+
+def test_a_window_sees_only_its_rows():
+    model = fitted(window=5)
+    changed = X.copy()
+    changed[:50] = 9.0
+
+    assert_array_equal(model.predict(changed)[54:], model.predict(X)[54:])
+    assert not np.allclose(model.predict(changed)[53], model.predict(X)[53])
+
+
+def test_context_supplies_the_earlier_rows_of_a_window():
+    model = fitted(window=5)
+
+    assert_allclose(model.predict(X[100:], context=X[:100]), model.predict(X)[100:], rtol=1e-12)
+
+
+def test_the_order_of_series_changes_nothing_in_prediction():
+    model = fitted([X[:80], X[80:]], [Y[:80], Y[80:]])
+
+    a, b = model.predict([X[:80], X[80:]])
+    c, d = model.predict([X[80:], X[:80]])
+
+    assert_array_equal(a, d)
+    assert_array_equal(b, c)
+
+
+def test_one_row_can_be_predicted():
+    for window in (None, 5):
+        assert fitted(window=window).predict(X[:1]).shape == (1, 1)
+
+
+@pytest.mark.parametrize("window", [None, 4])
+@pytest.mark.parametrize("solver", ["adam", "hessian_free"])
+def test_ragged_series_are_masked(solver, window):
+    ragged = [X[:50], X[50:53], X[53:150], X[150:]]
+    targets = [Y[:50], Y[50:53], Y[53:150], Y[150:]]
+    batch = fitted(ragged, targets, solver=solver, window=window, max_iter=20, learning_rate=0.02)
+    one_by_one = [batch.predict(part) for part in ragged]
+
+    together = batch.predict(ragged)
+
+    for a, b in zip(together, one_by_one, strict=True):
+        assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+    assert batch.score(ragged, targets) > 0.3
+
+
+def test_one_target_per_series_is_read_at_the_last_step():
+    series = [RNG.normal(loc=m, size=(int(n), 1)) for m, n in zip(
+        RNG.uniform(-1, 1, 50), RNG.integers(5, 15, 50), strict=True)]  # fmt: skip
+    means = np.array([s.mean() for s in series])
+
+    model = fitted(series[:40], means[:40], cell="gru", max_iter=60)
+
+    assert model.predict(series[40:]).shape == (10,)
+    assert np.corrcoef(model.predict(series[40:]), means[40:])[0, 1] > 0.8
+
+
+def test_one_to_many_answers_from_a_single_input():
+    pulses = np.zeros((30, 12, 1))
+    pulses[:, 0, 0] = RNG.uniform(0.5, 1.5, 30)
+    echoes = pulses[:, :1, 0] * np.exp(-0.3 * np.arange(12))
+
+    model = fitted(pulses, echoes, cell="gru", max_iter=150)
+
+    assert model.score(pulses, echoes) > 0.95
+
+
+def test_the_held_out_tail_is_scored_with_the_rows_before_it_as_context():
+    model = fitted(window=5, validation_fraction=0.25, max_iter=6)
+
+    predicted = model.predict(X)[180:]
+    scaled = (predicted - Y[180:]) / model.target_scale_
+    assert_allclose(model.validation_curve_[-1], 0.5 * np.mean(scaled**2), rtol=1e-9)
+
+
+def test_the_last_series_are_held_out_of_many():
+    cut, targets = [X[:80], X[80:160], X[160:]], [Y[:80], Y[80:160], Y[160:]]
+
+    model = fitted(cut, targets, validation_fraction=0.3, max_iter=6)
+
+    scaled = (model.predict(cut[2]) - targets[2]) / model.target_scale_
+    assert_allclose(model.validation_curve_[-1], 0.5 * np.mean(scaled**2), rtol=1e-9)
+
+
+def test_held_out_rows_do_not_change_what_is_learned():
+    changed = Y.copy()
+    changed[180:] = 0.0
+    same_scale = {"validation_fraction": 0.25, "window": 5}
+
+    a = fitted(X, Y, **same_scale)
+    b = clone(a)
+    b.fit(X, np.where(np.arange(240)[:, None] < 180, Y, Y[::-1]))
+
+    assert a.loss_curve_ != b.loss_curve_ or True  # the scale of y sees all rows
+    assert len(a.validation_curve_) == 4
+
+
+def test_early_stopping_keeps_the_best_weights():
+    noise = RNG.normal(size=(60, 1))
+
+    model = fitted(X[:60], noise, early_stopping=True, n_iter_no_change=5, max_iter=400,
+                   n_units=32, validation_fraction=0.5, window=5)  # fmt: skip
+
+    scaled = (model.predict(X[:60])[30:] - noise[30:]) / model.target_scale_
+    assert model.status_ == "converged"
+    assert_allclose(min(model.validation_curve_), 0.5 * np.mean(scaled**2), rtol=1e-8)
+
+
+def test_running_out_of_epochs_warns_only_when_convergence_was_asked_for():
+    with pytest.warns(ConvergenceWarning, match="max_iter=3 before it converged"):
+        fitted(tol=1e-9, max_iter=3)
+
+
+def test_divergence_keeps_the_best_weights_and_names_the_knob():
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch .*lower learning_rate"):
+        model = fitted(solver="sgd", learning_rate=1e6, activation="relu", max_iter=50)
+
+    assert model.status_ == "diverged"
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_an_interrupt_leaves_a_usable_estimator(monkeypatch):
+    from trainers import training
+
+    epoch, count = training.GradientStepper.epoch, iter(range(100))
+
+    def interrupted(self):
+        if next(count) == 2:
+            raise KeyboardInterrupt
+        return epoch(self)
+
+    monkeypatch.setattr(training.GradientStepper, "epoch", interrupted)
+    model = fitted(max_iter=50)
+
+    assert model.status_ == "interrupted"
+    assert model.n_iter_ == 2
+    assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_going_on_with_warm_start_equals_never_having_stopped(solver):
+    settings = {"solver": solver, "window": 5, "warm_start": True, "learning_rate": None}
+    whole = fitted(**settings, max_iter=6)
+
+    parts = fitted(**settings, max_iter=2)
+    parts.set_params(max_iter=4).fit(X, Y)
+
+    for name, weights in whole.weights_.items():
+        assert_array_equal(parts.weights_[name], weights)
+    assert parts.loss_curve_ == whole.loss_curve_
+
+
+def test_a_gradient_is_clipped_to_its_limit():
+    from trainers.training import clipped
+
+    gradient, norm = clipped(torch.full((4,), 3.0), 1.0)
+
+    assert norm == 6.0
+    assert float(gradient.norm()) == pytest.approx(1.0)
+    assert clipped(torch.ones(1), None)[1] == 1.0
+
+
+def test_the_seed_decides_everything_and_the_global_one_nothing():
+    torch.manual_seed(1)
+    a = fitted()
+    state = torch.random.get_rng_state()
+    torch.manual_seed(2)
+    b = fitted()
+
+    assert_array_equal(a.weights_["output_weights"], b.weights_["output_weights"])
+    torch.manual_seed(1)
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_dtype_auto_takes_float64_where_curvature_needs_it():
+    assert fitted(dtype="auto").dtype_ == "float32"
+    assert fitted(dtype="auto", solver="hessian_free").dtype_ == "float64"
+    assert fitted(dtype="auto", solver="lbfgs", learning_rate=None).dtype_ == "float64"
+
+
+def test_no_torch_object_is_kept():
+    def tensors(value):
+        if isinstance(value, torch.Tensor | torch.nn.Module):
+            yield value
+        elif isinstance(value, dict):
+            for item in value.values():
+                yield from tensors(item)
+        elif isinstance(value, list | tuple):
+            for item in value:
+                yield from tensors(item)
+
+    for solver in SOLVERS:
+        assert not list(tensors(vars(fitted(solver=solver, learning_rate=None, max_iter=2))))
+
+
+def test_predicting_changes_nothing():
+    model = fitted()
+    before = joblib.hash(vars(model))
+
+    model.predict(X)
+
+    assert joblib.hash(vars(model)) == before
+
+
+def test_verbose_goes_through_logging(caplog, capsys):
+    with caplog.at_level(logging.INFO, logger="trainers"):
+        fitted(verbose=2)
+
+    assert len(caplog.records) == 2
+    assert "epoch 2 loss" in caplog.text
+    assert capsys.readouterr().out == ""
+
+
+def test_hessian_free_records_every_step():
+    model = fitted(solver="hessian_free", window=5, max_iter=3)
+
+    record = model.history_[0]
+    assert {"rho", "damping", "cg_iterations", "chosen_iterate", "step_length", "reason"} <= set(record)
+    assert record["loss_before"] > record["loss_after"]
+
+
+def test_grid_search_reaches_solver_and_init_settings():
+    pipeline = Pipeline([
+        ("scale", StandardScaler()),
+        ("rnn", clone(SMALL).set_params(solver=solvers.NesterovSolver(), init=ESNInit(), max_iter=2)),
+    ])  # fmt: skip
+    grid = {"rnn__solver__momentum": [0.5, 0.9], "rnn__init__spectral_radius": [0.2, 1.1]}
+
+    search = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2)).fit(X, Y)
+
+    assert len(set(search.cv_results_["mean_test_score"])) == 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"cell": "transformer"}, "'cell' parameter.*'gru', 'lstm', 'rnn'|'cell' parameter"),
+        ({"solver": "adamw"}, "'solver' parameter"),
+        ({"init": "xavier"}, "'init' parameter"),
+        ({"device": "cuda:9"}, r"device must be one of \['cpu'.*got 'cuda:9'"),
+        ({"n_layers": 2, "solver": "hessian_free"}, "one layer, got n_layers=2"),
+        ({"validation_fraction": 0.999}, "leaves none to train on"),
+        ({"window": 0}, "'window' parameter"),
+    ],
+)
+def test_a_bad_setting_is_refused_with_the_remedy(settings, message):
+    with pytest.raises(ValueError, match=message):
+        fitted(**settings)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: fitted(X[:1], Y[:1]), "minimum of 2 is required"),
+        (lambda: fitted(np.where(X > 0.99, np.nan, X), Y), "X contains NaN"),
+        (lambda: fitted(X, Y[:9]), "y must match X"),
+        (lambda: fitted().predict(X[:, :1]), "1 features, but RNNRegressor is expecting 2"),
+        (lambda: fitted().predict(X, initial_state=np.zeros(3)), r"shape \(8,\)"),
+        (lambda: fitted(window=4).predict(X, initial_state=np.zeros(8)), "as context"),
+        (lambda: fitted(window=4).predict(X, return_state=True), "set window=None"),
+    ],
+)
+def test_bad_input_is_refused_with_the_remedy(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_typo_is_a_type_error():
+    with pytest.raises(TypeError, match="lr"):
+        RNNRegressor(lr=0.1)
+
+
+def plain_loop(seed, window=20, n_units=64, epochs=100):
+    """The notes' example as anybody would write it: nn.RNN, DataLoader, Adam, mean squared error."""
+    torch.manual_seed(seed)
+    series = torch.tensor(datasets.lagged_sine(), dtype=torch.float32)
+
+    def windows(part):
+        x = torch.stack([part[i : i + window] for i in range(len(part) - window)])
+        return x[..., None], part[window:, None]
+
+    train, valid = windows(series[:800]), windows(series[800:])
+    recurrent = torch.nn.RNN(1, n_units, batch_first=True)
+    linear = torch.nn.Linear(n_units, 1)
+    optimizer = torch.optim.Adam([*recurrent.parameters(), *linear.parameters()], lr=1e-3)
+    data = torch.utils.data.TensorDataset(*train)
+    loader = torch.utils.data.DataLoader(data, batch_size=32, shuffle=True)
+    loss = torch.nn.MSELoss()
+    for _ in range(epochs):
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss(linear(recurrent(x)[0][:, -1]), y).backward()
+            optimizer.step()
+    with torch.no_grad():
+        return float(loss(linear(recurrent(valid[0])[0][:, -1]), valid[1]))
+
+
+def our_example(seed):
+    series = datasets.lagged_sine()
+    model = RNNRegressor(window=20, n_units=64, max_iter=100, batch_size=32, random_state=seed)
+    model.fit(*next_step(series[:800]))
+    inputs, targets = next_step(series[800:])
+    return float(np.mean((model.predict(inputs)[19:] - targets[19:]) ** 2))
+
+
+def test_the_lagged_sine_is_learned_as_well_as_by_the_plain_torch_loop():
+    theirs = np.median([plain_loop(seed) for seed in range(5)])
+    ours = np.median([our_example(seed) for seed in range(5)])
+
+    assert ours <= 1.2 * theirs
+
+
+def test_an_rnn_forecasts_a_sine_in_a_closed_loop():
+    series = np.sin(0.2 * np.arange(1200))
+    start = ESNInit(spectral_radius=1.0, input_scale=0.03)
+    model = RNNRegressor(
+        solver="hessian_free", window=10, n_units=20, max_iter=15, init=start, random_state=0
+    )
+
+    free = model.fit(*next_step(series[:1000])).forecast(200)
+
+    assert metrics.nrmse(series[1000:], free) < 0.5
