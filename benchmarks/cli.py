@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _choices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-t", "--task", action="append", help="only this task (may be repeated)")
-    parser.add_argument("-m", "--method", action="append", help="only this method (may be repeated)")
+    parser.add_argument(
+        "-m", "--method", action="append", help="only this method (may be repeated)"
+    )
 
 
 def _known(names: list[str], allowed: Sequence[str], what: str) -> list[str]:
@@ -90,9 +92,7 @@ def _known(names: list[str], allowed: Sequence[str], what: str) -> list[str]:
         if name not in allowed:
             near = difflib.get_close_matches(name, allowed, n=3)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise UsageError(
-                f"there is no {what} {name!r}{hint} Known: {', '.join(allowed)}"
-            )
+            raise UsageError(f"there is no {what} {name!r}{hint} Known: {', '.join(allowed)}")
     return names
 
 
@@ -123,13 +123,16 @@ def _run(options: argparse.Namespace) -> int:
     tasks = _known(options.task or suite["tasks"], list(TASKS), "task")
     methods = _known(options.method or list(METHODS), list(METHODS), "method")
     seeds = suite["seeds"] if options.seeds is None else options.seeds
-    for value, what in ((seeds, "--seeds"), (options.jobs, "--jobs"), (options.timeout, "--timeout")):
+    for value, what in (
+        (seeds, "--seeds"),
+        (options.jobs, "--jobs"),
+        (options.timeout, "--timeout"),
+    ):
         _positive(value, what)
     cells = runner.plan(tasks, methods, seeds)
     folder = options.out / name
     folder.mkdir(parents=True, exist_ok=True)
-    found = dict(records.done(folder, cells, retry=options.retry)) if cells else {}
-    kept = {cell.key: record for cell, record in found.items()}
+    kept = records.done(folder, cells, retry=options.retry)
     waiting = [cell for cell in cells if cell.key not in kept]
     if kept and waiting:
         console.print(f"{len(kept)} of {len(cells)} cells are there already; {len(waiting)} to run")
@@ -167,9 +170,7 @@ def _run_cells(
                 status = f"{record['status']}{reason} in {record['t_total']:.1f} s"
                 console.print(f"[{count}/{len(waiting)}] {text}: {status}", markup=False)
 
-        runner.run(
-            folder, waiting, workers=options.jobs, timeout=options.timeout, report=report
-        )
+        runner.run(folder, waiting, workers=options.jobs, timeout=options.timeout, report=report)
 
 
 def _print_tables(found: list[dict[str, Any]]) -> None:
@@ -208,9 +209,15 @@ def _write_report(path: Path, folder: Path, found: list[dict[str, Any]], name: s
 def _list(options: argparse.Namespace) -> int:
     suites = Path(str(importlib.resources.files("benchmarks"))) / "suites"
     for title, rows in (
-        ("tasks", [(t.name, f"{t.title}. {t.note}" if t.note else t.title) for t in TASKS.values()]),
+        (
+            "tasks",
+            [(t.name, f"{t.title}. {t.note}" if t.note else t.title) for t in TASKS.values()],
+        ),
         ("methods", [(m.name, m.title) for m in METHODS.values()]),
-        ("suites", [(p.stem, p.read_text().splitlines()[0][2:]) for p in sorted(suites.glob("*.toml"))]),
+        (
+            "suites",
+            [(p.stem, p.read_text().splitlines()[0][2:]) for p in sorted(suites.glob("*.toml"))],
+        ),
     ):
         table = Table(title=title, title_justify="left", show_header=False, box=None)
         for row in rows:

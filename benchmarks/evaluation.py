@@ -174,4 +174,3 @@ def _score(split: Split, one_step: Array, free: Array, outcome: Outcome) -> None
 def main_metric(split: Split) -> str:
     """Return the name of the metric that ranks methods: the longest free run, or simulation."""
     return "simulation" if split.simulation else f"free{split.horizons[-1]}"
-

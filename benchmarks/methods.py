@@ -108,6 +108,11 @@ START = {  # every trained network may start small, as an echo state network doe
     "init__input_scale": loguniform(0.01, 0.5),
     "solver__rate_decay": [1.0, 0.93, 0.87],
 }
+# The notes say nothing of the start. With standardised targets torch's default costs a factor of 3
+# in the validation error; this one does as well as the plain loop on raw values (a test).
+NOTES_START = {
+    "init__spectral_radius": 0.5, "init__input_scale": 0.1, "init__output_scale": 0.3,
+}  # fmt: skip
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
@@ -160,7 +165,8 @@ METHODS: dict[str, Method] = {
             watches=True,
         ),
         Method(
-            "hessian_free", "RNN, Hessian-free", _trained("hessian_free", {"cell": "rnn", "max_iter": 20}),
+            "hessian_free", "RNN, Hessian-free",
+            _trained("hessian_free", {"cell": "rnn", "max_iter": 20}),
             {"window": 10, "n_units": 30, "solver__damping": 1e-2},
             {
                 "window": [10, 20],
@@ -173,7 +179,7 @@ METHODS: dict[str, Method] = {
         ),
         Method(
             "notes_rnn", "The notes' RNN, as given",
-            _trained("adam", {}),
+            _trained("adam", NOTES_START),
             {"window": 20, "n_units": 64, "learning_rate": 1e-3, "batch_size": 32, "max_iter": 100},
             watches=True, supports=_only("lagged_sine"),
         ),

@@ -79,7 +79,9 @@ def forecasts(results: list[Result], title: str) -> Figure | None:
         top.plot(truth, color="#333333", lw=2.2, alpha=0.45, label="truth")
         top.plot(np.clip(guess, -reach, reach), color=result.colour, lw=1.2, label="forecast")
         top.set(ylim=(-reach, reach), ylabel="x / std")
-        top.set_title(f"{result.row.title} (median of {len(result.arrays)} seeds)", fontsize=9, loc="left")
+        top.set_title(
+            f"{result.row.title} (median of {len(result.arrays)} seeds)", fontsize=9, loc="left"
+        )
         shade = np.log10(np.maximum(found["error"][:SHOWN], 1e-12))[None]
         image = strip.imshow(shade, aspect="auto", cmap="viridis", vmin=-8, vmax=0.5,
                              extent=(0, len(truth), 0, 1))  # fmt: skip
@@ -105,8 +107,8 @@ def error_growth(results: list[Result], title: str) -> Figure | None:
         low, middle, high = np.quantile(smooth, [0.1, 0.5, 0.9], axis=0)
         style = LINES.get(result.row.method, "-")
         steps = 1 + np.arange(len(middle))
-        axes.plot(steps, middle, linestyle=style, color=result.colour, lw=1.5,
-                  label=f"{result.row.title}, n={len(curves)}, {result.row.n_failed} failed")  # fmt: skip
+        label = f"{result.row.title}, n={len(curves)}, {result.row.n_failed} failed"
+        axes.plot(steps, middle, linestyle=style, color=result.colour, lw=1.5, label=label)
         if result.learner:
             axes.fill_between(steps, low, high, color=result.colour, alpha=0.15, lw=0)
     axes.set(xscale="log", yscale="log", xlabel="steps after the last known value",
@@ -138,18 +140,24 @@ def training_curves(results: list[Result], title: str) -> Figure | None:
             axes.plot(x, found["curve_loss"], color=result.colour, lw=1.5, label=result.row.title)
             if "curve_valid" in found:
                 axes.plot(x, found["curve_valid"], ":", color=result.colour, lw=1.5)
-    by_epoch.set(yscale="log", xlabel="epochs (Hessian-free: steps)", ylabel="loss, half the mean square")
+    by_epoch.set(
+        yscale="log", xlabel="epochs (Hessian-free: steps)", ylabel="loss, half the mean square"
+    )
     by_second.set(xlabel="seconds", xscale="log")
     for axes in (by_epoch, by_second):
         axes.grid(alpha=0.25)
-    figure.legend(*by_epoch.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
+    figure.legend(
+        *by_epoch.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8
+    )
     figure.suptitle(f"{title}: solid training, dotted validation", fontsize=10)
     return figure
 
 
 def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
     """Draw the error against the total time of fitting and forecasting."""
-    drawn = [r for r in results if metric in r.row.metrics and np.isfinite(r.row.metrics[metric][0])]
+    drawn = [
+        r for r in results if metric in r.row.metrics and np.isfinite(r.row.metrics[metric][0])
+    ]
     if not drawn:
         return None
     figure = Figure(figsize=(8.5, 3.9), layout="constrained")
@@ -191,5 +199,3 @@ def phase_portraits(results: list[Result], dt: float, title: str) -> Figure | No
 
 def _plane(x: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray]:
     return x, np.gradient(x, dt)
-
-

@@ -6,7 +6,6 @@ import hashlib
 import importlib.resources
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -81,7 +80,8 @@ def write(
         import io
 
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **{k: np.asarray(v, np.float32) for k, v in arrays.items()})
+        kept: dict[str, Any] = {k: np.asarray(v, np.float32) for k, v in arrays.items()}
+        np.savez_compressed(buffer, **kept)
         _replace(stem.with_name(stem.name + ".npz"), buffer.getvalue())
     full = {"schema": SCHEMA, "key": cell.key, **asdict(cell), **record}
     text = json.dumps(full, indent=1, sort_keys=True, default=float)
@@ -102,10 +102,13 @@ def read(folder: Path, cell: Cell) -> dict[str, Any] | None:
     try:
         record: dict[str, Any] = json.loads(path.read_text())
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not a record: {error}; delete it to run the cell again") from error
+        raise ValueError(
+            f"{path} is not a record: {error}; delete it to run the cell again"
+        ) from error
     if record.get("schema") != SCHEMA:
         raise ValueError(
-            f"{path} has schema {record.get('schema')}, this version reads {SCHEMA}; use another --out"
+            f"{path} has schema {record.get('schema')}, this version reads {SCHEMA}; "
+            "use another --out"
         )
     return record
 
@@ -120,8 +123,8 @@ def arrays(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
         return {key: file[key].astype(np.float64) for key in file.files}
 
 
-def done(folder: Path, cells: list[Cell], *, retry: bool) -> Iterator[tuple[Cell, dict[str, Any]]]:
-    """Yield the cells that need no run, with their records.
+def done(folder: Path, cells: list[Cell], *, retry: bool) -> dict[str, dict[str, Any]]:
+    """Return the records, by key, of the cells that need no run.
 
     Parameters
     ----------
@@ -129,7 +132,9 @@ def done(folder: Path, cells: list[Cell], *, retry: bool) -> Iterator[tuple[Cell
     cells : what is asked for
     retry : run failed cells again
     """
+    found = {}
     for cell in cells:
         record = read(folder, cell)
         if record is not None and (record["status"] in KEPT or not retry):
-            yield cell, record
+            found[cell.key] = record
+    return found

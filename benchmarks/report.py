@@ -28,7 +28,8 @@ nav a { margin-right: 1em; white-space: nowrap; } footer { color: #666; font-siz
 INTRO = """Every method saw the same standardised training rows and the same warm-up before a
 forecast, and ran in the same closed loop. Errors are NRMSE: 0 is perfect, 1 is as good as the mean.
 A table holds medians over seeds with the quartiles in brackets; failures are counted and rank last.
-<i>free</i>N is a forecast of N steps fed with its own output. Grey rows are controls, not learners."""
+<i>free</i>N is a forecast of N steps fed with its own output. Grey rows are
+controls, not learners."""
 
 
 def write(path: Path, folder: Path, found: list[dict[str, Any]], heading: str) -> None:
@@ -78,13 +79,16 @@ def _section(name: str, group: list[dict[str, Any]], folder: Path) -> str:
 
 def _table(rows: list[tables.Row], names: list[str]) -> str:
     head = "".join(f"<th>{html.escape(n.replace('_', '-'))}</th>" for n in names)
-    lines = [f"<tr><th>method</th>{head}<th>failed / seeds</th><th>fit, s</th><th>weights trained</th></tr>"]
+    lines = [
+        f"<tr><th>method</th>{head}<th>failed / seeds</th><th>fit, s</th>"
+        "<th>weights trained</th></tr>"
+    ]
     for row in rows:
         kind = ' class="control"' if row.method in CONTROLS else ""
         cells = "".join(f"<td>{tables.cell(row.metrics.get(n))}</td>" for n in names)
         failed = f"{row.n_failed} / {row.n_seeds}"
         if row.n_failed:
-            failed = f'<span class="failed" title="{html.escape("; ".join(row.reasons))}">{failed}</span>'
+            failed = f'<span class="failed">{failed}</span>'
         lines.append(
             f"<tr{kind}><td>{html.escape(row.title)}</td>{cells}<td>{failed}</td>"
             f"<td>{tables.number(row.fit_seconds)}</td><td>{row.trained:.0f}</td></tr>"
@@ -106,7 +110,9 @@ def _footer(found: list[dict[str, Any]]) -> str:
     if not sources:
         return ""
     known = sources[-1]
-    versions = ", ".join(f"{n} {known[n]}" for n in ("python", "numpy", "scipy", "sklearn", "torch"))
+    versions = ", ".join(
+        f"{n} {known[n]}" for n in ("python", "numpy", "scipy", "sklearn", "torch")
+    )
     return (
         f"<footer><p>{len(found)} cells; {versions}; {known['machine']}, {known['n_cpu']} cores, "
         "one thread per cell. Settings were found on validation rows by an equal random search per "

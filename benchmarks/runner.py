@@ -56,9 +56,7 @@ class _Running:
     began: float
 
 
-def run(
-    folder: Path, cells: list[Cell], *, workers: int, timeout: float, report: Progress
-) -> None:
+def run(folder: Path, cells: list[Cell], *, workers: int, timeout: float, report: Progress) -> None:
     """Run cells side by side.
 
     Parameters
@@ -69,7 +67,8 @@ def run(
     timeout : seconds after which a cell is killed
     report : called with every finished cell and its record
     """
-    context, waiting, active = server(), list(reversed(cells)), []
+    context, waiting = server(), list(reversed(cells))
+    active: list[_Running] = []
     try:
         while waiting or active:
             while waiting and len(active) < workers:
@@ -99,7 +98,7 @@ def _work(folder: str, cell: Cell) -> None:
 
 
 def _finished(folder: Path, running: _Running, timeout: float) -> bool:
-    """Tell whether a cell has ended; kill it after its time, and record what kept it from a result."""
+    """Tell whether a cell has ended; kill it after its time; record why it has no result."""
     process, spent = running.process, time.monotonic() - running.began
     failure: dict[str, Any] | None = None
     if process.is_alive():

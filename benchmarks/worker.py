@@ -1,4 +1,4 @@
-"""What runs inside a cell's own process. Imported once by the fork server, so that cells start fast."""
+"""What runs in a cell's own process; imported once, by the fork server."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def run_cell(folder: str, cell: Cell) -> None:
     began, started = time.perf_counter(), time.time()
     try:
         task = TASKS[cell.task]
-        outcome = evaluate(task, task.make(cell.seed), METHODS[cell.method], cell.settings, cell.seed)
+        outcome = evaluate(
+            task, task.make(cell.seed), METHODS[cell.method], cell.settings, cell.seed
+        )
         result: dict[str, Any] = {
             "status": outcome.status,
             "reason": outcome.reason,

@@ -66,7 +66,8 @@ def _cos(t: Array, rng: np.random.RandomState) -> Array:
 def _multi(t: Array, rng: np.random.RandomState) -> Array:
     phases = rng.uniform(0, 2 * np.pi, size=len(TONES))
     return sum(
-        (0.3 * np.cos(w * t + p) for w, p in zip(TONES, phases, strict=True)), start=np.zeros(len(t))
+        (0.3 * np.cos(w * t + p) for w, p in zip(TONES, phases, strict=True)),
+        start=np.zeros(len(t)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
@@ -17,7 +17,7 @@ from reservoirs.readout import BLOCK, SOLVERS, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, context_rows
 
-POOLINGS = {
+POOLINGS: dict[str, Callable[[Array], Array]] = {
     "last": lambda features: features[-1],
     "mean": lambda features: features.mean(axis=0),
     "both": lambda features: np.concatenate([features[-1], features.mean(axis=0)]),
@@ -216,15 +216,13 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         self.intercept_ = self.readout_.intercept
         return seen
 
-    def _features(
-        self, rows: Array, layout: Layout, seen: _Seen
-    ) -> Iterator[tuple[Array, slice]]:
+    def _features(self, rows: Array, layout: Layout, seen: _Seen) -> Iterator[tuple[Array, slice]]:
         """Yield [state; input] after washout in blocks of at most 1024 rows, and where they are."""
         packed = self.reservoir_.pack()
         for number, span in enumerate(layout.slices()):
-            series, state = rows[span], np.zeros(self.n_units)
-            for part, states, state in self.reservoir_.run(
-                series, state, packed=packed, noise=self._noise(number)
+            series, rest = rows[span], np.zeros(self.n_units)
+            for part, states in self.reservoir_.run(
+                series, rest, packed=packed, noise=self._noise(number)
             ):
                 first = max(self.washout - part.start, 0)
                 if first < len(states):
@@ -234,13 +232,15 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
                     where = slice(part.start + first, part.stop)
                     features = np.hstack([kept, series[where]], dtype=np.float64)
                     yield features, slice(span.start + where.start, span.start + where.stop)
-            seen.last.append(state)
+            seen.last.append(states[-1])
 
     def _pooled(
         self, stream: Iterator[tuple[Array, slice]], layout: Layout, targets: Targets
     ) -> Iterator[tuple[Array, Array]]:
         """Yield one row of pooled features per series, 1024 series at a time."""
-        pool, parts, series, first = POOLINGS[self.pooling], [], [], 0
+        pool, first = POOLINGS[self.pooling], 0
+        parts: list[Array] = []
+        series: list[Array] = []
         ends = np.cumsum(layout.lengths)
         for features, where in stream:
             parts.append(features)
@@ -270,19 +270,19 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         if self.target_kind_ == "per_step":
             return self._drive(rows, state)
         parts = []
-        for part, states, state in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
+        for part, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
             parts.append(np.hstack([states, rows[part]], dtype=np.float64))
         kept = np.concatenate(parts)[min(self.washout, len(rows) - 1) :]
         pooled = POOLINGS[self.pooling](kept)
-        return (self.coef_ @ pooled + self.intercept_)[None], state
+        return (self.coef_ @ pooled + self.intercept_)[None], states[-1]
 
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the readout after every row of one series, and its last state."""
         out = np.empty((len(rows), len(self.intercept_)))
         by_state, by_input = np.split(self.coef_, [self.n_units], axis=1)
-        for part, states, state in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
+        for part, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
             out[part] = states @ by_state.T + rows[part] @ by_input.T + self.intercept_
-        return out, state
+        return out, states[-1]
 
     def _free_run(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
         from reservoirs import kernel

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse
+from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
@@ -24,7 +25,7 @@ from reservoirs.sequences import Array
 
 LANES = 8
 # Reassociation would break the rounding trick in tanh: contraction to fused multiply-add only.
-_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+_OPTIONS: Any = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 
 
 def _compile(function: Any) -> Any:
@@ -96,7 +97,10 @@ def pad(array: Array, dtype: Any) -> Array:
     return np.ascontiguousarray(np.pad(array, widths), dtype=dtype)
 
 
-@intrinsic
+_intrinsic: Any = intrinsic  # its stubs do not know that the caller leaves the context out
+
+
+@_intrinsic
 def _bits(typingctx: Any, value: Any) -> Any:
     """Reinterpret a float as the integer of the same width."""
     integer = types.int64 if value == types.float64 else types.int32
@@ -107,7 +111,7 @@ def _bits(typingctx: Any, value: Any) -> Any:
     return integer(value), codegen
 
 
-@intrinsic
+@_intrinsic
 def _float(typingctx: Any, value: Any) -> Any:
     """Reinterpret an integer as the float of the same width."""
     real = types.float64 if value == types.int64 else types.float32
@@ -118,15 +122,13 @@ def _float(typingctx: Any, value: Any) -> Any:
     return real(value), codegen
 
 
-@intrinsic
+@_intrinsic
 def _copysign(typingctx: Any, magnitude: Any, sign: Any) -> Any:
     """Return |magnitude| with the sign of `sign`, as one vectorisable instruction."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = args[0].type
         name = "llvm.copysign.f64" if magnitude == types.float64 else "llvm.copysign.f32"
-        from llvmlite import ir
-
         callee = cgutils.get_or_insert_function(
             builder.module, ir.FunctionType(kind, [kind, kind]), name
         )
@@ -141,6 +143,11 @@ def tanh(x: Any) -> Any:
     expm1(y) = 2^n expm1(r) + (2^n - 1), y = n log 2 + r, |r| <= log(2) / 2. Adding 1.5 * 2^52
     rounds y / log 2 to the integer n and leaves n in the low bits, from which a shift makes 2^n.
     Largest error 2.5 units in the last place in both precisions.
+
+    Raises
+    ------
+    TypeError
+        If called from Python: this is the name that compiled code uses.
     """
     raise TypeError("kernel.tanh is for compiled code; use numpy.tanh outside")
 
@@ -196,7 +203,7 @@ def _tanh32(x: Any) -> Any:
 
 @_compile
 def _step(values, columns, pointers, drive, leak_rate, state, new_state):
-    """x' = (1 - a) x + a tanh(W x + drive), with `drive` overwritten."""
+    """X' = (1 - a) x + a tanh(W x + drive), with `drive` overwritten."""
     for block in range(len(pointers) - 1):
         row = block * 8
         s0, s1, s2, s3 = drive[row], drive[row + 1], drive[row + 2], drive[row + 3]
@@ -219,7 +226,7 @@ def _step(values, columns, pointers, drive, leak_rate, state, new_state):
 
 @_compile
 def _drive(inputs, input_weights, bias, drive):
-    """drive = W_in u + b, feature by feature, so that no BLAS kernel's blocking shows in it."""
+    """Drive = W_in u + b, feature by feature, so that no BLAS kernel's blocking shows in it."""
     for i in range(len(drive)):
         drive[i] = bias[i]
     for k in range(len(inputs)):

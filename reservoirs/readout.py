@@ -167,11 +167,16 @@ class QRSums:
         Parameters
         ----------
         alpha : ridge penalty, >= 0; 0 gives the least-squares solution of smallest norm
+
+        Raises
+        ------
+        scipy.linalg.LinAlgError
+            If no rows were added.
         """
         n = self.n_features
-        first, means = self.factor[0, 0], self.factor[0, 1:] / self.factor[0, 0]
-        if not first:
+        if not self.n_rows:
             raise scipy.linalg.LinAlgError("no rows were added; give longer series")
+        means = self.factor[0, 1:] / self.factor[0, 0]
         square = np.triu(self.factor[1 : n + 1, 1 : n + 1])
         cross = self.factor[1 : n + 1, n + 1 :]
         if alpha > 0:

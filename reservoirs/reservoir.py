@@ -7,7 +7,12 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -137,9 +142,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.bias_ = self.bias_scaling * np.random.default_rng(bias).uniform(-1, 1, self.n_units)
         return self
 
-    def transform(
-        self, X: Any, *, initial_state: Any = None, series_id: Any = None
-    ) -> Any:
+    def transform(self, X: Any, *, initial_state: Any = None, series_id: Any = None) -> Any:
         """Return the state after every row.
 
         Parameters
@@ -158,7 +161,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         starts = self.check_state(initial_state, layout.n_series)
         packed = self.pack()
         for span, start in zip(layout.slices(), starts, strict=True):
-            for part, block, _ in self.run(rows[span], start, packed=packed):
+            for part, block in self.run(rows[span], start, packed=packed):
                 states[span.start + part.start : span.start + part.stop] = block
         return restore(states, layout)
 
@@ -177,7 +180,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def run(
         self, rows: Array, state: Array, *, packed: Any, noise: Any = None
-    ) -> Iterator[tuple[slice, Array, Array]]:
+    ) -> Iterator[tuple[slice, Array]]:
         """Drive one series and yield its states in blocks of 1024 rows.
 
         Parameters
@@ -189,7 +192,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
         Yields
         ------
-        the rows of the block, its states (n, n_units), and its last state (n_units,)
+        the rows of the block and its states (n, n_units), at least one block
         """
         from reservoirs import kernel
 
@@ -197,7 +200,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             part = slice(start, min(start + BLOCK, len(rows)))
             added = None if noise is None else noise(number, part.stop - part.start)
             states, state = kernel.run_states(rows[part], state, packed, added)
-            yield part, states, state
+            yield part, states
 
     def check_state(self, state: Any, n_series: int) -> Array:
         """Return start states (n_series, n_units) from None, (n_units,) or that shape.

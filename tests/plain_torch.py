@@ -1,4 +1,4 @@
-"""Recurrent networks as anybody would write them in torch: the oracle of the hand-written passes."""
+"""Recurrent networks as anybody would write them in torch: the oracle of our passes."""
 
 import torch
 
@@ -37,4 +37,6 @@ def run(network, theta, inputs):
             rows.append(h)
             pre.append(z)
         below = rows
-    return torch.stack(below) @ weights["output_weights"].T + weights["output_bias"], torch.stack(pre)
+    return torch.stack(below) @ weights["output_weights"].T + weights["output_bias"], torch.stack(
+        pre
+    )

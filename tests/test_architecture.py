@@ -73,6 +73,8 @@ def test_importing_reservoirs_loads_nothing_heavy():
         "print(sorted(heavy & new), sorted({'torch', 'matplotlib', 'numba'} & set(sys.modules)))"
     )
 
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
 
     assert loaded.stdout.strip() == "[] []"

@@ -137,6 +137,74 @@ def rnn(activation: Activation) -> Cell:
     return Cell(1, 1, forward, backward, r_forward)
 
 
+def _lstm_forward(zx: Tensor, W_h: Tensor, state: Tensor) -> Tape:
+    n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]
+    hidden, cells = zx.new_empty(2, n_steps + 1, batch, n).unbind(0)
+    hidden[0], cells[0] = state[:, :n], state[:, n:]
+    squashed = zx.new_empty(n_steps, batch, n)
+    weights = W_h.t()
+    h, c = hidden.unbind(0), cells.unbind(0)
+    for t, z in enumerate(zx.unbind(0)):
+        z.addmm_(h[t], weights)
+        z[:, : 2 * n].sigmoid_()
+        z[:, 2 * n : 3 * n].tanh_()
+        z[:, 3 * n :].sigmoid_()
+        i, f, g, o = z.chunk(4, dim=1)
+        torch.addcmul(i * g, f, c[t], out=c[t + 1])
+        torch.tanh(c[t + 1], out=squashed[t])
+        torch.mul(o, squashed[t], out=h[t + 1])
+    slopes = zx * (1.0 - zx)
+    gate = zx[..., 2 * n : 3 * n]
+    slopes[..., 2 * n : 3 * n] = 1.0 - gate * gate
+    last = torch.cat([h[-1], c[-1]], dim=1)
+    return Tape(hidden, slopes, (zx, cells, squashed), last)
+
+
+def _lstm_backward(
+    tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    gates, cells, squashed = tape.saved
+    delta = torch.empty_like(gates)
+    n = W_h.shape[1]
+    dh, dc = torch.zeros_like(grad[0]), torch.zeros_like(grad[0])
+    for t in range(len(gates) - 1, -1, -1):
+        i, f, g, o = gates[t].chunk(4, dim=1)
+        s_i, s_f, s_g, s_o = tape.slopes[t].chunk(4, dim=1)
+        row = delta[t]
+        dh.add_(grad[t])
+        torch.mul(dh * squashed[t], s_o, out=row[:, 3 * n :])
+        if extra is not None:  # the output gate's share reaches c only through h
+            row[:, 3 * n :].add_(extra[t, :, 3 * n :])
+        dc.add_(dh * o * (1.0 - squashed[t] * squashed[t]))
+        torch.mul(dc * g, s_i, out=row[:, :n])
+        torch.mul(dc * cells[t], s_f, out=row[:, n : 2 * n])
+        torch.mul(dc * i, s_g, out=row[:, 2 * n : 3 * n])
+        if extra is not None:
+            row[:, : 3 * n].add_(extra[t, :, : 3 * n])
+        dc.mul_(f)
+        torch.mm(row, W_h, out=dh)
+    return delta, delta, torch.cat([dh, dc], dim=1)
+
+
+def _lstm_r_forward(
+    tape: Tape, W_h: Tensor, r_zx: Tensor, r_zh: Tensor, r_state: Tensor
+) -> tuple[Tensor, Tensor]:
+    gates, cells, squashed = tape.saved
+    n, weights = W_h.shape[1], W_h.t()
+    r_z = r_zx + r_zh
+    r_hidden = torch.empty_like(squashed)
+    r_h, r_c = r_state[:, :n], r_state[:, n:]
+    for t, row in enumerate(r_z.unbind(0)):
+        row.addmm_(r_h, weights)
+        r_i, r_f, r_g, r_o = (row * tape.slopes[t]).chunk(4, dim=1)
+        i, f, g, o = gates[t].chunk(4, dim=1)
+        r_c = f * r_c + cells[t] * r_f + g * r_i + i * r_g
+        r_h = torch.add(
+            squashed[t] * r_o, o * (1.0 - squashed[t] * squashed[t]) * r_c, out=r_hidden[t]
+        )
+    return r_hidden, r_z
+
+
 def lstm() -> Cell:
     """Return the long short-term memory cell; gates in the order i, f, g, o.
 
@@ -153,73 +221,70 @@ def lstm() -> Cell:
     ----------
     Hochreiter & Schmidhuber (1997); Gers, Schmidhuber & Cummins (2000) for the forget gate.
     """
+    return Cell(4, 2, _lstm_forward, _lstm_backward, _lstm_r_forward)
 
-    def forward(zx: Tensor, W_h: Tensor, state: Tensor) -> Tape:
-        n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]
-        hidden, cells = zx.new_empty(2, n_steps + 1, batch, n).unbind(0)
-        hidden[0], cells[0] = state[:, :n], state[:, n:]
-        squashed = zx.new_empty(n_steps, batch, n)
-        weights = W_h.t()
-        h, c = hidden.unbind(0), cells.unbind(0)
-        for t, z in enumerate(zx.unbind(0)):
-            z.addmm_(h[t], weights)
-            z[:, : 2 * n].sigmoid_()
-            z[:, 2 * n : 3 * n].tanh_()
-            z[:, 3 * n :].sigmoid_()
-            i, f, g, o = z.chunk(4, dim=1)
-            torch.addcmul(i * g, f, c[t], out=c[t + 1])
-            torch.tanh(c[t + 1], out=squashed[t])
-            torch.mul(o, squashed[t], out=h[t + 1])
-        slopes = zx * (1.0 - zx)
-        gate = zx[..., 2 * n : 3 * n]
-        slopes[..., 2 * n : 3 * n] = 1.0 - gate * gate
-        last = torch.cat([h[-1], c[-1]], dim=1)
-        return Tape(hidden, slopes, (zx, cells, squashed), last)
 
-    def backward(
-        tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        gates, cells, squashed = tape.saved
-        delta = torch.empty_like(gates)
-        n = W_h.shape[1]
-        dh, dc = torch.zeros_like(grad[0]), torch.zeros_like(grad[0])
-        for t in range(len(gates) - 1, -1, -1):
-            i, f, g, o = gates[t].chunk(4, dim=1)
-            s_i, s_f, s_g, s_o = tape.slopes[t].chunk(4, dim=1)
-            row = delta[t]
-            dh.add_(grad[t])
-            torch.mul(dh * squashed[t], s_o, out=row[:, 3 * n :])
-            if extra is not None:  # the output gate's share reaches c only through h
-                row[:, 3 * n :].add_(extra[t, :, 3 * n :])
-            dc.add_(dh * o * (1.0 - squashed[t] * squashed[t]))
-            torch.mul(dc * g, s_i, out=row[:, :n])
-            torch.mul(dc * cells[t], s_f, out=row[:, n : 2 * n])
-            torch.mul(dc * i, s_g, out=row[:, 2 * n : 3 * n])
-            if extra is not None:
-                row[:, : 3 * n].add_(extra[t, :, : 3 * n])
-            dc.mul_(f)
-            torch.mm(row, W_h, out=dh)
-        return delta, delta, torch.cat([dh, dc], dim=1)
+def _gru_forward(zx: Tensor, W_h: Tensor, state: Tensor) -> Tape:
+    n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]
+    hidden = zx.new_empty(n_steps + 1, batch, n)
+    products = zx.new_empty(n_steps, batch, n)
+    hidden[0] = state
+    weights = W_h.t()
+    h = hidden.unbind(0)
+    for t, z in enumerate(zx.unbind(0)):
+        zh = h[t] @ weights
+        gate, candidate = z[:, : 2 * n], z[:, 2 * n :]
+        gate.add_(zh[:, : 2 * n]).sigmoid_()
+        products[t] = zh[:, 2 * n :]
+        candidate.addcmul_(gate[:, :n], products[t]).tanh_()
+        torch.lerp(candidate, h[t], gate[:, n:], out=h[t + 1])
+    slopes = zx * (1.0 - zx)
+    slopes[..., 2 * n :] = 1.0 - zx[..., 2 * n :] ** 2
+    return Tape(hidden, slopes, (zx, products), h[-1])
 
-    def r_forward(
-        tape: Tape, W_h: Tensor, r_zx: Tensor, r_zh: Tensor, r_state: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        gates, cells, squashed = tape.saved
-        n, weights = W_h.shape[1], W_h.t()
-        r_z = r_zx + r_zh
-        r_hidden = torch.empty_like(squashed)
-        r_h, r_c = r_state[:, :n], r_state[:, n:]
-        for t, row in enumerate(r_z.unbind(0)):
-            row.addmm_(r_h, weights)
-            r_i, r_f, r_g, r_o = (row * tape.slopes[t]).chunk(4, dim=1)
-            i, f, g, o = gates[t].chunk(4, dim=1)
-            r_c = f * r_c + cells[t] * r_f + g * r_i + i * r_g
-            r_h = torch.add(
-                squashed[t] * r_o, o * (1.0 - squashed[t] * squashed[t]) * r_c, out=r_hidden[t]
-            )
-        return r_hidden, r_z
 
-    return Cell(4, 2, forward, backward, r_forward)
+def _gru_backward(
+    tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    gates, products = tape.saved
+    n = W_h.shape[1]
+    delta, delta_h = torch.empty_like(gates), torch.empty_like(gates)
+    dh = torch.zeros_like(grad[0])
+    for t in range(len(gates) - 1, -1, -1):
+        r, u, candidate = gates[t].chunk(3, dim=1)
+        s_r, s_u, s_n = tape.slopes[t].chunk(3, dim=1)
+        row, row_h = delta[t], delta_h[t]
+        dh.add_(grad[t])
+        row[:, n : 2 * n] = dh * (tape.hidden[t] - candidate) * s_u
+        row[:, 2 * n :] = dh * (1.0 - u) * s_n
+        if extra is not None:
+            row[:, n:].add_(extra[t, :, n:])
+        row[:, :n] = row[:, 2 * n :] * products[t] * s_r
+        if extra is not None:
+            row[:, :n].add_(extra[t, :, :n])
+        row_h[:, : 2 * n] = row[:, : 2 * n]
+        row_h[:, 2 * n :] = row[:, 2 * n :] * r
+        dh = torch.addmm(dh * u, row_h, W_h)
+    return delta, delta_h, dh
+
+
+def _gru_r_forward(
+    tape: Tape, W_h: Tensor, r_zx: Tensor, r_zh: Tensor, r_state: Tensor
+) -> tuple[Tensor, Tensor]:
+    gates, products = tape.saved
+    n, weights = W_h.shape[1], W_h.t()
+    r_z, r_hidden = torch.empty_like(r_zx), torch.empty_like(products)
+    r_h = r_state
+    for t, row in enumerate(r_z.unbind(0)):
+        r, u, candidate = gates[t].chunk(3, dim=1)
+        from_h = torch.addmm(r_zh[t], r_h, weights)
+        row[:, : 2 * n] = r_zx[t, :, : 2 * n] + from_h[:, : 2 * n]
+        r_r, r_u = (row[:, : 2 * n] * tape.slopes[t, :, : 2 * n]).chunk(2, dim=1)
+        row[:, 2 * n :] = r_zx[t, :, 2 * n :] + r * from_h[:, 2 * n :] + r_r * products[t]
+        r_n = row[:, 2 * n :] * tape.slopes[t, :, 2 * n :]
+        r_h = u * r_h + r_u * (tape.hidden[t] - candidate) + (1.0 - u) * r_n
+        r_hidden[t] = r_h
+    return r_hidden, r_z
 
 
 def gru() -> Cell:
@@ -236,68 +301,7 @@ def gru() -> Cell:
     ----------
     Cho et al. (2014); the reset gate acts after the product with W_h, as in cuDNN.
     """
-
-    def forward(zx: Tensor, W_h: Tensor, state: Tensor) -> Tape:
-        n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]
-        hidden = zx.new_empty(n_steps + 1, batch, n)
-        products = zx.new_empty(n_steps, batch, n)
-        hidden[0] = state
-        weights = W_h.t()
-        h = hidden.unbind(0)
-        for t, z in enumerate(zx.unbind(0)):
-            zh = h[t] @ weights
-            gate, candidate = z[:, : 2 * n], z[:, 2 * n :]
-            gate.add_(zh[:, : 2 * n]).sigmoid_()
-            products[t] = zh[:, 2 * n :]
-            candidate.addcmul_(gate[:, :n], products[t]).tanh_()
-            torch.lerp(candidate, h[t], gate[:, n:], out=h[t + 1])
-        slopes = zx * (1.0 - zx)
-        slopes[..., 2 * n :] = 1.0 - zx[..., 2 * n :] ** 2
-        return Tape(hidden, slopes, (zx, products), h[-1])
-
-    def backward(
-        tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        gates, products = tape.saved
-        n = W_h.shape[1]
-        delta, delta_h = torch.empty_like(gates), torch.empty_like(gates)
-        dh = torch.zeros_like(grad[0])
-        for t in range(len(gates) - 1, -1, -1):
-            r, u, candidate = gates[t].chunk(3, dim=1)
-            s_r, s_u, s_n = tape.slopes[t].chunk(3, dim=1)
-            row, row_h = delta[t], delta_h[t]
-            dh.add_(grad[t])
-            row[:, n : 2 * n] = dh * (tape.hidden[t] - candidate) * s_u
-            row[:, 2 * n :] = dh * (1.0 - u) * s_n
-            if extra is not None:
-                row[:, n:].add_(extra[t, :, n:])
-            row[:, :n] = row[:, 2 * n :] * products[t] * s_r
-            if extra is not None:
-                row[:, :n].add_(extra[t, :, :n])
-            row_h[:, : 2 * n] = row[:, : 2 * n]
-            row_h[:, 2 * n :] = row[:, 2 * n :] * r
-            dh = torch.addmm(dh * u, row_h, W_h)
-        return delta, delta_h, dh
-
-    def r_forward(
-        tape: Tape, W_h: Tensor, r_zx: Tensor, r_zh: Tensor, r_state: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        gates, products = tape.saved
-        n, weights = W_h.shape[1], W_h.t()
-        r_z, r_hidden = torch.empty_like(r_zx), torch.empty_like(products)
-        r_h = r_state
-        for t, row in enumerate(r_z.unbind(0)):
-            r, u, candidate = gates[t].chunk(3, dim=1)
-            from_h = torch.addmm(r_zh[t], r_h, weights)
-            row[:, : 2 * n] = r_zx[t, :, : 2 * n] + from_h[:, : 2 * n]
-            r_r, r_u = (row[:, : 2 * n] * tape.slopes[t, :, : 2 * n]).chunk(2, dim=1)
-            row[:, 2 * n :] = r_zx[t, :, 2 * n :] + r * from_h[:, 2 * n :] + r_r * products[t]
-            r_n = row[:, 2 * n :] * tape.slopes[t, :, 2 * n :]
-            r_h = u * r_h + r_u * (tape.hidden[t] - candidate) + (1.0 - u) * r_n
-            r_hidden[t] = r_h
-        return r_hidden, r_z
-
-    return Cell(3, 1, forward, backward, r_forward)
+    return Cell(3, 1, _gru_forward, _gru_backward, _gru_r_forward)
 
 
 CELLS: dict[str, Callable[[Activation], Cell]] = {

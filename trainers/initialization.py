@@ -157,5 +157,3 @@ def initial_weights(network: Network, init: Any, targets_mean: Array, rng: Gener
             n = network.n_units
             values[n : 2 * n] = FORGET_BIAS
     return np.concatenate([weights[name].ravel() for name in network.shapes])
-
-

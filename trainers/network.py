@@ -84,7 +84,7 @@ class Network:
     def split(self, theta: Tensor) -> dict[str, Tensor]:
         """Return views of the flat vector by name."""
         sizes = [prod(shape) for shape in self.shapes.values()]
-        parts = theta.split(sizes)
+        parts = torch.split(theta, sizes)
         return {
             name: part.view(shape)
             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
@@ -121,9 +121,7 @@ class Network:
         outputs = below @ weights["output_weights"].t() + weights["output_bias"]
         return Forward(inputs, outputs, tapes, weights, state is None, torch.cat(lasts, dim=1))
 
-    def backward(
-        self, run: Forward, grad: Tensor, extra: list[Tensor] | None = None
-    ) -> Tensor:
+    def backward(self, run: Forward, grad: Tensor, extra: list[Tensor] | None = None) -> Tensor:
         """Return the gradient of a loss with respect to all weights, by BPTT.
 
         Parameters
@@ -144,7 +142,10 @@ class Network:
         above = grad @ run.weights["output_weights"]
         for layer in range(self.n_layers - 1, -1, -1):
             tape = run.tapes[layer]
-            W_x, W_h = run.weights[f"input_weights_{layer}"], run.weights[f"recurrent_weights_{layer}"]
+            W_x, W_h = (
+                run.weights[f"input_weights_{layer}"],
+                run.weights[f"recurrent_weights_{layer}"],
+            )
             added = None if extra is None else extra[layer]
             delta_x, delta_h, start = self.kind.backward(tape, W_h, above, added)
             below = run.inputs if layer == 0 else run.tapes[layer - 1].hidden[1:]
@@ -176,7 +177,10 @@ class Network:
         pre = []
         for layer in range(self.n_layers):
             tape = run.tapes[layer]
-            W_x, W_h = run.weights[f"input_weights_{layer}"], run.weights[f"recurrent_weights_{layer}"]
+            W_x, W_h = (
+                run.weights[f"input_weights_{layer}"],
+                run.weights[f"recurrent_weights_{layer}"],
+            )
             below = run.inputs if layer == 0 else run.tapes[layer - 1].hidden[1:]
             r_zx = below @ v[f"input_weights_{layer}"].t() + v[f"bias_{layer}"]
             if r_below is not None:

@@ -20,7 +20,7 @@ from trainers.examples import split_examples
 from trainers.initialization import INITS, ESNInit, initial_weights
 from trainers.losses import LOSSES
 from trainers.network import Network
-from trainers.solvers import FirstOrderSolver, HessianFreeSolver, SOLVERS, resolve
+from trainers.solvers import SOLVERS, FirstOrderSolver, HessianFreeSolver, resolve
 from trainers.training import Problem, Stopping, make_stepper, train
 
 CHUNK = 1024  # rows or windows per forward pass in prediction
@@ -71,6 +71,8 @@ class RNNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     n_features_in_ : number of features
     """
 
+    history_: list[dict[str, Any]]
+    solver_state_: dict[str, Any]
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "cell": [StrOptions(set(CELLS))],
         "n_units": [Interval(Integral, 1, None, closed="left")],
@@ -323,7 +325,9 @@ class RNNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             starts = np.maximum(ends - self.window + 1, 0)
             lengths = torch.as_tensor(ends - starts + 1, device=tensor.device)
             steps = torch.arange(int(lengths.max()), device=tensor.device)[:, None]
-            where = torch.as_tensor(starts, device=tensor.device) + torch.minimum(steps, lengths - 1)
+            where = torch.as_tensor(starts, device=tensor.device) + torch.minimum(
+                steps, lengths - 1
+            )
             run = self.network_.forward(theta, tensor[where])
             found.append(read_last(run.outputs, lengths).cpu().numpy().astype(np.float64))
         return np.concatenate(found), every[len(every) - min(self.window - 1, len(every)) :]

@@ -154,9 +154,7 @@ class LBFGSSolver(FirstOrderSolver):
     full_batch = True
     double = True
 
-    def __init__(
-        self, *, learning_rate: float = 1.0, memory: int = 20, steps: int = 10
-    ) -> None:
+    def __init__(self, *, learning_rate: float = 1.0, memory: int = 20, steps: int = 10) -> None:
         self.learning_rate = learning_rate
         self.memory = memory
         self.steps = steps

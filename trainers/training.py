@@ -182,7 +182,9 @@ class HessianFreeStepper:
         p, s = self.problem, self.solver
         curvature, size = self.objective, s.curvature_size
         if size is not None and size < p.train.n_pieces:
-            curvature = self._objective(np.sort(p.rng.choice(p.train.n_pieces, size, replace=False)))
+            curvature = self._objective(
+                np.sort(p.rng.choice(p.train.n_pieces, size, replace=False))
+            )
         theta, record = hf_step(
             p.theta, self.hf, self.objective, curvature,
             structural=s.structural_damping, max_cg=s.max_cg, tolerance=s.tolerance,
@@ -263,9 +265,7 @@ class Outcome:
 
 
 @torch.no_grad()
-def train(
-    problem: Problem, stepper: Stepper, stopping: Stopping, *, verbose: int = 0
-) -> Outcome:
+def train(problem: Problem, stepper: Stepper, stopping: Stopping, *, verbose: int = 0) -> Outcome:
     """Run epochs until a reason to stop.
 
     Parameters

@@ -61,7 +61,10 @@ class Split:
 
     def standardised(self) -> Split:
         """Return the split with series and exog scaled by mean and deviation of training rows."""
-        mean, scale = self.series[: self.n_train].mean(axis=0), self.series[: self.n_train].std(axis=0)
+        mean, scale = (
+            self.series[: self.n_train].mean(axis=0),
+            self.series[: self.n_train].std(axis=0),
+        )
         exog = self.exog
         if exog is not None:
             spread = exog[: self.n_train].std(axis=0)

@@ -34,9 +34,7 @@ def _make(seed: int, noise: float) -> Split:
 TAGS = frozenset({"sinusoid"})
 TASKS = [
     Task("sine_clean", "Sine, clean", partial(_make, noise=0.0), n_units=100, tags=TAGS),
-    Task(
-        "sine_noisy_0.1", "Sine, noise 0.1", partial(_make, noise=0.1), n_units=100, tags=TAGS
-    ),
+    Task("sine_noisy_0.1", "Sine, noise 0.1", partial(_make, noise=0.1), n_units=100, tags=TAGS),
     Task(
         "sine_noisy_0.01",
         "Sine, noise 0.01",

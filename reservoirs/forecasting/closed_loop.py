@@ -65,7 +65,9 @@ def forecast(
     if is_series_list(context) or (isinstance(context, np.ndarray) and context.ndim == 3):
         known = [None] * len(context) if exog is None else exog
         if len(known) != len(context):
-            raise ValueError(f"exog must hold one array per context, {len(context)}, got {len(known)}")
+            raise ValueError(
+                f"exog must hold one array per context, {len(context)}, got {len(known)}"
+            )
         return [
             forecast(model, n_steps, context=c, exog=e, initial_state=initial_state)
             for c, e in zip(context, known, strict=True)

@@ -29,9 +29,7 @@ class ForecastMixin:
         """Forecast from many origins without refitting; see `reservoirs.backtest`."""
         return backtest(self, series, horizon=horizon, step=step, exog=exog)
 
-    def score(
-        self, X: Any, y: Any, sample_weight: Any = None, *, series_id: Any = None
-    ) -> float:
+    def score(self, X: Any, y: Any, sample_weight: Any = None, *, series_id: Any = None) -> float:
         """Return R^2 of the predictions, over all rows of all series.
 
         Parameters

@@ -31,7 +31,9 @@ def next_step(series: Any, exog: Any = None) -> tuple[Any, Any]:
     if is_series_list(series) or (isinstance(series, np.ndarray) and series.ndim == 3):
         parts = [None] * len(series) if exog is None else list(exog)
         if len(parts) != len(series):
-            raise ValueError(f"exog must hold one array per series, {len(series)}, got {len(parts)}")
+            raise ValueError(
+                f"exog must hold one array per series, {len(series)}, got {len(parts)}"
+            )
         pairs = [next_step(s, e) for s, e in zip(series, parts, strict=True)]
         inputs, targets = [p[0] for p in pairs], [p[1] for p in pairs]
         stacked = isinstance(series, np.ndarray)
@@ -54,7 +56,9 @@ def next_step(series: Any, exog: Any = None) -> tuple[Any, Any]:
             )
         columns.append(known[:n])
     if is_frame(series) and exog is None:
-        return (series.iloc[:n].to_frame() if values.ndim == 1 else series.iloc[:n]), series.iloc[1:]
+        return (series.iloc[:n].to_frame() if values.ndim == 1 else series.iloc[:n]), series.iloc[
+            1:
+        ]
     return np.hstack(columns), values[1:]
 
 

@@ -1,13 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+import reference
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-import reference
 from reservoirs import ESNRegressor, datasets, metrics, next_step
 
 RNG = np.random.default_rng(0)

@@ -4,12 +4,12 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import reference
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-import reference
 from reservoirs import (
     ESNRegressor,
     ForecastDivergedWarning,
@@ -146,9 +146,7 @@ def test_a_pipeline_with_context_equals_one_without():
     pipeline = make_pipeline(StandardScaler(), fitted(ESN)).fit(*next_step(5 + S[:T], F))
 
     from_the_end = forecast(pipeline, N, exog=F[T - 1 : T + N - 1])
-    again = forecast(
-        pipeline, N, context=5 + S[:T], exog=F[: T + N - 1], initial_state="zero"
-    )
+    again = forecast(pipeline, N, context=5 + S[:T], exog=F[: T + N - 1], initial_state="zero")
 
     assert_allclose(from_the_end, again, rtol=1e-9)
 

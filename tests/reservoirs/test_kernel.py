@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+import reference
 from numba import njit
 from numpy.testing import assert_allclose, assert_array_equal
 
-import reference
 from reservoirs import kernel
 from reservoirs.topology import draw
 
@@ -15,7 +15,11 @@ def weights(n_units, dtype=np.float64, leak_rate=0.3):
     W = draw("random", n_units, degree=5, seed=n_units)
     W_in, bias = RNG.normal(size=(n_units, 3)), RNG.normal(size=n_units)
     packed = kernel.Reservoir(
-        kernel.pack(W, dtype), kernel.pad(W_in.T, dtype), kernel.pad(bias, dtype), leak_rate, n_units
+        kernel.pack(W, dtype),
+        kernel.pad(W_in.T, dtype),
+        kernel.pad(bias, dtype),
+        leak_rate,
+        n_units,
     )
     return W.toarray(), W_in, bias, packed
 
@@ -30,7 +34,9 @@ def elementwise_tanh(x):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_tanh_is_within_three_units_in_the_last_place(dtype):
-    x = np.concatenate([np.linspace(-25, 25, 20_001), RNG.normal(size=20_000), 10.0 ** -np.arange(30)])
+    x = np.concatenate(
+        [np.linspace(-25, 25, 20_001), RNG.normal(size=20_000), 10.0 ** -np.arange(30)]
+    )
     x = x.astype(dtype)
 
     result = elementwise_tanh(x)
@@ -78,7 +84,9 @@ def test_rows_of_different_length_are_padded():
 
     states, _ = kernel.run_states(INPUTS, np.zeros(n_units), packed)
 
-    assert_allclose(states, reference.states(INPUTS, W, W_in, bias, 0.3, np.zeros(n_units)), rtol=1e-11)
+    assert_allclose(
+        states, reference.states(INPUTS, W, W_in, bias, 0.3, np.zeros(n_units)), rtol=1e-11
+    )
 
 
 @pytest.mark.parametrize("stop", [1, 7, 59])

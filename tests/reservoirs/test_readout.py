@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+import reference
 import scipy.linalg
 from numpy.testing import assert_allclose
 
-import reference
 from reservoirs.readout import GramSums, QRSums, fit_readout
 
 RNG = np.random.default_rng(0)
@@ -31,7 +31,9 @@ def test_every_solver_equals_the_singular_value_solution(alpha, solver):
 
     C, c = reference.ridge(FEATURES, TARGETS, alpha)
     assert_allclose(readout.coefficients, C, rtol=1e-6, atol=1e-7 * np.abs(C).max())
-    assert_allclose(predictions(readout.coefficients, readout.intercept), predictions(C, c), atol=1e-6)
+    assert_allclose(
+        predictions(readout.coefficients, readout.intercept), predictions(C, c), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("alpha", [1e-10, 1e-13, 1e-16])

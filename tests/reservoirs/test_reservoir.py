@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+import reference
 from numpy.testing import assert_allclose, assert_array_equal
 
-import reference
 from reservoirs import Reservoir
 
 RNG = np.random.default_rng(0)

@@ -13,7 +13,9 @@ ROWS = torch.arange(14.0)[:, None]
 def pieces(lengths, window=None, last_only=False, fraction=None):
     layout = Layout("list" if len(lengths) > 1 else "single", tuple(lengths))
     rows = ROWS[: sum(lengths)]
-    return split_examples(rows, -rows, layout, last_only=last_only, window=window, fraction=fraction)
+    return split_examples(
+        rows, -rows, layout, last_only=last_only, window=window, fraction=fraction
+    )
 
 
 def test_windows_are_complete_and_never_cross_series():

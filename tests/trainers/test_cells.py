@@ -1,9 +1,9 @@
 import numpy as np
+import plain_torch
 import pytest
 import torch
 from torch.func import jvp
 
-import plain_torch
 from reservoirs import datasets
 from trainers.network import Network
 
@@ -41,9 +41,7 @@ def test_outputs_and_gradient_equal_autograd(cell, activation, n_layers, learn):
 def test_the_r_forward_pass_equals_forward_mode_differentiation(cell, activation, n_layers, learn):
     network, theta, inputs, draw = case(cell, activation, n_layers, learn)
     v = draw(network.n_weights)
-    _, (expected, expected_pre) = jvp(
-        lambda t: plain_torch.run(network, t, inputs), (theta,), (v,)
-    )
+    _, (expected, expected_pre) = jvp(lambda t: plain_torch.run(network, t, inputs), (theta,), (v,))
 
     r_outputs, pre = network.r_forward(network.forward(theta, inputs), v)
 

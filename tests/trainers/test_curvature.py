@@ -1,10 +1,10 @@
 import numpy as np
+import plain_torch
 import pytest
+import reference
 import torch
 from torch.func import jacrev, jvp
 
-import plain_torch
-import reference
 from trainers import curvature
 from trainers.batches import Examples
 from trainers.curvature import GaussNewton, Objective
@@ -31,7 +31,11 @@ def problem(cell, loss="squared_error", activation="tanh", learn=True):
     scored = torch.ones(16, dtype=torch.bool)
     scored[2] = scored[12] = False
     examples = Examples(draw(16, 2), targets, STARTS, LENGTHS, scored, last_only=False)
-    return network, Objective(network, LOSSES[loss], examples, np.arange(3)), 0.7 * draw(network.n_weights)
+    return (
+        network,
+        Objective(network, LOSSES[loss], examples, np.arange(3)),
+        0.7 * draw(network.n_weights),
+    )
 
 
 def output_hessian(loss, o):
@@ -82,7 +86,9 @@ def test_structural_damping_equals_its_dense_matrix(cell):
 
     structural = matrix.product(v, MU) - matrix.product(v)
 
-    torch.testing.assert_close(structural, MU * tracked.grad / objective.weight, rtol=1e-10, atol=1e-11)
+    torch.testing.assert_close(
+        structural, MU * tracked.grad / objective.weight, rtol=1e-10, atol=1e-11
+    )
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])

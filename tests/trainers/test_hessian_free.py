@@ -63,7 +63,9 @@ def test_martens_stop_is_the_published_rule():
     def literal(values, epsilon):
         i = len(values)
         k = max(10, int(0.1 * i))
-        return i > k and values[-1] < 0 and (values[-1] - values[i - 1 - k]) / values[-1] < k * epsilon
+        return (
+            i > k and values[-1] < 0 and (values[-1] - values[i - 1 - k]) / values[-1] < k * epsilon
+        )
 
     values = list(-1.0 + 0.5 ** np.arange(1, 60))
 
@@ -84,7 +86,7 @@ def test_a_direction_without_curvature_ends_the_search():
 
 
 def linear_problem():
-    """Return an RNN with identity activation and frozen recurrence: quadratic in what is learned."""
+    """Return an RNN with identity activation that learns a linear map."""
     network = Network("rnn", 2, 2, 1, 1, activation="identity")
     rows, lengths = draw(40, 2), np.full(40, 1)
     examples = Examples(
@@ -131,7 +133,10 @@ def test_a_quadratic_is_solved_in_one_step(monkeypatch):
 
 def test_every_step_lowers_the_loss_and_is_recorded():
     network, objective = linear_problem()
-    theta, state = 0.3 * draw(network.n_weights), HFState(0.1, torch.zeros(network.n_weights).double())
+    theta, state = (
+        0.3 * draw(network.n_weights),
+        HFState(0.1, torch.zeros(network.n_weights).double()),
+    )
     losses = [objective.value(theta)]
 
     for _ in range(8):

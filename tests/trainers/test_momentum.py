@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+import reference
 import torch
 from numpy.testing import assert_allclose
 
-import reference
 from trainers import SutskeverMomentum
 from trainers.momentum import autoencoder_schedule, rnn_schedule
 

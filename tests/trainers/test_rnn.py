@@ -13,6 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 from reservoirs import datasets, metrics, next_step
 from trainers import ESNInit, RNNRegressor, solvers
+from trainers.initialization import initial_weights
+from trainers.network import Network
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-1, 1, size=(240, 2))
@@ -45,7 +47,9 @@ def test_every_solver_lowers_the_loss(solver):
     assert model.n_iter_ == len(model.loss_curve_) == 25
 
 
-@pytest.mark.parametrize("settings", [{}, {"window": 5}, {"learn_initial_state": True}, {"n_layers": 2}])
+@pytest.mark.parametrize(
+    "settings", [{}, {"window": 5}, {"learn_initial_state": True}, {"n_layers": 2}]
+)
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_prefix_is_predicted_as_the_prefix(cell, settings):
     model = fitted(cell=cell, **settings)
@@ -282,15 +286,15 @@ def test_hessian_free_records_every_step():
     model = fitted(solver="hessian_free", window=5, max_iter=3)
 
     record = model.history_[0]
-    assert {"rho", "damping", "cg_iterations", "chosen_iterate", "step_length", "reason"} <= set(record)
+    assert {"rho", "damping", "cg_iterations", "chosen_iterate", "step_length", "reason"} <= set(
+        record
+    )
     assert record["loss_before"] > record["loss_after"]
 
 
 def test_grid_search_reaches_solver_and_init_settings():
-    pipeline = Pipeline([
-        ("scale", StandardScaler()),
-        ("rnn", clone(SMALL).set_params(solver=solvers.NesterovSolver(), init=ESNInit(), max_iter=2)),
-    ])  # fmt: skip
+    start = {"solver": solvers.NesterovSolver(), "init": ESNInit(), "max_iter": 2}
+    pipeline = Pipeline([("scale", StandardScaler()), ("rnn", clone(SMALL).set_params(**start))])
     grid = {"rnn__solver__momentum": [0.5, 0.9], "rnn__init__spectral_radius": [0.2, 1.1]}
 
     search = GridSearchCV(pipeline, grid, cv=TimeSeriesSplit(2)).fit(X, Y)
@@ -338,7 +342,7 @@ def test_a_typo_is_a_type_error():
 
 
 def plain_loop(seed, window=20, n_units=64, epochs=100):
-    """The notes' example as anybody would write it: nn.RNN, DataLoader, Adam, mean squared error."""
+    """The notes' example as anybody would write it: nn.RNN, DataLoader, Adam."""
     torch.manual_seed(seed)
     series = torch.tensor(datasets.lagged_sine(), dtype=torch.float32)
 
@@ -364,10 +368,52 @@ def plain_loop(seed, window=20, n_units=64, epochs=100):
 
 def our_example(seed):
     series = datasets.lagged_sine()
-    model = RNNRegressor(window=20, n_units=64, max_iter=100, batch_size=32, random_state=seed)
-    model.fit(*next_step(series[:800]))
+    start = ESNInit(spectral_radius=0.5, input_scale=0.1, output_scale=0.3)
+    model = RNNRegressor(
+        window=20, n_units=64, max_iter=100, batch_size=32, init=start, random_state=seed
+    ).fit(*next_step(series[:800]))
     inputs, targets = next_step(series[800:])
     return float(np.mean((model.predict(inputs)[19:] - targets[19:]) ** 2))
+
+
+def test_training_is_the_plain_torch_loop_from_the_same_weights_and_batches():
+    settings = {"window": 20, "n_units": 16, "max_iter": 3, "dtype": "float64", "random_state": 0}
+    X, y = next_step(datasets.lagged_sine(300))
+    model = RNNRegressor(**settings).fit(X, y)
+
+    rng = np.random.default_rng(np.random.RandomState(0).randint(np.iinfo(np.int32).max))
+    network = Network("rnn", 1, 16, 1, 1)
+    weights = network.split(torch.tensor(initial_weights(network, "default", np.zeros(1), rng)))
+    recurrent = torch.nn.RNN(1, 16, batch_first=True, dtype=torch.float64)
+    linear = torch.nn.Linear(16, 1, dtype=torch.float64)
+    parameters = [*recurrent.parameters(), *linear.parameters()]
+    names = (
+        "input_weights_0",
+        "recurrent_weights_0",
+        "bias_0",
+        None,
+        "output_weights",
+        "output_bias",
+    )
+    with torch.no_grad():
+        for parameter, name in zip(parameters, names, strict=True):
+            parameter.copy_(weights[name] if name else torch.zeros(16))
+    trained = [p for p, name in zip(parameters, names, strict=True) if name]  # one bias, not two
+    optimizer = torch.optim.Adam(trained, lr=1e-3)
+    inputs = torch.tensor(np.stack([X[i : i + 20] for i in range(280)]))
+    targets = torch.tensor((y[19:, None] - y.mean()) / y.std())
+    for _ in range(3):
+        order = rng.permutation(280)
+        for first in range(0, 280, 32):
+            batch = order[first : first + 32]
+            optimizer.zero_grad()
+            output = linear(recurrent(inputs[batch])[0][:, -1])
+            (0.5 * (output - targets[batch]).square().mean()).backward()
+            optimizer.step()
+
+    for parameter, name in zip(parameters, names, strict=True):
+        if name:
+            assert_allclose(model.weights_[name], parameter.detach().numpy(), rtol=1e-8, atol=1e-9)
 
 
 def test_the_lagged_sine_is_learned_as_well_as_by_the_plain_torch_loop():

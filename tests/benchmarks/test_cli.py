@@ -1,0 +1,85 @@
+import re
+
+import pytest
+
+from benchmarks.cli import main
+
+SMALL = ["run", "smoke", "-m", "esn", "-m", "mean", "-j", "2"]
+
+
+def test_run_prints_a_table_and_writes_an_offline_report(tmp_path, capsys):
+    code = main([*SMALL, "--out", str(tmp_path)])
+
+    printed = capsys.readouterr().out
+    page = (tmp_path / "smoke" / "report.html").read_text()
+    assert code == 0
+    assert "Echo state" in printed
+    assert "free200" in printed
+    assert page.count("<img ") >= 3
+    assert not re.search(r'(src|href)="(?!data:|#)', page)
+    assert "http" not in page
+
+
+def test_a_second_run_only_draws_again(tmp_path, capsys):
+    main([*SMALL, "--out", str(tmp_path)])
+    capsys.readouterr()
+
+    code = main([*SMALL, "--out", str(tmp_path)])
+
+    assert code == 0
+    assert "[1/" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "-t", "sine_claen"], "no task 'sine_claen'; did you mean sine_clean"),
+        (["run", "-m", "gpt"], "no method 'gpt'"),
+        (["run", "everything"], "no suite 'everything'.*full, oscillators, smoke"),
+        (["run", "--seeds", "0"], "--seeds must be positive, got 0"),
+        (["run", "--timeout", "-1"], "--timeout must be positive"),
+        (["tune", "-m", "mean"], "no method with a search space 'mean'"),
+    ],
+)
+def test_bad_usage_ends_with_two_and_writes_nothing(
+    arguments, message, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+
+    code = main(arguments)
+
+    error = " ".join(capsys.readouterr().err.split())
+    assert code == 2
+    assert re.search(message, error)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_option_ends_with_two(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["run", "--speed", "9"])
+
+    assert stop.value.code == 2
+
+
+def test_a_failed_cell_ends_with_one(tmp_path):
+    code = main(["run", "smoke", "-m", "notes_rnn", "--timeout", "0.05", "--out", str(tmp_path)])
+
+    assert code == 1
+
+
+def test_list_names_tasks_methods_and_suites(capsys):
+    assert main(["list"]) == 0
+
+    printed = capsys.readouterr().out
+    for name in ("sine_clean", "oscillator_eta0.1_hold", "hessian_free", "smoke", "unidentifiable"):
+        assert name in printed
+
+
+def test_a_results_folder_that_cannot_be_written_is_named(tmp_path, capsys):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+
+    code = main([*SMALL, "--out", str(blocked)])
+
+    assert code == 2
+    assert "file" in capsys.readouterr().err

@@ -1,0 +1,148 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from benchmarks import records, runner, tables
+from benchmarks.methods import METHODS
+from benchmarks.records import Cell
+
+METHOD_NAMES = ["esn", "linear", "persistence", "mean"]
+CELLS = runner.plan(["lagged_sine"], METHOD_NAMES, 2)
+
+
+def run(folder, cells, timeout=60.0):
+    seen = []
+    runner.run(
+        folder, cells, workers=2, timeout=timeout, report=lambda cell, record: seen.append(record)
+    )
+    return seen
+
+
+def metrics(folder):
+    found = {}
+    for path in sorted((folder / "cells").glob("*.json")):
+        record = json.loads(path.read_text())
+        found[path.stem] = (record["status"], record.get("metrics"))
+    return found
+
+
+def test_every_cell_leaves_one_whole_record(tmp_path):
+    seen = run(tmp_path, CELLS)
+
+    assert len(seen) == len(CELLS) == 8
+    assert {record["status"] for record in seen} == {"ok"}
+    assert len(metrics(tmp_path)) == 8
+    esn = next(r for r in seen if r["method"] == "esn")
+    assert {"t_fit", "t_predict", "n_params_trained"} <= set(esn["costs"])
+    assert set(records.arrays(tmp_path, esn)) >= {"truth", "prediction", "error"}
+    assert not list((tmp_path / "cells").glob(".*"))
+
+
+def test_the_same_cells_give_the_same_metrics(tmp_path):
+    run(tmp_path / "a", CELLS)
+    run(tmp_path / "b", CELLS)
+
+    assert metrics(tmp_path / "a") == metrics(tmp_path / "b")
+
+
+def test_finished_cells_are_not_run_again(tmp_path):
+    run(tmp_path, CELLS[:3])
+
+    done = records.done(tmp_path, CELLS, retry=False)
+
+    assert list(done) == [cell.key for cell in CELLS[:3]]
+
+
+def test_a_cell_beyond_its_time_is_killed_and_recorded(tmp_path):
+    slow = Cell("oscillator_eta0.1_multi", 1, "rnn", {"max_iter": 10_000, "window": 20}, 0)
+
+    (record,) = run(tmp_path, [slow], timeout=1.0)
+
+    assert record["status"] == "timeout"
+    assert record["reason"] == "killed after 1 s"
+    assert records.done(tmp_path, [slow], retry=True) == {}
+
+
+def test_a_cell_that_raises_is_a_row_with_its_reason(tmp_path):
+    broken = Cell("lagged_sine", 1, "esn", {"n_units": -5}, 0)
+
+    (record,) = run(tmp_path, [broken])
+
+    assert record["status"] == "error"
+    assert "n_units" in record["reason"]
+    (row,) = tables.summarise([record])
+    assert row.n_failed == 1
+
+
+def test_a_failed_seed_counts_as_infinitely_bad():
+    good = {"method": "esn", "status": "ok", "reason": "", "metrics": {"free200": 0.1}, "costs": {}}
+    bad = {"method": "esn", "status": "timeout", "reason": "late"}
+
+    one, two = tables.summarise([good, bad, bad]), tables.summarise([good, good, bad])
+
+    assert np.isinf(one[0].metrics["free200"][0])
+    assert two[0].metrics["free200"][0] == 0.1
+    assert two[0].n_failed == 1
+
+
+def test_a_torn_record_is_refused_with_the_remedy(tmp_path):
+    path = tmp_path / "cells" / f"{CELLS[0].name}.json"
+    path.parent.mkdir()
+    path.write_text('{"schema": 1, "metr')
+
+    with pytest.raises(ValueError, match="is not a record.*delete it"):
+        records.read(tmp_path, CELLS[0])
+
+
+def test_another_schema_is_refused(tmp_path):
+    records.write(tmp_path, CELLS[0], {"status": "ok", "reason": ""})
+    path = tmp_path / "cells" / f"{CELLS[0].name}.json"
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 99'))
+
+    with pytest.raises(ValueError, match="schema 99, this version reads 1"):
+        records.read(tmp_path, CELLS[0])
+
+
+def test_the_key_depends_on_everything_that_decides_the_result():
+    base = CELLS[0]
+    others = [
+        Cell(base.task, base.task_version, base.method, base.settings, base.seed + 1),
+        Cell(base.task, base.task_version + 1, base.method, base.settings, base.seed),
+        Cell(base.task, base.task_version, base.method, {"alpha": 1.0}, base.seed),
+    ]
+
+    assert len({base.key, *(cell.key for cell in others)}) == 4
+    assert set(METHOD_NAMES) <= set(METHODS)
+
+
+COMMAND = [sys.executable, "-m", "benchmarks", "run", "smoke", "-j", "2", "--seeds", "3"]
+CHOSEN = [*(word for name in METHOD_NAMES for word in ("-m", name)), "-m", "hessian_free"]
+
+
+def test_a_run_killed_in_the_middle_resumes_and_ends_the_same(tmp_path):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    subprocess.run([*COMMAND, *CHOSEN, "--out", whole], check=True, capture_output=True)
+
+    killed = subprocess.Popen(
+        [*COMMAND, *CHOSEN, "--out", broken],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    cells = broken / "smoke" / "cells"
+    while not list(cells.glob("*.json")):
+        time.sleep(0.02)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    before = len(list(cells.glob("*.json")))
+    again = subprocess.run(
+        [*COMMAND, *CHOSEN, "--out", broken], check=True, capture_output=True, text=True
+    )
+
+    assert 0 < before < 15
+    assert "cells are there already" in again.stdout
+    assert metrics(whole / "smoke") == metrics(broken / "smoke")

@@ -1,0 +1,127 @@
+import dataclasses
+import importlib.util
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from benchmarks import controls
+from benchmarks.evaluation import evaluate, main_metric
+from benchmarks.methods import CONTROLS, METHODS
+from benchmarks.tasks import TASKS
+
+NAMES = [name for name in TASKS if name != "sunspots" or importlib.util.find_spec("statsmodels")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_task_has_the_rows_it_promises_and_repeats(name):
+    split, again = TASKS[name].make(0), TASKS[name].make(0)
+
+    assert len(split.series) > split.origin + split.horizons[-1]
+    assert np.isfinite(split.series).all()
+    assert_array_equal(split.series, again.series)
+    assert split.washout < split.n_train
+
+
+@pytest.mark.parametrize("name", ["sine_clean", "oscillator_eta0.1_multi", "lagged_sine"])
+def test_tuning_sees_no_test_row(name):
+    split = TASKS[name].make(0)
+    hidden = dataclasses.replace(split, series=split.series.copy())
+    hidden.series[split.n_train + split.n_valid :] = np.nan
+
+    seen = hidden.for_tuning()
+
+    assert np.isfinite(seen.series).all()
+    assert seen.n_train + seen.horizons[-1] == len(seen.series)
+
+
+def test_standardising_uses_training_rows_only():
+    split = TASKS["oscillator_eta0.1_multi"].make(0)
+    standard = split.standardised()
+
+    assert_allclose(standard.series[: split.n_train].mean(), 0.0, atol=1e-12)
+    assert_allclose(standard.series[: split.n_train].std(), 1.0)
+    assert_allclose(standard.scale, 1.0)
+
+
+def test_a_decay_stops_the_force_at_the_origin():
+    split = TASKS["oscillator_eta0.1_hold_decay"].make(0)
+
+    assert np.abs(split.exog[: split.origin]).max() > 0.5
+    assert_array_equal(split.exog[split.origin + 1 :], 0.0)
+
+
+def test_the_unidentifiable_task_says_so():
+    assert "unidentifiable" in TASKS["oscillator_eta0.5_cos"].note
+    assert TASKS["oscillator_eta0.1_cos"].note == ""
+
+
+@pytest.mark.parametrize(
+    ("task", "method", "bound"),
+    [
+        ("sine_clean", "linear", 1e-10),
+        ("sine_clean", "sinusoid", 1e-10),
+        ("sine_clean", "persistence", 3.0),
+        ("sine_clean", "mean", 1.1),
+        ("oscillator_eta0.1_hold", "linear", 1e-9),
+        ("oscillator_eta0.1_hold", "exact", 1e-12),
+        ("oscillator_eta0.1_hold_simulation", "exact", 1e-5),
+        ("oscillator_eta0.1_hold_decay", "exact", 1e-10),
+        ("sine_noisy_0.1", "sinusoid", 0.02),
+    ],
+)
+def test_a_control_is_as_good_as_it_must_be(task, method, bound):
+    split = TASKS[task].make(0)
+
+    outcome = evaluate(TASKS[task], split, METHODS[method], {}, 0)
+
+    assert outcome.status == "ok"
+    assert outcome.metrics[main_metric(split)] < bound
+
+
+def test_the_linear_control_finds_the_order_of_the_oscillator():
+    split = TASKS["oscillator_eta0.1_multi"].make(0).standardised()
+
+    model = controls.Linear().fit(*split.examples(split.n_train))
+
+    assert model.n_lags == 2
+
+
+def test_the_linear_fit_of_the_noisy_notes_series_nears_its_floor():
+    task = TASKS["lagged_sine_noisy"]
+
+    errors = [
+        evaluate(task, task.make(seed), METHODS["linear"], {}, 0).metrics["one_step_mse_raw"]
+        for seed in range(5)
+    ]
+
+    assert 0.30 < np.median(errors) < 0.45
+
+
+def test_an_esn_reaches_the_published_level_on_the_clean_sine():
+    task, settings = TASKS["sine_clean"], {"input_scaling": 0.1, "leak_rate": 0.5, "alpha": 1e-14}
+
+    outcome = evaluate(task, task.make(0), METHODS["esn"], settings, 0)
+
+    assert outcome.metrics["free1000"] < 1e-6
+    assert outcome.costs["n_params_trained"] == 102
+    assert set(outcome.costs) >= {"t_compile", "t_fit", "t_predict", "n_params_total"}
+
+
+def test_a_diverging_method_is_a_result_with_a_reason():
+    task, settings = TASKS["sine_clean"], {"input_scaling": 2.0, "alpha": 0.0, "n_units": 900}
+    noisy = dataclasses.replace(
+        task.make(0), series=np.random.default_rng(0).normal(size=(2601, 1))
+    )
+
+    outcome = evaluate(task, noisy, METHODS["esn"], settings, 0)
+
+    assert outcome.status == "diverged"
+    assert "left the range" in outcome.reason
+
+
+def test_controls_need_what_they_ask_for():
+    assert METHODS["exact"].supports(TASKS["sine_clean"])
+    assert METHODS["sinusoid"].supports(TASKS["oscillator_eta0.1_cos"])
+    assert METHODS["persistence"].supports(TASKS["oscillator_eta0.1_cos_simulation"])
+    assert all(not METHODS[name].tuned for name in CONTROLS)
