@@ -1,5 +1,10 @@
 """scikit-learn's own checks, with at most the two expected failures that time order explains."""
 
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.model_selection import KFold, cross_validate
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from reservoirs import ESNRegressor, Reservoir
@@ -29,3 +34,18 @@ ESTIMATORS = [
 @parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_scikit_learn_check(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("model", [ESTIMATORS[0], ESTIMATORS[2]], ids=["esn", "rnn"])
+def test_series_ids_are_routed_and_sliced_by_cross_validation(model):
+    X = np.random.default_rng(0).normal(size=(120, 2))
+    ids = np.repeat(np.arange(6), 20)
+
+    with config_context(enable_metadata_routing=True):
+        routed = clone(model).set_fit_request(series_id=True).set_score_request(series_id=True)
+        found = cross_validate(
+            routed, X, X[:, 0], cv=KFold(3), params={"series_id": ids}, return_estimator=True
+        )
+
+    assert [m.layout_.lengths for m in found["estimator"]] == [(20,) * 4] * 3
+    assert np.isfinite(found["test_score"]).all()

@@ -1,0 +1,15 @@
+# Thin wrappers: README's lines work without make.
+.PHONY: run test check tune
+SETUP = python3 -m venv .venv && .venv/bin/python -m pip install -q -c constraints.txt -e '.[all]'
+
+run:
+	$(SETUP) && .venv/bin/reservoirs-bench run
+
+test:
+	$(SETUP) && .venv/bin/python -m pytest
+
+check:
+	bash .ci/run
+
+tune:
+	$(SETUP) && .venv/bin/reservoirs-bench tune
