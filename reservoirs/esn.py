@@ -10,12 +10,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.forecasting import ForecastMixin, Loop, remember, shaped_prediction
+from reservoirs.forecasting import ForecastMixin, Loop, remember
 from reservoirs.readout import BLOCK, SOLVERS, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
-from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, context_rows
+from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
 
 POOLINGS: dict[str, Callable[[Array], Array]] = {
     "last": lambda features: features[-1],
@@ -51,9 +50,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     solver : "auto" (Cholesky, and QR where alpha is too small for it), "cholesky" or "qr"
     washout : first rows of every series that are not regressed on
     pooling : "last", "mean" or "both": the states of a series read for one target per series
-    initial_state : state before a new series in `predict`: "auto" (zero after training on several
-        series without washout or with targets per series, else "mean"), "mean" (of the training
-        states), "zero", "last" (of the one training series) or an array (n_units,)
+    initial_state : state before a new series in `predict` and `forecast`: "auto" (zero after
+        training on several series without washout or with targets per series, else "mean"), "mean"
+        (of the training states), "zero", "last" (of the one training series) or an array (n_units,)
     dtype : "float64" or "float32", of weights and states; the readout is always float64
     random_state : seed of W, W_in, b and the noise, each from its own stream
 
@@ -143,47 +142,6 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         remember(self, rows, layout, targets, y)
         return self
 
-    def predict(
-        self,
-        X: Any,
-        *,
-        context: Any = None,
-        initial_state: Any = None,
-        return_state: bool = False,
-        series_id: Any = None,
-    ) -> Any:
-        """Predict with a known input.
-
-        Parameters
-        ----------
-        X : any container of series
-        context : rows just before X, run first and not returned: (n, n_features), or one array
-            per series
-        initial_state : "auto", "mean", "zero", "last", (n_units,) or (n_series, n_units) before the
-            first row (of context, where given); None is the constructor's
-        return_state : also return the state after the last row of each series
-        series_id : (n_rows,) ids of a 2-D X
-
-        Returns
-        -------
-        predictions in the container of X, one row per row of X (or per series); with
-        return_state a pair with the states (n_series, n_units)
-        """
-        check_is_fitted(self)
-        rows, layout = check_rows(self, X, series_id=series_id, reset=False)
-        states = self._start_states(initial_state, layout.n_series)
-        before = context_rows(self, context, layout)
-        found, ends = [], []
-        for i, span in enumerate(layout.slices()):
-            state = states[i]
-            if before is not None:
-                _, state = self._drive(before[i], state)
-            values, state = self._read(rows[span], state)
-            found.append(values)
-            ends.append(state)
-        result = shaped_prediction(self, np.concatenate(found), layout)
-        return (result, np.stack(ends)) if return_state else result
-
     def _draw(self) -> None:
         names = Reservoir().get_params()
         self.reservoir_ = Reservoir(**{name: getattr(self, name) for name in names})
@@ -198,7 +156,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         seen = _Seen()
 
         def blocks() -> Iterator[tuple[Array, Array]]:
-            seen.__init__()  # type: ignore[misc] # a second pass starts afresh
+            nonlocal seen
+            seen = _Seen()  # a second pass starts afresh
             stream = self._features(rows, layout, seen)
             if targets.kind == "per_step":
                 return ((z, targets.rows[where]) for z, where in stream)

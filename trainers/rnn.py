@@ -10,10 +10,9 @@ import torch
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.forecasting import ForecastMixin, Loop, remember, shaped_prediction
-from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, context_rows
+from reservoirs.forecasting import ForecastMixin, Loop, remember
+from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
 from trainers.batches import read_last
 from trainers.cells import ACTIVATIONS, CELLS
 from trainers.examples import split_examples
@@ -251,53 +250,10 @@ class RNNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     def _theta(self) -> torch.Tensor:
         return self._tensor(np.concatenate([w.ravel() for w in self.weights_.values()]))
 
-    def predict(
-        self,
-        X: Any,
-        *,
-        context: Any = None,
-        initial_state: Any = None,
-        return_state: bool = False,
-        series_id: Any = None,
-    ) -> Any:
-        """Predict with a known input.
-
-        Parameters
-        ----------
-        X : any container of series
-        context : rows just before X, run first and not returned: (n, n_features), or one array
-            per series
-        initial_state : (state_size,) or (n_series, state_size) before the first row; None is zero,
-            or the learned state
-        return_state : also return the state after the last row of each series
-        series_id : (n_rows,) ids of a 2-D X
-
-        Returns
-        -------
-        predictions in the container of X, one row per row of X (or per series); with
-        return_state a pair with the states (n_series, state_size)
-
-        Raises
-        ------
-        ValueError
-            If `initial_state` or `return_state` is used with a window.
-        """
-        check_is_fitted(self)
-        if return_state and self.window is not None:
-            raise ValueError("return_state has no meaning with a window; set window=None")
-        rows, layout = check_rows(self, X, series_id=series_id, reset=False)
-        states = self._start_states(initial_state, layout.n_series)
-        before = context_rows(self, context, layout)
-        found, ends = [], []
-        for i, span in enumerate(layout.slices()):
-            state = states[i]
-            if before is not None:
-                _, state = self._drive(before[i], state)
-            values, state = self._drive(rows[span], state)
-            found.append(values if self.target_kind_ == "per_step" else values[-1:])
-            ends.append(state)
-        result = shaped_prediction(self, np.concatenate(found), layout)
-        return (result, np.stack(ends)) if return_state else result
+    def _read(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        """Return the predictions of one series, (n_steps or 1, n_outputs), and its last state."""
+        values, state = self._drive(rows, state)
+        return (values if self.target_kind_ == "per_step" else values[-1:]), state
 
     @torch.no_grad()
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
@@ -342,6 +298,11 @@ class RNNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             if not np.isfinite(observation).all():
                 break
         return values
+
+    def _stack_states(self, states: list[Array]) -> Array:
+        if self.window is not None:
+            raise ValueError("return_state has no meaning with a window; set window=None")
+        return np.stack(states)
 
     def _start_states(self, initial_state: Any, n_series: int) -> Any:
         """Return the state before each new series; with a window, no rows before it."""

@@ -5,17 +5,70 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import r2_score
+from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.forecasting.closed_loop import backtest, forecast
-from reservoirs.sequences import Array, check_targets, flatten
+from reservoirs.forecasting.shaping import shaped_prediction
+from reservoirs.sequences import Array, check_rows, check_targets, context_rows, flatten
 
 
 class ForecastMixin:
-    """`forecast` and `backtest` as methods, and what a regressor keeps to support them.
+    """`predict`, `forecast`, `backtest` and `score` of a regressor that carries a state.
 
-    A regressor provides `_start_states(initial_state, n_series)`, `_drive(rows, state)` and
+    It provides `_start_states(initial_state, n_series)`, `_drive(rows, state)` and `_read(rows,
+    state)` (outputs of one series and its last state; per step, and as the targets were) and
     `_free_run(observation, exog, loop, state)`, and calls `remember` at the end of `fit`.
     """
+
+    def predict(
+        self,
+        X: Any,
+        *,
+        context: Any = None,
+        initial_state: Any = None,
+        return_state: bool = False,
+        series_id: Any = None,
+    ) -> Any:
+        """Predict with a known input.
+
+        Parameters
+        ----------
+        X : any container of series
+        context : rows just before X, run first and not returned: (n, n_features), or one array
+            per series
+        initial_state : (state_size,) or (n_series, state_size) before the first row (of context,
+            where given), or a word the estimator knows; None is its own rule
+        return_state : also return the state after the last row of each series
+        series_id : (n_rows,) ids of a 2-D X
+
+        Returns
+        -------
+        predictions in the container of X, one row per row of X (or per series); with
+        return_state a pair with the states (n_series, state_size)
+
+        Raises
+        ------
+        ValueError
+            For bad data, another number of contexts than series, or a state that cannot be used.
+        """
+        check_is_fitted(self)
+        rows, layout = check_rows(self, X, series_id=series_id, reset=False)
+        states = self._start_states(initial_state, layout.n_series)  # type: ignore[attr-defined] # a mixin
+        before = context_rows(self, context, layout)
+        found, ends = [], []
+        for i, span in enumerate(layout.slices()):
+            state = states[i]
+            if before is not None:
+                _, state = self._drive(before[i], state)  # type: ignore[attr-defined] # a mixin
+            values, state = self._read(rows[span], state)  # type: ignore[attr-defined] # a mixin
+            found.append(values)
+            ends.append(state)
+        result = shaped_prediction(self, np.concatenate(found), layout)
+        return (result, self._stack_states(ends)) if return_state else result
+
+    def _stack_states(self, states: list[Array]) -> Array:
+        return np.stack(states)
 
     def forecast(
         self, n_steps: int, *, context: Any = None, exog: Any = None, initial_state: Any = None
@@ -39,11 +92,9 @@ class ForecastMixin:
         sample_weight : (n_rows,) weights, or None
         series_id : (n_rows,) ids of a 2-D X
         """
-        from sklearn.metrics import r2_score
-
         _, layout = flatten(X, series_id)
         targets = check_targets(self, y, layout).rows
-        predicted = self.predict(X, series_id=series_id)  # type: ignore[attr-defined] # a mixin
+        predicted = self.predict(X, series_id=series_id)
         if isinstance(predicted, list):
             predicted = np.concatenate(predicted)
         return float(
