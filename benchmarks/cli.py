@@ -25,7 +25,7 @@ from benchmarks.methods import CONTROLS, METHODS
 from benchmarks.records import Cell
 from benchmarks.tasks import TASKS
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 110)  # a pipe has no width to ask for
 errors = Console(stderr=True)
 
 
@@ -181,7 +181,7 @@ def _print_tables(found: list[dict[str, Any]]) -> None:
         table = Table(title=f"{task.title}{note}", title_justify="left", header_style="bold")
         table.add_column("method")
         for metric in names:
-            table.add_column(metric, justify="right")
+            table.add_column(metric.replace("_", " "), justify="right")
         for column in ("failed", "fit, s", "weights"):
             table.add_column(column, justify="right")
         for row in tables.summarise(group):

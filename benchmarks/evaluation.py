@@ -156,7 +156,7 @@ def _score(split: Split, one_step: Array, free: Array, outcome: Outcome) -> None
         metrics["one_step"] = nrmse(truth[first : first + len(one_step)], one_step, scale=scale)
         observed = split.series[first : first + len(one_step)]
         raw = np.mean(((one_step - observed) * split.facts["scale"]) ** 2)
-        metrics["one_step_mse_raw"] = float(raw)
+        metrics["one_step_mse"] = float(raw)
         for horizon in split.horizons:
             key = f"free{horizon}"
             metrics[key] = nrmse(truth[first : first + horizon], free[:horizon], scale=scale)

@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.methods import METHODS
 from benchmarks.records import KEPT
+from benchmarks.tasks import TASKS
 
 Record = dict[str, Any]
 
@@ -51,13 +52,15 @@ def by_task(records: list[Record]) -> dict[str, list[Record]]:
 
 
 def metric_names(records: list[Record]) -> list[str]:
-    """Return the metrics of a task worth a column, the ranking one last."""
-    names: list[str] = []
-    for record in records:
-        for name in record.get("metrics", {}):
-            if name not in names and name not in ("one_step_mse_raw", "amplitude_ratio"):
-                names.append(name)
-    return sorted(names, key=lambda n: (n != "one_step", int("".join(filter(str.isdigit, n)) or 0)))
+    """Return the metrics of one task worth a column, the ranking one last."""
+    found = {name for record in records for name in record.get("metrics", {})}
+    ranking = TASKS[records[0]["task"]].ranking
+    hidden = {"amplitude_ratio", "one_step_mse"} - {ranking}
+
+    def order(name: str) -> tuple[bool, bool, int]:
+        return name == ranking, name != "one_step", int("".join(filter(str.isdigit, name)) or 0)
+
+    return sorted(found - hidden, key=order)
 
 
 def summarise(records: list[Record]) -> list[Row]:

@@ -117,6 +117,7 @@ class Task:
     tuned_like : the task whose stored settings are used
     n_units : size of the echo state network
     note : a caveat shown with the results, or ""
+    ranking : the metric that ranks methods; "" is the longest free run, or the simulation
     tags : what controls ask for: "sinusoid", "oscillator", "simulation"
     """
 
@@ -127,6 +128,7 @@ class Task:
     tuned_like: str = ""
     n_units: int = 200
     note: str = ""
+    ranking: str = ""
     tags: frozenset[str] = frozenset()
 
     @property

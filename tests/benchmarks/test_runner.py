@@ -81,8 +81,16 @@ def test_a_cell_that_raises_is_a_row_with_its_reason(tmp_path):
 
 
 def test_a_failed_seed_counts_as_infinitely_bad():
-    good = {"method": "esn", "status": "ok", "reason": "", "metrics": {"free200": 0.1}, "costs": {}}
-    bad = {"method": "esn", "status": "timeout", "reason": "late"}
+    task = "lagged_sine"
+    good = {
+        "task": task,
+        "method": "esn",
+        "status": "ok",
+        "reason": "",
+        "metrics": {"free200": 0.1},
+        "costs": {},
+    }
+    bad = {"task": task, "method": "esn", "status": "timeout", "reason": "late"}
 
     one, two = tables.summarise([good, bad, bad]), tables.summarise([good, good, bad])
 
