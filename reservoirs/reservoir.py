@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -25,10 +26,15 @@ SETTINGS: dict[str, list[Any]] = {
     "n_units": [Interval(Integral, 1, None, closed="left")],
     "spectral_radius": [Interval(Real, 0, None, closed="left")],
     "leak_rate": [Interval(Real, 0, 1, closed="right")],
-    "input_scaling": [Interval(Real, 0, None, closed="left"), "array-like"],
-    "bias_scaling": [Interval(Real, 0, None, closed="left")],
+    "input_scaling": [Interval(Real, 0, None, closed="left"), "array-like", "sparse matrix"],
+    "bias_scaling": [Interval(Real, 0, None, closed="left"), "array-like"],
     "degree": [Interval(Integral, 1, None, closed="left")],
-    "topology": [StrOptions(set(topology.TOPOLOGIES))],
+    "topology": [
+        StrOptions(set(topology.TOPOLOGIES)),
+        topology.SmallWorld,
+        "array-like",
+        "sparse matrix",
+    ],  # fmt: skip
     "dtype": [StrOptions({"float64", "float32"})],
     "random_state": ["random_state"],
 }
@@ -57,10 +63,13 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     n_units : N, the number of recurrent units
     spectral_radius : max |eigenvalue| of W
     leak_rate : a in (0, 1], the share of the state replaced per step; 1 is no leak
-    input_scaling : W_in is uniform in [-s, s]; a number, or one per feature (n_features,)
-    bias_scaling : b is uniform in [-s, s]
-    degree : nonzeros per row of W
-    topology : "random"
+    input_scaling : W_in is uniform in [-s, s]; a number, or one per feature (n_features,). A matrix
+        (n_units, n_features), dense or sparse, is W_in itself
+    bias_scaling : b is uniform in [-s, s]; a vector (n_units,) is b itself
+    degree : nonzeros per row of W, where the topology has a choice
+    topology : "random", "shifts", "cycle", "delay_line", "permutation", "orthogonal",
+        "small_world" or a `topology.SmallWorld`. A matrix (n_units, n_units), dense or sparse, is W
+        itself, used as it is
     dtype : "float64" or "float32", of weights and states
     random_state : seed of W, W_in and b, each from its own stream
 
@@ -85,9 +94,9 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         spectral_radius: float = 0.9,
         leak_rate: float = 1.0,
         input_scaling: Any = 1.0,
-        bias_scaling: float = 0.5,
+        bias_scaling: Any = 0.5,
         degree: int = 10,
-        topology: str = "random",
+        topology: Any = "random",
         dtype: str = "float64",
         random_state: Any = None,
     ) -> None:
@@ -120,16 +129,9 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         Raises
         ------
         ValueError
-            If `input_scaling` is an array of another length than the features.
+            If a given W, W_in or b has another shape, or holds NaN.
         """
-        n_features = self.n_features_in_
         weights, inputs, bias, _ = seed_streams(self.random_state)
-        scaling = np.asarray(self.input_scaling, dtype=np.float64)
-        if scaling.ndim > 1 or (scaling.ndim == 1 and len(scaling) != n_features):
-            raise ValueError(
-                f"input_scaling must be a number or one number per feature, ({n_features},), "
-                f"got shape {scaling.shape}"
-            )
         self.recurrent_weights_ = topology.draw(
             self.topology,
             self.n_units,
@@ -137,10 +139,33 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             spectral_radius=self.spectral_radius,
             seed=int(weights.generate_state(1)[0]),
         )
-        shape = (self.n_units, n_features)
-        self.input_weights_ = scaling * np.random.default_rng(inputs).uniform(-1, 1, shape)
-        self.bias_ = self.bias_scaling * np.random.default_rng(bias).uniform(-1, 1, self.n_units)
+        self.input_weights_ = self._input_weights(np.random.default_rng(inputs))
+        self.bias_ = self._bias(np.random.default_rng(bias))
         return self
+
+    def _input_weights(self, rng: np.random.Generator) -> Array:
+        shape = (self.n_units, self.n_features_in_)
+        given = self.input_scaling
+        scaling = np.asarray(given.toarray() if issparse(given) else given, dtype=np.float64)
+        if not np.isfinite(scaling).all():
+            raise ValueError("input_scaling must be finite, got NaN or infinity")
+        if scaling.shape == shape:
+            return scaling.copy()
+        if scaling.shape not in {(), shape[1:]}:
+            raise ValueError(
+                f"input_scaling must be a number, one number per feature {shape[1:]}, or W_in "
+                f"itself with shape {shape}, got shape {scaling.shape}"
+            )
+        return scaling * rng.uniform(-1, 1, shape)
+
+    def _bias(self, rng: np.random.Generator) -> Array:
+        scaling = np.asarray(self.bias_scaling, dtype=np.float64)
+        if scaling.shape not in {(), (self.n_units,)} or not np.isfinite(scaling).all():
+            raise ValueError(
+                f"bias_scaling must be a number, or b itself with shape ({self.n_units},), finite; "
+                f"got shape {scaling.shape}"
+            )
+        return scaling.copy() if scaling.ndim else scaling * rng.uniform(-1, 1, self.n_units)
 
     def transform(self, X: Any, *, initial_state: Any = None, series_id: Any = None) -> Any:
         """Return the state after every row.

@@ -10,14 +10,26 @@ import numpy as np
 import scipy.linalg
 import scipy.sparse
 import scipy.sparse.linalg
+from sklearn.base import BaseEstimator
 
 from reservoirs.sequences import Array
 
 Generator = np.random.Generator
+Sparse = Any  # a scipy.sparse.csr_array; scipy has no stubs
 DENSE_LIMIT = 400  # up to here all eigenvalues cost less than ARPACK's restarts
 
 
-def random(n_units: int, degree: int, rng: Generator) -> scipy.sparse.csr_array:
+def _rows(columns: Array, values: Array) -> Sparse:
+    """Build W from the columns and values of a fixed number of nonzeros per row."""
+    n_units, degree = columns.shape
+    order = np.argsort(columns, axis=1)
+    data = np.take_along_axis(values, order, axis=1).ravel()
+    indices = np.take_along_axis(columns, order, axis=1).ravel()
+    pointers = np.arange(0, n_units * degree + 1, degree)
+    return scipy.sparse.csr_array((data, indices, pointers), shape=(n_units, n_units))
+
+
+def random(n_units: int, degree: int, rng: Generator) -> Sparse:
     """Draw exactly `degree` nonzeros per row at random columns, uniform in [-1, 1].
 
     Parameters
@@ -31,16 +43,130 @@ def random(n_units: int, degree: int, rng: Generator) -> scipy.sparse.csr_array:
     (n_units, n_units) W, unscaled: row i holds the weights into unit i
     """
     degree = min(degree, n_units)
-    columns = np.sort([rng.choice(n_units, degree, replace=False) for _ in range(n_units)], axis=1)
-    values = rng.uniform(-1.0, 1.0, size=(n_units, degree))
-    pointers = np.arange(0, n_units * degree + 1, degree)
-    shape = (n_units, n_units)
-    return scipy.sparse.csr_array((values.ravel(), columns.ravel(), pointers), shape=shape)
+    columns = np.array([rng.choice(n_units, degree, replace=False) for _ in range(n_units)])
+    return _rows(np.sort(columns, axis=1), rng.uniform(-1.0, 1.0, size=(n_units, degree)))
 
 
-TOPOLOGIES: dict[str, Callable[[int, int, Generator], scipy.sparse.csr_array]] = {
+def shifts(n_units: int, degree: int, rng: Generator) -> Sparse:
+    """Draw `degree` circulant shifts with free weights: row i reads the columns (i + s_j) mod N.
+
+    Random like `random`, but rows next to each other read columns next to each other.
+
+    Parameters
+    ----------
+    n_units : N
+    degree : number of shifts, distinct and random
+    rng : the source of randomness
+    """
+    degree = min(degree, n_units)
+    offsets = rng.choice(n_units, degree, replace=False)
+    columns = (np.arange(n_units)[:, None] + offsets) % n_units
+    return _rows(columns, rng.uniform(-1.0, 1.0, size=(n_units, degree)))
+
+
+def cycle(n_units: int, degree: int, rng: Generator) -> Sparse:
+    """Return a ring of equal weights, unit i reads unit i - 1; its radius is the weight.
+
+    Rodan & Tino (2011), Minimum complexity echo state network.
+
+    Parameters
+    ----------
+    n_units : N
+    degree, rng : not used
+    """
+    return _rows((np.arange(n_units)[:, None] - 1) % n_units, np.ones((n_units, 1)))
+
+
+def delay_line(n_units: int, degree: int, rng: Generator) -> Sparse:
+    """Return a chain of equal weights, unit i reads unit i - 1 and unit 0 none.
+
+    All its eigenvalues are zero; `spectral_radius` is the weight along the chain.
+
+    Parameters
+    ----------
+    n_units : N
+    degree, rng : not used
+    """
+    return scipy.sparse.csr_array(scipy.sparse.eye_array(n_units, k=-1, format="csr"))
+
+
+def permutation(n_units: int, degree: int, rng: Generator) -> Sparse:
+    """Draw a random permutation with random signs: sparse and orthogonal, every |eigenvalue| 1.
+
+    Parameters
+    ----------
+    n_units : N
+    degree : not used
+    rng : the source of randomness
+    """
+    signs = rng.choice([-1.0, 1.0], size=(n_units, 1))
+    return _rows(rng.permutation(n_units)[:, None], signs)
+
+
+def orthogonal(n_units: int, degree: int, rng: Generator) -> Sparse:
+    """Draw a dense orthogonal matrix, uniform over all of them.
+
+    Parameters
+    ----------
+    n_units : N
+    degree : not used
+    rng : the source of randomness
+    """
+    q, r = np.linalg.qr(rng.standard_normal((n_units, n_units)))
+    return scipy.sparse.csr_array(q * np.sign(np.diag(r)))
+
+
+class SmallWorld(BaseEstimator):
+    """A ring lattice with random short cuts (Watts & Strogatz 1998), weights uniform in [-1, 1].
+
+    Parameters
+    ----------
+    rewiring : probability that a connection to one of the `degree` nearest units goes to a random
+        unit instead
+    """
+
+    def __init__(self, *, rewiring: float = 0.1) -> None:
+        self.rewiring = rewiring
+
+    def __call__(self, n_units: int, degree: int, rng: Generator) -> Sparse:
+        """Draw W.
+
+        Parameters
+        ----------
+        n_units : N
+        degree : nonzeros per row
+        rng : the source of randomness
+
+        Raises
+        ------
+        ValueError
+            If `rewiring` is no probability.
+        """
+        if not 0 <= self.rewiring <= 1:
+            raise ValueError(f"rewiring must be in [0, 1], got {self.rewiring}")
+        degree = min(degree, n_units)
+        near = np.concatenate([[d, -d] for d in range(1, n_units // 2 + 2)])[:degree]
+        columns = np.zeros((n_units, degree), dtype=np.intp)
+        for i in range(n_units):
+            row = (i + near) % n_units
+            moved = rng.random(degree) < self.rewiring
+            free = np.setdiff1d(np.arange(n_units), row[~moved])
+            row[moved] = rng.choice(free, moved.sum(), replace=False)
+            columns[i] = row
+        return _rows(columns, rng.uniform(-1.0, 1.0, size=(n_units, degree)))
+
+
+Draw = Callable[[int, int, Generator], Sparse]
+TOPOLOGIES: dict[str, Draw] = {
     "random": random,
+    "shifts": shifts,
+    "cycle": cycle,
+    "delay_line": delay_line,
+    "permutation": permutation,
+    "orthogonal": orthogonal,
+    "small_world": SmallWorld(),
 }
+UNIT_RADIUS = {"cycle", "delay_line", "permutation", "orthogonal"}  # by construction
 
 
 def spectral_radius(weights: Any) -> float:
@@ -73,24 +199,25 @@ def spectral_radius(weights: Any) -> float:
 
 
 @lru_cache(maxsize=16)
-def _drawn(topology: str, n_units: int, degree: int, seed: int) -> tuple[Any, float]:
+def _drawn(topology: str, n_units: int, degree: int, seed: int) -> tuple[Sparse, float]:
     """Draw unscaled weights and their radius; kept, since a search over the radius reuses them."""
     weights = TOPOLOGIES[topology](n_units, degree, np.random.default_rng(seed))
     weights.data.setflags(write=False)
-    return weights, spectral_radius(weights)
+    return weights, 1.0 if topology in UNIT_RADIUS else spectral_radius(weights)
 
 
 def draw(
-    topology: str, n_units: int, *, degree: int = 10, spectral_radius: float = 0.9, seed: int = 0
-) -> scipy.sparse.csr_array:
-    """Draw recurrent weights W with the given spectral radius.
+    topology: Any, n_units: int, *, degree: int = 10, spectral_radius: float = 0.9, seed: int = 0
+) -> Sparse:
+    """Draw recurrent weights W with the given spectral radius, or take the user's.
 
     Parameters
     ----------
-    topology : a key of `TOPOLOGIES`
+    topology : a key of `TOPOLOGIES`, a `SmallWorld`, or a matrix (n_units, n_units), dense or
+        sparse, used as it is
     n_units : N
-    degree : nonzeros per row
-    spectral_radius : max |eigenvalue| of the result
+    degree : nonzeros per row, where the topology has a choice
+    spectral_radius : max |eigenvalue| of a drawn W; the weight along a delay line
     seed : the same seed gives the same weights; only their scale depends on the radius
 
     Returns
@@ -100,17 +227,25 @@ def draw(
     Raises
     ------
     ValueError
-        For an unknown topology, or a draw without cycles: all its eigenvalues are zero.
+        For an unknown topology, a matrix of another shape or with NaN, or a draw without cycles:
+        all its eigenvalues are zero.
 
     References
     ----------
     Jaeger (2001), The "echo state" approach to analysing and training RNNs, GMD report 148.
     """
-    if topology not in TOPOLOGIES:
+    if isinstance(topology, SmallWorld):
+        weights = topology(n_units, degree, np.random.default_rng(seed))
+        radius = _radius(weights)
+    elif not isinstance(topology, str):
+        return _given(topology, n_units)
+    elif topology not in TOPOLOGIES:
         raise ValueError(
-            f"topology must be one of {sorted(TOPOLOGIES)}, got {topology!r}; pick one of these"
+            f"topology must be one of {sorted(TOPOLOGIES)}, a SmallWorld or a matrix, "
+            f"got {topology!r}; pick one of these"
         )
-    weights, radius = _drawn(topology, n_units, degree, seed)
+    else:
+        weights, radius = _drawn(topology, n_units, degree, seed)
     if radius < 1e-12:
         raise ValueError(
             f"the drawn weights (n_units={n_units}, degree={degree}, seed={seed}) have no cycle, "
@@ -120,6 +255,17 @@ def draw(
     return weights * (spectral_radius / radius)
 
 
-def as_dense(weights: Any) -> Array:
-    """Return W as a plain (n_units, n_units) array."""
-    return weights.toarray() if scipy.sparse.issparse(weights) else np.asarray(weights)
+_radius = spectral_radius  # `draw` has a parameter of that name
+
+
+def _given(weights: Any, n_units: int) -> Sparse:
+    matrix = weights if scipy.sparse.issparse(weights) else np.asarray(weights, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape != (n_units, n_units):
+        raise ValueError(
+            f"a recurrent matrix must have shape ({n_units}, {n_units}), got {matrix.shape}; "
+            "set n_units to its size"
+        )
+    found = scipy.sparse.csr_array(matrix, dtype=np.float64)
+    if not np.isfinite(found.data).all():
+        raise ValueError("a recurrent matrix must be finite, got NaN or infinity")
+    return found

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 import reference
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 
 from reservoirs import Reservoir
 
@@ -51,6 +52,25 @@ def test_input_scaling_may_be_one_number_per_feature():
     assert 1.0 < np.abs(reservoir.input_weights_[:, 1]).max() <= 2.0
 
 
+def test_weights_of_the_user_are_used_as_they_are():
+    W, W_in, bias = RNG.normal(size=(20, 20)) / 9, RNG.normal(size=(20, 2)), RNG.normal(size=20)
+    own = {"topology": W, "input_scaling": csr_array(W_in), "bias_scaling": bias}
+
+    states = Reservoir(**{**SMALL, **own}).fit_transform(SERIES)
+
+    expected = reference.states(SERIES, W, W_in, bias, 0.4, np.zeros(20))
+    assert_allclose(states, expected, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["cycle", "delay_line", "shifts", "small_world", "orthogonal"])
+def test_every_topology_runs_as_the_slow_loop_does(name):
+    reservoir = Reservoir(**SMALL, topology=name).fit(SERIES)
+
+    args = (reservoir.recurrent_weights_.toarray(), reservoir.input_weights_, reservoir.bias_)
+    expected = reference.states(SERIES, *args, 0.4, np.zeros(20))
+    assert_allclose(reservoir.transform(SERIES), expected, rtol=1e-11, atol=1e-13)
+
+
 def test_weight_streams_are_separate():
     one = Reservoir(**SMALL).fit(SERIES)
     other = Reservoir(**{**SMALL, "bias_scaling": 2.0, "input_scaling": 0.1}).fit(SERIES)
@@ -74,7 +94,10 @@ def test_a_data_frame_keeps_its_index_through_set_output():
         ({"topology": "ring"}, "topology.*'random'"),
         ({"leak_rate": 0.0}, "leak_rate"),
         ({"n_units": 0}, "n_units"),
-        ({"input_scaling": [1.0, 2.0, 3.0]}, r"one number per feature, \(2,\)"),
+        ({"input_scaling": [1.0, 2.0, 3.0]}, r"one number per feature \(2,\)"),
+        ({"input_scaling": [1.0, np.nan]}, "input_scaling must be finite"),
+        ({"bias_scaling": [1.0, 2.0]}, r"b itself with shape \(20,\)"),
+        ({"topology": np.ones((3, 3))}, r"shape \(20, 20\), got \(3, 3\)"),
     ],
 )
 def test_a_bad_setting_is_refused_in_fit(settings, message):

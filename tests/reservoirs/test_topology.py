@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
 
 from reservoirs import topology
@@ -29,14 +30,84 @@ def test_another_radius_only_rescales_the_same_draw():
     assert_allclose(large.toarray(), 2 * small.toarray(), rtol=1e-14)
 
 
+@pytest.mark.parametrize("name", sorted(set(topology.TOPOLOGIES) - {"delay_line"}))
+def test_every_topology_has_the_radius_it_was_asked_for(name):
+    weights = topology.draw(name, 60, degree=4, spectral_radius=0.7, seed=5).toarray()
+
+    assert_allclose(np.abs(np.linalg.eigvals(weights)).max(), 0.7, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["random", "shifts", "small_world"])
+def test_sparse_topologies_have_exactly_degree_nonzeros_per_row(name):
+    weights = topology.draw(name, 61, degree=6, seed=2).toarray()
+
+    assert_array_equal((weights != 0).sum(axis=1), 6)
+
+
+def test_shifts_are_circulant():
+    weights = topology.draw("shifts", 40, degree=5, seed=1).toarray()
+
+    offsets = [set((np.flatnonzero(row) - i) % 40) for i, row in enumerate(weights)]
+    assert all(found == offsets[0] for found in offsets)
+
+
+def test_a_cycle_passes_every_unit_on_to_the_next():
+    weights = topology.draw("cycle", 5, spectral_radius=0.8).toarray()
+
+    assert_allclose(weights @ np.eye(5)[0], 0.8 * np.eye(5)[1])
+    assert_allclose(np.linalg.matrix_power(weights, 5), 0.8**5 * np.eye(5))
+
+
+def test_a_delay_line_forgets_after_its_length():
+    weights = topology.draw("delay_line", 4, spectral_radius=0.9).toarray()
+
+    assert_allclose(weights[1, 0], 0.9)
+    assert_array_equal(np.linalg.matrix_power(weights, 4), 0.0)
+
+
+@pytest.mark.parametrize("name", ["permutation", "orthogonal"])
+def test_orthogonal_topologies_keep_lengths(name):
+    weights = topology.draw(name, 30, spectral_radius=1.0, seed=1).toarray()
+
+    assert_allclose(weights @ weights.T, np.eye(30), atol=1e-12)
+
+
+def test_rewiring_decides_how_local_a_small_world_is():
+    def distance(rewiring):
+        weights = topology.draw(topology.SmallWorld(rewiring=rewiring), 100, degree=6).toarray()
+        i, j = np.nonzero(weights)
+        return np.minimum((i - j) % 100, (j - i) % 100).max()
+
+    assert distance(0.0) == 3
+    assert distance(0.5) > 20
+
+
+@pytest.mark.parametrize("kind", [np.asarray, scipy.sparse.csr_array, scipy.sparse.coo_matrix])
+def test_a_matrix_of_the_user_is_used_as_it_is(kind):
+    own = np.random.default_rng(0).normal(size=(6, 6))
+
+    assert_allclose(topology.draw(kind(own), 6, spectral_radius=0.1).toarray(), own)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (np.ones((3, 4)), r"shape \(6, 6\), got \(3, 4\)"),
+        (np.full((6, 6), np.nan), "finite"),
+        (topology.SmallWorld(rewiring=2.0), r"rewiring must be in \[0, 1\]"),
+    ],
+)
+def test_a_bad_matrix_or_setting_is_refused(matrix, message):
+    with pytest.raises(ValueError, match=message):
+        topology.draw(matrix, 6)
+
+
 def test_an_unknown_topology_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"one of \['random'\], got 'ring'"):
+    with pytest.raises(ValueError, match="'cycle', 'delay_line'.*got 'ring'"):
         topology.draw("ring", 10)
 
 
 def test_a_draw_without_cycles_is_refused(monkeypatch):
-    import scipy.sparse
-
     nilpotent = scipy.sparse.csr_array(np.triu(np.ones((4, 4)), 1))
     monkeypatch.setitem(topology.TOPOLOGIES, "chain", lambda *_: nilpotent)
 
