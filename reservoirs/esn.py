@@ -10,11 +10,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.parallel import Parallel, delayed
 
 from reservoirs.forecasting import ForecastMixin, Loop, remember
-from reservoirs.readout import BLOCK, SOLVERS, fit_readout
+from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
+from reservoirs.stream import Stream
 
 POOLINGS: dict[str, Callable[[Array], Array]] = {
     "last": lambda features: features[-1],
@@ -46,7 +48,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     n_units, spectral_radius, leak_rate, input_scaling, bias_scaling, degree, topology
         the reservoir, see `Reservoir`
     noise : standard deviation of Gaussian noise added inside tanh while training
-    alpha : ridge penalty on C, in units of the summed squares of the features
+    alpha : ridge penalty on C, in units of the summed squares of the features; of a grid the best
+        is taken, by generalised cross-validation or `alpha_cv`
+    alpha_cv : choose from the grid by this many contiguous folds (in `fit`)
     solver : "auto" (Cholesky, and QR where alpha is too small for it), "cholesky" or "qr"
     washout : first rows of every series that are not regressed on
     pooling : "last", "mean" or "both": the states of a series read for one target per series
@@ -54,6 +58,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         training on several series without washout or with targets per series, else "mean"), "mean"
         (of the training states), "zero", "last" (of the one training series) or an array (n_units,)
     dtype : "float64" or "float32", of weights and states; the readout is always float64
+    n_jobs : series whose states are computed at a time, in threads; no bit of the result depends on
+        it. One long series is never cut
     random_state : seed of W, W_in, b and the noise, each from its own stream
 
     Attributes
@@ -63,6 +69,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     intercept_ : (n_outputs,) c
     readout_ : the solved readout: its method, alpha and condition estimate
     mean_state_, last_states_ : (n_units,) and (n_series, n_units), of training
+    alpha_ : the penalty used
     n_features_in_ : number of features
 
     References
@@ -74,10 +81,12 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         **SETTINGS,
         "noise": [Interval(Real, 0, None, closed="left")],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "alpha_cv": [Interval(Integral, 2, None, closed="left"), None],
         "solver": [StrOptions({"auto", *SOLVERS})],
         "washout": [Interval(Integral, 0, None, closed="left")],
         "pooling": [StrOptions(set(POOLINGS))],
+        "n_jobs": [Integral, None],
         "initial_state": [StrOptions({"auto", "mean", "zero", "last"}), "array-like"],
     }
 
@@ -92,12 +101,14 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         degree: int = 10,
         topology: Any = "random",
         noise: float = 0.0,
-        alpha: float = 1e-6,
+        alpha: Any = 1e-6,
+        alpha_cv: int | None = None,
         solver: str = "auto",
         washout: int = 0,
         pooling: str = "last",
         initial_state: Any = "auto",
         dtype: str = "float64",
+        n_jobs: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.n_units = n_units
@@ -109,11 +120,13 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         self.topology = topology
         self.noise = noise
         self.alpha = alpha
+        self.alpha_cv = alpha_cv
         self.solver = solver
         self.washout = washout
         self.pooling = pooling
         self.initial_state = initial_state
         self.dtype = dtype
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -134,6 +147,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
         targets = check_targets(self, y, layout)
         self._check_washout(layout)
+        self.__dict__.pop("stream_", None)
         self._draw()
         seen = self._solve(rows, layout, targets)
         self.last_states_ = np.stack(seen.last)
@@ -168,21 +182,102 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             blocks,
             copies * (self.n_units + self.n_features_in_),
             targets.rows.shape[1],
-            alpha=float(self.alpha),
+            alpha=self._alphas(),
             solver=self.solver,
+            n_rows=(
+                layout.n_series
+                if targets.kind == "per_series"
+                else len(rows) - self.washout * layout.n_series
+            ),
+            folds=self.alpha_cv,
         )
-        self.coef_ = self.readout_.coefficients
-        self.intercept_ = self.readout_.intercept
+        self._keep(self.readout_)
         return seen
+
+    def _keep(self, readout: Readout) -> None:
+        self.readout_, self.alpha_ = readout, readout.alpha
+        self.coef_, self.intercept_ = readout.coefficients, readout.intercept
+
+    def _alphas(self) -> Array:
+        alphas = np.atleast_1d(np.asarray(self.alpha, dtype=np.float64))
+        if alphas.ndim != 1 or not alphas.size or not (np.isfinite(alphas) & (alphas >= 0)).all():
+            raise ValueError(
+                f"alpha must be a number >= 0 or a 1-D grid of such, got {self.alpha!r}; remove "
+                "negative and non-finite values"
+            )
+        return alphas
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: Any, y: Any, *, new_series: bool = False, series_id: Any = None
+    ) -> Self:
+        """Learn from one more chunk; any cut into chunks gives bitwise the same model.
+
+        A 2-D chunk goes on with the open series; each element of a list or a 3-D array is a whole
+        series. Washout counts once per series. With solver="auto" the sums are those of QR.
+
+        Parameters
+        ----------
+        X : (n_rows, n_features), or many series
+        y : targets per step in the container of X
+        new_series : begin a new series with a 2-D chunk
+        series_id : (n_rows,) ids of a 2-D X, each a whole series
+
+        Raises
+        ------
+        ValueError
+            For bad data, targets per series, or too few rows after washout so far.
+        """
+        first = not hasattr(self, "stream_")
+        rows, layout = check_rows(self, X, series_id=series_id, reset=first)
+        targets = check_targets(self, y, layout)
+        if targets.kind == "per_series":
+            raise ValueError(
+                "partial_fit takes targets per step, got one target per series; use fit"
+            )
+        alphas = self._alphas()
+        if first:
+            self._draw()
+            sums = SOLVERS["qr" if self.solver == "auto" else self.solver]
+            width = self.n_units + self.n_features_in_
+            self.stream_ = Stream(
+                self.reservoir_,
+                sums(width, targets.rows.shape[1]),
+                self.washout,
+                self._noise if self.noise else None,
+            )
+        stream = self.stream_
+        for span in layout.slices():
+            if layout.many or new_series or not stream.n_series:
+                stream.begin()
+            stream.feed(rows[span], targets.rows[span])
+        readout, self.mean_state_ = stream.solve(alphas)
+        self._keep(readout)
+        self.last_states_ = stream.state[None].copy()
+        self._auto_zero = stream.n_series > 1 and not self.washout
+        remember(self, rows[span], Layout("single", (len(rows[span]),)), _part(targets, span), y)
+        self.loop_ = stream.loop if stream.closes else None
+        return self
+
+    def _series_states(self, rows: Array, layout: Layout) -> Iterator[Any]:
+        """Yield the blocks of states of every series, in order."""
+        packed, rest = self.reservoir_.pack(), np.zeros(self.n_units)
+
+        def blocks(number: int, span: slice) -> Iterator[tuple[slice, Array]]:
+            return self.reservoir_.run(rows[span], rest, packed=packed, noise=self._noise(number))
+
+        numbered = enumerate(layout.slices())
+        if self.n_jobs in (None, 1) or layout.n_series == 1:
+            yield from (blocks(*one) for one in numbered)
+        else:
+            pool = Parallel(self.n_jobs, prefer="threads", return_as="generator")
+            yield from pool(delayed(lambda n, s: list(blocks(n, s)))(*one) for one in numbered)
 
     def _features(self, rows: Array, layout: Layout, seen: _Seen) -> Iterator[tuple[Array, slice]]:
         """Yield [state; input] after washout in blocks of at most 1024 rows, and where they are."""
-        packed = self.reservoir_.pack()
-        for number, span in enumerate(layout.slices()):
-            series, rest = rows[span], np.zeros(self.n_units)
-            for part, states in self.reservoir_.run(
-                series, rest, packed=packed, noise=self._noise(number)
-            ):
+        for span, blocks in zip(layout.slices(), self._series_states(rows, layout), strict=True):
+            series = rows[span]
+            for part, states in blocks:
                 first = max(self.washout - part.start, 0)
                 if first < len(states):
                     kept = states[first:]
@@ -286,3 +381,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _part(targets: Targets, rows: slice) -> Targets:
+    return Targets(targets.rows[rows], targets.kind, targets.flat)

@@ -7,7 +7,7 @@ prediction becomes the next observation.
 """
 
 from reservoirs.forecasting.closed_loop import ForecastDivergedWarning, backtest, forecast
-from reservoirs.forecasting.loop import Loop, remember
+from reservoirs.forecasting.loop import Loop, find_loop, remember
 from reservoirs.forecasting.mixin import ForecastMixin
 from reservoirs.forecasting.shaping import next_step, shaped_prediction
 
@@ -16,6 +16,7 @@ __all__ = [
     "ForecastMixin",
     "Loop",
     "backtest",
+    "find_loop",
     "forecast",
     "next_step",
     "remember",

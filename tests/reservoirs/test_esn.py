@@ -218,7 +218,10 @@ def test_the_score_weighs_every_row_of_every_series():
         (lambda: fitted(washout=300), r"washout must be in \[0, n_steps\), got washout=300"),
         (lambda: fitted(topology="ring"), "'topology' parameter.*'random'"),
         (lambda: fitted(solver="svd"), "'solver' parameter"),
-        (lambda: fitted(alpha=-1.0), "'alpha' parameter"),
+        (lambda: fitted(alpha=-1.0), "'alpha' parameter|alpha must be a number >= 0"),
+        (lambda: fitted(alpha=[1.0, -1.0]), "remove negative and non-finite values"),
+        (lambda: fitted(alpha=[np.nan]), "remove negative and non-finite values"),
+        (lambda: fitted(alpha=[]), "alpha must be a number >= 0 or a 1-D grid"),
         (lambda: clone(SMALL).fit(X[:1], Y[:1]), "minimum of 2 is required"),
         (lambda: clone(SMALL).fit([["a", "b"]] * 9, [0.0] * 9), "could not convert string"),
         (lambda: clone(SMALL).fit(np.empty((0, 2)), []), r"0 sample\(s\)"),
@@ -237,3 +240,114 @@ def test_bad_input_is_refused_with_the_remedy(call, message):
 def test_a_typo_is_a_type_error():
     with pytest.raises(TypeError, match="leakrate"):
         ESNRegressor(leakrate=0.3)
+
+
+CHUNKS = [[1, 2, 150, 299], [100, 200], list(range(7, 300, 7))]
+
+
+@pytest.mark.parametrize("cuts", CHUNKS)
+@pytest.mark.parametrize("settings", [{}, {"washout": 25, "noise": 0.1}, {"solver": "cholesky"}])
+def test_any_cut_into_chunks_gives_bitwise_the_same_model(cuts, settings):
+    whole = clone(SMALL).set_params(**settings).partial_fit(X, Y)
+
+    parts = clone(SMALL).set_params(**settings)
+    begun = max(settings.get("washout", 0) + 2, 2)  # the first chunk must hold two rows to learn
+    edges = [0, *[c for c in cuts if c >= begun], 300]
+    for first, last in zip(edges[:-1], edges[1:], strict=True):
+        parts.partial_fit(X[first:last], Y[first:last])
+
+    assert_array_equal(parts.coef_, whole.coef_)
+    assert_array_equal(parts.intercept_, whole.intercept_)
+    assert_array_equal(parts.mean_state_, whole.mean_state_)
+    assert_array_equal(parts.last_states_, whole.last_states_)
+
+
+@pytest.mark.parametrize("solver", ["qr", "cholesky"])
+def test_partial_fit_equals_fit_bitwise(solver):
+    long, targets = np.vstack([X] * 8), np.vstack([Y] * 8)
+    settings = {"solver": solver, "washout": 30, "noise": 0.01}
+    fit = clone(SMALL).set_params(**settings).fit(long, targets)
+
+    parts = clone(SMALL).set_params(**settings)
+    for first in range(0, 2400, 333):
+        parts.partial_fit(long[first : first + 333], targets[first : first + 333])
+
+    assert_array_equal(parts.coef_, fit.coef_)
+    assert_array_equal(parts.mean_state_, fit.mean_state_)
+
+
+def test_partial_fit_takes_many_series_one_after_the_other():
+    cut, targets = [X[:100], X[100:250], X[250:]], [Y[:100], Y[100:250], Y[250:]]
+    fit = clone(SMALL).set_params(solver="qr").fit(cut, targets)
+
+    lists = clone(SMALL).partial_fit(cut[:2], targets[:2]).partial_fit(cut[2:], targets[2:])
+    single = clone(SMALL).partial_fit(cut[0], targets[0])
+    for part, target in zip(cut[1:], targets[1:], strict=True):
+        single.partial_fit(part, target, new_series=True)
+
+    assert_array_equal(lists.coef_, fit.coef_)
+    assert_array_equal(single.coef_, fit.coef_)
+
+
+def test_a_model_learned_in_chunks_forecasts():
+    series = np.sin(0.2 * np.arange(900))
+    inputs, targets = next_step(series[:801])
+    whole = clone(SMALL).set_params(solver="qr").fit(inputs, targets)
+    parts = clone(SMALL)
+    for first in range(0, 800, 160):
+        parts.partial_fit(inputs[first : first + 160], targets[first : first + 160])
+
+    assert_array_equal(parts.forecast(50), whole.forecast(50))
+
+
+def test_chunks_whose_border_does_not_close_cannot_be_forecast():
+    inputs, targets = next_step(np.sin(0.2 * np.arange(400)))
+    model = clone(SMALL).partial_fit(inputs[:100], targets[:100])
+
+    model.partial_fit(inputs[200:300], targets[200:300])
+
+    with pytest.raises(ValueError, match="loop cannot close"):
+        model.forecast(3)
+
+
+def test_fit_forgets_what_partial_fit_learned():
+    model = clone(SMALL).partial_fit(X[:100], Y[:100]).fit(X, Y)
+
+    assert_array_equal(model.coef_, fitted().coef_)
+    assert_array_equal(model.partial_fit(X, Y).coef_, clone(SMALL).partial_fit(X, Y).coef_)
+
+
+def test_partial_fit_says_when_it_has_too_few_rows():
+    with pytest.raises(ValueError, match="at least 2 rows after washout=50, got 0 so far"):
+        clone(SMALL).set_params(washout=50).partial_fit(X[:20], Y[:20])
+
+
+@pytest.mark.parametrize("n_jobs", [2, -1])
+def test_the_number_of_jobs_changes_no_bit(n_jobs):
+    cut, targets = np.array_split(X, 7), np.array_split(Y, 7)
+
+    one = clone(SMALL).fit(cut, targets)
+    many = clone(SMALL).set_params(n_jobs=n_jobs).fit(cut, targets)
+
+    assert_array_equal(many.coef_, one.coef_)
+
+
+@pytest.mark.parametrize("alpha_cv", [None, 5])
+def test_of_a_grid_the_best_penalty_is_taken(alpha_cv):
+    noisy = Y + RNG.normal(size=Y.shape)
+    grid = np.logspace(-8, 4, 7)
+
+    model = fitted(alpha=grid, alpha_cv=alpha_cv, n_units=200).fit(X[:150], noisy[:150])
+    single = fitted(alpha=float(model.alpha_), n_units=200).fit(X[:150], noisy[:150])
+
+    assert 1e-4 < model.alpha_ <= 1e4
+    assert_allclose(model.predict(X), single.predict(X), rtol=1e-6, atol=1e-9)
+
+
+def test_a_grid_works_in_chunks_too():
+    model = clone(SMALL).set_params(alpha=[1e-4, 1e4])
+
+    for first in range(0, 300, 60):
+        model.partial_fit(X[first : first + 60], Y[first : first + 60])
+
+    assert model.alpha_ == 1e-4

@@ -4,7 +4,8 @@ import reference
 import scipy.linalg
 from numpy.testing import assert_allclose
 
-from reservoirs.readout import GramSums, QRSums, fit_readout
+from reservoirs.readout import DualRows, GramSums, QRSums
+from reservoirs.readout import fit_readout as fit_any
 
 RNG = np.random.default_rng(0)
 SCALES = np.logspace(0, -6, 40)
@@ -18,6 +19,11 @@ def blocks(features=FEATURES, targets=TARGETS, size=1024):
             yield features[first : first + size].copy(), targets[first : first + size]
 
     return stream
+
+
+def fit_readout(stream, n_features, n_outputs, **settings):
+    n_rows = sum(len(features) for features, _ in stream())
+    return fit_any(stream, n_features, n_outputs, n_rows=n_rows, **settings)
 
 
 def predictions(C, c):
@@ -65,7 +71,8 @@ def test_the_intercept_is_not_penalised(sums):
     assert_allclose(readout.intercept, TARGETS.mean(axis=0), rtol=1e-3)
 
 
-@pytest.mark.parametrize("solver", ["cholesky", "qr"])
+@pytest.mark.filterwarnings("ignore:alpha=0.001 is below")
+@pytest.mark.parametrize("solver", ["cholesky", "qr", "auto"])
 def test_fewer_rows_than_features_is_fine_with_a_penalty(solver):
     features, targets = RNG.normal(size=(20, 60)), RNG.normal(size=(20, 1))
 
@@ -73,6 +80,89 @@ def test_fewer_rows_than_features_is_fine_with_a_penalty(solver):
 
     C, _ = reference.ridge(features, targets, 1e-3)
     assert_allclose(readout.coefficients, C, rtol=1e-6)
+
+
+def test_auto_keeps_the_rows_where_they_are_fewer_than_the_features():
+    features, targets = RNG.normal(size=(20, 60)), RNG.normal(size=(20, 1))
+
+    readout = fit_readout(blocks(features, targets, 8), 60, 1, alpha=1e-15, solver="auto")
+
+    assert readout.method == "dual"
+    assert_allclose(features @ readout.coefficients.T + readout.intercept, targets, atol=1e-9)
+
+
+FORMS = [GramSums, QRSums, DualRows]
+
+
+def summed(form, rows=slice(None)):
+    sums = form(40, 2)
+    for features, targets in blocks(FEATURES[rows], TARGETS[rows])():
+        sums.add(features, targets)
+    return sums
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_merged_parts_equal_the_whole(form):
+    parts = [summed(form, slice(0, 700)), summed(form, slice(700, 3000))]
+
+    parts[0].merge(parts[1])
+
+    whole = summed(form)
+    assert parts[0].n_rows == whole.n_rows == 3000
+    assert_allclose(
+        predictions(*solution(parts[0], 1e-3)), predictions(*solution(whole, 1e-3)), atol=1e-8
+    )
+
+
+def solution(sums, alpha):
+    readout = sums.solve(alpha)
+    return readout.coefficients, readout.intercept
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_residual_of_another_readout_is_exact(form):
+    readout = summed(QRSums, slice(0, 1500)).solve(1e-2)
+
+    held_out = summed(form, slice(1500, 3000)).residual(readout)
+
+    fitted = predictions(readout.coefficients, readout.intercept)[1500:]
+    assert_allclose(held_out, np.sum((TARGETS[1500:] - fitted) ** 2, axis=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("alpha", [1e-4, 1.0, 1e3])
+def test_gcv_equals_its_definition(form, alpha):
+    centred, shifted = FEATURES - FEATURES.mean(axis=0), TARGETS - TARGETS.mean(axis=0)
+    hat = centred @ np.linalg.solve(centred.T @ centred + alpha * np.eye(40), centred.T)
+    residual = np.sum((shifted - hat @ shifted) ** 2, axis=0) / np.sum(shifted**2, axis=0)
+    expected = residual.mean() * (3000 / (3000 - 1 - np.trace(hat))) ** 2
+
+    assert_allclose(summed(form).spectrum().gcv(alpha), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "qr"])
+def test_contiguous_folds_choose_as_brute_force_does(solver):
+    alphas = np.logspace(-2, 5, 8)
+    noisy = TARGETS + 20 * RNG.normal(size=TARGETS.shape)
+    folds = np.array_split(np.arange(3000), 5)
+    errors = []
+    for alpha in alphas:
+        error = 0.0
+        for fold in folds:
+            kept = np.setdiff1d(np.arange(3000), fold)
+            C, c = reference.ridge(FEATURES[kept], noisy[kept], alpha)
+            error += np.sum((noisy[fold] - FEATURES[fold] @ C.T - c) ** 2)
+        errors.append(error)
+
+    stream = blocks(targets=noisy)
+    readout = fit_readout(stream, 40, 2, alpha=alphas, solver=solver, folds=5)
+
+    assert readout.alpha == alphas[np.argmin(errors)]
+
+
+def test_a_forced_method_that_loses_digits_warns_with_the_remedy():
+    with pytest.warns(scipy.linalg.LinAlgWarning, match="use solver='auto' or 'qr', or a larger"):
+        fit_readout(blocks(), 40, 2, alpha=1e-14, solver="cholesky")
 
 
 def test_alpha_zero_gives_the_smallest_least_squares_solution():
