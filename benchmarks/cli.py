@@ -92,7 +92,7 @@ def _known(names: list[str], allowed: Sequence[str], what: str) -> list[str]:
         if name not in allowed:
             near = difflib.get_close_matches(name, allowed, n=3)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise UsageError(f"there is no {what} {name!r}{hint} Known: {', '.join(allowed)}")
+            raise UsageError(f"there is no {what} {name!r}{hint}. Known: {', '.join(allowed)}")
     return names
 
 
@@ -190,13 +190,16 @@ def _print_tables(found: list[dict[str, Any]]) -> None:
                 *(tables.number(row.metrics.get(n, (np.nan,))[0]) for n in names),
                 f"{row.n_failed}/{row.n_seeds}",
                 tables.number(row.fit_seconds),
-                f"{row.trained:.0f}",
+                tables.count(row.trained),
                 style="dim" if row.method in CONTROLS else "",
             )
         console.print(table)
+        reasons: dict[str, list[str]] = {}
         for row in tables.summarise(group):
             for reason in row.reasons:
-                console.print(f"  {row.title}: {reason}", markup=False, highlight=False)
+                reasons.setdefault(reason, []).append(row.title)
+        for reason, titles in reasons.items():
+            console.print(f"  {reason} ({', '.join(titles)})", markup=False, highlight=False)
     console.print("NRMSE, medians over seeds (0 perfect, 1 the mean); quartiles are in the report")
 
 

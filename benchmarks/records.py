@@ -130,11 +130,13 @@ def done(folder: Path, cells: list[Cell], *, retry: bool) -> dict[str, dict[str,
     ----------
     folder : of the results
     cells : what is asked for
-    retry : run failed cells again
+    retry : run failed cells again; skipped ones always are, for what they lacked may be there now
     """
     found = {}
     for cell in cells:
         record = read(folder, cell)
-        if record is not None and (record["status"] in KEPT or not retry):
+        if record is None or record["status"] == "skipped":
+            continue
+        if record["status"] in KEPT or not retry:
             found[cell.key] = record
     return found

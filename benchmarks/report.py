@@ -91,7 +91,7 @@ def _table(rows: list[tables.Row], names: list[str]) -> str:
             failed = f'<span class="failed">{failed}</span>'
         lines.append(
             f"<tr{kind}><td>{html.escape(row.title)}</td>{cells}<td>{failed}</td>"
-            f"<td>{tables.number(row.fit_seconds)}</td><td>{row.trained:.0f}</td></tr>"
+            f"<td>{tables.number(row.fit_seconds)}</td><td>{tables.count(row.trained)}</td></tr>"
         )
     reasons = [f"{row.title}: {r}" for row in rows for r in row.reasons]
     below = "".join(f'<p class="failed">{html.escape(reason)}</p>' for reason in reasons)

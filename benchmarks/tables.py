@@ -84,7 +84,8 @@ def _row(method: str, records: list[Record], names: list[str]) -> Row:
         if any(name in record.get("metrics", {}) for record in records):
             metrics[name] = _quartiles(values)
     costs = [record.get("costs", {}) for record in records if record["status"] in KEPT]
-    failed = [record for record in records if record["status"] != "ok"]
+    bad = [record for record in records if record["status"] != "ok"]
+    failed = [record for record in bad if record["status"] != "skipped"]
     return Row(
         method,
         metrics,
@@ -93,7 +94,7 @@ def _row(method: str, records: list[Record], names: list[str]) -> Row:
         _median([c["t_fit"] for c in costs if "t_fit" in c]),
         _median([r.get("t_total", np.nan) for r in records]),
         _median([c["n_params_trained"] for c in costs if "n_params_trained" in c]),
-        tuple(dict.fromkeys(f"{r['status']}: {r['reason']}" for r in failed)),
+        tuple(dict.fromkeys(f"{r['status']}: {r['reason']}" for r in bad)),
     )
 
 
@@ -132,3 +133,8 @@ def cell(spread: tuple[float, float, float] | None) -> str:
         return "-"
     middle, low, high = (number(v) for v in spread)
     return middle if low == middle == high else f"{middle} [{low}, {high}]"
+
+
+def count(value: float) -> str:
+    """Return a whole number, "-" for none."""
+    return "-" if np.isnan(value) else f"{value:.0f}"

@@ -154,3 +154,14 @@ def test_a_run_killed_in_the_middle_resumes_and_ends_the_same(tmp_path):
     assert 0 < before < 15
     assert "cells are there already" in again.stdout
     assert metrics(whole / "smoke") == metrics(broken / "smoke")
+
+
+def test_a_skipped_cell_is_no_failure_and_tried_again(tmp_path):
+    records.write(tmp_path, CELLS[0], {"status": "skipped", "reason": "not installed"})
+    record = records.read(tmp_path, CELLS[0])
+
+    (row,) = tables.summarise([record])
+
+    assert row.n_failed == 0
+    assert row.reasons == ("skipped: not installed",)
+    assert records.done(tmp_path, CELLS[:1], retry=False) == {}
