@@ -3,14 +3,19 @@
 from reservoirs import datasets, metrics, topology
 from reservoirs.esn import ESNRegressor
 from reservoirs.forecasting import ForecastDivergedWarning, backtest, forecast, next_step
+from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.reservoir import Reservoir
+from reservoirs.scaling import SequenceScaler
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "NVAR",
     "ESNRegressor",
     "ForecastDivergedWarning",
+    "NVARRegressor",
     "Reservoir",
+    "SequenceScaler",
     "backtest",
     "datasets",
     "forecast",

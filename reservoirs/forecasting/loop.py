@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
+from reservoirs.scaling import SequenceScaler
 from reservoirs.sequences import Array, Layout, Targets, is_frame
 
 Loop = tuple[Array, Array]
 DIVERGED = 1e6  # a forecast this many times larger than the training targets has diverged
 TOLERANCE = 1e-6  # of the input's standard deviation; float32 data reach 1e-7
-AFFINE = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler)
+AFFINE = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler, SequenceScaler)
 
 
 def find_loop(rows: Array, targets: Targets, layout: Layout) -> Loop | None:

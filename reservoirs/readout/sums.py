@@ -225,6 +225,19 @@ class QRSums:
         self.factor = lapack.dtpqrt(0, panel, self.factor, rows, overwrite_a=1, overwrite_b=1)[0]
         self.n_rows += len(features)
 
+    def penalise(self, rows: Array) -> None:
+        """Add |rows C'|^2 to what is minimised: rows without constant and target.
+
+        Parameters
+        ----------
+        rows : (n, n_features)
+        """
+        width = self.factor.shape[0]
+        padded = np.zeros((len(rows), width), order="F")
+        padded[:, 1 : 1 + self.n_features] = rows
+        panel = min(QR_PANEL, width)
+        self.factor = lapack.dtpqrt(0, panel, self.factor, padded, overwrite_a=1, overwrite_b=1)[0]
+
     def merge(self, other: QRSums) -> None:
         """Add all rows of other sums."""
         rows, panel = other.factor.copy(order="F"), min(QR_PANEL, len(self.factor))
