@@ -1,7 +1,7 @@
 """Reservoir computing behind the scikit-learn API: echo state networks and forecasting."""
 
 from reservoirs import datasets, metrics, topology
-from reservoirs.esn import ESNRegressor
+from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.forecasting import ForecastDivergedWarning, backtest, forecast, next_step
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.reservoir import Reservoir
@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "NVAR",
+    "ESNClassifier",
     "ESNRegressor",
     "ForecastDivergedWarning",
     "NVARRegressor",

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold, cross_validate
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from reservoirs import NVAR, ESNRegressor, NVARRegressor, Reservoir, SequenceScaler
+from reservoirs import NVAR, ESNClassifier, ESNRegressor, NVARRegressor, Reservoir, SequenceScaler
 from trainers import RNNRegressor
 
 ORDERED = {
@@ -23,6 +23,7 @@ def expected_failures(estimator):
 SMALL = {"n_units": 12, "max_iter": 60, "learning_rate": 0.01, "truncation": 20, "random_state": 0}
 ESTIMATORS = [
     ESNRegressor(n_units=40, random_state=0),
+    ESNClassifier(n_units=40, random_state=0),
     Reservoir(n_units=40, random_state=0),
     NVAR(),
     NVARRegressor(),
@@ -39,7 +40,7 @@ def test_scikit_learn_check(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("model", [ESTIMATORS[0], ESTIMATORS[5]], ids=["esn", "rnn"])
+@pytest.mark.parametrize("model", [ESTIMATORS[0], ESTIMATORS[6]], ids=["esn", "rnn"])
 def test_series_ids_are_routed_and_sliced_by_cross_validation(model):
     X = np.random.default_rng(0).normal(size=(120, 2))
     ids = np.repeat(np.arange(6), 20)

@@ -8,13 +8,14 @@ prediction becomes the next observation.
 
 from reservoirs.forecasting.closed_loop import ForecastDivergedWarning, backtest, forecast
 from reservoirs.forecasting.loop import Loop, find_loop, remember
-from reservoirs.forecasting.mixin import ForecastMixin
+from reservoirs.forecasting.mixin import ForecastMixin, SeriesMixin
 from reservoirs.forecasting.shaping import next_step, shaped_prediction
 
 __all__ = [
     "ForecastDivergedWarning",
     "ForecastMixin",
     "Loop",
+    "SeriesMixin",
     "backtest",
     "find_loop",
     "forecast",

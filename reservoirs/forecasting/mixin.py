@@ -10,15 +10,48 @@ from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.forecasting.closed_loop import backtest, forecast
 from reservoirs.forecasting.shaping import shaped_prediction
-from reservoirs.sequences import Array, check_rows, check_targets, context_rows, flatten
+from reservoirs.sequences import (
+    Array,
+    Layout,
+    check_rows,
+    check_targets,
+    context_rows,
+    flatten,
+)
 
 
-class ForecastMixin:
-    """`predict`, `forecast`, `backtest` and `score` of a regressor that carries a state.
+class SeriesMixin:
+    """Outputs of an estimator that carries a state along each series.
 
     It provides `_start_states(initial_state, n_series)`, `_drive(rows, state)` and `_read(rows,
-    state)` (outputs of one series and its last state; per step, and as the targets were) and
-    `_free_run(observation, exog, loop, state)`, and calls `remember` at the end of `fit`.
+    state)`: outputs of one series and its last state, per step, and as the targets were.
+    """
+
+    def _outputs(
+        self, X: Any, context: Any, initial_state: Any, series_id: Any
+    ) -> tuple[Array, Layout, list[Array]]:
+        """Return the outputs of all series, their layout, and the last state of each."""
+        check_is_fitted(self)
+        model: Any = self
+        rows, layout = check_rows(self, X, series_id=series_id, reset=False)
+        states = model._start_states(initial_state, layout.n_series)
+        before = context_rows(self, context, layout)
+        found, ends = [], []
+        for i, span in enumerate(layout.slices()):
+            state = states[i]
+            if before is not None:
+                _, state = model._drive(before[i], state)
+            values, state = model._read(rows[span], state)
+            found.append(values)
+            ends.append(state)
+        return np.concatenate(found), layout, ends
+
+
+class ForecastMixin(SeriesMixin):
+    """`predict`, `forecast`, `backtest` and `score` of a regressor that carries a state.
+
+    Besides what `SeriesMixin` asks for it provides `_free_run(observation, exog, loop, state)`, and
+    calls `remember` at the end of `fit`.
     """
 
     def predict(
@@ -52,19 +85,8 @@ class ForecastMixin:
         ValueError
             For bad data, another number of contexts than series, or a state that cannot be used.
         """
-        check_is_fitted(self)
-        rows, layout = check_rows(self, X, series_id=series_id, reset=False)
-        states = self._start_states(initial_state, layout.n_series)  # type: ignore[attr-defined] # a mixin
-        before = context_rows(self, context, layout)
-        found, ends = [], []
-        for i, span in enumerate(layout.slices()):
-            state = states[i]
-            if before is not None:
-                _, state = self._drive(before[i], state)  # type: ignore[attr-defined] # a mixin
-            values, state = self._read(rows[span], state)  # type: ignore[attr-defined] # a mixin
-            found.append(values)
-            ends.append(state)
-        result = shaped_prediction(self, np.concatenate(found), layout)
+        values, layout, ends = self._outputs(X, context, initial_state, series_id)
+        result = shaped_prediction(self, values, layout)
         return (result, self._stack_states(ends)) if return_state else result
 
     def _stack_states(self, states: list[Array]) -> Array:

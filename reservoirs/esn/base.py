@@ -1,0 +1,277 @@
+"""What ESNRegressor and ESNClassifier share: settings, training of the readout, running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.parallel import Parallel, delayed
+
+from reservoirs.forecasting import SeriesMixin
+from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout
+from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
+from reservoirs.sequences import Array, Layout, Targets
+
+POOLINGS: dict[str, Callable[[Array], Array]] = {
+    "last": lambda features: features[-1],
+    "mean": lambda features: features.mean(axis=0),
+    "both": lambda features: np.concatenate([features[-1], features.mean(axis=0)]),
+}
+
+
+@dataclass
+class Seen:
+    """What one pass over the training series leaves behind besides the sums."""
+
+    last: list[Array] = field(default_factory=list)
+    total: Any = 0.0
+    count: int = 0
+
+    def note(self, states: Array) -> None:
+        """Count states for their mean."""
+        self.total = self.total + states.sum(axis=0, dtype=np.float64)
+        self.count += len(states)
+
+
+class EchoStateNetwork(SeriesMixin, BaseEstimator):
+    """A drawn reservoir and a ridge-trained readout; see `ESNRegressor` for the settings."""
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **SETTINGS,
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "alpha_cv": [Interval(Integral, 2, None, closed="left"), None],
+        "solver": [StrOptions({"auto", *SOLVERS})],
+        "washout": [Interval(Integral, 0, None, closed="left")],
+        "pooling": [StrOptions(set(POOLINGS))],
+        "bidirectional": ["boolean"],
+        "n_jobs": [Integral, None],
+        "initial_state": [StrOptions({"auto", "mean", "zero", "last"}), "array-like"],
+    }
+
+    def __init__(
+        self,
+        *,
+        n_units: int = 500,
+        spectral_radius: float = 0.9,
+        leak_rate: float = 1.0,
+        input_scaling: Any = 1.0,
+        bias_scaling: Any = 0.5,
+        degree: int = 10,
+        topology: Any = "random",
+        noise: float = 0.0,
+        alpha: Any = 1e-6,
+        alpha_cv: int | None = None,
+        solver: str = "auto",
+        washout: int = 0,
+        pooling: str = "last",
+        bidirectional: bool = False,
+        initial_state: Any = "auto",
+        dtype: str = "float64",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.n_units = n_units
+        self.spectral_radius = spectral_radius
+        self.leak_rate = leak_rate
+        self.input_scaling = input_scaling
+        self.bias_scaling = bias_scaling
+        self.degree = degree
+        self.topology = topology
+        self.noise = noise
+        self.alpha = alpha
+        self.alpha_cv = alpha_cv
+        self.solver = solver
+        self.washout = washout
+        self.pooling = pooling
+        self.bidirectional = bidirectional
+        self.initial_state = initial_state
+        self.dtype = dtype
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def _learn(self, rows: Array, layout: Layout, targets: Targets) -> None:
+        """Draw the reservoir, solve the readout, and keep the states to start from."""
+        for index, n_steps in enumerate(layout.lengths):
+            if self.washout >= n_steps:
+                raise ValueError(
+                    f"washout must be in [0, n_steps), got washout={self.washout} for series "
+                    f"{index} of {n_steps} steps; lower washout or drop that series"
+                )
+        self.target_kind_ = targets.kind
+        self._draw()
+        seen = self._solve(rows, layout, targets)
+        self.last_states_ = np.stack(seen.last)
+        self.mean_state_ = seen.total / seen.count
+        self._auto_zero = targets.kind == "per_series" or (layout.n_series > 1 and not self.washout)
+
+    def _solve(self, rows: Array, layout: Layout, targets: Targets) -> Seen:
+        seen, per_step = Seen(), targets.kind == "per_step"
+        width, n_rows = (
+            self.n_units + self.n_features_in_,
+            len(rows) - self.washout * layout.n_series,
+        )
+        if not per_step:
+            width *= (2 if self.pooling == "both" else 1) * (2 if self.bidirectional else 1)
+            n_rows = layout.n_series
+
+        def blocks() -> Iterator[tuple[Array, Array]]:
+            nonlocal seen
+            seen = Seen()  # a second pass starts afresh
+            stream = self._step_rows if per_step else self._pooled_rows
+            return stream(rows, layout, targets.rows, seen)
+
+        readout = fit_readout(
+            blocks,
+            width,
+            targets.rows.shape[1],
+            alpha=self._alphas(),
+            solver=self.solver,
+            n_rows=n_rows,
+            folds=self.alpha_cv,
+        )
+        self._keep(readout)
+        return seen
+
+    def _step_rows(
+        self, rows: Array, layout: Layout, targets: Array, seen: Seen
+    ) -> Iterator[tuple[Array, Array]]:
+        """Yield [state; input] after washout and the targets, in blocks of at most 1024 rows."""
+        packed, rest = self.reservoir_.pack(), np.zeros(self.n_units)
+
+        def run(number: int, span: slice) -> Iterator[tuple[slice, Array]]:
+            return self.reservoir_.run(rows[span], rest, packed=packed, noise=self._noise(number))
+
+        for span, blocks in zip(layout.slices(), self._in_order(run, layout), strict=True):
+            for part, states in blocks:
+                first = max(self.washout - part.start, 0)
+                if first < len(states):
+                    kept = slice(span.start + part.start + first, span.start + part.stop)
+                    seen.note(states[first:])
+                    features = np.hstack([states[first:], rows[kept]], dtype=np.float64)
+                    yield features, targets[kept]
+            seen.last.append(states[-1])
+
+    def _pooled_rows(
+        self, rows: Array, layout: Layout, targets: Array, seen: Seen
+    ) -> Iterator[tuple[Array, Array]]:
+        """Yield one row of pooled features per series and its target, 1024 series at a time."""
+        rest, parts = np.zeros(self.n_units), []
+
+        def run(number: int, span: slice) -> Iterator[tuple[Array, Array]]:
+            yield self._pooled(rows[span], rest, self._noise(number))
+
+        first = 0
+        for number, found in enumerate(self._in_order(run, layout)):
+            pooled, states = next(iter(found))
+            parts.append(pooled)
+            seen.note(states)
+            seen.last.append(states[-1])
+            if len(parts) == BLOCK or number + 1 == layout.n_series:
+                yield np.stack(parts), targets[first : number + 1]
+                first, parts = number + 1, []
+
+    def _in_order(
+        self, run: Callable[[int, slice], Iterator[Any]], layout: Layout
+    ) -> Iterator[Any]:
+        """Yield what `run` gives for every series, in order, in threads where there are jobs."""
+        numbered = enumerate(layout.slices())
+        if self.n_jobs in (None, 1) or layout.n_series == 1:
+            yield from (run(*one) for one in numbered)
+        else:
+            pool = Parallel(self.n_jobs, prefer="threads", return_as="generator")
+            yield from pool(delayed(lambda i, span: list(run(i, span)))(*one) for one in numbered)
+
+    def _pooled(self, rows: Array, state: Array, noise: Any = None) -> tuple[Array, Array]:
+        """Return the pooled features of one series, and its states after washout."""
+        pool, washout = POOLINGS[self.pooling], min(self.washout, len(rows) - 1)
+        run = partial(self.reservoir_.run, packed=self.reservoir_.pack(), noise=noise)
+
+        def features(rows: Array, state: Array) -> Array:
+            states = np.concatenate([block for _, block in run(rows, state)])
+            return np.hstack([states, rows], dtype=np.float64)[washout:]
+
+        forward = features(rows, state)
+        pooled = [pool(forward)]
+        if self.bidirectional:
+            pooled.append(pool(features(rows[::-1], np.zeros(self.n_units))))
+        return np.concatenate(pooled), forward[:, : self.n_units]
+
+    def _draw(self) -> None:
+        names = Reservoir().get_params()
+        self.reservoir_ = Reservoir(**{name: getattr(self, name) for name in names})
+        state = self.random_state
+        if not isinstance(state, int | np.integer):
+            state = int(np.random.default_rng(seed_streams(state)[0]).integers(2**31 - 1))
+        self.reservoir_.random_state = self._seed = int(state)
+        self.reservoir_.n_features_in_ = self.n_features_in_
+        self.reservoir_.draw()
+
+    def _keep(self, readout: Readout) -> None:
+        self.readout_, self.alpha_ = readout, readout.alpha
+        self.coef_, self.intercept_ = readout.coefficients, readout.intercept
+
+    def _alphas(self) -> Array:
+        alphas = np.atleast_1d(np.asarray(self.alpha, dtype=np.float64))
+        if alphas.ndim != 1 or not alphas.size or not (np.isfinite(alphas) & (alphas >= 0)).all():
+            raise ValueError(
+                f"alpha must be a number >= 0 or a 1-D grid of such, got {self.alpha!r}; remove "
+                "negative and non-finite values"
+            )
+        return alphas
+
+    def _noise(self, series: int) -> Any:
+        """Return the noise of a series, keyed on its number and the block of rows."""
+        if not self.noise:
+            return None
+        key = int(seed_streams(self._seed)[3].generate_state(1, np.uint64)[0])
+
+        def block(number: int, length: int) -> Array:
+            source = np.random.Philox(key=key, counter=[0, 0, number, series])
+            return self.noise * np.random.Generator(source).standard_normal((length, self.n_units))
+
+        return block
+
+    def _read(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        """Return the outputs of one series, (n_steps or 1, n_outputs), and its last state."""
+        if self.target_kind_ == "per_step":
+            return self._drive(rows, state)
+        pooled, states = self._pooled(rows, state)
+        return (self.coef_ @ pooled + self.intercept_)[None], states[-1]
+
+    def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        """Return the readout after every row of one series, and its last state."""
+        out = np.empty((len(rows), len(self.intercept_)))
+        by_state, by_input = np.split(self.coef_, [self.n_units], axis=1)
+        for part, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
+            out[part] = states @ by_state.T + rows[part] @ by_input.T + self.intercept_
+        return out, states[-1]
+
+    def _start_states(self, initial_state: Any, n_series: int) -> Array:
+        """Return (n_series, n_units) start states by the rules of design section 3."""
+        wanted = self.initial_state if initial_state is None else initial_state
+        if isinstance(wanted, str) and wanted == "auto":
+            wanted = "zero" if self._auto_zero else "mean"
+        if not isinstance(wanted, str):
+            return self.reservoir_.check_state(wanted, n_series)
+        if wanted == "last" and len(self.last_states_) != 1:
+            raise ValueError(
+                'initial_state="last" needs exactly one training series, got '
+                f"{len(self.last_states_)}; pass an array, or 'mean' or 'zero'"
+            )
+        named = {
+            "zero": None,
+            "mean": self.mean_state_,
+            "last": self.last_states_[0],
+        }
+        if wanted not in named:
+            raise ValueError(
+                f"initial_state must be 'auto', 'mean', 'zero', 'last' or an array, got {wanted!r}"
+            )
+        return self.reservoir_.check_state(named[wanted], n_series)
