@@ -1,6 +1,6 @@
 """Reservoir computing behind the scikit-learn API: echo state networks and forecasting."""
 
-from reservoirs import datasets, metrics, topology
+from reservoirs import datasets, diagnostics, metrics, model_selection, topology
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.forecasting import ForecastDivergedWarning, backtest, forecast, next_step
 from reservoirs.nvar import NVAR, NVARRegressor
@@ -19,8 +19,10 @@ __all__ = [
     "SequenceScaler",
     "backtest",
     "datasets",
+    "diagnostics",
     "forecast",
     "metrics",
+    "model_selection",
     "next_step",
     "topology",
 ]

@@ -128,6 +128,8 @@ def remember(estimator: Any, rows: Array, layout: Layout, targets: Targets, y: A
     estimator.n_outputs_ = targets.rows.shape[1]
     estimator.loop_ = find_loop(rows, targets, layout)
     estimator.target_size_ = float(np.abs(targets.rows).max()) or 1.0
+    deviation = targets.rows.std(axis=0)
+    estimator.target_deviation_ = np.where(deviation > 0, deviation, 1.0)
     estimator.output_names_ = _names(y)
     estimator.layout_ = layout
     if targets.kind == "per_step":

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from reservoirs import ESNRegressor, datasets, metrics, next_step
+from reservoirs.model_selection import RollingOriginSplit, forecast_scorer
+
+DATA = datasets.oscillator(900, eta=0.1, random_state=0)
+X, Y = next_step(DATA.x[:, None], DATA.force)
+ESN = ESNRegressor(n_units=60, input_scaling=0.1, leak_rate=0.3, alpha=1e-10, random_state=0)
+
+
+def test_origins_roll_to_the_end_of_the_data():
+    folds = list(RollingOriginSplit(3, horizon=10, step=4).split(np.empty((50, 1))))
+
+    assert [test[0] for _, test in folds] == [32, 36, 40]
+    assert all(len(test) == 10 for _, test in folds)
+    assert_array_equal(folds[0][0], np.arange(32))
+    assert folds[-1][1][-1] == 49
+
+
+def test_the_training_rows_may_slide():
+    folds = list(RollingOriginSplit(2, horizon=5, max_train_size=20).split(np.empty((60, 1))))
+
+    assert_array_equal(folds[1][0], np.arange(35, 55))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"horizon": 0}, "horizon must be an integer >= 1"),
+        ({"horizon": 5, "n_splits": 0}, "n_splits must be"),
+        ({"horizon": 30, "n_splits": 3}, "at least 91 are needed"),
+    ],
+)
+def test_a_split_that_cannot_be_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        list(RollingOriginSplit(**settings).split(np.empty((60, 1))))
+
+
+def test_the_score_is_the_closed_loop_error_after_training():
+    model = clone(ESN).fit(X[:600], Y[:600])
+
+    score = forecast_scorer()(model, X[600:700], Y[600:700])
+
+    free = model.forecast(100, exog=X[600:700, 1:])
+    assert_allclose(-score, metrics.nrmse(Y[600:700], free, scale=Y[:600].std(axis=0)))
+
+
+def test_with_context_a_held_out_series_is_warmed_up_first():
+    model = clone(ESN).fit(X[:400], Y[:400])
+
+    score = forecast_scorer(context=100)(model, X[500:700], Y[500:700])
+
+    free = model.forecast(100, context=Y[500:600], exog=X[501:700, 1:])
+    assert_allclose(-score, metrics.nrmse(Y[600:700], free, scale=Y[:400].std(axis=0)))
+
+
+@pytest.mark.parametrize("search", [GridSearchCV, RandomizedSearchCV])
+def test_a_search_scores_closed_loop_forecasts_of_a_pipeline(search):
+    pipeline = make_pipeline(StandardScaler(), clone(ESN))
+    grid = {"esnregressor__alpha": [1e-10, 1e3], "esnregressor__leak_rate": [0.3]}
+    extra = {"n_iter": 2, "random_state": 0} if search is RandomizedSearchCV else {}
+
+    found = search(
+        pipeline, grid, cv=RollingOriginSplit(3, horizon=50), scoring=forecast_scorer(), **extra
+    ).fit(X, Y)
+
+    assert found.best_params_["esnregressor__alpha"] == 1e-10
+    assert found.best_score_ > -0.05
+
+
+def test_a_forecast_that_diverges_has_the_worst_finite_score():
+    model = clone(ESN).fit(X[:600], Y[:600])
+    model.coef_ = model.coef_ * 30
+
+    assert forecast_scorer()(model, X[600:], Y[600:]) == -1e6
+
+
+def test_it_works_in_cross_val_score_with_jobs():
+    scores = cross_val_score(
+        ESN, X, Y, cv=RollingOriginSplit(2, horizon=40), scoring=forecast_scorer(), n_jobs=2
+    )
+
+    assert (scores > -0.1).all()
+
+
+@pytest.mark.parametrize("context", [-1, 1.5])
+def test_a_bad_context_is_refused(context):
+    with pytest.raises(ValueError, match="context must be an integer >= 0"):
+        forecast_scorer(context=context)
+
+
+def test_a_context_that_leaves_nothing_is_refused():
+    with pytest.raises(ValueError, match="leaves none of 10 test rows"):
+        forecast_scorer(context=10)(clone(ESN).fit(X, Y), X[:10], Y[:10])
