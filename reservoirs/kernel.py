@@ -4,26 +4,23 @@ The only file that imports numba; import it inside functions, so that `import re
 light. All kernels live here because numba's disk cache watches only the file of the function it
 cached.
 
-Recurrent weights are stored for eight rows at a time ("SELL-8"): a block of eight rows is padded
-to its longest row, and its nonzeros lie one column of eight after the other, so that eight units
-are summed side by side. tanh is our own, because numba's calls the scalar C library, 15 times
-slower than code the compiler can vectorise.
+`packing` says how weights lie in memory. tanh is our own, because numba's calls the scalar C
+library, 15 times slower than code the compiler can vectorise.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import scipy.sparse
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
+from reservoirs.packing import LANES, Blocks, Dense, Reservoir, Shifts, pad
 from reservoirs.sequences import Array
 
-LANES = 8
 # Reassociation would break the rounding trick in tanh: contraction to fused multiply-add only.
 _OPTIONS: Any = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 
@@ -34,67 +31,6 @@ def _compile(function: Any) -> Any:
         return njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # a read-only installation without NUMBA_CACHE_DIR
         return njit(**_OPTIONS)(function)
-
-
-class Recurrent(NamedTuple):
-    """Recurrent weights in blocks of eight rows.
-
-    Attributes
-    ----------
-    values : (n_stored, 8), a nonzero of each of the eight rows of a block, padded with zeros
-    columns : (n_stored, 8) uint32, where they stand (signed indices cost a fifth more)
-    pointers : (n_blocks + 1,), block b owns the stored rows pointers[b] to pointers[b + 1]
-    """
-
-    values: Array
-    columns: Array
-    pointers: Array
-
-
-class Reservoir(NamedTuple):
-    """All weights of a reservoir, padded to a multiple of eight units with units that stay 0.
-
-    Attributes
-    ----------
-    recurrent : W
-    input_weights : (n_features, n_padded), W_in transposed
-    bias : (n_padded,)
-    leak_rate : a in (0, 1]
-    n_units : units without padding
-    """
-
-    recurrent: Recurrent
-    input_weights: Array
-    bias: Array
-    leak_rate: float
-    n_units: int
-
-
-def pack(weights: Any, dtype: Any) -> Recurrent:
-    """Store a sparse or dense (n_units, n_units) W in blocks of eight rows."""
-    csr = scipy.sparse.csr_array(weights)
-    n_units = csr.shape[0]
-    counts = np.diff(csr.indptr)
-    n_blocks = -(-n_units // LANES)
-    padded = np.zeros(n_blocks * LANES, dtype=np.intp)
-    padded[:n_units] = counts
-    widths = padded.reshape(n_blocks, LANES).max(axis=1)
-    pointers = np.concatenate([[0], np.cumsum(widths)]).astype(np.intp)
-    values = np.zeros((pointers[-1], LANES), dtype=dtype)
-    columns = np.zeros((pointers[-1], LANES), dtype=np.uint32)
-    row = np.repeat(np.arange(n_units), counts)
-    within = np.arange(csr.nnz) - np.repeat(csr.indptr[:-1], counts)
-    where = pointers[row // LANES] + within
-    values[where, row % LANES] = csr.data
-    columns[where, row % LANES] = csr.indices
-    return Recurrent(values, columns, pointers)
-
-
-def pad(array: Array, dtype: Any) -> Array:
-    """Return a contiguous copy whose last axis is filled with zeros to a multiple of eight."""
-    missing = -array.shape[-1] % LANES
-    widths = [(0, 0)] * (array.ndim - 1) + [(0, missing)]
-    return np.ascontiguousarray(np.pad(array, widths), dtype=dtype)
 
 
 _intrinsic: Any = intrinsic  # its stubs do not know that the caller leaves the context out
@@ -201,24 +137,91 @@ def _tanh32(x: Any) -> Any:
     return _copysign(-e / (np.float32(2.0) + e), x)
 
 
-@_compile
-def _step(values, columns, pointers, drive, leak_rate, state, new_state):
-    """X' = (1 - a) x + a tanh(W x + drive), with `drive` overwritten."""
+@_intrinsic
+def _add_rows(typingctx, values, columns, x, out, row, first, last):
+    """Add the sum over k in [first, last) of values[k] * x[columns[k]] to out[row : row + 8].
+
+    Vector instructions: eight sums in one register, each column of eight nonzeros one fused
+    multiply-add. The x are loaded one by one: a gather instruction is slower on some machines.
+    LLVM cuts the eight lanes to what the machine has.
+    """
+    bits = values.dtype.bitwidth
+    real, size = ir.DoubleType() if bits == 64 else ir.FloatType(), ir.IntType(64)
+    lanes = ir.VectorType(real, LANES)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def data(i: int) -> Any:
+            return context.make_array(signature.args[i])(context, builder, args[i]).data
+
+        def vector(pointer: Any, index: Any) -> Any:
+            return builder.bitcast(builder.gep(pointer, [index]), lanes.as_pointer())
+
+        stored, where, state, target = data(0), data(1), data(2), vector(data(3), args[4])
+        kind = ir.FunctionType(lanes, [lanes] * 3)
+        fma = builder.module.declare_intrinsic(f"llvm.fma.v8f{bits}", fnty=kind)
+        total = cgutils.alloca_once(builder, lanes)
+        builder.store(builder.load(target, align=bits // 8), total)
+        with cgutils.for_range_slice(builder, args[5], args[6], ir.Constant(size, 1)) as (k, _):
+            base = builder.mul(k, ir.Constant(size, LANES))
+            inputs = ir.Constant(lanes, ir.Undefined)
+            for lane in range(LANES):
+                at = builder.gep(where, [builder.add(base, ir.Constant(size, lane))])
+                column = builder.zext(builder.load(at), size)
+                element = builder.load(builder.gep(state, [column]))
+                inputs = builder.insert_element(inputs, element, ir.Constant(ir.IntType(32), lane))
+            weights = builder.load(vector(stored, base), align=bits // 8)
+            builder.store(builder.call(fma, [weights, inputs, builder.load(total)]), total)
+        builder.store(builder.load(total), target, align=bits // 8)
+        return context.get_dummy_value()
+
+    return types.void(values, columns, x, out, row, first, last), codegen
+
+
+def add_recurrent(recurrent: Any, x: Any, twice: Any, out: Any) -> Any:
+    """Add W x to out, for every layout of W; `twice` is room for two copies of x.
+
+    Raises
+    ------
+    TypeError
+        If called from Python: this is the name that compiled code uses.
+    """
+    raise TypeError("kernel.add_recurrent is for compiled code; use W @ x outside")
+
+
+@overload(add_recurrent, jit_options=_OPTIONS)
+def _add_recurrent(recurrent: Any, x: Any, twice: Any, out: Any) -> Any:
+    return {Blocks: _add_blocks, Shifts: _add_shifts, Dense: _add_dense}[recurrent.instance_class]
+
+
+def _add_blocks(recurrent: Any, x: Any, twice: Any, out: Any) -> Any:
+    pointers = recurrent.pointers
     for block in range(len(pointers) - 1):
-        row = block * 8
-        s0, s1, s2, s3 = drive[row], drive[row + 1], drive[row + 2], drive[row + 3]
-        s4, s5, s6, s7 = drive[row + 4], drive[row + 5], drive[row + 6], drive[row + 7]
-        for k in range(pointers[block], pointers[block + 1]):
-            s0 += values[k, 0] * state[columns[k, 0]]
-            s1 += values[k, 1] * state[columns[k, 1]]
-            s2 += values[k, 2] * state[columns[k, 2]]
-            s3 += values[k, 3] * state[columns[k, 3]]
-            s4 += values[k, 4] * state[columns[k, 4]]
-            s5 += values[k, 5] * state[columns[k, 5]]
-            s6 += values[k, 6] * state[columns[k, 6]]
-            s7 += values[k, 7] * state[columns[k, 7]]
-        drive[row], drive[row + 1], drive[row + 2], drive[row + 3] = s0, s1, s2, s3
-        drive[row + 4], drive[row + 5], drive[row + 6], drive[row + 7] = s4, s5, s6, s7
+        first, last = pointers[block], pointers[block + 1]
+        _add_rows(recurrent.values, recurrent.columns, x, out, block * 8, first, last)
+
+
+def _add_shifts(recurrent: Any, x: Any, twice: Any, out: Any) -> Any:
+    n_units = recurrent.n_units
+    for i in range(n_units):  # written twice, so that no column index wraps around
+        twice[i] = x[i]
+    for i in range(n_units):
+        twice[n_units + i] = x[i]
+    for j in range(len(recurrent.offsets)):
+        values, shifted = recurrent.values[j], twice[recurrent.offsets[j] :]
+        for i in range(n_units):
+            out[i] += values[i] * shifted[i]
+
+
+def _add_dense(recurrent: Any, x: Any, twice: Any, out: Any) -> Any:
+    np.dot(recurrent.values, x, twice[: len(x)])
+    for i in range(len(x)):
+        out[i] += twice[i]
+
+
+@_compile
+def _step(recurrent, drive, leak_rate, state, twice, new_state):
+    """Step: x' = (1 - a) x + a tanh(W x + drive), with `drive` overwritten."""
+    add_recurrent(recurrent, state, twice, drive)
     keep = drive.dtype.type(1.0) - leak_rate
     for i in range(len(drive)):
         new_state[i] = keep * state[i] + leak_rate * tanh(drive[i])
@@ -236,16 +239,16 @@ def _drive(inputs, input_weights, bias, drive):
 
 
 @_compile
-def _states(values, columns, pointers, input_weights, bias, leak_rate, inputs, noise, state, out):
+def _states(recurrent, input_weights, bias, leak_rate, inputs, noise, state, out):
     n_units = out.shape[1]
     old, new = state.copy(), state.copy()
-    drive = np.empty_like(bias)
+    drive, twice = np.empty_like(bias), np.empty(2 * len(bias), dtype=bias.dtype)
     for t in range(len(inputs)):
         _drive(inputs[t], input_weights, bias, drive)
         if len(noise):
             for i in range(n_units):
                 drive[i] += noise[t, i]
-        _step(values, columns, pointers, drive, leak_rate, old, new)
+        _step(recurrent, drive, leak_rate, old, twice, new)
         out[t] = new[:n_units]
         old, new = new, old
     return old
@@ -253,14 +256,14 @@ def _states(values, columns, pointers, input_weights, bias, leak_rate, inputs, n
 
 @_compile
 def _free(
-    values, columns, pointers, input_weights, bias, leak_rate,
+    recurrent, input_weights, bias, leak_rate,
     state, first, exog, scale, shift, coefficients, intercept, out
 ):  # fmt: skip
     n_outputs = len(first)
     n_exog = exog.shape[1]
     n_states = coefficients.shape[1] - n_outputs - n_exog
     old, new = state.copy(), state.copy()
-    drive = np.empty_like(bias)
+    drive, twice = np.empty_like(bias), np.empty(2 * len(bias), dtype=bias.dtype)
     inputs = np.empty(n_outputs + n_exog, dtype=bias.dtype)
     observation = first.copy()
     for t in range(len(out)):
@@ -269,7 +272,7 @@ def _free(
         for k in range(n_exog):
             inputs[n_outputs + k] = exog[t, k]
         _drive(inputs, input_weights, bias, drive)
-        _step(values, columns, pointers, drive, leak_rate, old, new)
+        _step(recurrent, drive, leak_rate, old, twice, new)
         for j in range(n_outputs):
             total = intercept[j]
             for i in range(n_states):
@@ -283,7 +286,11 @@ def _free(
 
 
 def run_states(
-    inputs: Array, state: Array, reservoir: Reservoir, noise: Array | None = None
+    inputs: Array,
+    state: Array,
+    reservoir: Reservoir,
+    noise: Array | None = None,
+    out: Array | None = None,
 ) -> tuple[Array, Array]:
     """Drive the reservoir with a known input and return every state.
 
@@ -295,6 +302,7 @@ def run_states(
     state : (n_units,), x before the first step; left unchanged
     reservoir : the weights
     noise : (n_steps, n_units), added inside tanh; None for none
+    out : (n_steps, n_units) to write the states to; None makes a new array
 
     Returns
     -------
@@ -308,9 +316,10 @@ def run_states(
     dtype = reservoir.bias.dtype
     rows = np.ascontiguousarray(inputs, dtype=dtype)
     added = np.empty((0, 0), dtype=dtype) if noise is None else noise.astype(dtype)
-    out = np.empty((len(rows), reservoir.n_units), dtype=dtype)
+    if out is None:
+        out = np.empty((len(rows), reservoir.n_units), dtype=dtype)
     last = _states(
-        *reservoir.recurrent, reservoir.input_weights, reservoir.bias,
+        reservoir.recurrent, reservoir.input_weights, reservoir.bias,
         dtype.type(reservoir.leak_rate), rows, added, pad(state, dtype), out,
     )  # fmt: skip
     return out, last[: reservoir.n_units]
@@ -344,7 +353,7 @@ def run_closed_loop(
     dtype = reservoir.bias.dtype
     out = np.empty((len(exog), len(first)), dtype=np.float64)
     _free(
-        *reservoir.recurrent, reservoir.input_weights, reservoir.bias,
+        reservoir.recurrent, reservoir.input_weights, reservoir.bias,
         dtype.type(reservoir.leak_rate), pad(state, dtype),
         np.array(first, dtype=np.float64), np.ascontiguousarray(exog, dtype=np.float64),
         *(np.ascontiguousarray(a, dtype=np.float64) for a in (*loop, *readout)), out,

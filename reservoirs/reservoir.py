@@ -18,7 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs import topology
+from reservoirs import packing, topology
 from reservoirs.readout import BLOCK
 from reservoirs.sequences import Array, check_rows, restore
 
@@ -186,25 +186,23 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         starts = self.check_state(initial_state, layout.n_series)
         packed = self.pack()
         for span, start in zip(layout.slices(), starts, strict=True):
-            for part, block in self.run(rows[span], start, packed=packed):
-                states[span.start + part.start : span.start + part.stop] = block
+            for _ in self.run(rows[span], start, packed=packed, out=states[span]):
+                pass  # written in place
         return restore(states, layout)
 
     def pack(self) -> Any:
         """Return the weights in the kernel's layout."""
-        from reservoirs import kernel
-
         dtype = np.dtype(self.dtype)
-        return kernel.Reservoir(
-            kernel.pack(self.recurrent_weights_, dtype),
-            kernel.pad(self.input_weights_.T, dtype),
-            kernel.pad(self.bias_, dtype),
+        return packing.Reservoir(
+            packing.pack(self.recurrent_weights_, dtype),
+            packing.pad(self.input_weights_.T, dtype),
+            packing.pad(self.bias_, dtype),
             self.leak_rate,
             self.n_units,
         )
 
     def run(
-        self, rows: Array, state: Array, *, packed: Any, noise: Any = None
+        self, rows: Array, state: Array, *, packed: Any, noise: Any = None, out: Any = None
     ) -> Iterator[tuple[slice, Array]]:
         """Drive one series and yield its states in blocks of 1024 rows.
 
@@ -214,6 +212,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         state : (n_units,), x before the first row
         packed : the weights, from `pack`
         noise : function of a block's number and length to (n_steps, n_units), or None
+        out : (n_steps, n_units) to write to, or None
 
         Yields
         ------
@@ -224,7 +223,8 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         for number, start in enumerate(range(0, len(rows), BLOCK)):
             part = slice(start, min(start + BLOCK, len(rows)))
             added = None if noise is None else noise(number, part.stop - part.start)
-            states, state = kernel.run_states(rows[part], state, packed, added)
+            target = None if out is None else out[part]
+            states, state = kernel.run_states(rows[part], state, packed, added, target)
             yield part, states
 
     def check_state(self, state: Any, n_series: int) -> Array:

@@ -4,7 +4,7 @@ import reference
 from numba import njit
 from numpy.testing import assert_allclose, assert_array_equal
 
-from reservoirs import kernel
+from reservoirs import kernel, packing
 from reservoirs.topology import draw
 
 RNG = np.random.default_rng(0)
@@ -15,7 +15,7 @@ def weights(n_units, dtype=np.float64, leak_rate=0.3):
     W = draw("random", n_units, degree=5, seed=n_units)
     W_in, bias = RNG.normal(size=(n_units, 3)), RNG.normal(size=n_units)
     packed = kernel.Reservoir(
-        kernel.pack(W, dtype),
+        packing.pack(W, dtype),
         kernel.pad(W_in.T, dtype),
         kernel.pad(bias, dtype),
         leak_rate,
@@ -80,7 +80,7 @@ def test_rows_of_different_length_are_padded():
     n_units = 11
     W = np.triu(RNG.normal(size=(n_units, n_units)))
     _, W_in, bias, packed = weights(n_units)
-    packed = packed._replace(recurrent=kernel.pack(W, np.float64))
+    packed = packed._replace(recurrent=packing.pack(W, np.float64))
 
     states, _ = kernel.run_states(INPUTS, np.zeros(n_units), packed)
 
@@ -108,6 +108,45 @@ def test_float32_states_follow_the_float64_ones():
 
     assert states.dtype == np.float32
     assert_allclose(states, reference.states(INPUTS, W, W_in, bias, 0.3, np.zeros(24)), atol=2e-5)
+
+
+def matrix(kind, n_units):
+    if kind == "dense":
+        return RNG.normal(size=(n_units, n_units)) / n_units
+    if kind == "lonely row":
+        return np.diag([0.5] + [0.0] * (n_units - 1)) + np.eye(n_units, k=3) * RNG.normal(
+            size=n_units
+        )
+    return draw(kind, n_units, degree=4, seed=1).toarray()
+
+
+LAYOUTS = {"random": packing.Blocks, "shifts": packing.Shifts, "cycle": packing.Shifts,
+           "delay_line": packing.Shifts, "permutation": packing.Blocks, "dense": packing.Dense,
+           "lonely row": packing.Blocks}  # fmt: skip
+
+
+@pytest.mark.parametrize("n_units", [33, 64])
+@pytest.mark.parametrize("kind", sorted(LAYOUTS))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_every_layout_runs_as_the_slow_loop_does(kind, n_units, dtype):
+    W, (_, W_in, bias, packed) = matrix(kind, n_units), weights(n_units, dtype)
+    packed = packed._replace(recurrent=packing.pack(W, dtype))
+
+    states, _ = kernel.run_states(INPUTS, np.zeros(n_units), packed)
+
+    assert isinstance(packed.recurrent, LAYOUTS[kind])
+    expected = reference.states(INPUTS, W, W_in, bias, 0.3, np.zeros(n_units))
+    assert_allclose(states, expected, atol=1e-12 if dtype == np.float64 else 3e-5)
+
+
+def test_states_can_be_written_in_place():
+    *_, packed = weights(30)
+    out = np.empty((60, 30))
+
+    states, _ = kernel.run_states(INPUTS, np.zeros(30), packed, out=out)
+
+    assert states is out
+    assert_array_equal(out, kernel.run_states(INPUTS, np.zeros(30), packed)[0])
 
 
 def test_noise_enters_inside_tanh():

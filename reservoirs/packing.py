@@ -1,0 +1,129 @@
+"""Weights in the layouts that the compiled loops read."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse
+
+from reservoirs.sequences import Array
+
+LANES = 8  # rows summed side by side
+DENSE_SHARE = 0.2  # of nonzeros, above which a plain matrix product is faster
+MOST_SHIFTS = 32
+
+
+class Blocks(NamedTuple):
+    """Sparse weights for eight rows at a time ("SELL-8").
+
+    A block of eight rows is padded to its longest row, and its nonzeros lie one column of eight
+    after the other.
+
+    Attributes
+    ----------
+    values : (n_stored, 8), a nonzero of each of the eight rows of a block, padded with zeros
+    columns : (n_stored, 8) uint32, where they stand (signed indices cost a fifth more)
+    pointers : (n_blocks + 1,), block b owns the stored rows pointers[b] to pointers[b + 1]
+    """
+
+    values: Array
+    columns: Array
+    pointers: Array
+
+
+class Shifts(NamedTuple):
+    """Circulant weights: row i reads the columns (i + offset_j) mod n_units.
+
+    Attributes
+    ----------
+    values : (n_shifts, n_padded), the weight of row i at offset j
+    offsets : (n_shifts,) in [0, n_units)
+    n_units : without padding
+    """
+
+    values: Array
+    offsets: Array
+    n_units: int
+
+
+class Dense(NamedTuple):
+    """Dense weights.
+
+    Attributes
+    ----------
+    values : (n_padded, n_padded), W
+    """
+
+    values: Array
+
+
+Recurrent = Blocks | Shifts | Dense
+
+
+class Reservoir(NamedTuple):
+    """All weights of a reservoir, padded to a multiple of eight units with units that stay 0.
+
+    Attributes
+    ----------
+    recurrent : W
+    input_weights : (n_features, n_padded), W_in transposed
+    bias : (n_padded,)
+    leak_rate : a in (0, 1]
+    n_units : units without padding
+    """
+
+    recurrent: Recurrent
+    input_weights: Array
+    bias: Array
+    leak_rate: float
+    n_units: int
+
+
+def pack(weights: Any, dtype: Any) -> Recurrent:
+    """Store W in the layout that suits its nonzeros.
+
+    Parameters
+    ----------
+    weights : (n_units, n_units), sparse or dense
+    dtype : of the stored values
+
+    Returns
+    -------
+    `Shifts` where all nonzeros lie on few circulant diagonals (cycles and delay lines too),
+    `Dense` where a fifth or more are nonzero, else `Blocks`
+    """
+    csr = scipy.sparse.csr_array(weights)
+    n_units, rows = csr.shape[0], np.repeat(np.arange(csr.shape[0]), np.diff(csr.indptr))
+    offsets = np.unique((csr.indices - rows) % n_units)
+    if len(offsets) <= MOST_SHIFTS and 0.9 * len(offsets) * n_units <= csr.nnz:
+        values = np.zeros((len(offsets), n_units))
+        values[np.searchsorted(offsets, (csr.indices - rows) % n_units), rows] = csr.data
+        return Shifts(pad(values, dtype), offsets.astype(np.intp), n_units)
+    if n_units > LANES and csr.nnz > DENSE_SHARE * n_units**2:
+        missing = -n_units % LANES
+        return Dense(np.pad(csr.toarray(), (0, missing)).astype(dtype))
+    return _blocks(csr, rows, dtype)
+
+
+def _blocks(csr: Any, rows: Array, dtype: Any) -> Blocks:
+    n_units, counts = csr.shape[0], np.diff(csr.indptr)
+    n_blocks = -(-n_units // LANES)
+    padded = np.zeros(n_blocks * LANES, dtype=np.intp)
+    padded[:n_units] = counts
+    widths = padded.reshape(n_blocks, LANES).max(axis=1)
+    pointers = np.concatenate([[0], np.cumsum(widths)]).astype(np.intp)
+    values = np.zeros((pointers[-1], LANES), dtype=dtype)
+    columns = np.zeros((pointers[-1], LANES), dtype=np.uint32)
+    within = np.arange(csr.nnz) - np.repeat(csr.indptr[:-1], counts)
+    where = pointers[rows // LANES] + within
+    values[where, rows % LANES] = csr.data
+    columns[where, rows % LANES] = csr.indices
+    return Blocks(values, columns, pointers)
+
+
+def pad(array: Array, dtype: Any) -> Array:
+    """Return a contiguous copy whose last axis is filled with zeros to a multiple of eight."""
+    missing = -array.shape[-1] % LANES
+    widths = [(0, 0)] * (array.ndim - 1) + [(0, missing)]
+    return np.ascontiguousarray(np.pad(array, widths), dtype=dtype)
