@@ -1,4 +1,4 @@
-"""The command `reservoirs-bench`: run, list, report, tune.
+"""The command `reservoirs-bench`: run, list, tune, speed.
 
 Exit codes: 0 all well, 1 a cell failed, 2 bad usage.
 """
@@ -24,6 +24,7 @@ from benchmarks import records, runner, tables, tuning
 from benchmarks.methods import CONTROLS, METHODS
 from benchmarks.records import Cell
 from benchmarks.tasks import TASKS
+from reservoirs.readout import one_blas_thread
 
 console = Console(width=None if sys.stdout.isatty() else 110)  # a pipe has no width to ask for
 errors = Console(stderr=True)
@@ -76,6 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     tune.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes at a time")
     tune.add_argument("--out", type=Path, help="folder for the files; default the package's")
     tune.set_defaults(action=_tune)
+    speed = commands.add_parser("speed", help="time our calls against peers, interleaved")
+    speed.add_argument("--quick", action="store_true", help="small sizes only")
+    speed.add_argument("--out", type=Path, default=Path("results"), help="folder of the results")
+    speed.set_defaults(action=_speed)
     return parser
 
 
@@ -226,6 +231,32 @@ def _list(options: argparse.Namespace) -> int:
         for row in rows:
             table.add_row(*row)
         console.print(table)
+    return 0
+
+
+def _speed(options: argparse.Namespace) -> int:
+    from benchmarks import speed
+
+    table = Table(title="medians of interleaved runs, one thread", title_justify="left")
+    for column in ("job", "contender", "time", "times ours"):
+        table.add_column(column, justify="left" if column in ("job", "contender") else "right")
+    found = []
+    for job in speed.jobs(options.quick):
+        with one_blas_thread():
+            timing = job()
+        found.append(timing)
+        for name in timing.samples:
+            each = timing.median(name) / timing.unit
+            shown = f"{each * 1e6:.2f} us" if timing.unit > 1 else f"{each * 1e3:.1f} ms"
+            title = timing.job if name == "reservoirs" else ""
+            table.add_row(title, name, shown, f"{timing.ratio(name):.2f}")
+    memory = {} if options.quick else speed.peak_memory()
+    for name, megabytes in memory.items():
+        table.add_row("fit, N=1000, T=100000", f"peak memory, {name}", f"{megabytes:.0f} MB", "")
+    console.print(table)
+    path = options.out / "speed.json"
+    records.write_timings(path, found, memory)
+    console.print(f"every sample: {path}", highlight=False)
     return 0
 
 

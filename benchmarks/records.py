@@ -140,3 +140,16 @@ def done(folder: Path, cells: list[Cell], *, retry: bool) -> dict[str, dict[str,
         if record["status"] in KEPT or not retry:
             found[cell.key] = record
     return found
+
+
+def write_timings(path: Path, timings: list[Any], memory: dict[str, float]) -> None:
+    """Write every sample of the speed suite.
+
+    Parameters
+    ----------
+    path : of the JSON file
+    timings : of `benchmarks.speed`
+    memory : megabytes by method
+    """
+    found = {"schema": SCHEMA, "timings": [asdict(t) for t in timings], "memory_mb": memory}
+    _replace(path, json.dumps(found, indent=1).encode())

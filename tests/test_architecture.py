@@ -22,7 +22,7 @@ AT_THE_TOP = {
 INSIDE = {
     "reservoirs": {"numba", "llvmlite", "matplotlib", "pandas", "threadpoolctl", "statsmodels"},
     "trainers": {"numba"},
-    "benchmarks": set(),
+    "benchmarks": {"reservoirpy"},
 }
 OURS_FOR_TRAINERS = {
     "reservoirs.sequences", "reservoirs.topology", "reservoirs.forecasting", "reservoirs.metrics",

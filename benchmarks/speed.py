@@ -1,0 +1,267 @@
+"""The speed suite: our public calls against reservoirpy and a plain numpy and scipy loop.
+
+All contenders of a job take turns in one process on one thread; every sample is kept, the ratio is
+that of the medians. reservoirpy comes with the extra `peers` and is left out where it is absent.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from scipy.linalg import blas
+
+from reservoirs import ESNRegressor, Reservoir, next_step
+from reservoirs.readout import one_blas_thread
+from reservoirs.sequences import Array
+
+LEAK = 0.3
+Call = Callable[[], Any]
+
+
+@dataclass
+class Timing:
+    """Samples of every contender of one job, in seconds.
+
+    Attributes
+    ----------
+    job : what was timed
+    samples : contender -> seconds per call
+    unit : calls' steps, to print a time per step; 1 prints the whole call
+    """
+
+    job: str
+    samples: dict[str, list[float]] = field(default_factory=dict)
+    unit: int = 1
+
+    def median(self, name: str) -> float:
+        """Return the median seconds of a contender."""
+        return statistics.median(self.samples[name])
+
+    def ratio(self, name: str, ours: str = "reservoirs") -> float:
+        """Return how many times longer a contender takes than we do."""
+        return self.median(name) / self.median(ours)
+
+
+def interleaved(job: str, calls: dict[str, Call], repeats: int, unit: int = 1) -> Timing:
+    """Time calls in turns, after one warm-up each.
+
+    Parameters
+    ----------
+    job : name
+    calls : contender -> call
+    repeats : turns
+    unit : steps per call
+    """
+    timing = Timing(job, {name: [] for name in calls}, unit)
+    for call in calls.values():
+        call()
+    for _ in range(repeats):
+        for name, call in calls.items():
+            began = time.perf_counter()
+            call()
+            timing.samples[name].append(time.perf_counter() - began)
+    return timing
+
+
+def _peer() -> Any:
+    try:
+        import reservoirpy
+        from reservoirpy import nodes
+    except ImportError:
+        return None
+    getattr(reservoirpy, "verbosity", lambda level: None)(0)
+    return nodes
+
+
+def _loop(reservoir: Reservoir, u: Array) -> Call:
+    """Return the plain loop anybody writes first."""
+    W = scipy.sparse.csr_array(reservoir.recurrent_weights_)
+    W_in, bias = reservoir.input_weights_, reservoir.bias_
+
+    def run() -> Array:
+        x, out = np.zeros(len(bias)), np.empty((len(u), len(bias)))
+        for t in range(len(u)):
+            x = (1 - LEAK) * x + LEAK * np.tanh(W @ x + W_in @ u[t] + bias)
+            out[t] = x
+        return out
+
+    return run
+
+
+def _theirs(nodes: Any, reservoir: Reservoir) -> Any:
+    W = scipy.sparse.csr_matrix(reservoir.recurrent_weights_)
+    return nodes.Reservoir(W=W, Win=reservoir.input_weights_, bias=reservoir.bias_, lr=LEAK)
+
+
+def _input(n_steps: int) -> Array:
+    return np.random.default_rng(0).uniform(-1, 1, (n_steps, 1))
+
+
+def states(n_units: int, repeats: int) -> Timing:
+    """Time all states of one input; also with topology "shifts"."""
+    u = _input(10_000 if n_units < 5000 else 3000)
+    drawn = Reservoir(n_units=n_units, leak_rate=LEAK, random_state=0).fit(u)
+    shifts = Reservoir(n_units=n_units, leak_rate=LEAK, topology="shifts", random_state=0).fit(u)
+    calls: dict[str, Call] = {
+        "reservoirs": lambda: drawn.transform(u),
+        "reservoirs, shifts": lambda: shifts.transform(u),
+        "numpy and scipy": _loop(drawn, u),
+    }
+    if (nodes := _peer()) is not None:
+        peer = _theirs(nodes, drawn)
+        calls["reservoirpy"] = lambda: peer.run(u)
+    return interleaved(f"states, N={n_units}", calls, repeats, len(u))
+
+
+def closed_loop(n_units: int, repeats: int) -> Timing:
+    """Time a free run of 500 steps."""
+    series = np.sin(0.2 * np.arange(1200))[:, None]
+    model = ESNRegressor(n_units=n_units, leak_rate=LEAK, random_state=0).fit(*next_step(series))
+    calls: dict[str, Call] = {"reservoirs": lambda: model.forecast(500)}
+    if (nodes := _peer()) is not None:
+        X, y = next_step(series)
+        peer = _theirs(nodes, model.reservoir_) >> nodes.Ridge(ridge=1e-6)
+        peer.fit(X, y)
+
+        def free() -> None:
+            row = series[-1:]
+            for _ in range(500):
+                row = (
+                    np.atleast_2d(peer.run(row)) if not hasattr(peer, "step") else peer.step(row[0])
+                )
+                row = np.reshape(row, (1, -1))
+
+        calls["reservoirpy"] = free
+    return interleaved(f"closed loop, N={n_units}", calls, repeats, 500)
+
+
+def fit(n_units: int, n_steps: int, repeats: int) -> Timing:
+    """Time a whole fit: states, Gram matrix, solution; and our other solvers beside it."""
+    u = _input(n_steps + 1)
+    X, y = u[:-1], u[1:]
+    base: dict[str, Any] = {
+        "n_units": n_units, "leak_rate": LEAK, "alpha": 1e-4, "solver": "cholesky",
+        "random_state": 0,
+    }  # fmt: skip
+    grid = np.logspace(-4, 2, 30)
+
+    def ours(**settings: Any) -> Call:
+        return lambda: ESNRegressor(**{**base, **settings}).fit(X, y)
+
+    calls = {"reservoirs": ours(), "reservoirs, auto": ours(solver="auto")}
+    if n_steps > 50_000:
+        calls["reservoirs, 30 alphas"] = ours(alpha=grid)
+        calls["reservoirs, qr"] = ours(solver="qr")
+        calls["its dsyrk alone"] = _syrk(n_units + 1, n_steps)
+    if (nodes := _peer()) is not None:
+        drawn = Reservoir(n_units=n_units, leak_rate=LEAK, random_state=0).fit(X)
+
+        def theirs() -> None:
+            (_theirs(nodes, drawn) >> nodes.Ridge(ridge=1e-4)).fit(X, y)
+
+        calls["reservoirpy"] = theirs
+    return interleaved(f"fit, N={n_units}, T={n_steps}", calls, repeats)
+
+
+def _syrk(width: int, n_steps: int) -> Call:
+    block = np.random.default_rng(0).normal(size=(1024, width))
+
+    def run() -> None:
+        gram = np.zeros((width, width), order="F")
+        with one_blas_thread():
+            for _ in range(n_steps // 1024):
+                gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=True)
+
+    return run
+
+
+def many_series(repeats: int) -> Timing:
+    """Time 64 series of 300 steps, N=1000, on two threads."""
+    series = [_input(300) for _ in range(64)]
+    targets = [s[:, 0] for s in series]
+    base: dict[str, Any] = {"n_units": 1000, "leak_rate": LEAK, "alpha": 1e-4, "random_state": 0}
+    calls: dict[str, Call] = {
+        "reservoirs": lambda: ESNRegressor(**base, n_jobs=2).fit(series, targets),
+        "reservoirs, one job": lambda: ESNRegressor(**base).fit(series, targets),
+    }
+    return interleaved("fit 64 series x 300, N=1000", calls, repeats)
+
+
+def imports(repeats: int) -> Timing:
+    """Time `import reservoirs` against what it must import anyway, in new processes."""
+
+    def load(code: str) -> Call:
+        return lambda: subprocess.run([sys.executable, "-c", code], check=True)
+
+    calls = {
+        "reservoirs": load("import reservoirs"),
+        "sklearn.base, scipy.linalg": load("import sklearn.base, scipy.linalg"),
+    }
+    return interleaved("import", calls, repeats)
+
+
+def first_fit() -> Timing:
+    """Time the first fit of a new process over its second, with a warm disk cache."""
+    code = (
+        "import time, numpy as np; from reservoirs import ESNRegressor as E; "
+        "X = np.zeros((99, 1)); t = time.perf_counter(); E(n_units=50).fit(X, X[:, 0]); "
+        "u = time.perf_counter(); E(n_units=50).fit(X, X[:, 0]); v = time.perf_counter(); "
+        "print(u - t, v - u)"
+    )
+    timing = Timing("first fit in a process", {"reservoirs": [], "the first": []})
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        first, second = (float(part) for part in done.stdout.split())
+        timing.samples["the first"].append(first)
+        timing.samples["reservoirs"].append(second)
+    return timing
+
+
+def peak_memory(n_units: int = 1000, n_steps: int = 100_000) -> dict[str, float]:
+    """Return the megabytes that a fit needs above its data, by method, each in a new process."""
+    code = (
+        "import resource, sys, numpy as np; from reservoirs import ESNRegressor as E; "
+        "N, T, solver, grid = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]); "
+        "X = np.random.default_rng(0).uniform(-1, 1, (T, 1)); "
+        "a = np.logspace(-4, 2, grid) if grid > 1 else 1e-4; "
+        "E(n_units=20, alpha=1e-4, solver=solver, random_state=0).fit(X[:200], X[:200, 0]); "
+        "m = E(n_units=N, alpha=a, leak_rate=0.3, solver=solver, random_state=0); "
+        "base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; m.fit(X, X[:, 0]); "
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) / 1024)"
+    )
+    found = {}
+    for name, solver, grid in (("one alpha", "cholesky", 1), ("30 alphas", "cholesky", 30),
+                               ("qr", "qr", 1)):  # fmt: skip
+        command = [sys.executable, "-c", code, str(n_units), str(n_steps), solver, str(grid)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found[name] = float(done.stdout)
+    return found
+
+
+def jobs(quick: bool) -> list[Callable[[], Timing]]:
+    """Return the jobs, the long ones last.
+
+    Parameters
+    ----------
+    quick : small sizes only, a few seconds
+    """
+    sizes = (100, 300) if quick else (100, 300, 1000, 5000)
+    found: list[Callable[[], Timing]] = [lambda n=n: states(n, 3 if n > 1000 else 5) for n in sizes]  # type: ignore[misc] # mypy cannot infer the default
+    loops = (100,) if quick else (100, 1000, 5000)
+    found += [lambda n=n: closed_loop(n, 5) for n in loops]  # type: ignore[misc] # likewise
+    fits = (100,) if quick else (100, 300, 1000)
+    found += [lambda n=n: fit(n, 10_000, 5) for n in fits]  # type: ignore[misc] # likewise
+    if not quick:
+        found += [lambda: fit(1000, 100_000, 3), lambda: many_series(3)]
+        found += [lambda: imports(5), first_fit]
+    return found

@@ -1,0 +1,36 @@
+import json
+
+from benchmarks import speed
+from benchmarks.cli import main
+
+
+def test_contenders_take_turns_after_a_warm_up_and_keep_every_sample():
+    order = []
+    calls = {"reservoirs": lambda: order.append("a"), "other": lambda: order.append("b")}
+
+    timing = speed.interleaved("job", calls, 3)
+
+    assert order == ["a", "b"] * 4
+    assert [len(samples) for samples in timing.samples.values()] == [3, 3]
+    assert timing.ratio("reservoirs") == 1.0
+
+
+def test_the_plain_loop_computes_what_we_compute():
+    import numpy as np
+
+    from reservoirs import Reservoir
+
+    u = speed._input(50)
+    reservoir = Reservoir(n_units=20, leak_rate=speed.LEAK, random_state=0).fit(u)
+
+    np.testing.assert_allclose(speed._loop(reservoir, u)(), reservoir.transform(u), rtol=1e-11)
+
+
+def test_the_command_prints_a_table_and_keeps_the_samples(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(speed, "jobs", lambda quick: [lambda: speed.states(20, 1)])
+
+    assert main(["speed", "--quick", "--out", str(tmp_path)]) == 0
+
+    assert "states, N=20" in capsys.readouterr().out
+    kept = json.loads((tmp_path / "speed.json").read_text())
+    assert len(kept["timings"][0]["samples"]["reservoirs"]) == 1
