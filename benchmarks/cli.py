@@ -19,12 +19,12 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from benchmarks import records, runner, tables, tuning
 from benchmarks.methods import CONTROLS, METHODS
 from benchmarks.records import Cell
 from benchmarks.tasks import TASKS
-from reservoirs.readout import one_blas_thread
 
 console = Console(width=None if sys.stdout.isatty() else 110)  # a pipe has no width to ask for
 errors = Console(stderr=True)
@@ -242,7 +242,7 @@ def _speed(options: argparse.Namespace) -> int:
         table.add_column(column, justify="left" if column in ("job", "contender") else "right")
     found = []
     for job in speed.jobs(options.quick):
-        with one_blas_thread():
+        with threadpool_limits(1):
             timing = job()
         found.append(timing)
         for name in timing.samples:

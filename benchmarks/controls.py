@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import least_squares
 
-from benchmarks.tasks.base import Split
+from benchmarks.tasks.base import Array, Split
 from reservoirs.datasets import oscillator_matrices
-from reservoirs.sequences import Array
 
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 50, 100, 200, 300)
 

@@ -11,10 +11,9 @@ import numpy as np
 
 from benchmarks import controls
 from benchmarks.methods import Method, Settings
-from benchmarks.tasks.base import Split, Task
+from benchmarks.tasks.base import Array, Split, Task
 from reservoirs import ESNRegressor, ForecastDivergedWarning
 from reservoirs.metrics import amplitude_ratio, error_growth, nrmse
-from reservoirs.sequences import Array
 
 LARGEST = 10.0  # a free run beyond ten standard deviations more than the data has failed
 

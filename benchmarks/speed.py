@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 from scipy.linalg import blas
+from threadpoolctl import threadpool_limits
 
+from benchmarks.tasks.base import Array
 from reservoirs import ESNRegressor, Reservoir, next_step
-from reservoirs.readout import one_blas_thread
-from reservoirs.sequences import Array
 
 LEAK = 0.3
 Call = Callable[[], Any]
@@ -176,7 +176,7 @@ def _syrk(width: int, n_steps: int) -> Call:
 
     def run() -> None:
         gram = np.zeros((width, width), order="F")
-        with one_blas_thread():
+        with threadpool_limits(1):
             for _ in range(n_steps // 1024):
                 gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=True)
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reservoirs import next_step
-from reservoirs.sequences import Array
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
