@@ -239,8 +239,7 @@ def _drive(inputs, input_weights, bias, drive):
 
 
 @_compile
-def _states(recurrent, input_weights, bias, leak_rate, inputs, noise, state, out):
-    n_units = out.shape[1]
+def _states(recurrent, input_weights, bias, leak_rate, inputs, noise, state, n_units, out):
     old, new = state.copy(), state.copy()
     drive, twice = np.empty_like(bias), np.empty(2 * len(bias), dtype=bias.dtype)
     for t in range(len(inputs)):
@@ -249,7 +248,7 @@ def _states(recurrent, input_weights, bias, leak_rate, inputs, noise, state, out
             for i in range(n_units):
                 drive[i] += noise[t, i]
         _step(recurrent, drive, leak_rate, old, twice, new)
-        out[t] = new[:n_units]
+        out[t, :n_units] = new[:n_units]
         old, new = new, old
     return old
 
@@ -309,7 +308,7 @@ def run_states(
     state : (n_units,), x before the first step; left unchanged
     reservoir : the weights
     noise : (n_steps, n_units), added inside tanh; None for none
-    out : (n_steps, n_units) to write the states to; None makes a new array
+    out : (n_steps, n_units or more) whose first columns take the states; None is a new array
 
     Returns
     -------
@@ -327,9 +326,9 @@ def run_states(
         out = np.empty((len(rows), reservoir.n_units), dtype=dtype)
     last = _states(
         reservoir.recurrent, reservoir.input_weights, reservoir.bias,
-        dtype.type(reservoir.leak_rate), rows, added, pad(state, dtype), out,
+        dtype.type(reservoir.leak_rate), rows, added, pad(state, dtype), reservoir.n_units, out,
     )  # fmt: skip
-    return out, last[: reservoir.n_units]
+    return out[:, : reservoir.n_units], last[: reservoir.n_units]
 
 
 def run_closed_loop(

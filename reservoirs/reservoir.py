@@ -212,7 +212,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         state : (n_units,), x before the first row
         packed : the weights, from `pack`
         noise : function of a block's number and length to (n_steps, n_units), or None
-        out : (n_steps, n_units) to write to, or None
+        out : (n_steps, n_units or more) whose first columns take the states, or None
 
         Yields
         ------

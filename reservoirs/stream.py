@@ -75,9 +75,9 @@ class Stream:
     def _flush(self) -> None:
         block = self._block()
         if block is not None:
+            self.state_total += block[0][:, : self.reservoir.n_units].sum(axis=0)
             with one_blas_thread():
                 self.sums.add(*block)
-            self.state_total += block[0][:, : self.reservoir.n_units].sum(axis=0)
         self.features, self.targets = [], []
 
     def _watch_loop(self, rows: Array, targets: Array) -> None:
@@ -113,8 +113,8 @@ class Stream:
         total = self.state_total
         with one_blas_thread():
             if block is not None:
-                sums.add(*block)
                 total = total + block[0][:, : self.reservoir.n_units].sum(axis=0)
+                sums.add(*block)
             if sums.n_rows < 2:
                 raise ValueError(
                     f"partial_fit needs at least 2 rows after washout={self.washout}, got "

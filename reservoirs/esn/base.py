@@ -39,6 +39,27 @@ class Seen:
         self.count += len(states)
 
 
+class FeatureBlocks:
+    """Blocks of [state; input], so that the kernel writes states where the sums will read them.
+
+    Parameters
+    ----------
+    series : (n_steps, n_features)
+    n_units : columns before the inputs
+    """
+
+    def __init__(self, series: Array, n_units: int) -> None:
+        self.series, self.n_units = series, n_units
+        self.last = np.empty((0, 0))
+
+    def __getitem__(self, rows: slice) -> Array:
+        """Return a new block for some rows, its inputs filled in."""
+        inputs = self.series[rows]
+        self.last = np.empty((len(inputs), self.n_units + inputs.shape[1]))
+        self.last[:, self.n_units :] = inputs
+        return self.last
+
+
 class EchoStateNetwork(SeriesMixin, BaseEstimator):
     """A drawn reservoir and a ridge-trained readout; see `ESNRegressor` for the settings."""
 
@@ -143,20 +164,30 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self, rows: Array, layout: Layout, targets: Array, seen: Seen
     ) -> Iterator[tuple[Array, Array]]:
         """Yield [state; input] after washout and the targets, in blocks of at most 1024 rows."""
-        packed, rest = self.reservoir_.pack(), np.zeros(self.n_units)
+        packed, rest, n = self.reservoir_.pack(), np.zeros(self.n_units), self.n_units
 
-        def run(number: int, span: slice) -> Iterator[tuple[slice, Array]]:
-            return self.reservoir_.run(rows[span], rest, packed=packed, noise=self._noise(number))
+        def run(number: int, span: slice) -> Iterator[tuple[slice, Array, Array]]:
+            series = rows[span]
+            out = FeatureBlocks(series, n) if self.dtype == "float64" else None
+            noise = self._noise(number)
+            for part, states in self.reservoir_.run(
+                series, rest, packed=packed, noise=noise, out=out
+            ):
+                block = np.hstack([states, series[part]]) if out is None else out.last
+                yield part, states[-1].copy(), block.astype(np.float64, copy=False)
 
         for span, blocks in zip(layout.slices(), self._in_order(run, layout), strict=True):
-            for part, states in blocks:
+            for part, last, block in blocks:
+                ended = last
                 first = max(self.washout - part.start, 0)
-                if first < len(states):
-                    kept = slice(span.start + part.start + first, span.start + part.stop)
-                    seen.note(states[first:])
-                    features = np.hstack([states[first:], rows[kept]], dtype=np.float64)
-                    yield features, targets[kept]
-            seen.last.append(states[-1])
+                if first < len(block):
+                    features = block[first:]
+                    seen.note(features[:, :n])
+                    yield (
+                        features,
+                        targets[span.start + part.start + first : span.start + part.stop],
+                    )
+            seen.last.append(ended)
 
     def _pooled_rows(
         self, rows: Array, layout: Layout, targets: Array, seen: Seen

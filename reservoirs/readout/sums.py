@@ -117,11 +117,12 @@ class GramSums:
 
         Parameters
         ----------
-        features : (n_rows, n_features) float64
+        features : (n_rows, n_features) float64, overwritten
         targets : (n_rows, n_outputs) float64
         """
         feature_mean, target_mean = features.mean(axis=0), targets.mean(axis=0)
-        centred, shifted = features - feature_mean, targets - target_mean
+        centred, shifted = features, targets - target_mean
+        centred -= feature_mean
         self.gram = blas.dsyrk(1.0, centred.T, beta=1.0, c=self.gram, overwrite_c=True)
         self.cross = blas.dgemm(1.0, centred.T, shifted, beta=1.0, c=self.cross, overwrite_c=True)
         self.totals += np.sum(shifted**2, axis=0)
