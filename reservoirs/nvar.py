@@ -17,7 +17,7 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.forecasting import ForecastMixin, Loop, remember
+from reservoirs.forecasting import ForecastMixin, remember
 from reservoirs.readout import BLOCK, QRSums, Readout, choose, one_blas_thread
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, restore
 
@@ -262,17 +262,6 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         return z @ self.coef_.T + self.intercept_, known[len(known) - min(reach, len(known)) :]
 
     _read = _drive
-
-    def _free_run(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
-        scale, shift = loop
-        values = np.full((len(exog), len(observation)), np.nan)
-        for t, known in enumerate(exog):
-            row = np.concatenate([observation * scale + shift, known])
-            predicted, state = self._drive(row[None], state)
-            values[t] = observation = predicted[0]
-            if not np.isfinite(observation).all() or np.abs(observation).max() > 1e100:
-                break
-        return values
 
     def _stack_states(self, states: list[Array]) -> Array:
         raise ValueError("return_state has no meaning here: pass earlier rows as context")

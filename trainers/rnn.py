@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from reservoirs.forecasting import ForecastMixin, Loop, remember
+from reservoirs.forecasting import ForecastMixin, remember
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
 from trainers.batches import read_last
 from trainers.cells import ACTIVATIONS, CELLS
@@ -287,17 +287,6 @@ class RNNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             run = self.network_.forward(theta, tensor[where])
             found.append(read_last(run.outputs, lengths).cpu().numpy().astype(np.float64))
         return np.concatenate(found), every[len(every) - min(self.window - 1, len(every)) :]
-
-    def _free_run(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
-        scale, shift = loop
-        values = np.full((len(exog), len(observation)), np.nan)
-        for t, known in enumerate(exog):
-            row = np.concatenate([observation * scale + shift, known])
-            predicted, state = self._drive(row[None], state)
-            values[t] = observation = predicted[0]
-            if not np.isfinite(observation).all():
-                break
-        return values
 
     def _stack_states(self, states: list[Array]) -> Array:
         if self.window is not None:

@@ -9,6 +9,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.forecasting.closed_loop import backtest, forecast
+from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.shaping import shaped_prediction
 from reservoirs.sequences import (
     Array,
@@ -50,8 +51,7 @@ class SeriesMixin:
 class ForecastMixin(SeriesMixin):
     """`predict`, `forecast`, `backtest` and `score` of a regressor that carries a state.
 
-    Besides what `SeriesMixin` asks for it provides `_free_run(observation, exog, loop, state)`, and
-    calls `remember` at the end of `fit`.
+    It provides what `SeriesMixin` asks for and calls `remember` at the end of `fit`.
     """
 
     def predict(
@@ -88,6 +88,19 @@ class ForecastMixin(SeriesMixin):
         values, layout, ends = self._outputs(X, context, initial_state, series_id)
         result = shaped_prediction(self, values, layout)
         return (result, self._stack_states(ends)) if return_state else result
+
+    def _free_run(self, observation: Array, exog: Array, loop: Loop, state: Any) -> Array:
+        """Feed every prediction back, row by row; an estimator with a compiled loop has its own."""
+        scale, shift = loop
+        model: Any = self
+        values = np.full((len(exog), len(observation)), np.nan)
+        for t, known in enumerate(exog):
+            row = np.concatenate([observation * scale + shift, known])
+            predicted, state = model._drive(row[None], state)
+            values[t] = observation = predicted[0]
+            if not np.abs(observation).max() < DIVERGED * model.target_size_:
+                break
+        return values
 
     def _stack_states(self, states: list[Array]) -> Array:
         return np.stack(states)
