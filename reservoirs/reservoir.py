@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.sparse import issparse
@@ -38,6 +39,8 @@ SETTINGS: dict[str, list[Any]] = {
     "dtype": [StrOptions({"float64", "float32"})],
     "random_state": ["random_state"],
 }
+# Packed weights, kept only for read-only arrays, so that none can change behind a packed copy.
+_PACKED: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 
 def seed_streams(random_state: Any) -> list[np.random.SeedSequence]:
@@ -79,6 +82,10 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     input_weights_ : (n_units, n_features) W_in
     bias_ : (n_units,) b
     n_features_in_ : number of features
+
+    Notes
+    -----
+    The drawn arrays are read-only; assign new ones to change them.
 
     References
     ----------
@@ -141,6 +148,9 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         )
         self.input_weights_ = self._input_weights(np.random.default_rng(inputs))
         self.bias_ = self._bias(np.random.default_rng(bias))
+        W = self.recurrent_weights_
+        for array in (W.data, W.indices, W.indptr, self.input_weights_, self.bias_):
+            array.setflags(write=False)  # assign other arrays instead: a packed copy may be kept
         return self
 
     def _input_weights(self, rng: np.random.Generator) -> Array:
@@ -191,15 +201,28 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         return restore(states, layout)
 
     def pack(self) -> Any:
-        """Return the weights in the kernel's layout."""
+        """Return the weights in the kernel's layout, kept while they are the same arrays."""
+        W = self.recurrent_weights_
+        arrays = (W.data, W.indices, W.indptr, self.input_weights_, self.bias_)
+        settings = (self.dtype, self.leak_rate, self.n_units)
+        kept = _PACKED.get(self)
+        if (
+            kept
+            and kept[1] == settings
+            and all(a is b for a, b in zip(kept[0], arrays, strict=True))
+        ):
+            return kept[2]
         dtype = np.dtype(self.dtype)
-        return packing.Reservoir(
-            packing.pack(self.recurrent_weights_, dtype),
+        packed = packing.Reservoir(
+            packing.pack(W, dtype),
             packing.pad(self.input_weights_.T, dtype),
             packing.pad(self.bias_, dtype),
             self.leak_rate,
             self.n_units,
         )
+        if not any(array.flags.writeable for array in arrays):
+            _PACKED[self] = arrays, settings, packed
+        return packed
 
     def run(
         self, rows: Array, state: Array, *, packed: Any, noise: Any = None, out: Any = None

@@ -265,7 +265,7 @@ def _given(weights: Any, n_units: int) -> Sparse:
             f"a recurrent matrix must have shape ({n_units}, {n_units}), got {matrix.shape}; "
             "set n_units to its size"
         )
-    found = scipy.sparse.csr_array(matrix, dtype=np.float64)
+    found = scipy.sparse.csr_array(matrix, dtype=np.float64, copy=True)
     if not np.isfinite(found.data).all():
         raise ValueError("a recurrent matrix must be finite, got NaN or infinity")
     return found

@@ -116,3 +116,31 @@ def test_a_bad_initial_state_is_refused(state):
 
     with pytest.raises(ValueError, match="initial_state must"):
         reservoir.transform(SERIES, initial_state=state)
+
+
+def test_weights_that_are_exchanged_are_never_stale():
+    reservoir = Reservoir(**SMALL).fit(SERIES)
+    before = reservoir.transform(SERIES)
+
+    reservoir.input_weights_ = 2 * reservoir.input_weights_
+    doubled = reservoir.transform(SERIES)
+    reservoir.input_weights_ *= 0.5  # in place: the new array is the user's, and writeable
+    again = reservoir.transform(SERIES)
+
+    assert not np.allclose(doubled, before)
+    assert_array_equal(again, before)
+
+
+def test_drawn_weights_are_read_only():
+    reservoir = Reservoir(**SMALL).fit(SERIES)
+
+    with pytest.raises(ValueError, match="read-only"):
+        reservoir.bias_[0] = 1.0
+
+
+def test_a_matrix_of_the_user_stays_writeable():
+    own = csr_array(np.eye(20))
+
+    Reservoir(**SMALL, topology=own).fit(SERIES)
+
+    own.data[0] = 2.0
