@@ -213,7 +213,7 @@ def check_rows(
     Parameters
     ----------
     estimator : whose `n_features_in_` and `feature_names_in_` are set or compared
-    X : any container of design section 2
+    X : any container of docs/data.md
     series_id : (n_rows,) ids of a 2-D X
     reset : True in `fit`, False afterwards
     min_rows : fewest rows in all

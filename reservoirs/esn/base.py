@@ -285,7 +285,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         return out, states[-1]
 
     def _start_states(self, initial_state: Any, n_series: int) -> Array:
-        """Return (n_series, n_units) start states by the rules of design section 3."""
+        """Return (n_series, n_units) start states by the rules of docs/data.md."""
         wanted = self.initial_state if initial_state is None else initial_state
         if isinstance(wanted, str) and wanted == "auto":
             wanted = "zero" if self._auto_zero else "mean"

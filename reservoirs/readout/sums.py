@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 import scipy.linalg
@@ -71,25 +70,6 @@ class Spectrum:
             return float("inf")
         scale = np.where(self.totals > 0, self.totals, 1.0)
         return float(np.mean(residual / scale)) * (self.n_rows / freedom) ** 2
-
-
-class Sums(Protocol):
-    """What all forms of sums can do."""
-
-    def add(self, features: Array, targets: Array) -> None:
-        """Add a block of rows."""
-
-    def merge(self, other: Any) -> None:
-        """Add all rows of sums of the same form."""
-
-    def solve(self, alpha: float) -> Readout:
-        """Solve the ridge problem of all rows added so far."""
-
-    def spectrum(self) -> Spectrum:
-        """Return what chooses among alphas."""
-
-    def residual(self, readout: Readout) -> Array:
-        """Return the residual sum of squares of another readout on these rows, (n_outputs,)."""
 
 
 class GramSums:
