@@ -102,4 +102,19 @@ def amplitude_ratio(y_true: Any, y_pred: Any) -> float:
     return float(prediction.std() / truth.std())
 
 
+def symbol_error_rate(symbols: Any, outputs: Any, *, levels: Any = (-3.0, -1.0, 1.0, 3.0)) -> float:
+    """Return the share of symbols that are not the level nearest to the output.
+
+    Parameters
+    ----------
+    symbols : (n_steps,), what was sent, each one of `levels`
+    outputs : (n_steps,), what a model makes of it
+    levels : the symbols there are
+    """
+    grid = np.sort(np.asarray(levels, dtype=np.float64))
+    borders = 0.5 * (grid[1:] + grid[:-1])
+    decided = grid[np.searchsorted(borders, np.ravel(outputs))]
+    return float(np.mean(decided != np.ravel(symbols)))
+
+
 nrmse_scorer = make_scorer(nrmse, greater_is_better=False)

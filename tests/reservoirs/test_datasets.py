@@ -95,3 +95,103 @@ def test_sunspots_say_what_to_install_when_absent(monkeypatch):
 
     with pytest.raises(ImportError, match=r"reservoirs\[real-data\]"):
         datasets.sunspots()
+
+
+def test_lorenz_agrees_between_two_integrators_as_long_as_it_can():
+    rk4 = datasets.lorenz63(1001, random_state=0)
+
+    dop = datasets.lorenz63(1001, initial=rk4[0], method="DOP853", tolerance=1e-12)
+
+    assert_allclose(rk4[:301], dop[:301], atol=1e-5)  # chaos multiplies 1e-9 by 10 every 2.5
+
+
+def test_many_lorenz_series_are_each_their_own():
+    starts = datasets.lorenz63(3, n_series=2, random_state=1)[:, 0]
+
+    both = datasets.lorenz63(50, n_series=2, initial=starts)
+    second = datasets.lorenz63(50, initial=starts[1])
+
+    assert_allclose(both[1], second, rtol=1e-13)
+    assert both.shape == (2, 50, 3)
+
+
+def test_lorenz_names_the_shape_it_wants():
+    with pytest.raises(ValueError, match=r"must have shape \(2, 3\), got \(3,\)"):
+        datasets.lorenz63(5, n_series=2, initial=[1.0, 1.0, 1.0])
+
+
+def test_mackey_glass_obeys_its_delay_equation():
+    fine = datasets.mackey_glass(400, tau=17, random_state=0)
+
+    slope = np.gradient(fine)[20:-1]
+    late, now = fine[3:-18], fine[20:-1]
+    assert_allclose(slope, 0.2 * late / (1 + late**10) - 0.1 * now, atol=0.02)
+    assert 0.04 < fine.var() < 0.07
+
+
+@pytest.mark.parametrize("order", [10, 20, 30])
+def test_narma_obeys_its_recursion(order):
+    data = datasets.narma(300, order=order, random_state=3)
+
+    a, b, c, d, squashed = {
+        10: (0.3, 0.05, 1.5, 0.1, False),
+        20: (0.3, 0.05, 1.5, 0.01, True),
+        30: (0.2, 0.04, 1.5, 0.001, False),
+    }[order]
+    for t in range(100, 110):
+        past = data.y[t - order + 1 : t + 1]
+        value = (
+            a * data.y[t]
+            + b * data.y[t] * past.sum()
+            + c * data.u[t + 1] * data.u[t - order + 2]
+            + d
+        )
+        assert_allclose(data.y[t + 1], np.tanh(value) if squashed else value, rtol=1e-12)
+
+
+def test_narma_draws_again_what_diverges():
+    draws = [datasets.narma(4000, random_state=seed) for seed in range(60)]
+
+    assert all(np.abs(data.y).max() < 10 for data in draws)
+    assert max(data.n_draws for data in draws) > 1
+
+
+def test_the_channel_is_the_published_one():
+    data = datasets.channel_equalization(40, snr=400, random_state=0)
+
+    n, d = 20, data.d
+    q = (
+        0.08 * d[n + 2] - 0.12 * d[n + 1] + d[n] + 0.18 * d[n - 1] - 0.1 * d[n - 2]
+        + 0.091 * d[n - 3] - 0.05 * d[n - 4] + 0.04 * d[n - 5] + 0.03 * d[n - 6] + 0.01 * d[n - 7]
+    )  # fmt: skip
+    assert_allclose(data.u[n], q + 0.036 * q**2 - 0.011 * q**3, rtol=1e-12)
+
+
+def test_the_channels_noise_has_the_stated_power():
+    clean = datasets.channel_equalization(50_000, snr=400, random_state=0)
+    noisy = datasets.channel_equalization(50_000, snr=20, random_state=0)
+
+    assert_allclose(np.std(noisy.u - clean.u) / np.std(clean.u), 0.1, rtol=0.02)
+
+
+def test_real_series_name_the_package_they_come_with(monkeypatch):
+    monkeypatch.setattr("reservoirs.datasets.real.find_spec", lambda name: None)
+
+    with pytest.raises(ImportError, match="reservoirpy: pip install"):
+        datasets.santa_fe()
+    with pytest.raises(ImportError, match="aeon: pip install"):
+        datasets.japanese_vowels()
+
+
+def test_japanese_vowels_are_read_from_their_files(tmp_path, monkeypatch):
+    folder = tmp_path / "datasets" / "data" / "JapaneseVowels"
+    folder.mkdir(parents=True)
+    text = "# about\n@classLabel true 1 2\n@data\n1,2,3:4,5,6:2\n7,8:9,10:1\n"
+    for part in ("TRAIN", "TEST"):
+        (folder / f"JapaneseVowels_{part}.ts").write_text(text)
+    monkeypatch.setattr("reservoirs.datasets.real._folder", lambda *names: tmp_path)
+
+    found = datasets.japanese_vowels()
+
+    assert_array_equal(found.train[0], [[1, 4], [2, 5], [3, 6]])
+    assert_array_equal(found.test_labels, [1, 0])

@@ -1,7 +1,4 @@
-"""Series from parameters and a seed: sines, oscillators, sunspots.
-
-Time is dimensionless and float64. Every generator that draws takes `random_state`.
-"""
+"""Sines, the damped, driven oscillator, van der Pol's, and the examples of the lecture notes."""
 
 from __future__ import annotations
 
@@ -202,20 +199,3 @@ def van_der_pol(
         (0.0, t[-1]), start, method="DOP853", t_eval=t, rtol=1e-10, atol=1e-10,
     )  # fmt: skip
     return Bunch(t=t - transient, x=solution.y[0], v=solution.y[1])
-
-
-def sunspots() -> Array:
-    """Return the yearly sunspot numbers 1700-2008, (309,), from the statsmodels package.
-
-    Raises
-    ------
-    ImportError
-        If statsmodels is not installed.
-    """
-    try:
-        from statsmodels.datasets import sunspots as source
-    except ImportError as error:
-        raise ImportError(
-            "the sunspot series comes with statsmodels: pip install 'reservoirs[real-data]'"
-        ) from error
-    return source.load_pandas().data["SUNACTIVITY"].to_numpy(dtype=np.float64)

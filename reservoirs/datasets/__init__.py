@@ -1,0 +1,35 @@
+"""Series from parameters and a seed, and real ones that other packages ship.
+
+Time is dimensionless and float64. Every generator that draws takes `random_state`.
+"""
+
+from reservoirs.datasets.chaos import LYAPUNOV, lorenz63, mackey_glass
+from reservoirs.datasets.classic import channel_equalization, narma
+from reservoirs.datasets.oscillators import (
+    FORCINGS,
+    lagged_sine,
+    lagged_sine_noisy,
+    oscillator,
+    oscillator_matrices,
+    sine,
+    van_der_pol,
+)
+from reservoirs.datasets.real import japanese_vowels, santa_fe, sunspots
+
+__all__ = [
+    "FORCINGS",
+    "LYAPUNOV",
+    "channel_equalization",
+    "japanese_vowels",
+    "lagged_sine",
+    "lagged_sine_noisy",
+    "lorenz63",
+    "mackey_glass",
+    "narma",
+    "oscillator",
+    "oscillator_matrices",
+    "santa_fe",
+    "sine",
+    "sunspots",
+    "van_der_pol",
+]
