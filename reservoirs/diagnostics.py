@@ -219,7 +219,7 @@ def echo_state_index(
 def conditional_lyapunov(model: Any, rows: Any, *, n_exponents: int = 1) -> Array:
     """Return the leading Lyapunov exponents of the driven reservoir; negative forgets its start.
 
-    J[t] = (1 - a) I + a diag(1 - tanh^2) W along the states, by repeated QR
+    J[t] = (1 - a) I + a diag(f') W along the states, by repeated QR
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ def conditional_lyapunov(model: Any, rows: Any, *, n_exponents: int = 1) -> Arra
     states = _states(reservoir, rows)
     W, a = reservoir.recurrent_weights_, reservoir.leak_rate
     before = np.vstack([np.zeros(reservoir.n_units), states[:-1]])
-    slopes = 1.0 - ((states - (1 - a) * before) / a) ** 2
+    slopes = _slopes(reservoir, states, before)
 
     def tangent(t: int, Q: Array) -> Array:
         return (1 - a) * Q + a * slopes[t][:, None] * (W @ Q)
@@ -277,7 +277,7 @@ def closed_loop_lyapunov(
     rows = np.hstack([observed, known])
     states = _states(reservoir, rows, model.last_states_[0])
     before = np.vstack([model.last_states_[0], states[:-1]])
-    slopes = 1.0 - ((states - (1 - a) * before) / a) ** 2
+    slopes = _slopes(reservoir, states, before)
     W, W_o = reservoir.recurrent_weights_, reservoir.input_weights_[:, :m] * scale
     C_x, C_o = model.coef_[:, :n], model.coef_[:, n : n + m] * scale
 
@@ -287,6 +287,14 @@ def closed_loop_lyapunov(
         return np.vstack([new, C_x @ new + C_o @ dy])
 
     return _exponents(tangent, n + m, n_exponents, n_steps)
+
+
+def _slopes(reservoir: Any, states: Array, before: Array) -> Array:
+    """Return the derivative of the activation at every step, from the states around it."""
+    a = reservoir.leak_rate
+    if reservoir.activation == "identity":
+        return np.ones_like(states)
+    return 1.0 - ((states - (1 - a) * before) / a) ** 2
 
 
 def _exponents(tangent: Any, size: int, count: int, n_steps: int) -> Array:

@@ -219,12 +219,16 @@ def _add_dense(recurrent: Any, x: Any, twice: Any, out: Any) -> Any:
 
 
 @_compile
-def _step(recurrent, drive, leak_rate, state, twice, new_state):
-    """Step: x' = (1 - a) x + a tanh(W x + drive), with `drive` overwritten."""
+def _step(recurrent, drive, leak_rate, linear, state, twice, new_state):
+    """Step: x' = (1 - a) x + a f(W x + drive), f tanh or identity, with `drive` overwritten."""
     add_recurrent(recurrent, state, twice, drive)
     keep = drive.dtype.type(1.0) - leak_rate
-    for i in range(len(drive)):
-        new_state[i] = keep * state[i] + leak_rate * tanh(drive[i])
+    if linear:
+        for i in range(len(drive)):
+            new_state[i] = keep * state[i] + leak_rate * drive[i]
+    else:
+        for i in range(len(drive)):
+            new_state[i] = keep * state[i] + leak_rate * tanh(drive[i])
 
 
 @_compile
@@ -239,7 +243,7 @@ def _drive(inputs, input_weights, bias, drive):
 
 
 @_compile
-def _states(recurrent, input_weights, bias, leak_rate, inputs, noise, state, n_units, out):
+def _states(recurrent, input_weights, bias, leak_rate, linear, inputs, noise, state, n_units, out):
     old, new = state.copy(), state.copy()
     drive, twice = np.empty_like(bias), np.empty(2 * len(bias), dtype=bias.dtype)
     for t in range(len(inputs)):
@@ -247,7 +251,7 @@ def _states(recurrent, input_weights, bias, leak_rate, inputs, noise, state, n_u
         if len(noise):
             for i in range(n_units):
                 drive[i] += noise[t, i]
-        _step(recurrent, drive, leak_rate, old, twice, new)
+        _step(recurrent, drive, leak_rate, linear, old, twice, new)
         out[t, :n_units] = new[:n_units]
         old, new = new, old
     return old
@@ -265,7 +269,7 @@ def _dot(a, b):
 
 @_compile
 def _free(
-    recurrent, input_weights, bias, leak_rate,
+    recurrent, input_weights, bias, leak_rate, linear,
     state, first, exog, scale, shift, by_state, by_input, intercept, out
 ):  # fmt: skip
     n_outputs = len(first)
@@ -280,7 +284,7 @@ def _free(
         for k in range(n_exog):
             inputs[n_outputs + k] = exog[t, k]
         _drive(inputs, input_weights, bias, drive)
-        _step(recurrent, drive, leak_rate, old, twice, new)
+        _step(recurrent, drive, leak_rate, linear, old, twice, new)
         for j in range(n_outputs):
             total = intercept[j] + _dot(by_state[j], new)
             for k in range(n_outputs + n_exog):
@@ -300,14 +304,14 @@ def run_states(
 ) -> tuple[Array, Array]:
     """Drive the reservoir with a known input and return every state.
 
-    x[t] = (1 - a) x[t-1] + a tanh(W x[t-1] + W_in u[t] + b)
+    x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + b), f tanh or identity
 
     Parameters
     ----------
     inputs : (n_steps, n_features), u
     state : (n_units,), x before the first step; left unchanged
     reservoir : the weights
-    noise : (n_steps, n_units), added inside tanh; None for none
+    noise : (n_steps, n_units), added inside f; None for none
     out : (n_steps, n_units or more) whose first columns take the states; None is a new array
 
     Returns
@@ -326,7 +330,8 @@ def run_states(
         out = np.empty((len(rows), reservoir.n_units), dtype=dtype)
     last = _states(
         reservoir.recurrent, reservoir.input_weights, reservoir.bias,
-        dtype.type(reservoir.leak_rate), rows, added, pad(state, dtype), reservoir.n_units, out,
+        dtype.type(reservoir.leak_rate), reservoir.linear, rows, added, pad(state, dtype),
+        reservoir.n_units, out,
     )  # fmt: skip
     return out[:, : reservoir.n_units], last[: reservoir.n_units]
 
@@ -361,7 +366,7 @@ def run_closed_loop(
     by_state, by_input = np.split(readout[0], [reservoir.n_units], axis=1)
     _free(
         reservoir.recurrent, reservoir.input_weights, reservoir.bias,
-        dtype.type(reservoir.leak_rate), pad(state, dtype),
+        dtype.type(reservoir.leak_rate), reservoir.linear, pad(state, dtype),
         np.array(first, dtype=np.float64), np.ascontiguousarray(exog, dtype=np.float64),
         *(np.ascontiguousarray(a, dtype=np.float64) for a in loop), pad(by_state, np.float64),
         *(np.ascontiguousarray(a, dtype=np.float64) for a in (by_input, readout[1])), out,

@@ -71,6 +71,7 @@ class Reservoir(NamedTuple):
     bias : (n_padded,)
     leak_rate : a in (0, 1]
     n_units : units without padding
+    linear : whether the activation is the identity instead of tanh
     """
 
     recurrent: Recurrent
@@ -78,6 +79,7 @@ class Reservoir(NamedTuple):
     bias: Array
     leak_rate: float
     n_units: int
+    linear: bool = False
 
 
 def pack(weights: Any, dtype: Any) -> Recurrent:

@@ -36,6 +36,7 @@ SETTINGS: dict[str, list[Any]] = {
         "array-like",
         "sparse matrix",
     ],  # fmt: skip
+    "activation": [StrOptions({"tanh", "identity"})],
     "dtype": [StrOptions({"float64", "float32"})],
     "random_state": ["random_state"],
 }
@@ -57,7 +58,7 @@ def seed_streams(random_state: Any) -> list[np.random.SeedSequence]:
 class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Map series to the states of a random recurrent network that is never trained.
 
-    x[t] = (1 - a) x[t-1] + a tanh(W x[t-1] + W_in u[t] + b)
+    x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + b), f = tanh
 
     Every series starts from the zero state; its rows never touch another series.
 
@@ -73,6 +74,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     topology : "random", "shifts", "cycle", "delay_line", "permutation", "orthogonal",
         "small_world" or a `topology.SmallWorld`. A matrix (n_units, n_units), dense or sparse, is W
         itself, used as it is
+    activation : f, "tanh", or "identity" for a linear reservoir
     dtype : "float64" or "float32", of weights and states
     random_state : seed of W, W_in and b, each from its own stream
 
@@ -104,6 +106,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         bias_scaling: Any = 0.5,
         degree: int = 10,
         topology: Any = "random",
+        activation: str = "tanh",
         dtype: str = "float64",
         random_state: Any = None,
     ) -> None:
@@ -114,6 +117,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.bias_scaling = bias_scaling
         self.degree = degree
         self.topology = topology
+        self.activation = activation
         self.dtype = dtype
         self.random_state = random_state
 
@@ -204,7 +208,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Return the weights in the kernel's layout, kept while they are the same arrays."""
         W = self.recurrent_weights_
         arrays = (W.data, W.indices, W.indptr, self.input_weights_, self.bias_)
-        settings = (self.dtype, self.leak_rate, self.n_units)
+        settings = (self.dtype, self.leak_rate, self.n_units, self.activation)
         kept = _PACKED.get(self)
         if (
             kept
@@ -219,6 +223,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             packing.pad(self.bias_, dtype),
             self.leak_rate,
             self.n_units,
+            self.activation == "identity",
         )
         if not any(array.flags.writeable for array in arrays):
             _PACKED[self] = arrays, settings, packed

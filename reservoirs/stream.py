@@ -93,6 +93,11 @@ class Stream:
         self.closes = self.closes and found is not None and same
         self.loop = found if self.loop is None else self.loop
 
+    @property
+    def n_rows(self) -> int:
+        """Rows fed so far that count, those after washout."""
+        return self.sums.n_rows + sum(map(len, self.targets))
+
     def solve(self, alphas: Array) -> tuple[Readout, Array]:
         """Solve with all rows fed so far, those of the open block included; nothing changes.
 
@@ -103,11 +108,6 @@ class Stream:
         Returns
         -------
         The readout and the mean state.
-
-        Raises
-        ------
-        ValueError
-            If fewer than two rows came after washout.
         """
         sums, block = copy.deepcopy(self.sums), self._block()
         total = self.state_total
@@ -115,9 +115,4 @@ class Stream:
             if block is not None:
                 total = total + block[0][:, : self.reservoir.n_units].sum(axis=0)
                 sums.add(*block)
-            if sums.n_rows < 2:
-                raise ValueError(
-                    f"partial_fit needs at least 2 rows after washout={self.washout}, got "
-                    f"{sums.n_rows} so far; pass more rows in the first chunk"
-                )
             return sums.solve(choose([sums], alphas)), total / sums.n_rows

@@ -3,11 +3,11 @@
 import numpy as np
 
 
-def states(inputs, W, W_in, bias, leak_rate, start):
-    """x[t] = (1 - a) x[t-1] + a tanh(W x[t-1] + W_in u[t] + b), one row after the other."""
+def states(inputs, W, W_in, bias, leak_rate, start, activation=np.tanh):
+    """x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + b), one row after the other."""
     x, rows = np.array(start, dtype=float), []
     for u in inputs:
-        x = (1 - leak_rate) * x + leak_rate * np.tanh(W @ x + W_in @ u + bias)
+        x = (1 - leak_rate) * x + leak_rate * activation(W @ x + W_in @ u + bias)
         rows.append(x)
     return np.array(rows)
 

@@ -86,6 +86,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         bias_scaling: Any = 0.5,
         degree: int = 10,
         topology: Any = "random",
+        activation: str = "tanh",
         noise: float = 0.0,
         alpha: Any = 1e-6,
         alpha_cv: int | None = None,
@@ -105,6 +106,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self.bias_scaling = bias_scaling
         self.degree = degree
         self.topology = topology
+        self.activation = activation
         self.noise = noise
         self.alpha = alpha
         self.alpha_cv = alpha_cv
@@ -233,6 +235,9 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         if self.bidirectional:
             pooled.append(pool(features(rows[::-1], np.zeros(self.n_units))))
         return np.concatenate(pooled), forward[:, : self.n_units]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "coef_")
 
     def _draw(self) -> None:
         names = Reservoir().get_params()

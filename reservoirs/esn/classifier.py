@@ -22,7 +22,7 @@ class ESNClassifier(ClassifierMixin, EchoStateNetwork):
 
     Parameters
     ----------
-    n_units, spectral_radius, leak_rate, input_scaling, bias_scaling, degree, topology
+    n_units, spectral_radius, leak_rate, input_scaling, bias_scaling, degree, topology, activation
         the reservoir, see `Reservoir`
     noise, alpha, alpha_cv, solver, washout, initial_state, dtype, n_jobs, random_state
         as in `ESNRegressor`

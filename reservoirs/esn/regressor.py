@@ -24,9 +24,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
 
     Parameters
     ----------
-    n_units, spectral_radius, leak_rate, input_scaling, bias_scaling, degree, topology
+    n_units, spectral_radius, leak_rate, input_scaling, bias_scaling, degree, topology, activation
         the reservoir, see `Reservoir`
-    noise : standard deviation of Gaussian noise added inside tanh while training
+    noise : standard deviation of Gaussian noise added inside the activation while training
     alpha : ridge penalty on C, in units of the summed squares of the features; of a grid the best
         is taken, by generalised cross-validation or `alpha_cv`
     alpha_cv : choose from the grid by this many contiguous folds (in `fit`)
@@ -99,7 +99,11 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         Raises
         ------
         ValueError
-            For bad data, targets per series, or too few rows after washout so far.
+            For bad data, or targets per series.
+
+        Notes
+        -----
+        Rows are kept from the first; the model is fitted once two of them came after washout.
         """
         first = not hasattr(self, "stream_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=first)
@@ -124,6 +128,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             if layout.many or new_series or not stream.n_series:
                 stream.begin()
             stream.feed(rows[span], targets.rows[span])
+        if stream.n_rows < 2:
+            return self
         readout, self.mean_state_ = stream.solve(alphas)
         self._keep(readout)
         self.last_states_ = stream.state[None].copy()

@@ -76,6 +76,17 @@ def test_states_equal_the_slow_loop(n_units, leak_rate):
     assert_array_equal(last, states[-1])
 
 
+@pytest.mark.parametrize("kind", ["random", "shifts", "dense"])
+def test_a_linear_reservoir_equals_the_slow_loop(kind):
+    W, (_, W_in, bias, packed) = 0.1 * matrix(kind, 30), weights(30)
+    packed = packed._replace(recurrent=packing.pack(W, np.float64), linear=True)
+
+    states, _ = kernel.run_states(INPUTS, np.zeros(30), packed)
+
+    expected = reference.states(INPUTS, W, W_in, bias, 0.3, np.zeros(30), lambda z: z)
+    assert_allclose(states, expected, rtol=1e-10, atol=1e-12)
+
+
 def test_rows_of_different_length_are_padded():
     n_units = 11
     W = np.triu(RNG.normal(size=(n_units, n_units)))

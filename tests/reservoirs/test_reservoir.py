@@ -144,3 +144,21 @@ def test_a_matrix_of_the_user_stays_writeable():
     Reservoir(**SMALL, topology=own).fit(SERIES)
 
     own.data[0] = 2.0
+
+
+def test_a_linear_reservoir_adds_up():
+    linear = Reservoir(n_units=20, activation="identity", bias_scaling=0.0, random_state=0)
+    first, second = np.random.default_rng(0).normal(size=(2, 30, 2))
+
+    states = [linear.fit(X).transform(X) for X in (first, second, first + second)]
+
+    assert_allclose(states[0] + states[1], states[2], atol=1e-12)
+
+
+def test_changing_the_activation_is_seen_without_a_new_fit():
+    reservoir = Reservoir(n_units=20, random_state=0).fit(np.ones((5, 1)))
+    before = reservoir.transform(np.ones((5, 1)))
+
+    after = reservoir.set_params(activation="identity").transform(np.ones((5, 1)))
+
+    assert np.abs(after - before).max() > 0.01
