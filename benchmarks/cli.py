@@ -73,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     tune = commands.add_parser("tune", help="search settings on validation rows, or check the logs")
     _choices(tune)
     tune.add_argument("--check", action="store_true", help="check the stored logs, search nothing")
-    tune.add_argument("--trials", type=int, default=tuning.TRIALS, help="settings per method")
+    tune.add_argument("--defaults", action="store_true", help="run the study of the defaults")
+    tune.add_argument("--trials", type=int, help="settings per method, default the task's")
     tune.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes at a time")
     tune.add_argument("--out", type=Path, help="folder for the files; default the package's")
     tune.set_defaults(action=_tune)
@@ -268,9 +269,15 @@ def _tune(options: argparse.Namespace) -> int:
         if not wrong:
             console.print("every stored search is equal, on validation rows only, and repeats")
         return 1 if wrong else 0
-    _positive(options.trials, "--trials")
+    if options.trials is not None:
+        _positive(options.trials, "--trials")
     _positive(options.jobs, "--jobs")
-    own = [name for name in TASKS if not TASKS[name].tuned_like]
+    if options.defaults:
+        from benchmarks import defaults
+
+        defaults.write(options.out or tuning.stored_folder(), options.jobs)
+        return 0
+    own = [t.name for t in TASKS.values() if not (t.tuned_like or "fixed" in t.tags)]
     tasks = _known(options.task or own, list(TASKS), "task")
     methods = _known(options.method or tuning.TUNED, tuning.TUNED, "method with a search space")
     folder = options.out or tuning.stored_folder()

@@ -1,49 +1,32 @@
-"""One method on one split: fit, predict one step ahead, run free, score. Times kept apart."""
+"""One method on the data of one task: fit, predict, run free, score. Times kept apart."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from benchmarks import controls
+from benchmarks import controls, protocols
 from benchmarks.methods import Method, Settings
+from benchmarks.outcome import Outcome
 from benchmarks.tasks.base import Array, Split, Task
+from benchmarks.tasks.kinds import Attractor, Filter, Labelled
 from reservoirs import ESNRegressor, ForecastDivergedWarning
 from reservoirs.metrics import amplitude_ratio, error_growth, nrmse
 
 LARGEST = 10.0  # a free run beyond ten standard deviations more than the data has failed
 
 
-@dataclass
-class Outcome:
-    """What one evaluation found.
-
-    Attributes
-    ----------
-    metrics : name -> number, in standardised units
-    costs : t_compile, t_fit, t_predict in seconds, n_params_total, n_params_trained
-    arrays : truth, prediction and error of the longest free run, training curves
-    status, reason : "ok", or "diverged" and why
-    """
-
-    metrics: dict[str, float] = field(default_factory=dict)
-    costs: dict[str, float] = field(default_factory=dict)
-    arrays: dict[str, Array] = field(default_factory=dict)
-    status: str = "ok"
-    reason: str = ""
-
-
-def evaluate(task: Task, split: Split, method: Method, settings: Settings, seed: int) -> Outcome:
+def evaluate(task: Task, data: Any, method: Method, settings: Settings, seed: int) -> Outcome:
     """Fit a method on the training rows and score it on the test rows.
 
     Parameters
     ----------
     task : the task
-    split : its data, raw units
+    data : its data, raw units
     method : the method
     settings : its settings
     seed : of the model
@@ -52,15 +35,23 @@ def evaluate(task: Task, split: Split, method: Method, settings: Settings, seed:
     -------
     Metrics, costs and arrays; a diverged model is an outcome, not an error.
     """
-    split = split.standardised()
     outcome = Outcome()
+    settings = {**settings, **task.fixed.get(method.name, {})}
+    PROTOCOLS[type(data)](task, data, method, settings, seed, outcome)
+    return outcome
+
+
+def _forecast(
+    task: Task, split: Split, method: Method, settings: Settings, seed: int, outcome: Outcome
+) -> None:
+    """Predict one step ahead and run free from the end of the rows before the test."""
+    split = split.standardised()
     if method.name in ("sinusoid", "exact"):
         one_step, free = _known(method.name, split, outcome)
     else:
         model = method.build(settings, task, split, seed)
         one_step, free = _learned(model, method, split, outcome)
     _score(split, one_step, free, outcome)
-    return outcome
 
 
 def _known(name: str, split: Split, outcome: Outcome) -> tuple[Array, Array]:
@@ -83,10 +74,7 @@ def _learned(model: Any, method: Method, split: Split, outcome: Outcome) -> tupl
     if isinstance(model, ESNRegressor):
         costs["t_compile"] = _compile_time(model, split)
     X, y = split.examples(split.n_train + (split.n_watched if method.watches else 0))
-    began = time.perf_counter()
-    model.fit(X, y)
-    costs["t_fit"] = time.perf_counter() - began
-    _sizes(model, outcome)
+    outcome.fit(model, X, y)
     _curves(model, outcome)
     began = time.perf_counter()
     first, n_free = split.origin + 1, min(split.horizons[-1], len(split.series) - split.origin - 1)
@@ -117,19 +105,6 @@ def _compile_time(model: ESNRegressor, split: Split) -> float:
         exog = None if split.exog is None else split.exog[:1]
         small.forecast(1, exog=exog)
     return time.perf_counter() - began
-
-
-def _sizes(model: Any, outcome: Outcome) -> None:
-    if isinstance(model, ESNRegressor):
-        reservoir = model.reservoir_
-        trained = model.coef_.size + model.intercept_.size
-        fixed = reservoir.recurrent_weights_.nnz + reservoir.input_weights_.size + model.n_units
-    elif hasattr(model, "weights_"):
-        trained, fixed = sum(w.size for w in model.weights_.values()), 0
-    else:
-        trained, fixed = model.n_weights, 0
-    outcome.costs["n_params_trained"] = trained
-    outcome.costs["n_params_total"] = trained + fixed
 
 
 def _curves(model: Any, outcome: Outcome) -> None:
@@ -170,6 +145,9 @@ def _score(split: Split, one_step: Array, free: Array, outcome: Outcome) -> None
         outcome.reason = outcome.reason or "the free run left the range of the data"
 
 
-def main_metric(split: Split) -> str:
-    """Return the name of the metric that ranks methods: the longest free run, or simulation."""
-    return "simulation" if split.simulation else f"free{split.horizons[-1]}"
+PROTOCOLS: dict[type, Callable[..., None]] = {
+    Split: _forecast,
+    Filter: protocols.filtering,
+    Attractor: protocols.attractor,
+    Labelled: protocols.labelling,
+}

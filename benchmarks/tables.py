@@ -74,7 +74,12 @@ def summarise(records: list[Record]) -> list[Row]:
     methods = list(dict.fromkeys(record["method"] for record in records))
     rows = [_row(m, [r for r in records if r["method"] == m], names) for m in methods]
     ranking = names[-1] if names else ""
-    return sorted(rows, key=lambda row: row.metrics.get(ranking, (np.inf,))[0])
+    sign = -1.0 if TASKS[records[0]["task"]].larger_is_better else 1.0
+
+    def rank(row: Row) -> float:
+        return sign * row.metrics[ranking][0] if ranking in row.metrics else np.inf
+
+    return sorted(rows, key=rank)
 
 
 def _row(method: str, records: list[Record], names: list[str]) -> Row:

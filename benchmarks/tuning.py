@@ -8,6 +8,7 @@ import time
 import warnings
 import zlib
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from benchmarks.methods import METHODS, Method, Settings, plain
 from benchmarks.tasks import TASKS
 from benchmarks.tasks.base import Task
 
-TRIALS = 12
-SEEDS = (1001, 1002)  # disjoint from the test seeds, which count from 0
 TEST_SEEDS = range(1000)
+FIRST_SEED = 1001  # of tuning, whose seeds count from here
+SMALLEST = 1e-12  # the score of a perfect trial, so that logarithms stay finite
 TUNED = [name for name, method in METHODS.items() if method.tuned]
 RETUNED = ("sine_noisy_0.1", "esn")  # the small search that `check` repeats
 
@@ -42,35 +43,61 @@ def settings_for(task: Task, method: Method) -> Settings:
     return found["settings"] if found else dict(method.defaults)
 
 
-def search(task_name: str, method_name: str, trials: int = TRIALS) -> dict[str, Any]:
+def score(task: Task, part: Any, method: Method, settings: Settings, seed: int) -> float:
+    """Return the score of settings on validation rows, small is good; a failure scores 1000.
+
+    Parameters
+    ----------
+    task : the task
+    part : its data for tuning
+    method, settings : what is scored
+    seed : number of the run
+    """
+    from benchmarks.evaluation import evaluate
+
+    outcome = evaluate(task, part, method, settings, task.model_seed("tuning", seed))
+    value = outcome.metrics.get(method.judged_by or part.main_metric, np.nan)
+    value = 1.0 / value if task.larger_is_better and value else value
+    good = outcome.status == "ok" and np.isfinite(value)
+    return max(float(value), SMALLEST) if good else 1e3
+
+
+def without_settings(task: Task) -> Task:
+    """Return a task that fixes no setting of any method."""
+    return replace(task, fixed={})
+
+
+def search(task_name: str, method_name: str, trials: int | None = None) -> dict[str, Any]:
     """Try random settings on the validation rows and keep the best.
 
     Parameters
     ----------
     task_name, method_name : keys
-    trials : settings tried, each on every tuning seed
+    trials : settings tried, each on every tuning seed; None is the task's number
 
     Returns
     -------
     The best settings, their score, and the log of all trials. The score is the geometric mean over
-    seeds of the free-run NRMSE through the validation rows.
+    seeds of the task's metric on the validation rows (of its inverse where large is good): for a
+    forecast the NRMSE of a free run through all of them.
     """
     import torch
-
-    from benchmarks.evaluation import evaluate, main_metric
 
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     task, method = TASKS[task_name], METHODS[method_name]
-    splits = [task.make(seed).for_tuning() for seed in SEEDS]
+    trials = task.trials if trials is None else trials
+    fixed = task.fixed.get(method_name, {})
+    space = {**method.space, **task.space.get(method_name, {})}
+    seeds = range(FIRST_SEED, FIRST_SEED + task.runs)
+    parts = [task.data("tuning", seed).for_tuning() for seed in seeds]
     state = zlib.crc32(f"{task_name}/{method_name}".encode())
     log: list[dict[str, Any]] = []
-    for number, drawn in enumerate(ParameterSampler(method.space, trials, random_state=state)):
-        settings, began, scores = plain(drawn), time.perf_counter(), []
-        for seed, split in zip(SEEDS, splits, strict=True):
-            outcome = evaluate(task, split, method, settings, seed)
-            score = outcome.metrics[main_metric(split)]
-            scores.append(score if outcome.status == "ok" and np.isfinite(score) else 1e3)
+    for number, drawn in enumerate(ParameterSampler(space, trials, random_state=state)):
+        settings = {key: value for key, value in plain(drawn).items() if key not in fixed}
+        began, scores = time.perf_counter(), []
+        for seed, part in zip(seeds, parts, strict=True):
+            scores.append(score(task, part, method, settings, seed))
         log.append(
             {
                 "trial": number,
@@ -81,18 +108,19 @@ def search(task_name: str, method_name: str, trials: int = TRIALS) -> dict[str, 
             }
         )
     best = min(log, key=lambda trial: trial["score"])
-    rows = [splits[0].n_train, len(splits[0].series)]
     return {
         "settings": best["settings"],
         "score": best["score"],
         "n_trials": trials,
-        "validation_rows": rows,
-        "seeds": list(SEEDS),
+        "validation_rows": parts[0].rows,
+        "seeds": list(seeds),
         "trials": log,
     }
 
 
-def tune(tasks: list[str], methods: list[str], folder: Path, workers: int, trials: int) -> None:
+def tune(
+    tasks: list[str], methods: list[str], folder: Path, workers: int, trials: int | None = None
+) -> None:
     """Search the settings of methods on tasks and store them, one file per task.
 
     Parameters
@@ -100,14 +128,14 @@ def tune(tasks: list[str], methods: list[str], folder: Path, workers: int, trial
     tasks, methods : keys
     folder : where the files go
     workers : searches side by side
-    trials : settings tried per method
+    trials : settings tried per method; None is each task's number
     """
     from benchmarks.runner import server
 
     jobs = {}
     with ProcessPoolExecutor(workers, mp_context=server()) as pool:
         for task in tasks:
-            for method in methods:
+            for method in wanted(task, methods):
                 jobs[task, method] = pool.submit(search, task, method, trials)
         for (task, method), job in jobs.items():
             file = stored(task, folder) or {"task": task, "methods": {}}
@@ -115,6 +143,11 @@ def tune(tasks: list[str], methods: list[str], folder: Path, workers: int, trial
             file["methods"][method] = job.result()
             text = json.dumps(file, indent=1, sort_keys=True)
             (folder / f"{task}.json").write_text(text + "\n")
+
+
+def wanted(task: str, methods: list[str]) -> list[str]:
+    """Return the methods that can be run on a task."""
+    return [name for name in methods if not METHODS[name].supports(TASKS[task])]
 
 
 def check(folder: Path | None = None) -> list[str]:
@@ -135,7 +168,7 @@ def check(folder: Path | None = None) -> list[str]:
     for path in sorted(folder.glob("*.json")):
         file = stored(path.stem, folder)
         methods = file["methods"]
-        missing = [name for name in TUNED if name not in methods]
+        missing = [name for name in wanted(path.stem, TUNED) if name not in methods]
         if missing:
             wrong.append(f"{path.name}: no search for {', '.join(missing)}")
         for name in ("n_trials", "validation_rows", "seeds"):

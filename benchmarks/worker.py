@@ -45,9 +45,8 @@ def run_cell(folder: str, cell: Cell) -> None:
     began, started = time.perf_counter(), time.time()
     try:
         task = TASKS[cell.task]
-        outcome = evaluate(
-            task, task.make(cell.seed), METHODS[cell.method], cell.settings, cell.seed
-        )
+        data, seed = task.data("test", cell.seed), task.model_seed("test", cell.seed)
+        outcome = evaluate(task, data, METHODS[cell.method], cell.settings, seed)
         result: dict[str, Any] = {
             "status": outcome.status,
             "reason": outcome.reason,

@@ -17,7 +17,7 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.forecasting import ForecastMixin, remember
+from reservoirs.forecasting import ForecastMixin, Progress, remember
 from reservoirs.readout import BLOCK, QRSums, Readout, choose, one_blas_thread
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, restore
 
@@ -223,10 +223,12 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         self.features_ = NVAR(n_delays=self.n_delays, stride=self.stride, degree=self.degree)
         self.features_.n_features_in_ = self.n_features_in_
         self.features_.list_monomials()
+        progress = Progress(self, X, y, 0, {"series_id": series_id})
         self._solve(rows, layout, targets)
         reach = self.features_.reach
         self.last_states_ = [rows[span][-reach:] if reach else rows[:0] for span in layout.slices()]
         remember(self, rows, layout, targets, y)
+        progress.end()
         return self
 
     def _solve(self, rows: Array, layout: Layout, targets: Targets) -> None:

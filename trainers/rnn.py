@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from reservoirs.forecasting import ForecastMixin, remember
+from reservoirs.forecasting import ForecastMixin, Progress, remember
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
 from trainers.batches import read_last
 from trainers.cells import ACTIVATIONS, CELLS
@@ -65,7 +65,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     n_iter_ : epochs done
     loss_curve_, validation_curve_ : half the mean squared error of the standardised targets
     history_ : one record per epoch: seconds, losses, gradient norm, and a solver's own figures
-    status_ : "max_iter", "converged", "diverged" or "interrupted"
+    status_ : "max_iter", "converged", "diverged", "stopped" by a callback, or "interrupted"
     solver_state_ : what `warm_start` goes on from
     n_features_in_ : number of features
     """
@@ -169,13 +169,15 @@ class RNNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             self.target_mean_ = targets.rows.mean(axis=0)
             deviation = targets.rows.std(axis=0)
             self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
-        self._train(rows, layout, targets, resumed)
         remember(self, rows, layout, targets, y)
+        progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
+        self._train(rows, layout, targets, resumed, progress)
         start = self._start_states(None, layout.n_series)
         self.last_states_ = [
             self._drive(rows[span], state)[1]
             for span, state in zip(layout.slices(), start, strict=True)
         ]
+        progress.end()
         return self
 
     def _check_settings(self) -> None:
@@ -189,7 +191,9 @@ class RNNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         if self.device not in known:
             raise ValueError(f"device must be one of {available}, got {self.device!r}")
 
-    def _train(self, rows: Array, layout: Layout, targets: Targets, resumed: bool) -> None:
+    def _train(
+        self, rows: Array, layout: Layout, targets: Targets, resumed: bool, progress: Progress
+    ) -> None:
         solver = resolve(self.solver)
         double = self.dtype == "float64" or (self.dtype == "auto" and solver.double)
         self.dtype_ = "float64" if double else "float32"
@@ -217,7 +221,10 @@ class RNNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             stepper.resume(self.solver_state_["stepper"])
             rng.bit_generator.state = self.solver_state_["rng"]
         stopping = Stopping(self.max_iter, self.early_stopping, self.tol, self.n_iter_no_change)
-        outcome = train(problem, stepper, stopping, verbose=int(self.verbose))
+        outcome = train(
+            problem, stepper, stopping,
+            progress=progress, changed=self._weights, verbose=int(self.verbose),
+        )  # fmt: skip
         self._keep(outcome, {"stepper": stepper.state(), "rng": rng.bit_generator.state}, resumed)
 
     def _keep(self, outcome: Any, state: dict[str, Any], resumed: bool) -> None:
@@ -229,8 +236,12 @@ class RNNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         ]
         self.n_iter_, self.status_ = len(self.history_), outcome.status
         self.solver_state_ = state
-        parts = self.network_.split(outcome.theta.cpu())
-        self.weights_ = {name: part.numpy().copy() for name, part in parts.items()}
+        self.weights_ = self._weights(outcome.theta)["weights_"]
+
+    def _weights(self, theta: torch.Tensor) -> dict[str, Any]:
+        """Return the flat weights as the fitted attribute they are."""
+        parts = self.network_.split(theta.cpu())
+        return {"weights_": {name: part.numpy().copy() for name, part in parts.items()}}
 
     def _held_out(self) -> float | None:
         if self.validation_fraction is None and self.early_stopping:

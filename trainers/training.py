@@ -6,6 +6,7 @@ import copy
 import logging
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
+from reservoirs.forecasting import Progress
 from trainers.batches import Batch, Examples, shuffled
 from trainers.curvature import Objective, loss_gradient
 from trainers.hessian_free import HFState, hf_step
@@ -265,7 +267,15 @@ class Outcome:
 
 
 @torch.no_grad()
-def train(problem: Problem, stepper: Stepper, stopping: Stopping, *, verbose: int = 0) -> Outcome:
+def train(
+    problem: Problem,
+    stepper: Stepper,
+    stopping: Stopping,
+    *,
+    progress: Progress,
+    changed: Callable[[Tensor], dict[str, Any]],
+    verbose: int = 0,
+) -> Outcome:
     """Run epochs until a reason to stop.
 
     Parameters
@@ -273,6 +283,8 @@ def train(problem: Problem, stepper: Stepper, stopping: Stopping, *, verbose: in
     problem : what is trained on what
     stepper : how
     stopping : when to stop
+    progress : told of every epoch; may ask to stop
+    changed : weights -> the estimator's attributes that they are
     verbose : log every so many epochs to the logger "trainers"; 0 never
 
     Returns
@@ -286,8 +298,9 @@ def train(problem: Problem, stepper: Stepper, stopping: Stopping, *, verbose: in
     best_theta = outcome.theta
     try:
         for number in range(stopping.max_iter):
-            record = {"epoch": number + 1, **stepper.epoch()}
-            theta = stepper.weights()
+            with progress.task("epoch", lambda: changed(outcome.theta)) as task:
+                record = {"epoch": number + 1, **stepper.epoch()}
+                theta = outcome.theta = stepper.weights()
             record["seconds"] = time.perf_counter() - began
             if valid is not None:
                 record["validation_loss"] = valid.value(theta)
@@ -298,10 +311,12 @@ def train(problem: Problem, stepper: Stepper, stopping: Stopping, *, verbose: in
             if not np.isfinite(watched) or not torch.isfinite(theta).all():
                 outcome.status = "diverged"
                 break
+            if task.stop:
+                outcome.status = "stopped"
+                break
             since = 0 if watched < best - (stopping.tol or 0.0) else since + 1
             if watched < best:
                 best, best_theta = watched, theta
-            outcome.theta = theta
             if (stopping.early or stopping.tol is not None) and since >= stopping.patience:
                 outcome.status = "converged"
                 break

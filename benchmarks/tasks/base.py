@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,6 +13,20 @@ from numpy.typing import NDArray
 from reservoirs import next_step
 
 Array = NDArray[Any]
+
+
+def stream(*names: object) -> int:
+    """Return a seed below 2^31 that depends on the names alone.
+
+    Whoever asks for the same names gets the same seed, so that all methods see the same data and
+    a new method changes nothing for the others.
+
+    Parameters
+    ----------
+    names : what the seed is for, a task, a part and a number, say
+    """
+    text = "/".join(str(name) for name in names)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) >> 1
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,16 @@ class Split:
     def scale(self) -> Array:
         """Standard deviation of the training truth, per output."""
         return self.truth[: self.n_train].std(axis=0)
+
+    @property
+    def main_metric(self) -> str:
+        """The metric that tuning goes by: the longest free run, or simulation."""
+        return "simulation" if self.simulation else f"free{self.horizons[-1]}"
+
+    @property
+    def rows(self) -> list[int]:
+        """Rows to train on, and all rows."""
+        return [self.n_train, len(self.series)]
 
     def standardised(self) -> Split:
         """Return the split with series and exog scaled by mean and deviation of training rows."""
@@ -114,26 +139,50 @@ class Task:
     ----------
     name : its key
     title : a sentence for people
-    make : seed -> Split, raw units; the same seed gives every method the same data
+    make : seed -> the data, raw units: a Split, or one of `kinds`
     version : raise it when the data change
     tuned_like : the task whose stored settings are used
     n_units : size of the echo state network
     note : a caveat shown with the results, or ""
     ranking : the metric that ranks methods; "" is the longest free run, or the simulation
-    tags : what controls ask for: "sinusoid", "oscillator", "simulation"
+    larger_is_better : whether a large value of that metric is good
+    tags : what methods ask for: "sinusoid", "oscillator", "simulation"; "esn" where only echo state
+        networks and controls run, "fixed" where published settings are used, nothing is tuned
+    fixed : settings of a method, by its name, that are part of the task
+    space : what `tune` searches in addition, by method
+    trials, runs : settings tried by `tune`, and runs that each is tried on
     """
 
     name: str
     title: str
-    make: Callable[[int], Split]
+    make: Callable[[int], Any]
     version: int = 1
     tuned_like: str = ""
     n_units: int = 200
     note: str = ""
     ranking: str = ""
+    larger_is_better: bool = False
     tags: frozenset[str] = frozenset()
+    fixed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    space: dict[str, dict[str, Any]] = field(default_factory=dict)
+    trials: int = 16
+    runs: int = 3
 
     @property
     def settings_key(self) -> str:
         """The task under whose name tuned settings are stored."""
         return self.tuned_like or self.name
+
+    def data(self, part: str, number: int) -> Any:
+        """Return the data of a run, the same for every method.
+
+        Parameters
+        ----------
+        part : "test" or "tuning", which share no seed
+        number : of the run
+        """
+        return self.make(stream("data", self.name, part, number))
+
+    def model_seed(self, part: str, number: int) -> int:
+        """Return the seed of the models of a run, the same for every method."""
+        return stream("model", self.name, part, number)

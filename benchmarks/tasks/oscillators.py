@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+from scipy.stats import loguniform
 from sklearn.utils import check_random_state
 
 from benchmarks.tasks.base import Split, Task
@@ -87,5 +88,17 @@ TASKS = [
             tuned_like="oscillator_eta0.1_multi",
         )
         for mu in (0.5, 1.0, 5.0)
+    ),
+    *(
+        Task(
+            f"oscillator_eta0.1_hold_{activation}",
+            f"Oscillator, eta=0.1, random hold, {activation} reservoirs only",
+            partial(_make, eta=0.1, force="hold", mode="recursive"),
+            tags=frozenset({"oscillator", "esn"}),
+            fixed={"esn": {"activation": activation}},
+            space={"esn": {"alpha": loguniform(1e-18, 1e-6)}},
+            trials=100,
+        )
+        for activation in ("tanh", "identity")
     ),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+from scipy.stats import loguniform
 
 from benchmarks.tasks.base import Split, Task
 from reservoirs import datasets
@@ -42,5 +43,15 @@ TASKS = [
         n_units=100,
         tuned_like="sine_noisy_0.1",
         tags=TAGS,
+    ),
+    Task(
+        "sine_noisy_0.1_esn",
+        "Sine, noise 0.1, echo state networks only",
+        partial(_make, noise=0.1),
+        n_units=100,
+        tags=TAGS | {"esn"},
+        space={"esn": {"alpha": loguniform(1e-10, 1e2)}},
+        trials=300,
+        runs=20,
     ),
 ]

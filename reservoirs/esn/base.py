@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 
-from reservoirs.forecasting import SeriesMixin
+from reservoirs.forecasting import Progress, SeriesMixin
 from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
 from reservoirs.sequences import Array, Layout, Targets
@@ -119,7 +119,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _learn(self, rows: Array, layout: Layout, targets: Targets) -> None:
+    def _learn(self, rows: Array, layout: Layout, targets: Targets, progress: Progress) -> None:
         """Draw the reservoir, solve the readout, and keep the states to start from."""
         for index, n_steps in enumerate(layout.lengths):
             if self.washout >= n_steps:
@@ -129,12 +129,19 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 )
         self.target_kind_ = targets.kind
         self._draw()
-        seen = self._solve(rows, layout, targets)
+        seen = self._solve(rows, layout, targets, progress)
         self.last_states_ = np.stack(seen.last)
         self.mean_state_ = seen.total / seen.count
         self._auto_zero = targets.kind == "per_series" or (layout.n_series > 1 and not self.washout)
 
-    def _solve(self, rows: Array, layout: Layout, targets: Targets) -> Seen:
+    def _progress(self, X: Any, y: Any, layout: Layout, kind: str, series_id: Any) -> Progress:
+        """Return who is told of every block of rows; "auto" may go through them twice."""
+        lengths = layout.lengths if kind == "per_step" else [layout.n_series]
+        n_blocks = sum(-(-length // BLOCK) for length in lengths)
+        known = None if self.solver == "auto" else n_blocks
+        return Progress(self, X, y, known, {"series_id": series_id})
+
+    def _solve(self, rows: Array, layout: Layout, targets: Targets, progress: Progress) -> Seen:
         seen, per_step = Seen(), targets.kind == "per_step"
         width, n_rows = (
             self.n_units + self.n_features_in_,
@@ -148,7 +155,9 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             nonlocal seen
             seen = Seen()  # a second pass starts afresh
             stream = self._step_rows if per_step else self._pooled_rows
-            return stream(rows, layout, targets.rows, seen)
+            for block in stream(rows, layout, targets.rows, seen):
+                with progress.task("block"):
+                    yield block
 
         readout = fit_readout(
             blocks,

@@ -67,7 +67,9 @@ class ESNClassifier(ClassifierMixin, EchoStateNetwork):
         columns = np.eye(len(self.classes_))[codes]
         if len(self.classes_) == 2:
             columns = columns[:, 1:]
-        self._learn(rows, layout, Targets(2.0 * columns - 1.0, kind, flat=True))
+        progress = self._progress(X, y, layout, kind, series_id)
+        self._learn(rows, layout, Targets(2.0 * columns - 1.0, kind, flat=True), progress)
+        progress.end()
         return self
 
     def decision_function(

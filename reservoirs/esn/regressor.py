@@ -76,8 +76,10 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
         targets = check_targets(self, y, layout)
         self.__dict__.pop("stream_", None)
-        self._learn(rows, layout, targets)
+        progress = self._progress(X, y, layout, targets.kind, series_id)
+        self._learn(rows, layout, targets, progress)
         remember(self, rows, layout, targets, y)
+        progress.end()
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)

@@ -9,12 +9,15 @@ prediction becomes the next observation.
 from reservoirs.forecasting.closed_loop import ForecastDivergedWarning, backtest, forecast
 from reservoirs.forecasting.loop import Loop, find_loop, remember
 from reservoirs.forecasting.mixin import ForecastMixin, SeriesMixin
+from reservoirs.forecasting.progress import CallbackSupportMixin, Progress
 from reservoirs.forecasting.shaping import next_step, shaped_prediction
 
 __all__ = [
+    "CallbackSupportMixin",
     "ForecastDivergedWarning",
     "ForecastMixin",
     "Loop",
+    "Progress",
     "SeriesMixin",
     "backtest",
     "find_loop",

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.forecasting.closed_loop import backtest, forecast
 from reservoirs.forecasting.loop import DIVERGED, Loop
+from reservoirs.forecasting.progress import CallbackSupportMixin
 from reservoirs.forecasting.shaping import shaped_prediction
 from reservoirs.sequences import (
     Array,
@@ -21,7 +22,7 @@ from reservoirs.sequences import (
 )
 
 
-class SeriesMixin:
+class SeriesMixin(CallbackSupportMixin):
     """Outputs of an estimator that carries a state along each series.
 
     It provides `_start_states(initial_state, n_series)`, `_drive(rows, state)` and `_read(rows,
@@ -137,12 +138,12 @@ class ForecastMixin(SeriesMixin):
         )
 
     def _check_closed(self, piped: bool) -> None:
-        if self.target_kind_ == "per_series":  # type: ignore[attr-defined] # set by fit
+        if self.target_kind_ == "per_series":
             raise ValueError(
                 "forecast needs targets per step, but this model was fitted with one target per "
                 "series; build X and y with next_step(series)"
             )
-        if self.loop_ is None and not piped:  # type: ignore[attr-defined] # set by fit
+        if self.loop_ is None and not piped:
             raise ValueError(
                 "the loop cannot close: forecast needs y[t] to be the observation X[t+1, "
                 ":n_outputs] (up to a scale and a shift per column), and the data of fit are not "

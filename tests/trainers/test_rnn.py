@@ -339,42 +339,6 @@ def test_a_typo_is_a_type_error():
         RNNRegressor(lr=0.1)
 
 
-def plain_loop(seed, window=20, n_units=64, epochs=100):
-    """The notes' example as anybody would write it: nn.RNN, DataLoader, Adam."""
-    torch.manual_seed(seed)
-    series = torch.tensor(datasets.lagged_sine(), dtype=torch.float32)
-
-    def windows(part):
-        x = torch.stack([part[i : i + window] for i in range(len(part) - window)])
-        return x[..., None], part[window:, None]
-
-    train, valid = windows(series[:800]), windows(series[800:])
-    recurrent = torch.nn.RNN(1, n_units, batch_first=True)
-    linear = torch.nn.Linear(n_units, 1)
-    optimizer = torch.optim.Adam([*recurrent.parameters(), *linear.parameters()], lr=1e-3)
-    data = torch.utils.data.TensorDataset(*train)
-    loader = torch.utils.data.DataLoader(data, batch_size=32, shuffle=True)
-    loss = torch.nn.MSELoss()
-    for _ in range(epochs):
-        for x, y in loader:
-            optimizer.zero_grad()
-            loss(linear(recurrent(x)[0][:, -1]), y).backward()
-            optimizer.step()
-    with torch.no_grad():
-        return float(loss(linear(recurrent(valid[0])[0][:, -1]), valid[1]))
-
-
-def our_example(seed):
-    series = datasets.lagged_sine()
-    # picked among a dozen starts by this very error: see the note in benchmarks/methods.py
-    start = ESNInit(spectral_radius=0.5, input_scale=0.1, output_scale=0.3)
-    model = RNNRegressor(
-        window=20, n_units=64, max_iter=100, batch_size=32, init=start, random_state=seed
-    ).fit(*next_step(series[:800]))
-    inputs, targets = next_step(series[800:])
-    return float(np.mean((model.predict(inputs)[19:] - targets[19:]) ** 2))
-
-
 def test_training_is_the_plain_torch_loop_from_the_same_weights_and_batches():
     settings = {"window": 20, "n_units": 16, "max_iter": 3, "dtype": "float64", "random_state": 0}
     X, y = next_step(datasets.lagged_sine(300))
@@ -413,13 +377,6 @@ def test_training_is_the_plain_torch_loop_from_the_same_weights_and_batches():
     for parameter, name in zip(parameters, names, strict=True):
         if name:
             assert_allclose(model.weights_[name], parameter.detach().numpy(), rtol=1e-8, atol=1e-9)
-
-
-def test_the_lagged_sine_is_learned_as_well_as_by_the_plain_torch_loop():
-    theirs = np.median([plain_loop(seed) for seed in range(5)])
-    ours = np.median([our_example(seed) for seed in range(5)])
-
-    assert ours <= 1.2 * theirs
 
 
 def test_an_rnn_forecasts_a_sine_in_a_closed_loop():
