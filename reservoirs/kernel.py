@@ -10,6 +10,7 @@ library, 15 times slower than code the compiler can vectorise.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from reservoirs.packing import LANES, Blocks, Dense, Reservoir, Shifts, pad
+from reservoirs.packing import LANES, Blocks, Dense, Reservoir, Shifts, aligned, pad
 from reservoirs.sequences import Array
 
 # Reassociation would break the rounding trick in tanh: contraction to fused multiply-add only.
@@ -139,13 +140,13 @@ def _tanh32(x: Any) -> Any:
 
 @_intrinsic
 def _add_rows(typingctx, values, columns, x, out, row, first, last):
-    """Add the sum over k in [first, last) of values[k] * x[columns[k]] to out[row : row + 8].
+    """Add the sum over k in [first, last) of values[k] * u[k] to out[row : row + 8].
 
-    Vector instructions: eight sums in one register, each column of eight nonzeros one fused
-    multiply-add. The x are loaded one by one: a gather instruction is slower on some machines.
-    LLVM cuts the eight lanes to what the machine has.
+    With a column per weight u[k] is x[columns[k]], loaded one by one (a gather instruction is
+    slower on some machines); with one offset per k the neighbours from x[columns[k - first] + row].
+    Eight sums stay in one register; LLVM cuts the eight lanes to what the machine has.
     """
-    bits = values.dtype.bitwidth
+    bits, packed = values.dtype.bitwidth, columns.dtype.bitwidth
     real, size = ir.DoubleType() if bits == 64 else ir.FloatType(), ir.IntType(64)
     lanes = ir.VectorType(real, LANES)
 
@@ -159,18 +160,35 @@ def _add_rows(typingctx, values, columns, x, out, row, first, last):
         stored, where, state, target = data(0), data(1), data(2), vector(data(3), args[4])
         kind = ir.FunctionType(lanes, [lanes] * 3)
         fma = builder.module.declare_intrinsic(f"llvm.fma.v8f{bits}", fnty=kind)
+
+        def together(k: Any) -> Any:
+            """Load eight neighbours, from one offset."""
+            offset = builder.load(builder.gep(where, [builder.sub(k, args[5])]))
+            return builder.load(vector(state, builder.add(offset, args[4])), align=bits // 8)
+
+        def one_by_one(k: Any) -> Any:
+            """Load eight elements; their columns come several to a word, with fewer loads."""
+            in_word, inputs = 64 // packed, ir.Constant(lanes, ir.Undefined)
+            words = builder.bitcast(
+                builder.gep(where, [builder.mul(k, ir.Constant(size, LANES))]), size.as_pointer()
+            )
+            for lane in range(LANES):
+                word, place = divmod(lane, in_word)
+                place = place if sys.byteorder == "little" else in_word - 1 - place
+                column = builder.load(builder.gep(words, [ir.Constant(size, word)]), align=2)
+                column = builder.lshr(column, ir.Constant(size, place * packed))
+                column = builder.and_(column, ir.Constant(size, 2**packed - 1))
+                element = builder.load(builder.gep(state, [column]))
+                inputs = builder.insert_element(inputs, element, ir.Constant(ir.IntType(32), lane))
+            return inputs
+
+        load = together if columns.ndim == 1 else one_by_one
         total = cgutils.alloca_once(builder, lanes)
         builder.store(builder.load(target, align=bits // 8), total)
         with cgutils.for_range_slice(builder, args[5], args[6], ir.Constant(size, 1)) as (k, _):
             base = builder.mul(k, ir.Constant(size, LANES))
-            inputs = ir.Constant(lanes, ir.Undefined)
-            for lane in range(LANES):
-                at = builder.gep(where, [builder.add(base, ir.Constant(size, lane))])
-                column = builder.zext(builder.load(at), size)
-                element = builder.load(builder.gep(state, [column]))
-                inputs = builder.insert_element(inputs, element, ir.Constant(ir.IntType(32), lane))
             weights = builder.load(vector(stored, base), align=bits // 8)
-            builder.store(builder.call(fma, [weights, inputs, builder.load(total)]), total)
+            builder.store(builder.call(fma, [weights, load(k), builder.load(total)]), total)
         builder.store(builder.load(total), target, align=bits // 8)
         return context.get_dummy_value()
 
@@ -201,15 +219,16 @@ def _add_blocks(recurrent: Any, x: Any, twice: Any, out: Any) -> Any:
 
 
 def _add_shifts(recurrent: Any, x: Any, twice: Any, out: Any) -> Any:
-    n_units = recurrent.n_units
+    n_units, n_shifts = recurrent.n_units, len(recurrent.offsets)
     for i in range(n_units):  # written twice, so that no column index wraps around
         twice[i] = x[i]
     for i in range(n_units):
         twice[n_units + i] = x[i]
-    for j in range(len(recurrent.offsets)):
-        values, shifted = recurrent.values[j], twice[recurrent.offsets[j] :]
-        for i in range(n_units):
-            out[i] += values[i] * shifted[i]
+    for block in range(len(out) // 8):
+        first = block * n_shifts
+        _add_rows(
+            recurrent.values, recurrent.offsets, twice, out, block * 8, first, first + n_shifts
+        )
 
 
 def _add_dense(recurrent: Any, x: Any, twice: Any, out: Any) -> Any:
@@ -234,18 +253,18 @@ def _step(recurrent, drive, leak_rate, linear, state, twice, new_state):
 @_compile
 def _drive(inputs, input_weights, bias, drive):
     """Drive = W_in u + b, feature by feature, so that no BLAS kernel's blocking shows in it."""
+    u = inputs[0]
     for i in range(len(drive)):
-        drive[i] = bias[i]
-    for k in range(len(inputs)):
+        drive[i] = bias[i] + input_weights[0, i] * u
+    for k in range(1, len(inputs)):
         u = inputs[k]
         for i in range(len(drive)):
             drive[i] += input_weights[k, i] * u
 
 
 @_compile
-def _states(recurrent, input_weights, bias, leak_rate, linear, inputs, noise, state, n_units, out):
-    old, new = state.copy(), state.copy()
-    drive, twice = np.empty_like(bias), np.empty(2 * len(bias), dtype=bias.dtype)
+def _states(recurrent, input_weights, bias, leak_rate, linear, inputs, noise, work, n_units, out):
+    old, new, drive, twice = work[0], work[1], work[2], work[3:].reshape(-1)
     for t in range(len(inputs)):
         _drive(inputs[t], input_weights, bias, drive)
         if len(noise):
@@ -257,25 +276,23 @@ def _states(recurrent, input_weights, bias, leak_rate, linear, inputs, noise, st
     return old
 
 
-@_compile
+@njit(nogil=True, fastmath={"contract", "nsz", "reassoc"})
 def _dot(a, b):
-    """Return a'b in eight partial sums, so that it runs in vector instructions."""
-    partial = np.zeros(LANES, dtype=a.dtype)
-    for i in range(0, len(a), LANES):
-        for lane in range(LANES):
-            partial[lane] += a[i + lane] * b[i + lane]
-    return partial.sum()
+    """Return a'b, summed in vector instructions."""
+    total = 0.0
+    for i in range(len(a)):
+        total += a[i] * b[i]
+    return total
 
 
 @_compile
 def _free(
     recurrent, input_weights, bias, leak_rate, linear,
-    state, first, exog, scale, shift, by_state, by_input, intercept, out
+    work, first, exog, scale, shift, by_state, by_input, intercept, out
 ):  # fmt: skip
     n_outputs = len(first)
     n_exog = exog.shape[1]
-    old, new = state.copy(), state.copy()
-    drive, twice = np.empty_like(bias), np.empty(2 * len(bias), dtype=bias.dtype)
+    old, new, drive, twice = work[0], work[1], work[2], work[3:].reshape(-1)
     inputs = np.empty(n_outputs + n_exog, dtype=bias.dtype)
     observation = first.copy()
     for t in range(len(out)):
@@ -293,6 +310,14 @@ def _free(
             out[t, j] = total
         old, new = new, old
     return old
+
+
+def _room(state: Array, dtype: Any) -> Array:
+    """Return what a loop works in: the state, the next one, the drive, two copies of the state."""
+    padded = pad(state, dtype)
+    work = aligned((5, len(padded)), dtype)
+    work[0] = padded
+    return work
 
 
 def run_states(
@@ -330,7 +355,7 @@ def run_states(
         out = np.empty((len(rows), reservoir.n_units), dtype=dtype)
     last = _states(
         reservoir.recurrent, reservoir.input_weights, reservoir.bias,
-        dtype.type(reservoir.leak_rate), reservoir.linear, rows, added, pad(state, dtype),
+        dtype.type(reservoir.leak_rate), reservoir.linear, rows, added, _room(state, dtype),
         reservoir.n_units, out,
     )  # fmt: skip
     return out[:, : reservoir.n_units], last[: reservoir.n_units]
@@ -363,12 +388,13 @@ def run_closed_loop(
     """
     dtype = reservoir.bias.dtype
     out = np.empty((len(exog), len(first)), dtype=np.float64)
-    by_state, by_input = np.split(readout[0], [reservoir.n_units], axis=1)
+    n_units, (C, c) = reservoir.n_units, readout
     _free(
         reservoir.recurrent, reservoir.input_weights, reservoir.bias,
-        dtype.type(reservoir.leak_rate), reservoir.linear, pad(state, dtype),
+        dtype.type(reservoir.leak_rate), reservoir.linear, _room(state, dtype),
         np.array(first, dtype=np.float64), np.ascontiguousarray(exog, dtype=np.float64),
-        *(np.ascontiguousarray(a, dtype=np.float64) for a in loop), pad(by_state, np.float64),
-        *(np.ascontiguousarray(a, dtype=np.float64) for a in (by_input, readout[1])), out,
+        *(np.ascontiguousarray(a, dtype=np.float64) for a in loop),
+        pad(C[:, :n_units], np.float64),
+        *(np.ascontiguousarray(a, dtype=np.float64) for a in (C[:, n_units:], c)), out,
     )  # fmt: skip
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import scipy.sparse
 from reservoirs.sequences import Array
 
 LANES = 8  # rows summed side by side
+CACHE_LINE = 64  # bytes
 DENSE_SHARE = 0.2  # of nonzeros, above which a plain matrix product is faster
 MOST_SHIFTS = 32
 
@@ -23,7 +25,8 @@ class Blocks(NamedTuple):
     Attributes
     ----------
     values : (n_stored, 8), a nonzero of each of the eight rows of a block, padded with zeros
-    columns : (n_stored, 8) uint32, where they stand (signed indices cost a fifth more)
+    columns : (n_stored, 8) where they stand, uint16 or uint32 (narrow: fewer loads; signed ones
+        cost a fifth more)
     pointers : (n_blocks + 1,), block b owns the stored rows pointers[b] to pointers[b + 1]
     """
 
@@ -37,7 +40,7 @@ class Shifts(NamedTuple):
 
     Attributes
     ----------
-    values : (n_shifts, n_padded), the weight of row i at offset j
+    values : (n_blocks * n_shifts, 8), of every block of eight rows the weights at each offset
     offsets : (n_shifts,) in [0, n_units)
     n_units : without padding
     """
@@ -101,10 +104,12 @@ def pack(weights: Any, dtype: Any) -> Recurrent:
     if len(offsets) <= MOST_SHIFTS and 0.9 * len(offsets) * n_units <= csr.nnz:
         values = np.zeros((len(offsets), n_units))
         values[np.searchsorted(offsets, (csr.indices - rows) % n_units), rows] = csr.data
-        return Shifts(pad(values, dtype), offsets.astype(np.intp), n_units)
+        by_block = pad(values, dtype).reshape(len(offsets), -1, LANES).swapaxes(0, 1)
+        stored = pad(by_block.reshape(-1, LANES), dtype)
+        return Shifts(stored, offsets.astype(np.intp), n_units)
     if n_units > LANES and csr.nnz > DENSE_SHARE * n_units**2:
         missing = -n_units % LANES
-        return Dense(np.pad(csr.toarray(), (0, missing)).astype(dtype))
+        return Dense(pad(np.pad(csr.toarray(), ((0, missing), (0, 0))), dtype))
     return _blocks(csr, rows, dtype)
 
 
@@ -115,8 +120,9 @@ def _blocks(csr: Any, rows: Array, dtype: Any) -> Blocks:
     padded[:n_units] = counts
     widths = padded.reshape(n_blocks, LANES).max(axis=1)
     pointers = np.concatenate([[0], np.cumsum(widths)]).astype(np.intp)
-    values = np.zeros((pointers[-1], LANES), dtype=dtype)
-    columns = np.zeros((pointers[-1], LANES), dtype=np.uint32)
+    values = aligned((pointers[-1], LANES), dtype)
+    narrow = np.uint16 if n_units <= 2**16 else np.uint32
+    columns = np.zeros((pointers[-1], LANES), dtype=narrow)
     within = np.arange(csr.nnz) - np.repeat(csr.indptr[:-1], counts)
     where = pointers[rows // LANES] + within
     values[where, rows % LANES] = csr.data
@@ -125,7 +131,15 @@ def _blocks(csr: Any, rows: Array, dtype: Any) -> Blocks:
 
 
 def pad(array: Array, dtype: Any) -> Array:
-    """Return a contiguous copy whose last axis is filled with zeros to a multiple of eight."""
-    missing = -array.shape[-1] % LANES
-    widths = [(0, 0)] * (array.ndim - 1) + [(0, missing)]
-    return np.ascontiguousarray(np.pad(array, widths), dtype=dtype)
+    """Return an aligned copy whose last axis is filled with zeros to a multiple of eight."""
+    padded = aligned((*array.shape[:-1], array.shape[-1] + -array.shape[-1] % LANES), dtype)
+    padded[..., : array.shape[-1]] = array
+    return padded
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
+    """Return zeros that begin at a cache line: crossing lines costs the loops a sixth."""
+    size = prod(shape) * np.dtype(dtype).itemsize
+    room = np.zeros(size + CACHE_LINE, dtype=np.uint8)
+    first = -room.__array_interface__["data"][0] % CACHE_LINE
+    return room[first : first + size].view(dtype).reshape(shape)

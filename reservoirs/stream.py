@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reservoirs.forecasting import Loop, find_loop
-from reservoirs.readout import BLOCK, Readout, choose, one_blas_thread
+from reservoirs.readout import BLOCK, Readout, choose, column_sums, one_blas_thread
 from reservoirs.sequences import Array, Layout, Targets
 
 
@@ -75,8 +75,8 @@ class Stream:
     def _flush(self) -> None:
         block = self._block()
         if block is not None:
-            self.state_total += block[0][:, : self.reservoir.n_units].sum(axis=0)
             with one_blas_thread():
+                self.state_total += column_sums(block[0])[: self.reservoir.n_units]
                 self.sums.add(*block)
         self.features, self.targets = [], []
 
@@ -113,6 +113,6 @@ class Stream:
         total = self.state_total
         with one_blas_thread():
             if block is not None:
-                total = total + block[0][:, : self.reservoir.n_units].sum(axis=0)
+                total = total + column_sums(block[0])[: self.reservoir.n_units]
                 sums.add(*block)
             return sums.solve(choose([sums], alphas)), total / sums.n_rows

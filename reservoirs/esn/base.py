@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 
 from reservoirs.forecasting import Progress, SeriesMixin
-from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout
+from reservoirs.readout import BLOCK, SOLVERS, Readout, column_sums, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
 from reservoirs.sequences import Array, Layout, Targets
 
@@ -23,6 +23,8 @@ POOLINGS: dict[str, Callable[[Array], Array]] = {
     "mean": lambda features: features.mean(axis=0),
     "both": lambda features: np.concatenate([features[-1], features.mean(axis=0)]),
 }
+
+DRAWN = tuple(Reservoir().get_params())
 
 
 @dataclass
@@ -33,10 +35,10 @@ class Seen:
     total: Any = 0.0
     count: int = 0
 
-    def note(self, states: Array) -> None:
-        """Count states for their mean."""
-        self.total = self.total + states.sum(axis=0, dtype=np.float64)
-        self.count += len(states)
+    def note(self, features: Array) -> None:
+        """Count the features of some rows, states first, for the mean state."""
+        self.total = self.total + column_sums(features)
+        self.count += len(features)
 
 
 class FeatureBlocks:
@@ -131,7 +133,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self._draw()
         seen = self._solve(rows, layout, targets, progress)
         self.last_states_ = np.stack(seen.last)
-        self.mean_state_ = seen.total / seen.count
+        self.mean_state_ = seen.total[: self.n_units] / seen.count
         self._auto_zero = targets.kind == "per_series" or (layout.n_series > 1 and not self.washout)
 
     def _progress(self, X: Any, y: Any, layout: Layout, kind: str, series_id: Any) -> Progress:
@@ -193,7 +195,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 first = max(self.washout - part.start, 0)
                 if first < len(block):
                     features = block[first:]
-                    seen.note(features[:, :n])
+                    seen.note(features)
                     yield (
                         features,
                         targets[span.start + part.start + first : span.start + part.stop],
@@ -213,7 +215,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         for number, found in enumerate(self._in_order(run, layout)):
             pooled, states = next(iter(found))
             parts.append(pooled)
-            seen.note(states)
+            seen.note(np.ascontiguousarray(states, dtype=np.float64))
             seen.last.append(states[-1])
             if len(parts) == BLOCK or number + 1 == layout.n_series:
                 yield np.stack(parts), targets[first : number + 1]
@@ -249,8 +251,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         return hasattr(self, "coef_")
 
     def _draw(self) -> None:
-        names = Reservoir().get_params()
-        self.reservoir_ = Reservoir(**{name: getattr(self, name) for name in names})
+        self.reservoir_ = Reservoir(**{name: getattr(self, name) for name in DRAWN})
         state = self.random_state
         if not isinstance(state, int | np.integer):
             state = int(np.random.default_rng(seed_streams(state)[0]).integers(2**31 - 1))

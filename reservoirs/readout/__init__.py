@@ -9,7 +9,7 @@ from one decomposition.
 """
 
 from reservoirs.readout.fitting import SOLVERS, choose, fit_readout, merged, one_blas_thread
-from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout
+from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout, column_sums
 
 BLOCK = 1024  # rows summed at a time, whatever the chunks they came in
 
@@ -21,6 +21,7 @@ __all__ = [
     "QRSums",
     "Readout",
     "choose",
+    "column_sums",
     "fit_readout",
     "merged",
     "one_blas_thread",
