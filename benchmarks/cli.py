@@ -244,13 +244,14 @@ def _speed(options: argparse.Namespace) -> int:
     found = []
     for job in speed.jobs(options.quick):
         with threadpool_limits(1):
-            timing = job()
-        found.append(timing)
-        for name in timing.samples:
-            each = timing.median(name) / timing.unit
-            shown = f"{each * 1e6:.2f} us" if timing.unit > 1 else f"{each * 1e3:.1f} ms"
-            title = timing.job if name == "reservoirs" else ""
-            table.add_row(title, name, shown, f"{timing.ratio(name):.2f}")
+            timed = job()
+        for timing in timed if isinstance(timed, list) else [timed]:
+            found.append(timing)
+            for name in timing.samples:
+                each = timing.median(name) / timing.unit
+                shown = f"{each * 1e6:.2f} us" if timing.unit > 1 else f"{each * 1e3:.1f} ms"
+                title = timing.job if name == "reservoirs" else ""
+                table.add_row(title, name, shown, f"{timing.ratio(name):.2f}")
     memory = {} if options.quick else speed.peak_memory()
     for name, megabytes in memory.items():
         table.add_row("fit, N=1000, T=100000", f"peak memory, {name}", f"{megabytes:.0f} MB", "")

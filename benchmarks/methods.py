@@ -139,7 +139,7 @@ METHODS: dict[str, Method] = {
     for method in (
         Method(
             "esn", "Echo state network", _esn,
-            {"spectral_radius": 0.9, "leak_rate": 0.5, "input_scaling": 0.1, "alpha": 1e-8},
+            {},
             {
                 "spectral_radius": uniform(0.1, 1.1),
                 "leak_rate": loguniform(0.1, 1.0),

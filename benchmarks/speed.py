@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,9 @@ class Timing:
     def ratio(self, name: str, ours: str = "reservoirs") -> float:
         """Return how many times longer a contender takes than we do."""
         return self.median(name) / self.median(ours)
+
+
+Job = Callable[[], Timing | list[Timing]]
 
 
 def interleaved(job: str, calls: dict[str, Call], repeats: int, unit: int = 1) -> Timing:
@@ -143,8 +147,14 @@ def closed_loop(n_units: int, repeats: int) -> Timing:
     return interleaved(f"closed loop, N={n_units}", calls, repeats, 500)
 
 
-def fit(n_units: int, n_steps: int, repeats: int) -> Timing:
-    """Time a whole fit: states, Gram matrix, solution; and our other solvers beside it."""
+def fit(n_units: int, n_steps: int, repeats: int, only: tuple[str, ...] = ()) -> Timing:
+    """Time a whole fit: states, Gram matrix, solution; and our other solvers beside it.
+
+    Parameters
+    ----------
+    n_units, n_steps, repeats : sizes and turns
+    only : contenders; none named are all
+    """
     u = _input(n_steps + 1)
     X, y = u[:-1], u[1:]
     base: dict[str, Any] = {
@@ -168,6 +178,7 @@ def fit(n_units: int, n_steps: int, repeats: int) -> Timing:
             (_theirs(nodes, drawn) >> nodes.Ridge(ridge=1e-4)).fit(X, y)
 
         calls["reservoirpy"] = theirs
+    calls = {name: call for name, call in calls.items() if not only or name in only}
     return interleaved(f"fit, N={n_units}, T={n_steps}", calls, repeats)
 
 
@@ -183,16 +194,35 @@ def _syrk(width: int, n_steps: int) -> Call:
     return run
 
 
-def many_series(repeats: int) -> Timing:
-    """Time 64 series of 300 steps, N=1000, on two threads."""
+def many_series(repeats: int) -> list[Timing]:
+    """Time 64 series of 300 steps, N=1000, on two threads: the states, and a whole fit."""
     series = [_input(300) for _ in range(64)]
     targets = [s[:, 0] for s in series]
-    base: dict[str, Any] = {"n_units": 1000, "leak_rate": LEAK, "alpha": 1e-4, "random_state": 0}
+    base: dict[str, Any] = {"n_units": 1000, "leak_rate": LEAK, "random_state": 0}
+    drawn, alone = (Reservoir(**base, n_jobs=n).fit(series) for n in (2, 1))
     calls: dict[str, Call] = {
-        "reservoirs": lambda: ESNRegressor(**base, n_jobs=2).fit(series, targets),
-        "reservoirs, one job": lambda: ESNRegressor(**base).fit(series, targets),
+        "reservoirs": lambda: drawn.transform(series),
+        "reservoirs, one job": lambda: alone.transform(series),
     }
-    return interleaved("fit 64 series x 300, N=1000", calls, repeats)
+    if (nodes := _peer()) is not None:
+        peer = _theirs(nodes, drawn)
+        calls["reservoirpy"] = lambda: peer.run(series, workers=2)
+    fits: dict[str, Call] = {
+        "reservoirs": lambda: ESNRegressor(**base, alpha=1e-4, n_jobs=2).fit(series, targets),
+        "reservoirs, one job": lambda: ESNRegressor(**base, alpha=1e-4).fit(series, targets),
+    }
+    return [
+        interleaved("states of 64 series x 300, N=1000, 2 threads", calls, repeats, 64 * 300),
+        interleaved("fit 64 series x 300, N=1000", fits, repeats),
+    ]
+
+
+def two_cores(repeats: int) -> Timing:
+    """Time a whole fit with two BLAS threads on either side (ours keeps to one)."""
+    with threadpool_limits(2):
+        timing = fit(1000, 100_000, repeats, only=("reservoirs", "reservoirpy"))
+    timing.job += ", 2 BLAS threads"
+    return timing
 
 
 def imports(repeats: int) -> Timing:
@@ -228,15 +258,19 @@ def first_fit() -> Timing:
 
 
 def peak_memory(n_units: int = 1000, n_steps: int = 100_000) -> dict[str, float]:
-    """Return the megabytes that NumPy allocates in a fit, at its peak, each in a new process."""
+    """Return the megabytes by which a fit raises the peak of a new process.
+
+    The resident set, after a small fit that loads everything; `ru_maxrss` is kilobytes on Linux.
+    """
     code = (
-        "import sys, tracemalloc, numpy as np; from reservoirs import ESNRegressor as E; "
+        "import sys, resource, numpy as np; from reservoirs import ESNRegressor as E; "
         "N, T, solver, grid = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]); "
         "X = np.random.default_rng(0).uniform(-1, 1, (T, 1)); "
         "a = np.logspace(-4, 2, grid) if grid > 1 else 1e-4; "
         "m = E(n_units=N, alpha=a, leak_rate=0.3, solver=solver, random_state=0); "
-        "m.fit(X[:2000], X[:2000, 0]); tracemalloc.start(); m.fit(X, X[:, 0]); "
-        "print(tracemalloc.get_traced_memory()[1] / 2**20)"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024; "
+        "E(n_units=20, alpha=a, solver=solver).fit(X[:2000], X[:2000, 0]); before = peak(); "
+        "m.fit(X, X[:, 0]); print(peak() - before)"
     )
     found = {}
     for name, solver, grid in (("one alpha", "cholesky", 1), ("30 alphas", "cholesky", 30),
@@ -247,7 +281,7 @@ def peak_memory(n_units: int = 1000, n_steps: int = 100_000) -> dict[str, float]
     return found
 
 
-def jobs(quick: bool) -> list[Callable[[], Timing]]:
+def jobs(quick: bool) -> list[Job]:
     """Return the jobs, the long ones last.
 
     Parameters
@@ -255,12 +289,10 @@ def jobs(quick: bool) -> list[Callable[[], Timing]]:
     quick : small sizes only, a few seconds
     """
     sizes = (100, 300) if quick else (100, 300, 1000, 5000)
-    found: list[Callable[[], Timing]] = [lambda n=n: states(n, 3 if n > 1000 else 5) for n in sizes]  # type: ignore[misc] # mypy cannot infer the default
-    loops = (100,) if quick else (100, 1000, 5000)
-    found += [lambda n=n: closed_loop(n, 5) for n in loops]  # type: ignore[misc] # likewise
-    fits = (100,) if quick else (100, 300, 1000)
-    found += [lambda n=n: fit(n, 10_000, 5) for n in fits]  # type: ignore[misc] # likewise
+    found: list[Job] = [partial(states, n, 3 if n > 1000 else 5) for n in sizes]
+    found += [partial(closed_loop, n, 5) for n in ((100,) if quick else (100, 1000, 5000))]
+    found += [partial(fit, n, 10_000, 5) for n in ((100,) if quick else (100, 300, 1000))]
     if not quick:
-        found += [lambda: fit(1000, 100_000, 3), lambda: many_series(3)]
-        found += [lambda: imports(5), first_fit]
+        found += [partial(fit, 1000, 100_000, 3), partial(two_cores, 3), partial(many_series, 5)]
+        found += [partial(imports, 5), first_fit]
     return found

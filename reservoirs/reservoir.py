@@ -20,6 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs import packing, topology
+from reservoirs.parallel import in_order
 from reservoirs.readout import BLOCK
 from reservoirs.sequences import Array, check_rows, restore
 
@@ -38,6 +39,7 @@ SETTINGS: dict[str, list[Any]] = {
     ],  # fmt: skip
     "activation": [StrOptions({"tanh", "identity"})],
     "dtype": [StrOptions({"float64", "float32"})],
+    "n_jobs": [Integral, None],
     "random_state": ["random_state"],
 }
 # Packed weights, kept only for read-only arrays, so that none can change behind a packed copy.
@@ -76,6 +78,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         itself, used as it is
     activation : f, "tanh", or "identity" for a linear reservoir
     dtype : "float64" or "float32", of weights and states
+    n_jobs : series at a time in `transform`, in threads; None is 1
     random_state : seed of W, W_in and b, each from its own stream
 
     Attributes
@@ -100,14 +103,15 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self,
         *,
         n_units: int = 500,
-        spectral_radius: float = 0.9,
-        leak_rate: float = 1.0,
-        input_scaling: Any = 1.0,
-        bias_scaling: Any = 0.5,
+        spectral_radius: float = 1.0,
+        leak_rate: float = 0.7,
+        input_scaling: Any = 0.2,
+        bias_scaling: Any = 1.5,
         degree: int = 10,
         topology: Any = "random",
         activation: str = "tanh",
         dtype: str = "float64",
+        n_jobs: int | None = None,
         random_state: Any = None,
     ) -> None:
         self.n_units = n_units
@@ -119,6 +123,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.topology = topology
         self.activation = activation
         self.dtype = dtype
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -199,9 +204,15 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         states = np.empty((len(rows), self.n_units), dtype=self.dtype)
         starts = self.check_state(initial_state, layout.n_series)
         packed = self.pack()
-        for span, start in zip(layout.slices(), starts, strict=True):
+
+        def run(span: slice, start: Array) -> None:
             for _ in self.run(rows[span], start, packed=packed, out=states[span]):
                 pass  # written in place
+
+        series = zip(layout.slices(), starts, strict=True)
+        n_jobs = 1 if layout.n_series == 1 else self.n_jobs
+        for _ in in_order(run, series, n_jobs, shared=True):
+            pass
         return restore(states, layout)
 
     def pack(self) -> Any:

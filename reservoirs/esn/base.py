@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.parallel import Parallel, delayed
 
 from reservoirs.forecasting import Progress, SeriesMixin
+from reservoirs.parallel import in_order
 from reservoirs.readout import BLOCK, SOLVERS, Readout, column_sums, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
 from reservoirs.sequences import Array, Layout, Targets
@@ -74,7 +74,6 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         "washout": [Interval(Integral, 0, None, closed="left")],
         "pooling": [StrOptions(set(POOLINGS))],
         "bidirectional": ["boolean"],
-        "n_jobs": [Integral, None],
         "initial_state": [StrOptions({"auto", "mean", "zero", "last"}), "array-like"],
     }
 
@@ -82,10 +81,10 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self,
         *,
         n_units: int = 500,
-        spectral_radius: float = 0.9,
-        leak_rate: float = 1.0,
-        input_scaling: Any = 1.0,
-        bias_scaling: Any = 0.5,
+        spectral_radius: float = 1.0,
+        leak_rate: float = 0.7,
+        input_scaling: Any = 0.2,
+        bias_scaling: Any = 1.5,
         degree: int = 10,
         topology: Any = "random",
         activation: str = "tanh",
@@ -179,7 +178,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         """Yield [state; input] after washout and the targets, in blocks of at most 1024 rows."""
         packed, rest, n = self.reservoir_.pack(), np.zeros(self.n_units), self.n_units
 
-        def run(number: int, span: slice) -> Iterator[tuple[slice, Array, Array]]:
+        def blocks_of(number: int, span: slice) -> Iterator[tuple[slice, Array, Array]]:
             series = rows[span]
             out = FeatureBlocks(series, n) if self.dtype == "float64" else None
             noise = self._noise(number)
@@ -189,7 +188,13 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 block = np.hstack([states, series[part]]) if out is None else out.last
                 yield part, states[-1].copy(), block.astype(np.float64, copy=False)
 
-        for span, blocks in zip(layout.slices(), self._in_order(run, layout), strict=True):
+        def whole(number: int, span: slice) -> list[tuple[slice, Array, Array]]:
+            return list(blocks_of(number, span))
+
+        n_jobs = 1 if layout.n_series == 1 else self.n_jobs
+        run = blocks_of if n_jobs in (None, 1) else whole  # one after the other keeps one block
+        found = in_order(run, enumerate(layout.slices()), n_jobs)
+        for span, blocks in zip(layout.slices(), found, strict=True):
             for part, last, block in blocks:
                 ended = last
                 first = max(self.washout - part.start, 0)
@@ -208,29 +213,18 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         """Yield one row of pooled features per series and its target, 1024 series at a time."""
         rest, parts = np.zeros(self.n_units), []
 
-        def run(number: int, span: slice) -> Iterator[tuple[Array, Array]]:
-            yield self._pooled(rows[span], rest, self._noise(number))
+        def run(number: int, span: slice) -> tuple[Array, Array]:
+            return self._pooled(rows[span], rest, self._noise(number))
 
         first = 0
-        for number, found in enumerate(self._in_order(run, layout)):
-            pooled, states = next(iter(found))
+        found = in_order(run, enumerate(layout.slices()), self.n_jobs)
+        for number, (pooled, states) in enumerate(found):
             parts.append(pooled)
             seen.note(np.ascontiguousarray(states, dtype=np.float64))
             seen.last.append(states[-1])
             if len(parts) == BLOCK or number + 1 == layout.n_series:
                 yield np.stack(parts), targets[first : number + 1]
                 first, parts = number + 1, []
-
-    def _in_order(
-        self, run: Callable[[int, slice], Iterator[Any]], layout: Layout
-    ) -> Iterator[Any]:
-        """Yield what `run` gives for every series, in order, in threads where there are jobs."""
-        numbered = enumerate(layout.slices())
-        if self.n_jobs in (None, 1) or layout.n_series == 1:
-            yield from (run(*one) for one in numbered)
-        else:
-            pool = Parallel(self.n_jobs, prefer="threads", return_as="generator")
-            yield from pool(delayed(lambda i, span: list(run(i, span)))(*one) for one in numbered)
 
     def _pooled(self, rows: Array, state: Array, noise: Any = None) -> tuple[Array, Array]:
         """Return the pooled features of one series, and its states after washout."""

@@ -12,6 +12,7 @@ from reservoirs.forecasting.closed_loop import backtest, forecast
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.progress import CallbackSupportMixin
 from reservoirs.forecasting.shaping import shaped_prediction
+from reservoirs.parallel import in_order
 from reservoirs.sequences import (
     Array,
     Layout,
@@ -38,15 +39,16 @@ class SeriesMixin(CallbackSupportMixin):
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
         states = model._start_states(initial_state, layout.n_series)
         before = context_rows(self, context, layout)
-        found, ends = [], []
-        for i, span in enumerate(layout.slices()):
+
+        def run(i: int, span: slice) -> tuple[Array, Array]:
             state = states[i]
             if before is not None:
                 _, state = model._drive(before[i], state)
-            values, state = model._read(rows[span], state)
-            found.append(values)
-            ends.append(state)
-        return np.concatenate(found), layout, ends
+            return model._read(rows[span], state)
+
+        pairs = in_order(run, enumerate(layout.slices()), getattr(self, "n_jobs", None))
+        found, ends = zip(*pairs, strict=True)
+        return np.concatenate(found), layout, list(ends)
 
 
 class ForecastMixin(SeriesMixin):

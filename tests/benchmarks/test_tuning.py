@@ -26,7 +26,7 @@ def test_settings_fall_back_to_the_defaults():
     sunspots = TASKS["sunspots"]
 
     assert tuning.settings_for(sunspots, METHODS["mean"]) == {}
-    assert tuning.settings_for(TASKS["lagged_sine"], METHODS["notes_rnn"])["n_units"] == 64
+    assert tuning.settings_for(TASKS["lagged_sine"], METHODS["notes_relu"])["n_units"] == 32
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from reservoirs import ESNClassifier
 
 RNG = np.random.default_rng(0)
-SMALL = ESNClassifier(n_units=40, leak_rate=0.5, alpha=1e-3, random_state=0)
+SMALL = ESNClassifier(
+    n_units=40, leak_rate=0.5, input_scaling=1.0, bias_scaling=0.5, alpha=1e-3, random_state=0
+)
 WAVES = [
     np.sin(w * np.arange(n))[:, None] for w, n in zip([0.3, 0.6] * 20, range(30, 70), strict=True)
 ]

@@ -9,8 +9,14 @@ RNG = np.random.default_rng(0)
 U = RNG.uniform(-1, 1, size=(800, 1))
 
 
+STRONG = {
+    "n_units": 40, "spectral_radius": 0.9, "leak_rate": 1.0, "input_scaling": 1.0,
+    "bias_scaling": 0.5, "random_state": 0,
+}  # fmt: skip
+
+
 def reservoir(**settings):
-    return Reservoir(**{"n_units": 40, "random_state": 0, **settings}).fit(U)
+    return Reservoir(**{**STRONG, **settings}).fit(U)
 
 
 def shift_register(n_units=40, scale=1e-6):

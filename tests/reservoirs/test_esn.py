@@ -357,3 +357,18 @@ def test_a_grid_works_in_chunks_too():
         model.partial_fit(X[first : first + 60], Y[first : first + 60])
 
     assert model.alpha_ == 1e-4
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky", "sequential"])
+def test_any_backend_of_joblib_gives_the_same_bits(backend):
+    from joblib import parallel_config
+
+    cut, targets = np.array_split(X, 5), np.array_split(Y, 5)
+    one = clone(SMALL).fit(cut, targets)
+
+    with parallel_config(backend):
+        many = clone(SMALL).set_params(n_jobs=2).fit(cut, targets)
+        found = many.predict(cut)
+
+    assert_array_equal(many.coef_, one.coef_)
+    assert_array_equal(np.concatenate(found), np.concatenate(one.predict(cut)))

@@ -72,8 +72,8 @@ def test_every_topology_runs_as_the_slow_loop_does(name):
 
 
 def test_weight_streams_are_separate():
-    one = Reservoir(**SMALL).fit(SERIES)
-    other = Reservoir(**{**SMALL, "bias_scaling": 2.0, "input_scaling": 0.1}).fit(SERIES)
+    one = Reservoir(**SMALL, input_scaling=1.0).fit(SERIES)
+    other = Reservoir(**SMALL, bias_scaling=2.0, input_scaling=0.1).fit(SERIES)
 
     assert_allclose(other.input_weights_ / 0.1, one.input_weights_)
     assert_array_equal(other.recurrent_weights_.toarray(), one.recurrent_weights_.toarray())
@@ -162,3 +162,13 @@ def test_changing_the_activation_is_seen_without_a_new_fit():
     after = reservoir.set_params(activation="identity").transform(np.ones((5, 1)))
 
     assert np.abs(after - before).max() > 0.01
+
+
+def test_states_of_many_series_are_the_same_in_threads():
+    series = [RNG.normal(size=(20 + i, 2)) for i in range(6)]
+
+    one = Reservoir(**SMALL).fit(series).transform(series)
+    two = Reservoir(**SMALL, n_jobs=2).fit(series).transform(series)
+
+    for a, b in zip(one, two, strict=True):
+        assert_array_equal(a, b)
