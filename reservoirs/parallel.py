@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
+from joblib import effective_n_jobs
+from joblib.parallel import ThreadingBackend, get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 
@@ -15,10 +20,10 @@ def in_order(
     *,
     shared: bool = False,
 ) -> Iterator[Any]:
-    """Yield run(*item) for every item, in order, by joblib where there are jobs.
+    """Yield run(*item) for every item, in order.
 
-    Threads are preferred, for the loops are compiled and let each other run; another backend set
-    by `joblib.parallel_config` gives the same results.
+    In threads, for the compiled loops let each other run; or on another backend of joblib, where
+    `joblib.parallel_config` sets one, with the same results.
 
     Parameters
     ----------
@@ -29,7 +34,27 @@ def in_order(
     """
     if n_jobs in (None, 1):
         yield from (run(*item) for item in items)
+    elif shared or isinstance(get_active_backend(prefer="threads")[0], ThreadingBackend):
+        yield from _in_threads(run, iter(items), effective_n_jobs(n_jobs))
     else:
-        wanted = {"require": "sharedmem"} if shared else {"prefer": "threads"}
-        pool = Parallel(n_jobs, return_as="generator", **wanted)
-        yield from pool(delayed(run)(*item) for item in items)
+        yield from Parallel(n_jobs, return_as="generator")(delayed(run)(*item) for item in items)
+
+
+def _in_threads(
+    run: Callable[..., Any], items: Iterator[tuple[Any, ...]], n_threads: int
+) -> Iterator[Any]:
+    """Keep twice as many items under way as there are threads; joblib polls, 10 ms at a time."""
+    with ThreadPoolExecutor(n_threads) as pool:
+        waiting = deque(pool.submit(run, *item) for item in islice(items, 2 * n_threads))
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(pool.submit(run, *item) for item in islice(items, 1))
+
+
+def ahead(items: Iterator[Any]) -> Iterator[Any]:
+    """Yield the items, each computed in a second thread while the one before is used."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(next, items, None)
+        while (item := waiting.result()) is not None:
+            waiting = pool.submit(next, items, None)
+            yield item

@@ -12,7 +12,7 @@ PACKAGES = {name: Path(str(files(name))) for name in ("reservoirs", "trainers", 
 SOURCES = [(name, path) for name, root in PACKAGES.items() for path in root.rglob("*.py")]
 STANDARD = set(sys.stdlib_module_names)
 AT_THE_TOP = {
-    "reservoirs": {"numpy", "scipy", "sklearn", "reservoirs"},
+    "reservoirs": {"numpy", "scipy", "sklearn", "joblib", "reservoirs"},  # joblib is scikit-learn's
     "trainers": {"numpy", "scipy", "sklearn", "torch", "reservoirs", "trainers"},
     "benchmarks": {
         "numpy", "scipy", "sklearn", "threadpoolctl", "torch", "matplotlib", "rich",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from numbers import Integral, Real
@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.forecasting import Progress, SeriesMixin
-from reservoirs.parallel import in_order
+from reservoirs.parallel import ahead, in_order
 from reservoirs.readout import BLOCK, SOLVERS, Readout, column_sums, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
 from reservoirs.sequences import Array, Layout, Targets
@@ -191,9 +191,13 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         def whole(number: int, span: slice) -> list[tuple[slice, Array, Array]]:
             return list(blocks_of(number, span))
 
-        n_jobs = 1 if layout.n_series == 1 else self.n_jobs
-        run = blocks_of if n_jobs in (None, 1) else whole  # one after the other keeps one block
-        found = in_order(run, enumerate(layout.slices()), n_jobs)
+        found: Iterable[Any]
+        if self.n_jobs in (None, 1):
+            found = (blocks_of(*one) for one in enumerate(layout.slices()))
+        elif layout.n_series == 1:
+            found = [ahead(blocks_of(0, slice(0, len(rows))))]
+        else:
+            found = in_order(whole, enumerate(layout.slices()), self.n_jobs)
         for span, blocks in zip(layout.slices(), found, strict=True):
             for part, last, block in blocks:
                 ended = last
