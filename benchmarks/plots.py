@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from benchmarks.methods import CONTROLS
 from benchmarks.tables import Row
@@ -20,6 +21,7 @@ COLOURS = {
     "hessian_free": "#D55E00",
     "notes_rnn": "#8C6D31",
     "notes_relu": "#8C6D31",
+    "nvar": "#56B4E9",
     "linear": "#555555",
     "sinusoid": "#999999",
     "exact": "#999999",
@@ -64,12 +66,19 @@ class Result:
         return kept[int(np.argsort(level)[len(level) // 2])]
 
 
-def forecasts(results: list[Result], title: str) -> Figure | None:
-    """Draw truth and forecast of every learner, with a strip of the error below."""
+def forecasts(results: list[Result], title: str, steps: str) -> Figure | None:
+    """Draw truth and forecast of every learner, with a strip of the error below.
+
+    Parameters
+    ----------
+    results : of one task
+    title : of the figure
+    steps : what the horizontal axis counts
+    """
     drawn = [r for r in results if r.learner and r.typical()]
     if not drawn:
         return None
-    figure = Figure(figsize=(10, 1.35 * len(drawn) + 0.7), layout="constrained")
+    figure = Figure(figsize=(10, max(1.35 * len(drawn) + 0.7, 3.4)), layout="constrained")
     heights = [4, 0.6] * len(drawn)
     axes = figure.subplots(2 * len(drawn), 1, sharex=True, gridspec_kw={"height_ratios": heights})
     for i, result in enumerate(drawn):
@@ -87,8 +96,8 @@ def forecasts(results: list[Result], title: str) -> Figure | None:
                              extent=(0, len(truth), 0, 1))  # fmt: skip
         strip.set_yticks([])
     axes[0].legend(loc="upper right", fontsize=8, ncols=2)
-    axes[-1].set_xlabel("steps after the last known value")
-    figure.colorbar(image, ax=list(axes[1::2]), label="log10 error", shrink=0.6, pad=0.01)
+    axes[-1].set_xlabel(steps)
+    figure.colorbar(image, ax=list(axes), label="log10 error", shrink=0.8, pad=0.01)
     figure.suptitle(title, fontsize=10)
     return figure
 
@@ -158,7 +167,7 @@ def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
     drawn = [
         r for r in results if metric in r.row.metrics and np.isfinite(r.row.metrics[metric][0])
     ]
-    if not drawn:
+    if len(drawn) < 2:
         return None
     figure = Figure(figsize=(8.5, 3.9), layout="constrained")
     axes = figure.subplots()
@@ -169,8 +178,11 @@ def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
         axes.errorbar([seconds], [middle], yerr=spread, marker=MARKERS.get(result.row.method, "o"),
                       color=result.colour, ms=7, capsize=2, lw=1, ls="none",
                       label=f"{result.row.title} (n={result.row.n_seeds})")  # fmt: skip
+    unit = " (NRMSE)" if metric.startswith(("free", "simulation")) else ""
     axes.set(xscale="log", yscale="log", xlabel="seconds per cell, fit and forecast",
-             ylabel=f"{metric} (NRMSE)")  # fmt: skip
+             ylabel=metric.replace("_", " ") + unit)  # fmt: skip
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.0, 0.3)))
     figure.suptitle(title, fontsize=10)
     axes.grid(alpha=0.25)
     figure.legend(loc="outside right upper", fontsize=7)
@@ -182,7 +194,7 @@ def phase_portraits(results: list[Result], dt: float, title: str) -> Figure | No
     drawn = [r for r in results if r.learner and r.typical()]
     if not drawn:
         return None
-    figure = Figure(figsize=(2.3 * len(drawn), 2.9), layout="constrained")
+    figure = Figure(figsize=(max(2.3 * len(drawn), 6.5), 2.9), layout="constrained")
     panels = figure.subplots(1, len(drawn), sharex=True, sharey=True, squeeze=False)[0]
     for result, axes in zip(drawn, panels, strict=True):
         found = result.typical()

@@ -64,9 +64,11 @@ def _section(name: str, group: list[dict[str, Any]], folder: Path) -> str:
     names = tables.metric_names(group)
     note = f'<p class="note">{html.escape(task.note)}</p>' if task.note else ""
     ranking = names[-1] if names else ""
+    filtered = "filter" in task.tags  # nothing is fed back
+    steps = "test steps" if filtered else "steps after the last known value"
     pictures = [
-        (plots.forecasts(results, task.title), "truth against forecast, error strip below"),
-        (plots.error_growth(results, task.title), "error growth"),
+        (plots.forecasts(results, task.title, steps), "truth against forecast, error strip below"),
+        (None if filtered else plots.error_growth(results, task.title), "error growth"),
         (plots.training_curves(results, task.title), "training and validation curves"),
         (plots.pareto(results, ranking, task.title), "accuracy against total time"),
     ]

@@ -6,6 +6,7 @@ that of the medians. reservoirpy comes with the extra `peers` and is left out wh
 
 from __future__ import annotations
 
+import gc
 import statistics
 import subprocess
 import sys
@@ -67,11 +68,16 @@ def interleaved(job: str, calls: dict[str, Call], repeats: int, unit: int = 1) -
     timing = Timing(job, {name: [] for name in calls}, unit)
     for call in calls.values():
         call()
-    for _ in range(repeats):
-        for name, call in calls.items():
-            began = time.perf_counter()
-            call()
-            timing.samples[name].append(time.perf_counter() - began)
+    gc.collect()
+    gc.disable()  # as timeit does: nobody pays for another's garbage
+    try:
+        for _ in range(repeats):
+            for name, call in calls.items():
+                began = time.perf_counter()
+                call()
+                timing.samples[name].append(time.perf_counter() - began)
+    finally:
+        gc.enable()
     return timing
 
 

@@ -23,7 +23,7 @@ class Row:
     method : its key
     metrics : name -> (median, lower quartile, upper quartile) over seeds
     n_seeds, n_failed : cells, and those without an "ok" result
-    fit_seconds, total_seconds : medians
+    fit_seconds, total_seconds : medians, of the fit, and of fit and prediction
     trained : trained weights
     reasons : what failed or was skipped
     """
@@ -97,7 +97,7 @@ def _row(method: str, records: list[Record], names: list[str]) -> Row:
         len(records),
         len(failed),
         _median([c["t_fit"] for c in costs if "t_fit" in c]),
-        _median([r.get("t_total", np.nan) for r in records]),
+        _median([c["t_fit"] + c.get("t_predict", 0.0) for c in costs if "t_fit" in c]),
         _median([c["n_params_trained"] for c in costs if "n_params_trained" in c]),
         tuple(dict.fromkeys(f"{r['status']}: {r['reason']}" for r in bad)),
     )

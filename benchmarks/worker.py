@@ -26,6 +26,7 @@ from benchmarks.tasks import TASKS
 from reservoirs import ESNRegressor, next_step
 from trainers import RNNRegressor
 
+records.code_hash()  # of the code as loaded, whatever is edited while a run goes on
 # Compiled loops and torch's first calls are paid for here, once, and inherited by every cell.
 _SERIES = np.sin(0.3 * np.arange(40.0))[:, None]
 ESNRegressor(n_units=8).fit(*next_step(_SERIES)).forecast(2)

@@ -39,7 +39,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         (of the training states), "zero", "last" (of the one training series) or an array (n_units,)
     dtype : "float64" or "float32", of weights and states; the readout is always float64
     n_jobs : series whose states are computed at a time, in threads or on another joblib backend; a
-        single series is run ahead of the sums in a second thread. No bit of the result depends on it
+        single series is run ahead of the sums in a second thread. The result is the same, bitwise
     random_state : seed of W, W_in, b and the noise, each from its own stream
 
     Attributes
