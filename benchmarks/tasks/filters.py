@@ -39,7 +39,6 @@ TASKS = [
     Task(
         "narma10", "NARMA10", partial(_narma, order=10), n_units=200, ranking="nmse", tags=TAGS,
         fixed=FIXED, space=SPACE, trials=200,
-        note="published, N=200: 0.0425 (Rodan & Tino 2011, recalled)",
     ),
     Task(
         "channel_24db", "Nonlinear channel, 24 dB", partial(_channel, snr=24.0), n_units=50,
