@@ -277,6 +277,9 @@ def _tune(options: argparse.Namespace) -> int:
         from benchmarks import defaults
 
         defaults.write(options.out or tuning.stored_folder(), options.jobs)
+        for name, best, ours, ratio, rank in defaults.table():
+            numbers = f"tuned {best:.3g}, defaults {ours:.3g}, {ratio:.3g} times"
+            console.print(f"{name}: {numbers}, rank {rank} of {defaults.N_SETTINGS}")
         return 0
     own = [t.name for t in TASKS.values() if not (t.tuned_like or "fixed" in t.tags)]
     tasks = _known(options.task or own, list(TASKS), "task")

@@ -12,6 +12,7 @@ from benchmarks.records import KEPT
 from benchmarks.tasks import TASKS
 
 Record = dict[str, Any]
+LARGER_IS_BETTER = ("vpt", "vpt_median", "accuracy")
 
 
 @dataclass(frozen=True)
@@ -105,15 +106,18 @@ def _row(method: str, records: list[Record], names: list[str]) -> Row:
 
 def _value(record: Record, name: str) -> float:
     """Return a metric; a failed cell is infinitely bad."""
-    value = record.get("metrics", {}).get(name, np.inf)
-    return float(value) if value is not None and np.isfinite(value) else np.inf
+    worst = -np.inf if name in LARGER_IS_BETTER else np.inf
+    value = record.get("metrics", {}).get(name, worst)
+    return float(value) if value is not None and np.isfinite(value) else worst
 
 
 def _quartiles(values: list[float]) -> tuple[float, float, float]:
     ordered = np.sort(values)
+    method: Any = (
+        "lower" if np.isinf(ordered[0]) else "higher" if np.isinf(ordered[-1]) else "linear"
+    )
     return tuple(  # type: ignore[return-value] # three numbers
-        float(np.quantile(ordered, q, method="higher" if np.isinf(ordered[-1]) else "linear"))
-        for q in (0.5, 0.25, 0.75)
+        float(np.quantile(ordered, q, method=method)) for q in (0.5, 0.25, 0.75)
     )
 
 
@@ -126,7 +130,7 @@ def number(value: float) -> str:
     if np.isnan(value):
         return "-"
     if np.isinf(value):
-        return "inf"
+        return "inf" if value > 0 else "-inf"
     if value == 0:
         return "0"
     return f"{value:.3f}" if 1e-3 <= abs(value) < 1e3 else f"{value:.1e}"

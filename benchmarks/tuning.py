@@ -57,7 +57,8 @@ def score(task: Task, part: Any, method: Method, settings: Settings, seed: int) 
 
     outcome = evaluate(task, part, method, settings, task.model_seed("tuning", seed))
     value = outcome.metrics.get(method.judged_by or part.main_metric, np.nan)
-    value = 1.0 / value if task.larger_is_better and value else value
+    if task.larger_is_better:
+        value = 1.0 / value if value > 0 else np.inf
     good = outcome.status == "ok" and np.isfinite(value)
     return max(float(value), SMALLEST) if good else 1e3
 

@@ -69,7 +69,7 @@ def test_row_9_a_search_does_not_hold_the_states():
     assert peak < 30_000 * 50 * 8 / 2  # half of one matrix of all states
 
 
-def test_row_10_a_pipeline_can_learn_in_chunks():
+def test_row_10_a_network_can_learn_in_chunks():
     whole = clone(ESN).set_params(solver="qr").fit(*next_step(SINE))
     X, y = next_step(SINE)
 

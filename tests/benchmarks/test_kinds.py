@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from benchmarks import tuning
 from benchmarks.evaluation import evaluate
 from benchmarks.methods import METHODS
 from benchmarks.tasks import TASKS
@@ -89,6 +90,16 @@ def test_a_perfect_forecast_is_valid_to_the_end(scaled):
 
 def test_a_useless_forecast_is_valid_for_no_time():
     assert run(circles(), settings={"n_units": 5, "alpha": 1e9}).metrics["vpt"] < 5.0
+
+
+def test_a_search_does_not_prefer_a_forecast_that_is_never_valid():
+    data = circles()
+    task = Task("own", "A task of the test", lambda seed: data, larger_is_better=True)
+    never = {"n_units": 5, "alpha": 1e12, "input_scaling": 0.0}
+
+    scores = [tuning.score(task, data, METHODS["esn"], s, 0) for s in (SMALL, never)]
+
+    assert scores[0] < scores[1]
 
 
 def test_the_error_after_84_steps_is_in_units_before_squashing():

@@ -99,6 +99,21 @@ def test_a_failed_seed_counts_as_infinitely_bad():
     assert two[0].n_failed == 1
 
 
+def test_a_failed_seed_is_bad_too_where_large_is_good():
+    def record(method, status, vpt):
+        known = {"task": "lorenz63", "method": method, "status": status, "reason": "", "costs": {}}
+        return {**known, "metrics": {"vpt": vpt} if status == "ok" else {}}
+
+    good = [record("esn", "ok", vpt) for vpt in (10.0, 11.0, 12.0)]
+    failing = [record("linear", "ok", 20.0), *[record("linear", "timeout", 0.0)] * 2]
+
+    rows = tables.summarise([*failing, *good])
+
+    assert [row.method for row in rows] == ["esn", "linear"]
+    assert rows[0].metrics["vpt"][0] == 11.0
+    assert rows[1].metrics["vpt"][0] == -np.inf
+
+
 def test_a_torn_record_is_refused_with_the_remedy(tmp_path):
     path = tmp_path / "cells" / f"{CELLS[0].name}.json"
     path.parent.mkdir()
