@@ -21,7 +21,7 @@ AT_THE_TOP = {
 }  # fmt: skip
 INSIDE = {
     "reservoirs": {"numba", "llvmlite", "matplotlib", "pandas", "threadpoolctl", "statsmodels"},
-    "trainers": {"numba"},
+    "trainers": {"numba", "threadpoolctl"},
     "benchmarks": {"reservoirpy"},
 }
 OURS_FOR_TRAINERS = {

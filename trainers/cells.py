@@ -12,16 +12,21 @@ and turns them into the next state. Its three passes are
 
 where R is the derivative along a direction in weight space (Pearlmutter 1994). All tensors are
 time-major, (n_steps, batch, width); gates lie side by side along the width.
+
+The loops over time are written in the few operations of `trainers.operations`, which are NumPy's
+for small networks on the CPU and torch's elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+
+from trainers.operations import Operations, operations
 
 
 class Tape(NamedTuple):
@@ -42,23 +47,25 @@ class Tape(NamedTuple):
     last: Tensor
 
 
-Forward = Callable[[Tensor, Tensor, Tensor], Tape]
-Backward = Callable[[Tape, Tensor, Tensor, "Tensor | None"], tuple[Tensor, Tensor, Tensor]]
-RForward = Callable[[Tape, Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+Empty = Callable[..., Tensor]  # (name, *shape) -> memory to write to
+Forward = Callable[[Tensor, Tensor, Tensor, Empty], Tape]
+Backward = Callable[[Tape, Tensor, Tensor, "Tensor | None", Empty], tuple[Tensor, Tensor, Tensor]]
+RForward = Callable[[Tape, Tensor, Tensor, Tensor, Tensor, Empty], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A recurrent cell as three functions.
+    """A recurrent cell as three functions; each writes its results to the memory it is given.
 
     Attributes
     ----------
     n_gates : pre-activations per unit
     n_parts : parts of the state, each (batch, n_units): h alone, or h and c
-    forward : (zx, W_h, state) -> tape; zx is overwritten
-    backward : (tape, W_h, dL/dh, extra) -> dL/dzx, dL/dzh, dL/dstate[0]; `extra` is added to the
-        derivative of every pre-activation on the way (structural damping)
-    r_forward : (tape, W_h, R zx, R(W_h) h[t-1], R state[0]) -> R h, R pre-activation
+    forward : (zx, W_h, state, empty) -> tape; zx is overwritten
+    backward : (tape, W_h, dL/dh, extra, empty) -> dL/dzx, dL/dzh, dL/dstate[0]; `extra` is added
+        to the derivative of every pre-activation on the way (structural damping)
+    r_forward : (tape, W_h, R zx, R W_h, R state[0], empty) -> R h, R pre-activation; R zx is
+        overwritten
     """
 
     n_gates: int
@@ -72,14 +79,19 @@ class Cell:
 class Activation:
     """A hidden activation, in place, and its derivative as a function of its value."""
 
-    apply: Callable[[Tensor], Tensor]
-    slope: Callable[[Tensor], Tensor]
+    apply: Callable[[Operations, Any], object]
+    slope: Callable[[Tensor, Tensor], Tensor]
+
+
+def one_minus_square(h: Tensor, out: Tensor) -> Tensor:
+    """Return 1 - h^2, the slope of tanh as a function of its value."""
+    return torch.mul(h, h, out=out).neg_().add_(1.0)
 
 
 ACTIVATIONS = {
-    "tanh": Activation(torch.tanh_, lambda h: 1.0 - h * h),
-    "relu": Activation(torch.relu_, lambda h: (h > 0).to(h.dtype)),
-    "identity": Activation(lambda z: z, torch.ones_like),
+    "tanh": Activation(lambda ops, z: ops.tanh(z, out=z), one_minus_square),
+    "relu": Activation(lambda ops, z: z.clip(min=0, out=z), lambda h, out: torch.sign(h, out=out)),
+    "identity": Activation(lambda ops, z: z, lambda h, out: out.fill_(1.0)),
 }
 
 
@@ -98,111 +110,142 @@ def rnn(activation: Activation) -> Cell:
     Werbos (1990), Backpropagation through time; Martens & Sutskever (2011) for the R-pass.
     """
 
-    def forward(zx: Tensor, W_h: Tensor, state: Tensor) -> Tape:
-        hidden = zx.new_empty(zx.shape[0] + 1, *zx.shape[1:])
+    def forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
+        n_steps, batch, n = zx.shape
+        hidden, ops = empty("hidden", n_steps + 1, batch, n), operations(zx)
         hidden[0] = state
-        rows = hidden.unbind(0)
-        weights = W_h.t()
-        for t, z in enumerate(zx.unbind(0)):
-            torch.addmm(z, rows[t], weights, out=rows[t + 1])
-            activation.apply(rows[t + 1])
-        return Tape(hidden, activation.slope(hidden[1:]), (), rows[-1])
+        h, z, weights = ops.view(hidden), ops.view(zx), ops.view(W_h.t().contiguous())
+        for t in range(n_steps):
+            row = h[t + 1]
+            ops.dot(h[t], weights, out=row)
+            ops.add(row, z[t], out=row)
+            activation.apply(ops, row)
+        slopes = activation.slope(hidden[1:], empty("slopes", n_steps, batch, n))
+        return Tape(hidden, slopes, (), hidden[-1])
 
     def backward(
-        tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None
+        tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None, empty: Empty
     ) -> tuple[Tensor, Tensor, Tensor]:
-        delta = torch.empty_like(grad)
-        rows, slopes, grads = delta.unbind(0), tape.slopes.unbind(0), grad.unbind(0)
-        added = None if extra is None else extra.unbind(0)
-        after = torch.zeros_like(grads[0])
-        for t in range(len(rows) - 1, -1, -1):
-            torch.mul(after.add_(grads[t]), slopes[t], out=rows[t])
+        delta, after, ops = empty("delta", *grad.shape), torch.zeros_like(grad[0]), operations(grad)
+        d, dh, weights = ops.view(delta), ops.view(after), ops.view(W_h)
+        e, slope, added = ops.view(grad), ops.view(tape.slopes), ops.view(extra)
+        for t in range(len(delta) - 1, -1, -1):
+            ops.add(dh, e[t], out=dh)
+            ops.multiply(dh, slope[t], out=d[t])
             if added is not None:
-                rows[t].add_(added[t])
-            torch.mm(rows[t], W_h, out=after)
+                ops.add(d[t], added[t], out=d[t])
+            ops.dot(d[t], weights, out=dh)
         return delta, delta, after
 
     def r_forward(
-        tape: Tape, W_h: Tensor, r_zx: Tensor, r_zh: Tensor, r_state: Tensor
+        tape: Tape, W_h: Tensor, r_zx: Tensor, r_W_h: Tensor, r_state: Tensor, empty: Empty
     ) -> tuple[Tensor, Tensor]:
-        r_z = r_zx + r_zh
-        r_hidden = torch.empty_like(r_z)
-        before, weights = r_state, W_h.t()
-        rows, sums, slopes = r_hidden.unbind(0), r_z.unbind(0), tape.slopes.unbind(0)
-        for t, out in enumerate(rows):
-            sums[t].addmm_(before, weights)
-            before = torch.mul(sums[t], slopes[t], out=out)
-        return r_hidden, r_z
+        r_zx.flatten(0, 1).addmm_(tape.hidden[:-1].flatten(0, 1), r_W_h.t())
+        r_hidden, ops = empty("r_hidden", *r_zx.shape), operations(r_zx)
+        r_h, r_z, slope = ops.view(r_hidden), ops.view(r_zx), ops.view(tape.slopes)
+        before, weights = ops.view(r_state.contiguous()), ops.view(W_h.t().contiguous())
+        for t in range(len(r_zx)):
+            ops.dot(before, weights, out=r_h[t])
+            ops.add(r_z[t], r_h[t], out=r_z[t])
+            before = ops.multiply(r_z[t], slope[t], out=r_h[t])
+        return r_hidden, r_zx
 
     return Cell(1, 1, forward, backward, r_forward)
 
 
-def _lstm_forward(zx: Tensor, W_h: Tensor, state: Tensor) -> Tape:
-    n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]
-    hidden, cells = zx.new_empty(2, n_steps + 1, batch, n).unbind(0)
+def _halved(zx: Tensor, W_h: Tensor, n_sigmoids: int, tanh_gate: int) -> tuple[Tensor, Tensor]:
+    """Return the factor 1/2 of every sigmoid gate, 1 of the tanh gate, and W_h' times it.
+
+    sigmoid(z) = 1/2 + 1/2 tanh(z/2), so that one tanh serves all gates; zx is scaled in place.
+    """
+    half = zx.new_full((len(W_h),), 0.5)
+    n = W_h.shape[1]
+    half[tanh_gate * n : (tanh_gate + 1) * n] = 1.0
+    zx.mul_(half)
+    return half, (W_h * half[:, None]).t().contiguous()
+
+
+def _gate_slopes(gates: Tensor, n: int, out: Tensor) -> Tensor:
+    """Return s (1 - s) of every sigmoid gate and 1 - g^2 of gate 2, which is tanh."""
+    torch.mul(gates, gates, out=out).neg_()
+    for number in range(gates.shape[-1] // n):
+        part = slice(number * n, (number + 1) * n)
+        out[..., part].add_(1.0 if number == 2 else gates[..., part])
+    return out
+
+
+def _lstm_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
+    n_steps, batch, n, ops = zx.shape[0], zx.shape[1], W_h.shape[1], operations(zx)
+    hidden, cells = (empty(name, n_steps + 1, batch, n) for name in ("hidden", "cells"))
+    squashed, work = empty("squashed", n_steps, batch, n), empty("work", batch, 4 * n)
     hidden[0], cells[0] = state[:, :n], state[:, n:]
-    squashed = zx.new_empty(n_steps, batch, n)
-    weights = W_h.t()
-    h, c = hidden.unbind(0), cells.unbind(0)
-    for t, z in enumerate(zx.unbind(0)):
-        z.addmm_(h[t], weights)
-        z[:, : 2 * n].sigmoid_()
-        z[:, 2 * n : 3 * n].tanh_()
-        z[:, 3 * n :].sigmoid_()
-        i, f, g, o = z.chunk(4, dim=1)
-        torch.addcmul(i * g, f, c[t], out=c[t + 1])
-        torch.tanh(c[t + 1], out=squashed[t])
-        torch.mul(o, squashed[t], out=h[t + 1])
-    slopes = zx * (1.0 - zx)
-    gate = zx[..., 2 * n : 3 * n]
-    slopes[..., 2 * n : 3 * n] = 1.0 - gate * gate
-    last = torch.cat([h[-1], c[-1]], dim=1)
-    return Tape(hidden, slopes, (zx, cells, squashed), last)
+    factor, scaled = _halved(zx, W_h, 3, 2)
+    h, c, tanh_c, z, product = map(ops.view, (hidden, cells, squashed, zx, work))
+    weights, half, shift = map(ops.view, (scaled, factor, 1.0 - factor))
+    for t in range(n_steps):
+        gates = z[t]
+        ops.dot(h[t], weights, out=product)
+        ops.add(gates, product, out=gates)
+        ops.tanh(gates, out=gates)
+        ops.multiply(gates, half, out=gates)
+        ops.add(gates, shift, out=gates)
+        ops.multiply(gates[:, n : 2 * n], c[t], out=c[t + 1])
+        share = ops.multiply(gates[:, :n], gates[:, 2 * n : 3 * n], out=product[:, :n])
+        ops.add(c[t + 1], share, out=c[t + 1])
+        ops.tanh(c[t + 1], out=tanh_c[t])
+        ops.multiply(gates[:, 3 * n :], tanh_c[t], out=h[t + 1])
+    slopes = _gate_slopes(zx, n, empty("slopes", *zx.shape))
+    gains, decay = empty("gains", *zx.shape), empty("decay", *squashed.shape)
+    i, f, g, o = zx.chunk(4, dim=-1)
+    parts = zip(gains.chunk(4, -1), slopes.chunk(4, -1), (g, cells[:-1], i, squashed), strict=True)
+    for gain, slope, other in parts:
+        torch.mul(slope, other, out=gain)
+    one_minus_square(squashed, decay).mul_(o)
+    return Tape(hidden, slopes, (gains, f, decay), torch.cat([hidden[-1], cells[-1]], dim=1))
 
 
 def _lstm_backward(
-    tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None
+    tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None, empty: Empty
 ) -> tuple[Tensor, Tensor, Tensor]:
-    gates, cells, squashed = tape.saved
-    delta = torch.empty_like(gates)
-    n = W_h.shape[1]
-    dh, dc = torch.zeros_like(grad[0]), torch.zeros_like(grad[0])
-    for t in range(len(gates) - 1, -1, -1):
-        i, f, g, o = gates[t].chunk(4, dim=1)
-        s_i, s_f, s_g, s_o = tape.slopes[t].chunk(4, dim=1)
-        row = delta[t]
-        dh.add_(grad[t])
-        torch.mul(dh * squashed[t], s_o, out=row[:, 3 * n :])
-        if extra is not None:  # the output gate's share reaches c only through h
-            row[:, 3 * n :].add_(extra[t, :, 3 * n :])
-        dc.add_(dh * o * (1.0 - squashed[t] * squashed[t]))
-        torch.mul(dc * g, s_i, out=row[:, :n])
-        torch.mul(dc * cells[t], s_f, out=row[:, n : 2 * n])
-        torch.mul(dc * i, s_g, out=row[:, 2 * n : 3 * n])
-        if extra is not None:
-            row[:, : 3 * n].add_(extra[t, :, : 3 * n])
-        dc.mul_(f)
-        torch.mm(row, W_h, out=dh)
-    return delta, delta, torch.cat([dh, dc], dim=1)
+    n_steps, batch, n, ops = *grad.shape, operations(grad)
+    delta, work = empty("delta", *tape.slopes.shape), empty("work", batch, n)
+    start_h, start_c = torch.zeros_like(grad[0]), torch.zeros_like(grad[0])
+    gain, forget, decay = map(ops.view, tape.saved)
+    gain = gain.reshape(n_steps, batch, 4, n)
+    d, e, added, share = map(ops.view, (delta, grad, extra, work))
+    dh, dc, weights = map(ops.view, (start_h, start_c, W_h))
+    for t in range(n_steps - 1, -1, -1):
+        row = d[t].reshape(batch, 4, n)
+        ops.add(dh, e[t], out=dh)
+        ops.add(dc, ops.multiply(dh, decay[t], out=share), out=dc)
+        ops.multiply(dc[:, None], gain[t, :, :3], out=row[:, :3])
+        ops.multiply(dh, gain[t, :, 3], out=row[:, 3])
+        if added is not None:
+            ops.add(d[t], added[t], out=d[t])
+        ops.multiply(dc, forget[t], out=dc)
+        ops.dot(d[t], weights, out=dh)
+    return delta, delta, torch.cat([start_h, start_c], dim=1)
 
 
 def _lstm_r_forward(
-    tape: Tape, W_h: Tensor, r_zx: Tensor, r_zh: Tensor, r_state: Tensor
+    tape: Tape, W_h: Tensor, r_zx: Tensor, r_W_h: Tensor, r_state: Tensor, empty: Empty
 ) -> tuple[Tensor, Tensor]:
-    gates, cells, squashed = tape.saved
-    n, weights = W_h.shape[1], W_h.t()
-    r_z = r_zx + r_zh
-    r_hidden = torch.empty_like(squashed)
-    r_h, r_c = r_state[:, :n], r_state[:, n:]
-    for t, row in enumerate(r_z.unbind(0)):
-        row.addmm_(r_h, weights)
-        r_i, r_f, r_g, r_o = (row * tape.slopes[t]).chunk(4, dim=1)
-        i, f, g, o = gates[t].chunk(4, dim=1)
-        r_c = f * r_c + cells[t] * r_f + g * r_i + i * r_g
-        r_h = torch.add(
-            squashed[t] * r_o, o * (1.0 - squashed[t] * squashed[t]) * r_c, out=r_hidden[t]
-        )
-    return r_hidden, r_z
+    n, ops = W_h.shape[1], operations(r_zx)
+    r_zx.flatten(0, 1).addmm_(tape.hidden[:-1].flatten(0, 1), r_W_h.t())
+    r_hidden, work = empty("r_hidden", *tape.hidden[1:].shape), empty("work_r", *r_zx.shape[1:])
+    gain, forget, decay = map(ops.view, tape.saved)
+    out, r_z, share, weights = map(ops.view, (r_hidden, r_zx, work, W_h.t().contiguous()))
+    r_h, r_c = ops.view(r_state[:, :n].contiguous()), ops.view(r_state[:, n:].clone())
+    for t in range(len(r_zx)):
+        ops.dot(r_h, weights, out=share)
+        ops.add(r_z[t], share, out=r_z[t])
+        ops.multiply(r_z[t], gain[t], out=share)
+        ops.multiply(r_c, forget[t], out=r_c)
+        for gate in range(3):
+            ops.add(r_c, share[:, gate * n : (gate + 1) * n], out=r_c)
+        r_h = ops.multiply(decay[t], r_c, out=out[t])
+        ops.add(r_h, share[:, 3 * n :], out=r_h)
+    return r_hidden, r_zx
 
 
 def lstm() -> Cell:
@@ -217,6 +260,8 @@ def lstm() -> Cell:
         R c[t] = f R c[t-1] + c[t-1] f(1-f) R z_f + g i(1-i) R z_i + i (1-g^2) R z_g
         R h[t] = tanh(c) o(1-o) R z_o + o (1 - tanh^2 c) R c[t]
 
+    The factors of u, dL/dh and R z are the same in both passes; the tape keeps them as `gains`.
+
     References
     ----------
     Hochreiter & Schmidhuber (1997); Gers, Schmidhuber & Cummins (2000) for the forget gate.
@@ -224,67 +269,84 @@ def lstm() -> Cell:
     return Cell(4, 2, _lstm_forward, _lstm_backward, _lstm_r_forward)
 
 
-def _gru_forward(zx: Tensor, W_h: Tensor, state: Tensor) -> Tape:
-    n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]
-    hidden = zx.new_empty(n_steps + 1, batch, n)
-    products = zx.new_empty(n_steps, batch, n)
+def _gru_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
+    n_steps, batch, n, ops = zx.shape[0], zx.shape[1], W_h.shape[1], operations(zx)
+    hidden, sums = empty("hidden", n_steps + 1, batch, n), empty("sums", *zx.shape)
+    work = empty("work", batch, n)
     hidden[0] = state
-    weights = W_h.t()
-    h = hidden.unbind(0)
-    for t, z in enumerate(zx.unbind(0)):
-        zh = h[t] @ weights
-        gate, candidate = z[:, : 2 * n], z[:, 2 * n :]
-        gate.add_(zh[:, : 2 * n]).sigmoid_()
-        products[t] = zh[:, 2 * n :]
-        candidate.addcmul_(gate[:, :n], products[t]).tanh_()
-        torch.lerp(candidate, h[t], gate[:, n:], out=h[t + 1])
-    slopes = zx * (1.0 - zx)
-    slopes[..., 2 * n :] = 1.0 - zx[..., 2 * n :] ** 2
-    return Tape(hidden, slopes, (zx, products), h[-1])
+    _, scaled = _halved(zx, W_h, 2, 2)
+    h, z, zh, share, weights = map(ops.view, (hidden, zx, sums, work, scaled))
+    for t in range(n_steps):
+        gates, candidate = z[t][:, : 2 * n], z[t][:, 2 * n :]
+        ops.dot(h[t], weights, out=zh[t])
+        ops.add(gates, zh[t][:, : 2 * n], out=gates)
+        ops.tanh(gates, out=gates)
+        ops.multiply(gates, 0.5, out=gates)
+        ops.add(gates, 0.5, out=gates)
+        ops.multiply(gates[:, :n], zh[t][:, 2 * n :], out=share)
+        ops.add(candidate, share, out=candidate)
+        ops.tanh(candidate, out=candidate)
+        ops.subtract(h[t], candidate, out=share)
+        ops.multiply(share, gates[:, n:], out=share)
+        ops.add(candidate, share, out=h[t + 1])
+    slopes, gains = _gate_slopes(zx, n, empty("slopes", *zx.shape)), empty("gains", *zx.shape)
+    reset, update, candidates = zx.chunk(3, dim=-1)
+    torch.mul(slopes[..., :n], sums[..., 2 * n :], out=gains[..., :n])
+    torch.sub(hidden[:-1], candidates, out=gains[..., n : 2 * n])
+    torch.sub(1.0, update, out=gains[..., 2 * n :])
+    gains[..., n:].mul_(slopes[..., n:])
+    return Tape(hidden, slopes, (gains, reset, update), hidden[-1])
 
 
 def _gru_backward(
-    tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None
+    tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None, empty: Empty
 ) -> tuple[Tensor, Tensor, Tensor]:
-    gates, products = tape.saved
-    n = W_h.shape[1]
-    delta, delta_h = torch.empty_like(gates), torch.empty_like(gates)
-    dh = torch.zeros_like(grad[0])
-    for t in range(len(gates) - 1, -1, -1):
-        r, u, candidate = gates[t].chunk(3, dim=1)
-        s_r, s_u, s_n = tape.slopes[t].chunk(3, dim=1)
-        row, row_h = delta[t], delta_h[t]
-        dh.add_(grad[t])
-        row[:, n : 2 * n] = dh * (tape.hidden[t] - candidate) * s_u
-        row[:, 2 * n :] = dh * (1.0 - u) * s_n
-        if extra is not None:
-            row[:, n:].add_(extra[t, :, n:])
-        row[:, :n] = row[:, 2 * n :] * products[t] * s_r
-        if extra is not None:
-            row[:, :n].add_(extra[t, :, :n])
+    n_steps, batch, n, ops = *grad.shape, operations(grad)
+    delta, delta_h = (empty(name, n_steps, batch, 3 * n) for name in ("delta", "delta_h"))
+    start, work = torch.zeros_like(grad[0]), empty("work", batch, n)
+    gain, reset, update = map(ops.view, tape.saved)
+    dh, e, added, share, weights = map(ops.view, (start, grad, extra, work, W_h))
+    d, d_h = ops.view(delta), ops.view(delta_h)
+    gain = gain.reshape(n_steps, batch, 3, n)
+    for t in range(n_steps - 1, -1, -1):
+        row, row_h = d[t], d_h[t]
+        parts = row.reshape(batch, 3, n)
+        ops.add(dh, e[t], out=dh)
+        ops.multiply(dh[:, None], gain[t, :, 1:], out=parts[:, 1:])
+        if added is not None:
+            ops.add(row[:, n:], added[t, :, n:], out=row[:, n:])
+        ops.multiply(parts[:, 2], gain[t, :, 0], out=parts[:, 0])
+        if added is not None:
+            ops.add(row[:, :n], added[t, :, :n], out=row[:, :n])
         row_h[:, : 2 * n] = row[:, : 2 * n]
-        row_h[:, 2 * n :] = row[:, 2 * n :] * r
-        dh = torch.addmm(dh * u, row_h, W_h)
-    return delta, delta_h, dh
+        ops.multiply(row[:, 2 * n :], reset[t], out=row_h[:, 2 * n :])
+        ops.multiply(dh, update[t], out=share)
+        ops.dot(row_h, weights, out=dh)
+        ops.add(dh, share, out=dh)
+    return delta, delta_h, start
 
 
 def _gru_r_forward(
-    tape: Tape, W_h: Tensor, r_zx: Tensor, r_zh: Tensor, r_state: Tensor
+    tape: Tape, W_h: Tensor, r_zx: Tensor, r_W_h: Tensor, r_state: Tensor, empty: Empty
 ) -> tuple[Tensor, Tensor]:
-    gates, products = tape.saved
-    n, weights = W_h.shape[1], W_h.t()
-    r_z, r_hidden = torch.empty_like(r_zx), torch.empty_like(products)
-    r_h = r_state
-    for t, row in enumerate(r_z.unbind(0)):
-        r, u, candidate = gates[t].chunk(3, dim=1)
-        from_h = torch.addmm(r_zh[t], r_h, weights)
-        row[:, : 2 * n] = r_zx[t, :, : 2 * n] + from_h[:, : 2 * n]
-        r_r, r_u = (row[:, : 2 * n] * tape.slopes[t, :, : 2 * n]).chunk(2, dim=1)
-        row[:, 2 * n :] = r_zx[t, :, 2 * n :] + r * from_h[:, 2 * n :] + r_r * products[t]
-        r_n = row[:, 2 * n :] * tape.slopes[t, :, 2 * n :]
-        r_h = u * r_h + r_u * (tape.hidden[t] - candidate) + (1.0 - u) * r_n
-        r_hidden[t] = r_h
-    return r_hidden, r_z
+    n, ops, shape = W_h.shape[1], operations(r_zx), r_zx.shape
+    r_zh, r_hidden = empty("r_zh", *shape), empty("r_hidden", *shape[:2], n)
+    torch.mm(tape.hidden[:-1].flatten(0, 1), r_W_h.t(), out=r_zh.flatten(0, 1))
+    gain, reset, update = map(ops.view, tape.saved)
+    out, r_z, zh, weights = map(ops.view, (r_hidden, r_zx, r_zh, W_h.t().contiguous()))
+    r_h = ops.view(r_state.contiguous())
+    share = ops.view(empty("work_r", *shape[1:]))
+    for t in range(len(r_zx)):
+        row, candidate = r_z[t], r_z[t][:, 2 * n :]
+        ops.add(zh[t], ops.dot(r_h, weights, out=share), out=zh[t])
+        ops.add(row[:, : 2 * n], zh[t][:, : 2 * n], out=row[:, : 2 * n])
+        ops.add(candidate, ops.multiply(reset[t], zh[t][:, 2 * n :], out=out[t]), out=candidate)
+        ops.add(candidate, ops.multiply(row[:, :n], gain[t][:, :n], out=out[t]), out=candidate)
+        ops.multiply(row, gain[t], out=share)
+        r_h = ops.multiply(update[t], r_h, out=out[t])
+        ops.add(r_h, share[:, n : 2 * n], out=r_h)
+        ops.add(r_h, share[:, 2 * n :], out=r_h)
+    return r_hidden, r_zx
 
 
 def gru() -> Cell:
@@ -295,7 +357,7 @@ def gru() -> Cell:
     backward, with e = dL/dh[t]:
         dL/dz_u = e (h[t-1] - n) u(1-u),  dL/dz_n = e (1-u)(1-n^2),  dL/dz_r = dL/dz_n zh_n r(1-r)
         dL/dh[t-1] = e u + W_h' [dL/dz_r; dL/dz_u; r dL/dz_n]
-    r_forward: the chain rule along the same lines.
+    r_forward: the chain rule along the same lines, with the same factors.
 
     References
     ----------

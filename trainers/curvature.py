@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from trainers.batches import Batch, Examples
+from trainers.buffers import Buffers
 from trainers.losses import Loss
 from trainers.network import Forward, Network
 
@@ -39,12 +40,13 @@ class Objective:
         self.network, self.loss = network, loss
         self.batches = list(chunks(examples, pieces))
         self.weight = sum(batch.weight for batch in self.batches)
+        self.buffers = Buffers(examples.rows)
 
     def value(self, theta: Tensor) -> float:
         """Return the loss."""
         total = 0.0
         for batch in self.batches:
-            outputs = self.network.forward(theta, batch.inputs).outputs
+            outputs = self.network.forward(theta, batch.inputs, buffers=self.buffers).outputs
             total += float((self.loss.value(outputs, batch.targets) * batch.mask[..., 0]).sum())
         return total / self.weight
 
@@ -52,7 +54,7 @@ class Objective:
         """Return the loss and its gradient, (n_weights,)."""
         total, gradient = 0.0, theta.new_zeros(theta.shape)
         for batch in self.batches:
-            run = self.network.forward(theta, batch.inputs)
+            run = self.network.forward(theta, batch.inputs, buffers=self.buffers)
             value, grad = loss_gradient(self.loss, run, batch, self.weight)
             total += value
             gradient += self.network.backward(run, grad)
@@ -94,6 +96,7 @@ class GaussNewton:
         self.objective = objective
         network = objective.network
         self.runs = [network.forward(theta, batch.inputs) for batch in objective.batches]
+        self.buffers = Buffers(theta)
 
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
         """Return the product with v.
@@ -107,11 +110,13 @@ class GaussNewton:
         result = v.new_zeros(v.shape)
         for run, batch in zip(self.runs, self.objective.batches, strict=True):
             share = batch.mask / self.objective.weight
-            r_outputs, pre = network.r_forward(run, v)
+            r_outputs, pre = network.r_forward(run, v, self.buffers)
             curved = loss.hessian(run.outputs, r_outputs) * share
             extra = None
             if structural:
                 per_step = batch.inside * (structural / self.objective.weight)
-                extra = [per_step * t.slopes * r for t, r in zip(run.tapes, pre, strict=True)]
-            result += network.backward(run, curved, extra)
+                extra = [
+                    r.mul_(t.slopes).mul_(per_step) for t, r in zip(run.tapes, pre, strict=True)
+                ]
+            result += network.backward(run, curved, extra, self.buffers)
         return result

@@ -9,12 +9,13 @@ from math import prod
 import torch
 from torch import Tensor
 
-from trainers.cells import ACTIVATIONS, CELLS, Cell, Tape
+from trainers.buffers import Buffers
+from trainers.cells import ACTIVATIONS, CELLS, Cell, Empty, Tape
 
 
 @dataclass(frozen=True)
 class Forward:
-    """A forward pass: outputs, the tape of every layer, and the last state."""
+    """A forward pass: outputs, the tape of every layer, the last state, and the memory used."""
 
     inputs: Tensor
     outputs: Tensor
@@ -22,6 +23,11 @@ class Forward:
     weights: dict[str, Tensor]
     initial: bool
     last: Tensor
+    buffers: Buffers
+
+    def below(self, layer: int) -> Tensor:
+        """Return the inputs of a layer, (n_steps, batch, width)."""
+        return self.inputs if layer == 0 else self.tapes[layer - 1].hidden[1:]
 
 
 @lru_cache
@@ -90,7 +96,13 @@ class Network:
             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
         }
 
-    def forward(self, theta: Tensor, inputs: Tensor, state: Tensor | None = None) -> Forward:
+    def forward(
+        self,
+        theta: Tensor,
+        inputs: Tensor,
+        state: Tensor | None = None,
+        buffers: Buffers | None = None,
+    ) -> Forward:
         """Run the network.
 
         Parameters
@@ -98,30 +110,43 @@ class Network:
         theta : (n_weights,)
         inputs : (n_steps, batch, n_inputs)
         state : (batch, state_size) to go on from; None starts from zero or the learned state
+        buffers : memory to write to, which a later pass may overwrite; None takes new memory
 
         Returns
         -------
         outputs (n_steps, batch, n_outputs), tapes, and the state after the last step
         """
         weights = self.split(theta)
-        tapes, lasts, below = [], [], inputs
+        buffers = Buffers(theta) if buffers is None else buffers
+        tapes, below = [], inputs
         size = self.kind.n_parts * self.n_units
         for layer in range(self.n_layers):
-            zx = below @ weights[f"input_weights_{layer}"].t() + weights[f"bias_{layer}"]
+            empty = _named(buffers, layer)
+            zx = _affine(
+                below, weights[f"input_weights_{layer}"], weights[f"bias_{layer}"], empty, "zx"
+            )
             if state is not None:
                 start = state[:, layer * size : (layer + 1) * size]
             elif self.learn_initial_state:
                 start = weights[f"initial_state_{layer}"].expand(inputs.shape[1], -1)
             else:
                 start = inputs.new_zeros(inputs.shape[1], size)
-            tape = self.kind.forward(zx, weights[f"recurrent_weights_{layer}"], start)
+            tape = self.kind.forward(zx, weights[f"recurrent_weights_{layer}"], start, empty)
             tapes.append(tape)
-            lasts.append(tape.last)
             below = tape.hidden[1:]
-        outputs = below @ weights["output_weights"].t() + weights["output_bias"]
-        return Forward(inputs, outputs, tapes, weights, state is None, torch.cat(lasts, dim=1))
+        outputs = _affine(
+            below, weights["output_weights"], weights["output_bias"], buffers, "outputs"
+        )
+        last = torch.cat([tape.last for tape in tapes], dim=1)
+        return Forward(inputs, outputs, tapes, weights, state is None, last, buffers)
 
-    def backward(self, run: Forward, grad: Tensor, extra: list[Tensor] | None = None) -> Tensor:
+    def backward(
+        self,
+        run: Forward,
+        grad: Tensor,
+        extra: list[Tensor] | None = None,
+        buffers: Buffers | None = None,
+    ) -> Tensor:
         """Return the gradient of a loss with respect to all weights, by BPTT.
 
         Parameters
@@ -129,71 +154,85 @@ class Network:
         run : the forward pass
         grad : dL/do, (n_steps, batch, n_outputs)
         extra : per layer, added to the derivative of every pre-activation
+        buffers : memory to write to; None takes that of the forward pass
 
         Returns
         -------
         (n_weights,)
         """
+        buffers = run.buffers if buffers is None else buffers
         found: dict[str, Tensor] = {}
         rows = grad.reshape(-1, self.n_outputs)
-        top = run.tapes[-1].hidden[1:].reshape(-1, self.n_units)
-        found["output_weights"] = rows.t() @ top
+        found["output_weights"] = rows.t() @ run.below(self.n_layers).flatten(0, 1)
         found["output_bias"] = rows.sum(dim=0)
-        above = grad @ run.weights["output_weights"]
+        above = buffers("above", *grad.shape[:2], self.n_units)
+        torch.mm(rows, run.weights["output_weights"], out=above.flatten(0, 1))
         for layer in range(self.n_layers - 1, -1, -1):
-            tape = run.tapes[layer]
-            W_x, W_h = (
-                run.weights[f"input_weights_{layer}"],
-                run.weights[f"recurrent_weights_{layer}"],
-            )
+            tape, W_h = run.tapes[layer], run.weights[f"recurrent_weights_{layer}"]
             added = None if extra is None else extra[layer]
-            delta_x, delta_h, start = self.kind.backward(tape, W_h, above, added)
-            below = run.inputs if layer == 0 else run.tapes[layer - 1].hidden[1:]
+            delta_x, delta_h, start = self.kind.backward(
+                tape, W_h, above, added, _named(buffers, layer)
+            )
             flat_x, flat_h = delta_x.flatten(0, 1), delta_h.flatten(0, 1)
-            found[f"input_weights_{layer}"] = flat_x.t() @ below.flatten(0, 1)
+            found[f"input_weights_{layer}"] = (run.below(layer).flatten(0, 1).t() @ flat_x).t()
             found[f"recurrent_weights_{layer}"] = flat_h.t() @ tape.hidden[:-1].flatten(0, 1)
             found[f"bias_{layer}"] = flat_x.sum(dim=0)
             if self.learn_initial_state:
                 learned = start.sum(dim=0) if run.initial else torch.zeros_like(start[0])
                 found[f"initial_state_{layer}"] = learned
             if layer:
-                above = delta_x @ W_x
+                torch.mm(flat_x, run.weights[f"input_weights_{layer}"], out=above.flatten(0, 1))
         return torch.cat([found[name].reshape(-1) for name in self.shapes])
 
-    def r_forward(self, run: Forward, direction: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def r_forward(
+        self, run: Forward, direction: Tensor, buffers: Buffers | None = None
+    ) -> tuple[Tensor, list[Tensor]]:
         """Return the derivative of the outputs along a direction in weight space, J v.
 
         Parameters
         ----------
         run : the forward pass
         direction : v, (n_weights,)
+        buffers : memory to write to; None takes that of the forward pass
 
         Returns
         -------
         R o (n_steps, batch, n_outputs), and R of every layer's pre-activations
         """
-        v = self.split(direction)
+        buffers = run.buffers if buffers is None else buffers
+        v, pre = self.split(direction), []
         r_below: Tensor | None = None
-        pre = []
         for layer in range(self.n_layers):
-            tape = run.tapes[layer]
-            W_x, W_h = (
-                run.weights[f"input_weights_{layer}"],
-                run.weights[f"recurrent_weights_{layer}"],
+            empty, tape = _named(buffers, layer), run.tapes[layer]
+            r_zx = _affine(
+                run.below(layer), v[f"input_weights_{layer}"], v[f"bias_{layer}"], empty, "r_zx"
             )
-            below = run.inputs if layer == 0 else run.tapes[layer - 1].hidden[1:]
-            r_zx = below @ v[f"input_weights_{layer}"].t() + v[f"bias_{layer}"]
             if r_below is not None:
-                r_zx = r_zx + r_below @ W_x.t()
-            r_zh = tape.hidden[:-1] @ v[f"recurrent_weights_{layer}"].t()
+                W_x = run.weights[f"input_weights_{layer}"]
+                r_zx.flatten(0, 1).addmm_(r_below.flatten(0, 1), W_x.t())
             if self.learn_initial_state and run.initial:
                 start = v[f"initial_state_{layer}"].expand(run.inputs.shape[1], -1)
             else:
                 start = torch.zeros_like(tape.last)
-            r_below, r_z = self.kind.r_forward(tape, W_h, r_zx, r_zh, start)
+            r_below, r_z = self.kind.r_forward(
+                tape, run.weights[f"recurrent_weights_{layer}"], r_zx,
+                v[f"recurrent_weights_{layer}"], start, empty,
+            )  # fmt: skip
             pre.append(r_z)
         assert r_below is not None  # there is at least one layer
-        top = run.tapes[-1].hidden[1:]
-        r_outputs = r_below @ run.weights["output_weights"].t()
-        r_outputs += top @ v["output_weights"].t() + v["output_bias"]
+        top = run.below(self.n_layers)
+        r_outputs = _affine(top, v["output_weights"], v["output_bias"], buffers, "r_outputs")
+        r_outputs.flatten(0, 1).addmm_(r_below.flatten(0, 1), run.weights["output_weights"].t())
         return r_outputs, pre
+
+
+def _named(buffers: Buffers, layer: int) -> Empty:
+    """Return the memory of one layer."""
+    return lambda name, *shape: buffers(f"{name}_{layer}", *shape)
+
+
+def _affine(rows: Tensor, weights: Tensor, bias: Tensor, empty: Empty, name: str) -> Tensor:
+    """Return rows @ weights' + bias, (n_steps, batch, width), in the memory of that name."""
+    out = empty(name, *rows.shape[:2], len(bias))
+    torch.addmm(bias, rows.flatten(0, 1), weights.t(), out=out.flatten(0, 1))
+    return out

@@ -19,6 +19,7 @@ from trainers.examples import split_examples
 from trainers.initialization import INITS, ESNInit, initial_weights
 from trainers.losses import LOSSES
 from trainers.network import Network
+from trainers.operations import one_thread
 from trainers.solvers import SOLVERS, FirstOrderSolver, HessianFreeSolver, resolve
 from trainers.training import Problem, Stopping, make_stepper, train
 
@@ -269,7 +270,9 @@ class RNNRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     @torch.no_grad()
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the outputs after every row of one series, and its last state."""
-        outputs, state = self._windowed(rows, state) if self.window else self._carried(rows, state)
+        drive = self._windowed if self.window else self._carried
+        with one_thread():
+            outputs, state = drive(rows, state)
         return outputs * self.target_scale_ + self.target_mean_, state
 
     def _carried(self, rows: Array, state: Array) -> tuple[Array, Array]:

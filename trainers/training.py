@@ -17,11 +17,13 @@ from torch import Tensor
 
 from reservoirs.forecasting import Progress
 from trainers.batches import Batch, Examples, shuffled
+from trainers.buffers import Buffers
 from trainers.curvature import Objective, loss_gradient
 from trainers.hessian_free import HFState, hf_step
 from trainers.losses import Loss
 from trainers.momentum import SutskeverMomentum
 from trainers.network import Network
+from trainers.operations import one_thread
 from trainers.solvers import HessianFreeSolver
 
 logger = logging.getLogger("trainers")
@@ -98,6 +100,7 @@ class GradientStepper:
         rate = solver.learning_rate if learning_rate is None else learning_rate
         self.optimizer = solver.optimizer(problem.theta, rate)
         self.rate_decay = getattr(solver, "rate_decay", 1.0)
+        self.buffers = Buffers(problem.theta)
 
     def epoch(self) -> dict[str, Any]:
         """Go through all examples once, in a random order."""
@@ -113,7 +116,7 @@ class GradientStepper:
 
     def _update(self, batch: Batch, state: Tensor | None) -> tuple[float, Tensor, float]:
         p = self.problem
-        run = p.network.forward(p.theta, batch.inputs, state)
+        run = p.network.forward(p.theta, batch.inputs, state, self.buffers)
         if not batch.weight:
             return 0.0, run.last, 0.0
         value, grad = loss_gradient(p.loss, run, batch, batch.weight)
@@ -298,7 +301,7 @@ def train(
     best_theta = outcome.theta
     try:
         for number in range(stopping.max_iter):
-            with progress.task("epoch", lambda: changed(outcome.theta)) as task:
+            with one_thread(), progress.task("epoch", lambda: changed(outcome.theta)) as task:
                 record = {"epoch": number + 1, **stepper.epoch()}
                 theta = outcome.theta = stepper.weights()
             record["seconds"] = time.perf_counter() - began
