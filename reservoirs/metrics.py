@@ -102,6 +102,57 @@ def amplitude_ratio(y_true: Any, y_pred: Any) -> float:
     return float(prediction.std() / truth.std())
 
 
+def wrong_steps(
+    y_true: Any, y_pred: Any, *, n_scored: int | None = None, tolerance: float = 0.04
+) -> Array:
+    """Count the wrong steps of every sequence of a long-memory task.
+
+    Parameters
+    ----------
+    y_true, y_pred : (n_series,) numbers or labels, one per series, or (n_series, n_steps) of them
+    n_scored : count the last steps only; None counts all
+    tolerance : largest error of a right number; labels must be equal
+
+    Returns
+    -------
+    (n_series,) whole numbers
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    References
+    ----------
+    Hochreiter & Schmidhuber (1997), section 5.4: an error above 0.04 is wrong.
+    """
+    truth, found = np.asarray(y_true), np.asarray(y_pred)
+    if truth.shape != found.shape:
+        raise ValueError(
+            f"y_true and y_pred must have the same shape, got {truth.shape} and {found.shape}"
+        )
+    if truth.dtype.kind == "f":
+        wrong = ~(np.abs(found - truth) <= tolerance)  # NaN is wrong
+    else:
+        wrong = found != truth
+    wrong = wrong.reshape(len(truth), -1)
+    counts: Array = wrong[:, 0 if n_scored is None else -n_scored :].sum(axis=1)
+    return counts
+
+
+def wrong_sequences(
+    y_true: Any, y_pred: Any, *, n_scored: int | None = None, tolerance: float = 0.04
+) -> float:
+    """Return the share of sequences with any wrong step; below 0.01 a long-memory task is solved.
+
+    Parameters
+    ----------
+    y_true, y_pred, n_scored, tolerance : as in `wrong_steps`
+    """
+    counts = wrong_steps(y_true, y_pred, n_scored=n_scored, tolerance=tolerance)
+    return float(np.mean(counts > 0))
+
+
 def symbol_error_rate(symbols: Any, outputs: Any, *, levels: Any = (-3.0, -1.0, 1.0, 3.0)) -> float:
     """Return the share of symbols that are not the level nearest to the output.
 

@@ -8,7 +8,7 @@ from sklearn.model_selection import KFold, cross_validate
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from reservoirs import NVAR, ESNClassifier, ESNRegressor, NVARRegressor, Reservoir, SequenceScaler
-from trainers import RNNRegressor
+from trainers import RNNClassifier, RNNRegressor
 
 ORDERED = {
     "check_methods_sample_order_invariance": "the rows of a series are ordered in time",
@@ -32,6 +32,8 @@ ESTIMATORS = [
     RNNRegressor(cell="lstm", **SMALL),
     RNNRegressor(cell="gru", **SMALL),
     RNNRegressor(n_units=8, solver="hessian_free", max_iter=8, random_state=0),
+    RNNClassifier(cell="rnn", **{**SMALL, "max_iter": 15, "learning_rate": 0.03}),
+    RNNClassifier(cell="lstm", **{**SMALL, "max_iter": 15, "learning_rate": 0.03}),
 ]
 
 

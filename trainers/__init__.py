@@ -3,6 +3,6 @@
 from trainers import solvers
 from trainers.initialization import ESNInit
 from trainers.momentum import SutskeverMomentum
-from trainers.rnn import RNNRegressor
+from trainers.rnn import RNNClassifier, RNNRegressor
 
-__all__ = ["ESNInit", "RNNRegressor", "SutskeverMomentum", "solvers"]
+__all__ = ["ESNInit", "RNNClassifier", "RNNRegressor", "SutskeverMomentum", "solvers"]

@@ -62,8 +62,9 @@ class Cell:
     n_gates : pre-activations per unit
     n_parts : parts of the state, each (batch, n_units): h alone, or h and c
     forward : (zx, W_h, state, empty) -> tape; zx is overwritten
-    backward : (tape, W_h, dL/dh, extra, empty) -> dL/dzx, dL/dzh, dL/dstate[0]; `extra` is added
-        to the derivative of every pre-activation on the way (structural damping)
+    backward : (tape, W_h, dL/dh, extra, empty) -> dL/dzx, dL/dzh, dL/dstate[0]; dL/dh, that of the
+        same step's outputs, is overwritten by the whole one, through all later steps; `extra` is
+        added to the derivative of every pre-activation on the way (structural damping)
     r_forward : (tape, W_h, R zx, R W_h, R state[0], empty) -> R h, R pre-activation; R zx is
         overwritten
     """
@@ -130,8 +131,8 @@ def rnn(activation: Activation) -> Cell:
         d, dh, weights = ops.view(delta), ops.view(after), ops.view(W_h)
         e, slope, added = ops.view(grad), ops.view(tape.slopes), ops.view(extra)
         for t in range(len(delta) - 1, -1, -1):
-            ops.add(dh, e[t], out=dh)
-            ops.multiply(dh, slope[t], out=d[t])
+            ops.add(dh, e[t], out=e[t])
+            ops.multiply(e[t], slope[t], out=d[t])
             if added is not None:
                 ops.add(d[t], added[t], out=d[t])
             ops.dot(d[t], weights, out=dh)
@@ -216,10 +217,10 @@ def _lstm_backward(
     dh, dc, weights = map(ops.view, (start_h, start_c, W_h))
     for t in range(n_steps - 1, -1, -1):
         row = d[t].reshape(batch, 4, n)
-        ops.add(dh, e[t], out=dh)
-        ops.add(dc, ops.multiply(dh, decay[t], out=share), out=dc)
+        ops.add(dh, e[t], out=e[t])
+        ops.add(dc, ops.multiply(e[t], decay[t], out=share), out=dc)
         ops.multiply(dc[:, None], gain[t, :, :3], out=row[:, :3])
-        ops.multiply(dh, gain[t, :, 3], out=row[:, 3])
+        ops.multiply(e[t], gain[t, :, 3], out=row[:, 3])
         if added is not None:
             ops.add(d[t], added[t], out=d[t])
         ops.multiply(dc, forget[t], out=dc)
@@ -311,8 +312,8 @@ def _gru_backward(
     for t in range(n_steps - 1, -1, -1):
         row, row_h = d[t], d_h[t]
         parts = row.reshape(batch, 3, n)
-        ops.add(dh, e[t], out=dh)
-        ops.multiply(dh[:, None], gain[t, :, 1:], out=parts[:, 1:])
+        ops.add(dh, e[t], out=e[t])
+        ops.multiply(e[t][:, None], gain[t, :, 1:], out=parts[:, 1:])
         if added is not None:
             ops.add(row[:, n:], added[t, :, n:], out=row[:, n:])
         ops.multiply(parts[:, 2], gain[t, :, 0], out=parts[:, 0])
@@ -320,7 +321,7 @@ def _gru_backward(
             ops.add(row[:, :n], added[t, :, :n], out=row[:, :n])
         row_h[:, : 2 * n] = row[:, : 2 * n]
         ops.multiply(row[:, 2 * n :], reset[t], out=row_h[:, 2 * n :])
-        ops.multiply(dh, update[t], out=share)
+        ops.multiply(e[t], update[t], out=share)
         ops.dot(row_h, weights, out=dh)
         ops.add(dh, share, out=dh)
     return delta, delta_h, start

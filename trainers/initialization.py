@@ -71,6 +71,7 @@ class ESNInit(BaseEstimator):
     input_scale : input weights are normal with this standard deviation
     output_scale : likewise for the output weights; hidden biases start at zero, the output bias
         at the mean of the targets
+    center : shift the inputs to zero mean over the training rows
 
     References
     ----------
@@ -85,11 +86,13 @@ class ESNInit(BaseEstimator):
         spectral_radius: float = 1.1,
         input_scale: float = 0.1,
         output_scale: float = 0.1,
+        center: bool = True,
     ) -> None:
         self.fan_in = fan_in
         self.spectral_radius = spectral_radius
         self.input_scale = input_scale
         self.output_scale = output_scale
+        self.center = center
 
     def __call__(self, network: Network, rng: Generator) -> Weights:
         """Draw the weights of a network."""
@@ -125,6 +128,23 @@ INITS: dict[str, Callable[[Network, Generator], Weights]] = {
 }
 
 
+def resolve_init(init: Any) -> Any:
+    """Return how weights are drawn, from a name or as given.
+
+    Parameters
+    ----------
+    init : a key of `INITS` or an `ESNInit`
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
+    if isinstance(init, str) and init not in INITS:
+        raise ValueError(f"init must be one of {sorted(INITS)} or an ESNInit, got {init!r}")
+    return INITS[init] if isinstance(init, str) else init
+
+
 def initial_weights(network: Network, init: Any, targets_mean: Array, rng: Generator) -> Array:
     """Draw the flat weight vector of a network.
 
@@ -144,9 +164,7 @@ def initial_weights(network: Network, init: Any, targets_mean: Array, rng: Gener
     ValueError
         For an unknown name.
     """
-    if isinstance(init, str) and init not in INITS:
-        raise ValueError(f"init must be one of {sorted(INITS)} or an ESNInit, got {init!r}")
-    draw = INITS[init] if isinstance(init, str) else init
+    draw = resolve_init(init)
     weights = draw(network, rng)
     if isinstance(draw, ESNInit):
         weights["output_bias"] = np.array(targets_mean, dtype=np.float64)

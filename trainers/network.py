@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
@@ -11,6 +12,8 @@ from torch import Tensor
 
 from trainers.buffers import Buffers
 from trainers.cells import ACTIVATIONS, CELLS, Cell, Empty, Tape
+
+Watch = Callable[[int, Tensor, Tensor], None]
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,7 @@ class Network:
         grad: Tensor,
         extra: list[Tensor] | None = None,
         buffers: Buffers | None = None,
+        watch: Watch | None = None,
     ) -> Tensor:
         """Return the gradient of a loss with respect to all weights, by BPTT.
 
@@ -155,6 +159,8 @@ class Network:
         grad : dL/do, (n_steps, batch, n_outputs)
         extra : per layer, added to the derivative of every pre-activation
         buffers : memory to write to; None takes that of the forward pass
+        watch : called with the number of a layer, its dL/dh (n_steps, batch, n_units) through all
+            later steps, and its dL/dzh, from the top layer down
 
         Returns
         -------
@@ -173,6 +179,8 @@ class Network:
             delta_x, delta_h, start = self.kind.backward(
                 tape, W_h, above, added, _named(buffers, layer)
             )
+            if watch is not None:
+                watch(layer, above, delta_h)
             flat_x, flat_h = delta_x.flatten(0, 1), delta_h.flatten(0, 1)
             found[f"input_weights_{layer}"] = (run.below(layer).flatten(0, 1).t() @ flat_x).t()
             found[f"recurrent_weights_{layer}"] = flat_h.t() @ tape.hidden[:-1].flatten(0, 1)

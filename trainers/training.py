@@ -22,8 +22,9 @@ from trainers.curvature import Objective, loss_gradient
 from trainers.hessian_free import HFState, hf_step
 from trainers.losses import Loss
 from trainers.momentum import SutskeverMomentum
-from trainers.network import Network
+from trainers.network import Forward, Network
 from trainers.operations import one_thread
+from trainers.regularization import vanishing_penalty
 from trainers.solvers import HessianFreeSolver
 
 logger = logging.getLogger("trainers")
@@ -41,6 +42,7 @@ class Problem:
     batch_size : pieces per update
     truncation : steps per chunk of carried state; None for none
     clip_norm : largest norm of a gradient; None for none
+    vanishing_penalty : weight of the regulariser against vanishing gradients
     rng : the order of the batches
     """
 
@@ -52,6 +54,7 @@ class Problem:
     batch_size: int
     truncation: int | None
     clip_norm: float | None
+    vanishing_penalty: float
     rng: np.random.Generator
 
 
@@ -120,9 +123,22 @@ class GradientStepper:
         if not batch.weight:
             return 0.0, run.last, 0.0
         value, grad = loss_gradient(p.loss, run, batch, batch.weight)
-        p.theta.grad, norm = clipped(p.network.backward(run, grad), p.clip_norm)
+        p.theta.grad, norm = clipped(self._gradient(run, grad), p.clip_norm)
         self.optimizer.step()
         return value, run.last, norm
+
+    def _gradient(self, run: Forward, grad: Tensor) -> Tensor:
+        """Return the gradient of the loss, and of the penalty on the way to it."""
+        p, parts = self.problem, dict[str, Tensor]()
+
+        def watch(layer: int, errors: Tensor, delta: Tensor) -> None:
+            name = f"recurrent_weights_{layer}"
+            _, parts[name] = vanishing_penalty(errors, delta, run.weights[name])
+
+        gradient = p.network.backward(run, grad, watch=watch if p.vanishing_penalty else None)
+        for name, part in parts.items():
+            p.network.split(gradient)[name].add_(part, alpha=p.vanishing_penalty)
+        return gradient
 
     def weights(self) -> Tensor:
         """Return theta itself, not Nesterov's look-ahead point."""

@@ -5,6 +5,14 @@ Time is dimensionless and float64. Every generator that draws takes `random_stat
 
 from reservoirs.datasets.chaos import LYAPUNOV, lorenz63, mackey_glass
 from reservoirs.datasets.classic import channel_equalization, narma
+from reservoirs.datasets.long_memory import (
+    addition,
+    memorisation,
+    multiplication,
+    random_permutation,
+    temporal_order,
+    xor,
+)
 from reservoirs.datasets.oscillators import (
     FORCINGS,
     lagged_sine,
@@ -19,17 +27,23 @@ from reservoirs.datasets.real import japanese_vowels, santa_fe, sunspots
 __all__ = [
     "FORCINGS",
     "LYAPUNOV",
+    "addition",
     "channel_equalization",
     "japanese_vowels",
     "lagged_sine",
     "lagged_sine_noisy",
     "lorenz63",
     "mackey_glass",
+    "memorisation",
+    "multiplication",
     "narma",
     "oscillator",
     "oscillator_matrices",
+    "random_permutation",
     "santa_fe",
     "sine",
     "sunspots",
+    "temporal_order",
     "van_der_pol",
+    "xor",
 ]

@@ -7,6 +7,7 @@ prediction becomes the next observation.
 """
 
 from reservoirs.forecasting.closed_loop import ForecastDivergedWarning, backtest, forecast
+from reservoirs.forecasting.labels import LabelMixin, check_labels
 from reservoirs.forecasting.loop import Loop, find_loop, remember
 from reservoirs.forecasting.mixin import ForecastMixin, SeriesMixin
 from reservoirs.forecasting.progress import CallbackSupportMixin, Progress
@@ -16,10 +17,12 @@ __all__ = [
     "CallbackSupportMixin",
     "ForecastDivergedWarning",
     "ForecastMixin",
+    "LabelMixin",
     "Loop",
     "Progress",
     "SeriesMixin",
     "backtest",
+    "check_labels",
     "find_loop",
     "forecast",
     "next_step",

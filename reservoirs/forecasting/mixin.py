@@ -50,6 +50,9 @@ class SeriesMixin(CallbackSupportMixin):
         found, ends = zip(*pairs, strict=True)
         return np.concatenate(found), layout, list(ends)
 
+    def _stack_states(self, states: list[Array]) -> Array:
+        return np.stack(states)
+
 
 class ForecastMixin(SeriesMixin):
     """`predict`, `forecast`, `backtest` and `score` of a regressor that carries a state.
@@ -104,9 +107,6 @@ class ForecastMixin(SeriesMixin):
             if not np.abs(observation).max() < DIVERGED * model.target_size_:
                 break
         return values
-
-    def _stack_states(self, states: list[Array]) -> Array:
-        return np.stack(states)
 
     def forecast(
         self, n_steps: int, *, context: Any = None, exog: Any = None, initial_state: Any = None

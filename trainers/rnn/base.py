@@ -1,0 +1,224 @@
+"""What the recurrent estimators share: parameters and training."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from reservoirs.forecasting import Progress
+from reservoirs.sequences import Array, Layout, Targets
+from trainers.cells import ACTIVATIONS, CELLS
+from trainers.examples import split_examples
+from trainers.initialization import INITS, ESNInit, initial_weights, resolve_init
+from trainers.losses import LOSSES
+from trainers.network import Network
+from trainers.rnn.running import RunningMixin
+from trainers.solvers import SOLVERS, FirstOrderSolver, HessianFreeSolver, resolve
+from trainers.training import Outcome, Problem, Stopping, make_stepper, train
+
+
+class RecurrentNetwork(RunningMixin, BaseEstimator):
+    """Weights and their training; `RNNRegressor` tells the parameters.
+
+    A subclass names its loss, says where the output bias of an ESN-style start comes from, turns
+    targets into outputs wanted and outputs into predictions, and calls `_fit`.
+    """
+
+    _loss: ClassVar[str]
+
+    history_: list[dict[str, Any]]
+    solver_state_: dict[str, Any]
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "cell": [StrOptions(set(CELLS))],
+        "n_units": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "solver": [StrOptions(set(SOLVERS)), FirstOrderSolver, HessianFreeSolver],
+        "init": [StrOptions(set(INITS)), ESNInit],
+        "window": [Interval(Integral, 1, None, closed="left"), None],
+        "truncation": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
+        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "vanishing_penalty": [Interval(Real, 0, None, closed="left")],
+        "learn_initial_state": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
+        "early_stopping": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "dtype": [StrOptions({"auto", "float32", "float64"})],
+        "device": [str],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        cell: str = "rnn",
+        n_units: int = 64,
+        n_layers: int = 1,
+        activation: str = "tanh",
+        solver: Any = "adam",
+        init: Any = "default",
+        window: int | None = None,
+        truncation: int = 100,
+        max_iter: int = 100,
+        batch_size: int = 32,
+        learning_rate: float | None = None,
+        clip_norm: float | None = None,
+        vanishing_penalty: float = 0.0,
+        learn_initial_state: bool = False,
+        validation_fraction: float | None = None,
+        early_stopping: bool = False,
+        tol: float | None = None,
+        n_iter_no_change: int = 10,
+        warm_start: bool = False,
+        dtype: str = "auto",
+        device: str = "cpu",
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.cell = cell
+        self.n_units = n_units
+        self.n_layers = n_layers
+        self.activation = activation
+        self.solver = solver
+        self.init = init
+        self.window = window
+        self.truncation = truncation
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.clip_norm = clip_norm
+        self.vanishing_penalty = vanishing_penalty
+        self.learn_initial_state = learn_initial_state
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _fit(
+        self,
+        rows: Array,
+        layout: Layout,
+        columns: Targets,
+        progress: Progress,
+        *,
+        resumed: bool,
+        one_epoch: bool = False,
+    ) -> None:
+        """Train on the outputs wanted, from new weights or going on."""
+        solver = resolve(self.solver)
+        self._check_settings(solver)
+        double = self.dtype == "float64" or (self.dtype == "auto" and solver.double)
+        self.dtype_ = "float64" if double else "float32"
+        self.target_kind_ = columns.kind
+        self.network_ = Network(
+            self.cell, rows.shape[1], self.n_units, self.n_layers, columns.rows.shape[1],
+            self.activation, self.learn_initial_state,
+        )  # fmt: skip
+        rng = np.random.default_rng(
+            check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        )
+        if resumed:
+            theta = np.zeros(self.network_.n_weights)  # the solver's state has the weights
+        else:
+            self.input_mean_ = np.zeros(rows.shape[1])
+            if isinstance(resolve_init(self.init), ESNInit) and resolve_init(self.init).center:
+                self.input_mean_ = rows.mean(axis=0)
+            theta = initial_weights(self.network_, self.init, self._output_bias(columns), rng)
+        train_on, held_out = split_examples(
+            self._inputs(rows), self._tensor(self._spread(columns, layout)), layout,
+            last_only=columns.kind == "per_series", window=self.window,
+            fraction=None if one_epoch else self._held_out(),
+        )  # fmt: skip
+        problem = Problem(
+            self.network_, LOSSES[self._loss], train_on, held_out, self._tensor(theta),
+            self.batch_size, None if self.window else self.truncation, self.clip_norm,
+            self.vanishing_penalty, rng,
+        )  # fmt: skip
+        stepper = make_stepper(problem, solver, self.learning_rate)
+        if resumed:
+            stepper.resume(self.solver_state_["stepper"])
+            rng.bit_generator.state = self.solver_state_["rng"]
+        stopping = Stopping(1, False, None, 1)
+        if not one_epoch:
+            stopping = Stopping(self.max_iter, self.early_stopping, self.tol, self.n_iter_no_change)
+        outcome = train(
+            problem, stepper, stopping,
+            progress=progress, changed=self._weights, verbose=int(self.verbose),
+        )  # fmt: skip
+        self._keep(outcome, {"stepper": stepper.state(), "rng": rng.bit_generator.state}, resumed)
+
+    def _check_settings(self, solver: Any) -> None:
+        if self.n_layers > 1 and isinstance(solver, HessianFreeSolver):
+            raise ValueError(
+                f"the Hessian-free solver trains one layer, got n_layers={self.n_layers}; set "
+                "n_layers=1, or use a first-order solver such as 'adam'"
+            )
+        if self.vanishing_penalty and (self.cell != "rnn" or solver.full_batch):
+            raise ValueError(
+                "vanishing_penalty is for cell='rnn' and a minibatch solver such as 'sgd', got "
+                f"cell={self.cell!r} and {type(solver).__name__}; set it to 0"
+            )
+        available = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+        known = {*available, "cuda"} if len(available) > 1 else set(available)
+        if self.device not in known:
+            raise ValueError(f"device must be one of {available}, got {self.device!r}")
+
+    def _keep(self, outcome: Outcome, state: dict[str, Any], resumed: bool) -> None:
+        before = self.history_ if resumed else []
+        self.history_ = before + outcome.history
+        self.loss_curve_ = [record["loss"] for record in self.history_]
+        self.validation_curve_ = [
+            record["validation_loss"] for record in self.history_ if "validation_loss" in record
+        ]
+        self.n_iter_, self.status_ = len(self.history_), outcome.status
+        self.solver_state_ = state
+        self.weights_ = self._weights(outcome.theta)["weights_"]
+
+    def _output_bias(self, columns: Targets) -> Array:
+        """Return the mean of the outputs wanted."""
+        mean: Array = columns.rows.mean(axis=0)
+        return mean
+
+    def _weights(self, theta: torch.Tensor) -> dict[str, Any]:
+        """Return the flat weights as the fitted attribute they are."""
+        parts = self.network_.split(theta.cpu())
+        return {"weights_": {name: part.numpy().copy() for name, part in parts.items()}}
+
+    def _held_out(self) -> float | None:
+        if self.validation_fraction is None and self.early_stopping:
+            return 0.1
+        return self.validation_fraction
+
+    @staticmethod
+    def _spread(targets: Targets, layout: Layout) -> Array:
+        """Return one target per row; a target per series is repeated on each of its rows."""
+        if targets.kind == "per_step":
+            return targets.rows
+        return np.repeat(targets.rows, layout.lengths, axis=0)
+
+    def _inputs(self, rows: Array) -> torch.Tensor:
+        """Return rows as the network sees them."""
+        return self._tensor(rows - self.input_mean_)
+
+    def _tensor(self, array: Array) -> torch.Tensor:
+        return torch.tensor(array, dtype=getattr(torch, self.dtype_), device=self.device)
+
+    def _theta(self) -> torch.Tensor:
+        return self._tensor(np.concatenate([w.ravel() for w in self.weights_.values()]))

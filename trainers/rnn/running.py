@@ -1,0 +1,134 @@
+"""How a trained network runs along series: state carried, or a window per row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from reservoirs.forecasting import SeriesMixin
+from reservoirs.sequences import Array, Layout, check_rows
+from trainers.batches import read_last
+from trainers.buffers import Buffers
+from trainers.network import Network
+from trainers.operations import one_thread
+
+CHUNK = 4096  # rows, or windows, per forward pass
+TOGETHER = 256  # series of one length that run side by side
+
+
+class RunningMixin(SeriesMixin):
+    """Outputs and states of a fitted recurrent network."""
+
+    network_: Network
+    weights_: dict[str, Array]
+    target_kind_: str
+    window: int | None
+    n_features_in_: int
+
+    def _read(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        """Return the predictions of one series, (n_steps or 1, n_outputs), and its last state."""
+        values, state = self._drive(rows, state)
+        return (values if self.target_kind_ == "per_step" else values[-1:]), state
+
+    def _in_units(self, outputs: Array) -> Array:
+        """Return outputs in the units of the targets."""
+        return outputs
+
+    def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        """Return the outputs after every row of one series, and its last state."""
+        if self.window:
+            outputs, state = self._windowed(rows, state)
+        else:
+            found, states = self._carried(rows[:, None], state[None])
+            outputs, state = found[:, 0], states[0]
+        return self._in_units(outputs), state
+
+    def _outputs(
+        self, X: Any, context: Any, initial_state: Any, series_id: Any
+    ) -> tuple[Array, Layout, list[Array]]:
+        """Run series of one length side by side, where there are several."""
+        check_is_fitted(self)
+        if self.window is not None or context is not None:
+            return super()._outputs(X, context, initial_state, series_id)
+        rows, layout = check_rows(self, X, series_id=series_id, reset=False)
+        starts, lengths = layout.starts(), np.asarray(layout.lengths)
+        states = np.array(self._start_states(initial_state, layout.n_series))
+        per_step = self.target_kind_ == "per_step"
+        width = self.network_.n_outputs
+        values = np.empty((len(rows) if per_step else layout.n_series, width))
+        for length in np.unique(lengths):
+            alike = np.flatnonzero(lengths == length)
+            for first in range(0, len(alike), TOGETHER):
+                series = alike[first : first + TOGETHER]
+                where = starts[series] + np.arange(length)[:, None]
+                found, states[series] = self._carried(rows[where], states[series])
+                values[where if per_step else series] = found if per_step else found[-1]
+        return self._in_units(values), layout, list(states)
+
+    @torch.no_grad()
+    def _carried(self, rows: Array, states: Array) -> tuple[Array, Array]:
+        """Return the outputs of series of one length, (n_steps, n_series, n_outputs), and states.
+
+        Parameters
+        ----------
+        rows : (n_steps, n_series, n_features)
+        states : (n_series, state_size) before the first row
+        """
+        theta, h, found = self._theta(), self._tensor(states), []
+        size = max(CHUNK // rows.shape[1], 1)
+        with one_thread():
+            buffers = Buffers(theta)
+            for first in range(0, len(rows), size):
+                inputs = self._inputs(rows[first : first + size])
+                run = self.network_.forward(theta, inputs, h, buffers)
+                found.append(run.outputs.cpu().numpy().astype(np.float64))
+                h = run.last
+        return np.concatenate(found), h.cpu().numpy()
+
+    @torch.no_grad()
+    def _windowed(self, rows: Array, earlier: Array) -> tuple[Array, Array]:
+        """Predict row t from the rows max(0, t-k+1)..t; the state is the k - 1 rows before."""
+        assert self.window is not None  # the caller asked
+        theta, every = self._theta(), np.vstack([earlier, rows])
+        tensor, found = self._inputs(every), []
+        for first in range(len(earlier), len(every), CHUNK):
+            ends = np.arange(first, min(first + CHUNK, len(every)))
+            starts = np.maximum(ends - self.window + 1, 0)
+            lengths = torch.as_tensor(ends - starts + 1, device=tensor.device)
+            steps = torch.arange(int(lengths.max()), device=tensor.device)[:, None]
+            where = torch.as_tensor(starts, device=tensor.device) + torch.minimum(
+                steps, lengths - 1
+            )
+            with one_thread():
+                run = self.network_.forward(theta, tensor[where])
+            found.append(read_last(run.outputs, lengths).cpu().numpy().astype(np.float64))
+        return np.concatenate(found), every[len(every) - min(self.window - 1, len(every)) :]
+
+    def _stack_states(self, states: list[Array]) -> Array:
+        if self.window is not None:
+            raise ValueError("return_state has no meaning with a window; set window=None")
+        return np.stack(states)
+
+    def _start_states(self, initial_state: Any, n_series: int) -> Any:
+        """Return the state before each new series; with a window, no rows before it."""
+        if self.window is not None:
+            if initial_state is not None:
+                raise ValueError(
+                    "initial_state has no meaning with a window; pass earlier rows as context"
+                )
+            return [np.empty((0, self.n_features_in_))] * n_series
+        size = self.network_.state_size
+        if initial_state is None:
+            parts = [v for k, v in self.weights_.items() if k.startswith("initial_state")]
+            start = np.concatenate(parts) if parts else np.zeros(size)
+        else:
+            start = np.asarray(initial_state, dtype=np.float64)
+        if start.shape not in {(size,), (n_series, size)} or not np.isfinite(start).all():
+            raise ValueError(
+                f"initial_state must be finite and have shape ({size},) or ({n_series}, {size}), "
+                f"got {start.shape}; pass states returned with return_state=True"
+            )
+        return np.broadcast_to(start, (n_series, size))
