@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _choices(run)
     run.add_argument("--seeds", type=int, help="test seeds per method, counted from 0")
     run.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes at a time")
-    run.add_argument("--timeout", type=float, default=300.0, help="seconds until a cell is killed")
+    run.add_argument("--timeout", type=float, help="seconds until a cell is killed")
     run.add_argument("--retry", action="store_true", help="run failed cells again")
     run.add_argument("--out", type=Path, default=Path("results"), help="folder of the results")
     run.set_defaults(action=_run)
@@ -119,8 +119,12 @@ def load_suite(name: str) -> dict[str, Any]:
     known = sorted(path.stem for path in folder.glob("*.toml"))
     _known([name], known, "suite")
     suite = tomllib.loads((folder / f"{name}.toml").read_text())
-    tasks = list(TASKS) if suite["tasks"] == "all" else suite["tasks"]
-    return {"tasks": _known(tasks, list(TASKS), "task"), "seeds": suite["seeds"]}
+    every = [task.name for task in TASKS.values() if "memory" not in task.tags]
+    tasks = every if suite["tasks"] == "all" else suite["tasks"]
+    timeout = suite.get("timeout", 300.0)
+    return {
+        "tasks": _known(tasks, list(TASKS), "task"), "seeds": suite["seeds"], "timeout": timeout
+    }  # fmt: skip
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -129,6 +133,7 @@ def _run(options: argparse.Namespace) -> int:
     tasks = _known(options.task or suite["tasks"], list(TASKS), "task")
     methods = _known(options.method or list(METHODS), list(METHODS), "method")
     seeds = suite["seeds"] if options.seeds is None else options.seeds
+    options.timeout = suite["timeout"] if options.timeout is None else options.timeout
     for value, what in (
         (seeds, "--seeds"),
         (options.jobs, "--jobs"),

@@ -5,22 +5,30 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks import controls, protocols
+from benchmarks import controls, memory, protocols
 from benchmarks.methods import Method, Settings
 from benchmarks.outcome import Outcome
 from benchmarks.tasks.base import Array, Split, Task
-from benchmarks.tasks.kinds import Attractor, Filter, Labelled
+from benchmarks.tasks.kinds import Attractor, Filter, Labelled, Memory
 from reservoirs import ESNRegressor, ForecastDivergedWarning
 from reservoirs.metrics import amplitude_ratio, error_growth, nrmse
 
 LARGEST = 10.0  # a free run beyond ten standard deviations more than the data has failed
 
 
-def evaluate(task: Task, data: Any, method: Method, settings: Settings, seed: int) -> Outcome:
+def evaluate(
+    task: Task,
+    data: Any,
+    method: Method,
+    settings: Settings,
+    seed: int,
+    checkpoint: Path | None = None,
+) -> Outcome:
     """Fit a method on the training rows and score it on the test rows.
 
     Parameters
@@ -30,12 +38,13 @@ def evaluate(task: Task, data: Any, method: Method, settings: Settings, seed: in
     method : the method
     settings : its settings
     seed : of the model
+    checkpoint : where a long run may keep what resuming needs
 
     Returns
     -------
     Metrics, costs and arrays; a diverged model is an outcome, not an error.
     """
-    outcome = Outcome()
+    outcome = Outcome(checkpoint=checkpoint)
     settings = {**settings, **task.fixed.get(method.name, {})}
     PROTOCOLS[type(data)](task, data, method, settings, seed, outcome)
     return outcome
@@ -150,4 +159,5 @@ PROTOCOLS: dict[type, Callable[..., None]] = {
     Filter: protocols.filtering,
     Attractor: protocols.attractor,
     Labelled: protocols.labelling,
+    Memory: memory.memorising,
 }

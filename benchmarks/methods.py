@@ -15,11 +15,13 @@ from scipy.stats import loguniform, uniform
 
 from benchmarks import controls
 from benchmarks.tasks.base import Split, Task
-from benchmarks.tasks.kinds import Labelled
+from benchmarks.tasks.kinds import Labelled, Memory
 from reservoirs import ESNClassifier, ESNRegressor, NVARRegressor
 
 Settings = dict[str, Any]
-KINDS = frozenset({"filter", "attractor", "labels"})  # tags of tasks that are no single forecast
+KINDS = frozenset(
+    {"filter", "attractor", "labels", "memory"}
+)  # tags of tasks that are no single forecast
 
 
 @dataclass(frozen=True)
@@ -68,32 +70,51 @@ def _nvar(settings: Settings, task: Task, data: Any, seed: int) -> NVARRegressor
     return NVARRegressor(**settings)
 
 
+def _parts(settings: Settings) -> Settings:
+    """Return settings with those named solver__x and init__x gathered in an object each."""
+    from trainers import ESNInit
+    from trainers.solvers import SOLVERS
+
+    plain = {key: value for key, value in settings.items() if "__" not in key}
+
+    def part(head: str) -> Settings:
+        return {k.partition("__")[2]: v for k, v in settings.items() if k.startswith(f"{head}__")}
+
+    plain["solver"] = SOLVERS[plain["solver"]]().set_params(**part("solver"))
+    if part("init"):
+        plain["init"] = ESNInit(**part("init"))
+    return plain
+
+
 def _trained(solver: str, fixed: Settings) -> Callable[[Settings, Task, Split, int], Any]:
     """Return a builder of RNNRegressor; settings named solver__x and init__x go to those."""
 
     def build(settings: Settings, task: Task, split: Split, seed: int) -> Any:
-        from trainers import ESNInit, RNNRegressor
-        from trainers.solvers import SOLVERS
+        from trainers import RNNRegressor
 
-        everything = {**fixed, **settings}
-        parts: dict[str, Settings] = {"solver": {}, "init": {}}
-        plain = {}
-        for key, value in everything.items():
-            head, _, tail = key.partition("__")
-            if tail:
-                parts[head][tail] = value
-            else:
-                plain[key] = value
-        if parts["init"]:
-            plain["init"] = ESNInit(**parts["init"])
         rows = split.n_train + split.n_watched
         fraction = split.n_watched / (rows if split.simulation else rows - 1)
         return RNNRegressor(
-            solver=SOLVERS[solver]().set_params(**parts["solver"]),
             validation_fraction=fraction or None,
             random_state=seed,
-            **plain,
+            **_parts({"solver": solver, **fixed, **settings}),
         )
+
+    return build
+
+
+def _remembering(solver: str, **fixed: Any) -> Callable[[Settings, Task, Memory, int], Any]:
+    """Return a builder of the vanilla network for a long-memory task, cut nowhere."""
+
+    def build(settings: Settings, task: Task, data: Memory, seed: int) -> Any:
+        from trainers import RNNClassifier, RNNRegressor
+
+        kind = RNNClassifier if data.labels else RNNRegressor
+        every = {
+            "solver": solver, "n_units": task.n_units, "truncation": 100_000,
+            "batch_size": data.n_fresh or 100, **fixed, **settings,
+        }  # fmt: skip
+        return kind(random_state=seed, **_parts(every))
 
     return build
 
@@ -120,6 +141,10 @@ def _lacks(*tags: str) -> Callable[[Task], str]:
     return lambda task: f"not for a task of {', '.join(tags)}" if task.tags & {*tags} else ""
 
 
+def _tagged(tag: str) -> Callable[[Task], str]:
+    return lambda task: "" if tag in task.tags else f"belongs to the tasks of {tag}"
+
+
 def _only(name: str) -> Callable[[Task], str]:
     return lambda task: "" if task.name == name else f"belongs to {name}"
 
@@ -134,9 +159,47 @@ NOTES_START = {  # the notes say nothing of the start
     "init__input_scale": loguniform(0.03, 1.0),
     "init__output_scale": loguniform(0.03, 1.0),
 }
+# Sutskever et al. (2013): 100 updates of tanh units from an ESN start, 0.9 for 1000 updates
+RATES = {"learning_rate": [1e-3, 1e-4, 1e-5, 1e-6]}
+MEMORY = [
+    Method(
+        f"nag_{mu:g}", f"ESN start, Nesterov, mu {mu:g}",
+        _remembering("nesterov", solver__momentum=mu, init__spectral_radius=1.1),
+        {"learning_rate": 1e-4}, RATES, supports=_tagged("momentum_table"),
+    )
+    for mu in (0.0, 0.9, 0.98, 0.995)
+] + [
+    Method(
+        "hf_structural", "Hessian-free, structural damping",
+        _remembering("hessian_free", init="sparse", solver__damping=0.1,
+                     solver__structural_damping=1 / 30, solver__max_cg=300,
+                     solver__curvature_size=None),
+        supports=_tagged("hf_memory"),
+    ),
+    Method(
+        "hf_plain", "Hessian-free, no structural damping",
+        _remembering("hessian_free", init="sparse", solver__damping=0.3,
+                     solver__structural_damping=0.0, solver__max_cg=300,
+                     solver__curvature_size=None),
+        supports=_tagged("hf_memory"),
+    ),
+    Method(
+        "sgd_regularised", "Gradient descent, clipped, regularised",
+        _remembering("sgd", learning_rate=0.01, clip_norm=1.0, vanishing_penalty=4.0,
+                     init__spectral_radius=0.95, init__input_scale=0.1, init__output_scale=0.1),
+        supports=_tagged("sgd_memory"),
+    ),
+    Method(
+        "sgd_plain", "Gradient descent",
+        _remembering("sgd", learning_rate=0.01, init__spectral_radius=0.95,
+                     init__input_scale=0.1, init__output_scale=0.1),
+        supports=_tagged("sgd_memory"),
+    ),
+]  # fmt: skip
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
+        *MEMORY,
         Method(
             "esn", "Echo state network", _esn,
             {},
@@ -146,7 +209,7 @@ METHODS: dict[str, Method] = {
                 "alpha": loguniform(1e-16, 1e2),
                 **SCALES,
             },
-            supports=_lacks("polynomial"),
+            supports=_lacks("polynomial", "memory"),
         ),
         Method(
             "rnn", "Vanilla RNN, BPTT", _trained("adam", {"cell": "rnn", "max_iter": 60}),
@@ -223,7 +286,7 @@ METHODS: dict[str, Method] = {
         Method("persistence", "Persistence", _control(controls.Persistence), supports=_observes),
         Method("mean", "Mean", _control(controls.Mean), supports=_lacks(*KINDS)),
         Method("linear", "Linear AR/ARX, BIC", _control(controls.Linear),
-               supports=_lacks("labels", "polynomial")),
+               supports=_lacks("labels", "polynomial", "memory")),
         Method("sinusoid", "Fitted sinusoid", _control(controls.Mean), supports=_needs("sinusoid")),
         Method("exact", "Exact map", _control(controls.Mean), supports=_needs("oscillator")),
     )

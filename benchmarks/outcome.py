@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from benchmarks.tasks.base import Array
@@ -20,6 +21,7 @@ class Outcome:
     costs : t_compile, t_fit, t_predict in seconds, n_params_total, n_params_trained
     arrays : truth, prediction and error of the longest free run, training curves
     status, reason : "ok", or "diverged" and why
+    checkpoint : where a long run may keep what resuming needs; None keeps nothing
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -27,6 +29,7 @@ class Outcome:
     arrays: dict[str, Array] = field(default_factory=dict)
     status: str = "ok"
     reason: str = ""
+    checkpoint: Path | None = None
 
     def fit(self, model: Any, X: Any, y: Any) -> None:
         """Fit a model; note its time, its size and its training curves."""

@@ -43,11 +43,12 @@ def run_cell(folder: str, cell: Cell) -> None:
     """
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", ConvergenceWarning)  # becomes the record's status
+    checkpoint = Path(folder) / "checkpoints" / f"{cell.name}.pickle"
     began, started = time.perf_counter(), time.time()
     try:
         task = TASKS[cell.task]
         data, seed = task.data("test", cell.seed), task.model_seed("test", cell.seed)
-        outcome = evaluate(task, data, METHODS[cell.method], cell.settings, seed)
+        outcome = evaluate(task, data, METHODS[cell.method], cell.settings, seed, checkpoint)
         result: dict[str, Any] = {
             "status": outcome.status,
             "reason": outcome.reason,
@@ -65,6 +66,7 @@ def run_cell(folder: str, cell: Cell) -> None:
     result["peak_mem_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     result["provenance"] = provenance(started)
     records.write(Path(folder), cell, result, found)
+    checkpoint.unlink(missing_ok=True)
 
 
 def provenance(started: float) -> dict[str, Any]:

@@ -3,6 +3,14 @@
 from trainers import solvers
 from trainers.initialization import ESNInit
 from trainers.momentum import SutskeverMomentum
+from trainers.optimizer import HessianFree
 from trainers.rnn import RNNClassifier, RNNRegressor
 
-__all__ = ["ESNInit", "RNNClassifier", "RNNRegressor", "SutskeverMomentum", "solvers"]
+__all__ = [
+    "ESNInit",
+    "HessianFree",
+    "RNNClassifier",
+    "RNNRegressor",
+    "SutskeverMomentum",
+    "solvers",
+]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from trainers.batches import Batch, Examples
 from trainers.buffers import Buffers
 from trainers.losses import Loss
-from trainers.network import Forward, Network
+from trainers.network import Forward, LayerPass, Network
 
 CHUNK = 256  # pieces per chunk: larger ones fall out of the cache
 
@@ -26,6 +27,8 @@ class Objective:
 
     loss = sum over scored steps of l(o, y) / number of scored steps
 
+    Weights and gradients may be float64 where the data are float32.
+
     Parameters
     ----------
     network : the network
@@ -40,11 +43,12 @@ class Objective:
         self.network, self.loss = network, loss
         self.batches = list(chunks(examples, pieces))
         self.weight = sum(batch.weight for batch in self.batches)
+        self.dtype = examples.rows.dtype
         self.buffers = Buffers(examples.rows)
 
     def value(self, theta: Tensor) -> float:
         """Return the loss."""
-        total = 0.0
+        total, theta = 0.0, theta.to(self.dtype)
         for batch in self.batches:
             outputs = self.network.forward(theta, batch.inputs, buffers=self.buffers).outputs
             total += float((self.loss.value(outputs, batch.targets) * batch.mask[..., 0]).sum())
@@ -52,13 +56,50 @@ class Objective:
 
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient, (n_weights,)."""
-        total, gradient = 0.0, theta.new_zeros(theta.shape)
+        total, gradient = 0.0, torch.zeros_like(theta)
         for batch in self.batches:
-            run = self.network.forward(theta, batch.inputs, buffers=self.buffers)
+            run = self.network.forward(theta.to(self.dtype), batch.inputs, buffers=self.buffers)
             value, grad = loss_gradient(self.loss, run, batch, self.weight)
             total += value
             gradient += self.network.backward(run, grad)
         return total, gradient
+
+    def matrix(self, theta: Tensor) -> GaussNewton:
+        """Return the Gauss-Newton matrix at some weights."""
+        return GaussNewton(self, theta)
+
+    def squared_gradients(self, theta: Tensor) -> Tensor:
+        """Return the mean of the squared gradients of single pieces, (n_weights,).
+
+        sum_i w (dL_i / dtheta)^2, where the L_i sum up to the loss and w is the number of scored
+        steps: the diagonal of the empirical Fisher matrix (Martens 2010, section 4.7).
+        """
+        total = torch.zeros_like(theta)
+        for batch in self.batches:
+            run = self.network.forward(theta.to(self.dtype), batch.inputs, buffers=self.buffers)
+            _, grad = loss_gradient(self.loss, run, batch, self.weight)
+            total += self.weight * _sum_of_squares(self.network, run, grad)
+        return total
+
+
+def _sum_of_squares(network: Network, run: Forward, grad: Tensor) -> Tensor:
+    """Return the sum over the series of a batch of their squared gradients, (n_weights,)."""
+    found: dict[str, Tensor] = {}
+
+    def outer(left: Tensor, right: Tensor) -> Tensor:
+        return torch.bmm(left.permute(1, 2, 0), right.transpose(0, 1)).square().sum(dim=0)
+
+    def watch(layer: int, part: LayerPass) -> None:
+        hidden = run.tapes[layer].hidden[:-1]
+        found[f"input_weights_{layer}"] = outer(part.delta_x, run.below(layer))
+        found[f"recurrent_weights_{layer}"] = outer(part.delta_h, hidden)
+        found[f"bias_{layer}"] = part.delta_x.sum(dim=0).square().sum(dim=0)
+        found[f"initial_state_{layer}"] = part.start.square().sum(dim=0)
+
+    network.backward(run, grad, watch=watch)
+    found["output_weights"] = outer(grad, run.below(network.n_layers))
+    found["output_bias"] = grad.sum(dim=0).square().sum(dim=0)
+    return torch.cat([found[name].reshape(-1) for name in network.shapes])
 
 
 def loss_gradient(loss: Loss, run: Forward, batch: Batch, weight: float) -> tuple[float, Tensor]:
@@ -94,7 +135,7 @@ class GaussNewton:
 
     def __init__(self, objective: Objective, theta: Tensor) -> None:
         self.objective = objective
-        network = objective.network
+        network, theta = objective.network, theta.to(objective.dtype)
         self.runs = [network.forward(theta, batch.inputs) for batch in objective.batches]
         self.buffers = Buffers(theta)
 
@@ -107,7 +148,7 @@ class GaussNewton:
         structural : lambda mu, the weight of structural damping
         """
         network, loss = self.objective.network, self.objective.loss
-        result = v.new_zeros(v.shape)
+        result, v = torch.zeros_like(v), v.to(self.objective.dtype)
         for run, batch in zip(self.runs, self.objective.batches, strict=True):
             share = batch.mask / self.objective.weight
             r_outputs, pre = network.r_forward(run, v, self.buffers)

@@ -1,4 +1,4 @@
-"""Hessian-free optimisation: one step, and the state that goes from step to step.
+"""Hessian-free optimisation: one step, and what goes from step to step.
 
 The model of the loss around theta, with damping lambda and structural damping lambda mu,
 
@@ -17,18 +17,80 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from trainers.conjugate_gradient import CGResult, conjugate_gradient
-from trainers.curvature import GaussNewton, Objective
 
 DAMPING_BOUNDS = (1e-10, 1e6)
 SHRINK = 0.95  # the next search starts from this share of the last direction (Martens' code)
 ARMIJO, BACKTRACK, MOST_BACKTRACKS = 1e-2, 0.8, 60
+PRECONDITIONER_POWER = 0.75
 EPSILON = torch.finfo(torch.float64).eps
+
+
+class Matrix(Protocol):
+    """A Gauss-Newton matrix."""
+
+    def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
+        """Return (G + structural S) v."""
+
+
+class Loss(Protocol):
+    """A loss as a function of a flat float64 weight vector."""
+
+    def value(self, theta: Tensor) -> float:
+        """Return the loss."""
+
+    def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Return the loss and its gradient."""
+
+    def matrix(self, theta: Tensor) -> Matrix:
+        """Return the Gauss-Newton matrix."""
+
+    def squared_gradients(self, theta: Tensor) -> Tensor:
+        """Return the mean squared gradient of single cases."""
+
+
+@dataclass(frozen=True)
+class HFBatches:
+    """The loss on four sets of data, which may be the same.
+
+    Attributes
+    ----------
+    gradient : where the step starts from
+    curvature : for Gauss-Newton products, and for how good the model was
+    backtracking : chooses among the iterates of conjugate gradients
+    line_search : chooses the length of the step
+    """
+
+    gradient: Loss
+    curvature: Loss
+    backtracking: Loss
+    line_search: Loss
+
+
+@dataclass(frozen=True)
+class HFSettings:
+    """What stays the same from step to step.
+
+    Attributes
+    ----------
+    structural : mu, structural damping relative to lambda
+    max_cg : conjugate gradient iterations at most
+    tolerance : of Martens' stop
+    preconditioner : M = (mean squared gradients + lambda)^0.75 instead of the identity
+    rho_model : "damped" counts the damping in what the model predicted, as in the code that solved
+        the long-memory tasks; "undamped" does not, as in Martens' first
+    """
+
+    structural: float = 0.0
+    max_cg: int = 250
+    tolerance: float = 5e-4
+    preconditioner: bool = False
+    rho_model: str = "damped"
 
 
 @dataclass
@@ -65,14 +127,7 @@ class HFRecord:
 
 
 def hf_step(
-    theta: Tensor,
-    state: HFState,
-    objective: Objective,
-    curvature: Objective,
-    *,
-    structural: float = 0.0,
-    max_cg: int = 250,
-    tolerance: float = 5e-4,
+    theta: Tensor, state: HFState, batches: HFBatches, settings: HFSettings
 ) -> tuple[Tensor, HFRecord]:
     """Take one Hessian-free step.
 
@@ -80,42 +135,56 @@ def hf_step(
     ----------
     theta : (n_weights,) float64
     state : damping and direction of the step before; updated
-    objective : gradient and line search
-    curvature : Gauss-Newton products, backtracking and the quality of the model
-    structural : mu, structural damping relative to lambda
-    max_cg : conjugate gradient iterations at most
-    tolerance : of Martens' stop
+    batches : the loss on the data of each part of the step
+    settings : what stays the same
 
     Returns
     -------
     The new theta and the record; a rejected step returns theta itself.
+
+    Raises
+    ------
+    ValueError
+        For another `rho_model`.
     """
-    loss_before, gradient = objective.gradient(theta)
-    matrix = GaussNewton(curvature, theta)
+    if settings.rho_model not in ("damped", "undamped"):
+        raise ValueError(f"rho_model must be 'damped' or 'undamped', got {settings.rho_model!r}")
+    loss_before, gradient = batches.gradient.gradient(theta)
+    matrix = batches.curvature.matrix(theta)
     damping = state.damping
 
     def product(v: Tensor) -> Tensor:
-        return matrix.product(v, damping * structural) + damping * v
+        return matrix.product(v, damping * settings.structural) + damping * v
 
+    scale = None
+    if settings.preconditioner:
+        scale = (batches.curvature.squared_gradients(theta) + damping) ** PRECONDITIONER_POWER
     found = conjugate_gradient(
-        product, -gradient, state.direction, max_iter=max_cg, tolerance=tolerance
-    )
-    base = loss_before if curvature is objective else curvature.value(theta)
-    chosen, reached = best_iterate(found, curvature, theta)
-    step = found.iterates[chosen]
-    predicted = float(gradient @ step + 0.5 * step @ product(step))
-    rho = reduction_ratio(base, reached, predicted)
+        product, -gradient, state.direction, max_iter=settings.max_cg,
+        tolerance=settings.tolerance, preconditioner=scale,
+    )  # fmt: skip
+    chosen, reached = best_iterate(found, batches.backtracking, theta)
+    step, slope = found.iterates[chosen], float(gradient @ found.iterates[chosen])
+    bent = product(step) if settings.rho_model == "damped" else matrix.product(step)
+    same = batches.curvature is batches.gradient
+    base = loss_before if same else batches.curvature.value(theta)
+    if batches.backtracking is not batches.curvature:
+        reached = batches.curvature.value(theta + step)
+    rho = reduction_ratio(base, reached, slope + 0.5 * float(step @ bent))
     state.damping = adapted(damping, rho)
-    length, loss_after = line_search(objective, theta, step, loss_before, float(gradient @ step))
+    before = loss_before
+    if batches.line_search is not batches.gradient:
+        before = batches.line_search.value(theta)
+    length, after = line_search(batches.line_search, theta, step, before, slope)
     state.direction = SHRINK * found.iterates[-1] if length else torch.zeros_like(theta)
     record = HFRecord(
-        loss_before, loss_after, rho, damping, found.n_iter, found.numbers[chosen], length,
+        before, after, rho, damping, found.n_iter, found.numbers[chosen], length,
         float(gradient.norm()), found.reason if length else "rejected",
     )  # fmt: skip
     return (theta + length * step if length else theta), record
 
 
-def best_iterate(found: CGResult, objective: Objective, theta: Tensor) -> tuple[int, float]:
+def best_iterate(found: CGResult, objective: Loss, theta: Tensor) -> tuple[int, float]:
     """Walk back from the last kept iterate while the loss keeps falling.
 
     Parameters
@@ -175,7 +244,7 @@ def adapted(damping: float, rho: float) -> float:
 
 
 def line_search(
-    objective: Objective, theta: Tensor, step: Tensor, before: float, slope: float
+    objective: Loss, theta: Tensor, step: Tensor, before: float, slope: float
 ) -> tuple[float, float]:
     """Shrink the step by 0.8 until the loss falls by Armijo's share of the slope.
 

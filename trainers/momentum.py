@@ -21,7 +21,7 @@ Schedule = Callable[[int], float]
 
 
 def rnn_schedule(momentum: float, step: int, *, first: int = 1000) -> float:
-    """Return 0.9 (or less) for the first 1000 updates, then the final coefficient.
+    """Return 0.9 for the first 1000 updates, then the final coefficient.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def rnn_schedule(momentum: float, step: int, *, first: int = 1000) -> float:
     ----------
     Sutskever et al. (2013), section 4.
     """
-    return min(0.9, momentum) if step < first else momentum
+    return 0.9 if step < first else momentum
 
 
 def autoencoder_schedule(momentum: float, step: int) -> float:

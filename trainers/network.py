@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,7 +14,24 @@ from torch import Tensor
 from trainers.buffers import Buffers
 from trainers.cells import ACTIVATIONS, CELLS, Cell, Empty, Tape
 
-Watch = Callable[[int, Tensor, Tensor], None]
+
+class LayerPass(NamedTuple):
+    """What the backward pass of one layer found.
+
+    Attributes
+    ----------
+    errors : dL/dh, (n_steps, batch, n_units), through all later steps
+    delta_x, delta_h : dL/dzx and dL/dzh, (n_steps, batch, n_gates * n_units)
+    start : dL/dstate[0], (batch, layer's state size)
+    """
+
+    errors: Tensor
+    delta_x: Tensor
+    delta_h: Tensor
+    start: Tensor
+
+
+Watch = Callable[[int, LayerPass], None]
 
 
 @dataclass(frozen=True)
@@ -159,8 +177,7 @@ class Network:
         grad : dL/do, (n_steps, batch, n_outputs)
         extra : per layer, added to the derivative of every pre-activation
         buffers : memory to write to; None takes that of the forward pass
-        watch : called with the number of a layer, its dL/dh (n_steps, batch, n_units) through all
-            later steps, and its dL/dzh, from the top layer down
+        watch : called with the number of a layer and what was found there, from the top down
 
         Returns
         -------
@@ -180,7 +197,7 @@ class Network:
                 tape, W_h, above, added, _named(buffers, layer)
             )
             if watch is not None:
-                watch(layer, above, delta_h)
+                watch(layer, LayerPass(above, delta_x, delta_h, start))
             flat_x, flat_h = delta_x.flatten(0, 1), delta_h.flatten(0, 1)
             found[f"input_weights_{layer}"] = (run.below(layer).flatten(0, 1).t() @ flat_x).t()
             found[f"recurrent_weights_{layer}"] = flat_h.t() @ tape.hidden[:-1].flatten(0, 1)

@@ -179,8 +179,12 @@ class HessianFreeSolver(BaseEstimator):
     structural_damping : mu, weight of structural damping relative to lambda; 0 for none
     max_cg : conjugate gradient iterations per step
     tolerance : of Martens' stop
-    curvature_size : pieces (windows or series) for Gauss-Newton products and backtracking; None
-        takes all. The gradient and the line search always use all
+    curvature_size : pieces (windows or series) for Gauss-Newton products, drawn anew at every step;
+        None takes all
+    gradient_size, backtracking_size, line_search_size : likewise for the gradient, the choice of
+        the iterate, and the line search; None: all, those of the curvature, those of the gradient
+    preconditioner : precondition with the squared gradients of the pieces; seldom helps RNNs
+    rho_model : "damped" or "undamped", whether the model's damping counts in what it predicted
     """
 
     full_batch = True
@@ -194,12 +198,22 @@ class HessianFreeSolver(BaseEstimator):
         max_cg: int = 100,
         tolerance: float = 5e-4,
         curvature_size: int | None = 500,
+        gradient_size: int | None = None,
+        backtracking_size: int | None = None,
+        line_search_size: int | None = None,
+        preconditioner: bool = False,
+        rho_model: str = "damped",
     ) -> None:
         self.damping = damping
         self.structural_damping = structural_damping
         self.max_cg = max_cg
         self.tolerance = tolerance
         self.curvature_size = curvature_size
+        self.gradient_size = gradient_size
+        self.backtracking_size = backtracking_size
+        self.line_search_size = line_search_size
+        self.preconditioner = preconditioner
+        self.rho_model = rho_model
 
 
 SOLVERS: dict[str, Callable[[], Any]] = {

@@ -19,10 +19,10 @@ from reservoirs.forecasting import Progress
 from trainers.batches import Batch, Examples, shuffled
 from trainers.buffers import Buffers
 from trainers.curvature import Objective, loss_gradient
-from trainers.hessian_free import HFState, hf_step
+from trainers.hessian_free import HFBatches, HFSettings, HFState, hf_step
 from trainers.losses import Loss
 from trainers.momentum import SutskeverMomentum
-from trainers.network import Forward, Network
+from trainers.network import Forward, LayerPass, Network
 from trainers.operations import one_thread
 from trainers.regularization import vanishing_penalty
 from trainers.solvers import HessianFreeSolver
@@ -131,9 +131,9 @@ class GradientStepper:
         """Return the gradient of the loss, and of the penalty on the way to it."""
         p, parts = self.problem, dict[str, Tensor]()
 
-        def watch(layer: int, errors: Tensor, delta: Tensor) -> None:
+        def watch(layer: int, found: LayerPass) -> None:
             name = f"recurrent_weights_{layer}"
-            _, parts[name] = vanishing_penalty(errors, delta, run.weights[name])
+            _, parts[name] = vanishing_penalty(found.errors, found.delta_h, run.weights[name])
 
         gradient = p.network.backward(run, grad, watch=watch if p.vanishing_penalty else None)
         for name, part in parts.items():
@@ -187,30 +187,41 @@ class ClosureStepper(GradientStepper):
 
 
 class HessianFreeStepper:
-    """One Hessian-free step per epoch."""
+    """One Hessian-free step per epoch; vectors are float64 whatever the network computes in."""
 
     def __init__(self, problem: Problem, solver: HessianFreeSolver) -> None:
         self.problem, self.solver = problem, solver
-        self.hf = HFState(solver.damping, torch.zeros_like(problem.theta))
-        self.objective = self._objective(np.arange(problem.train.n_pieces))
+        self.theta = problem.theta.double()
+        self.hf = HFState(solver.damping, torch.zeros_like(self.theta))
+        self.everything = self._objective(np.arange(problem.train.n_pieces))
 
     def _objective(self, pieces: np.ndarray) -> Objective:
         p = self.problem
         return Objective(p.network, p.loss, p.train, pieces)
 
+    def _drawn(self, size: int | None, otherwise: Objective) -> Objective:
+        """Return the loss on pieces drawn anew; `otherwise` where no size is asked for."""
+        p = self.problem
+        if size is None or size >= p.train.n_pieces:
+            return otherwise
+        return self._objective(np.sort(p.rng.choice(p.train.n_pieces, size, replace=False)))
+
     def epoch(self) -> dict[str, Any]:
-        """Take one step with fresh pieces for the curvature."""
-        p, s = self.problem, self.solver
-        curvature, size = self.objective, s.curvature_size
-        if size is not None and size < p.train.n_pieces:
-            curvature = self._objective(
-                np.sort(p.rng.choice(p.train.n_pieces, size, replace=False))
-            )
-        theta, record = hf_step(
-            p.theta, self.hf, self.objective, curvature,
-            structural=s.structural_damping, max_cg=s.max_cg, tolerance=s.tolerance,
-        )  # fmt: skip
-        p.theta.copy_(theta)
+        """Take one step with fresh pieces."""
+        s = self.solver
+        curvature = self._drawn(s.curvature_size, self.everything)
+        gradient = self._drawn(s.gradient_size, self.everything)
+        batches = HFBatches(
+            gradient,
+            curvature,
+            self._drawn(s.backtracking_size, curvature),
+            self._drawn(s.line_search_size, gradient),
+        )
+        settings = HFSettings(
+            s.structural_damping, s.max_cg, s.tolerance, s.preconditioner, s.rho_model
+        )
+        self.theta, record = hf_step(self.theta, self.hf, batches, settings)
+        self.problem.theta.copy_(self.theta)
         return {"loss": record.loss_after, **record.as_dict()}
 
     def weights(self) -> Tensor:
@@ -220,18 +231,19 @@ class HessianFreeStepper:
     def restore(self, theta: Tensor) -> None:
         """Put weights back."""
         self.problem.theta.copy_(theta)
+        self.theta.copy_(theta)
 
     def state(self) -> Any:
         """Return the damping, the search direction and the weights."""
-        theta = self.problem.theta.cpu().numpy().copy()
-        direction = self.hf.direction.cpu().numpy().copy()
+        theta, direction = self.theta.cpu().numpy().copy(), self.hf.direction.cpu().numpy().copy()
         return {"damping": self.hf.damping, "direction": direction, "theta": theta}
 
     def resume(self, state: Any) -> None:
         """Go on from `state`."""
-        self.problem.theta.copy_(torch.as_tensor(state["theta"]))
+        self.theta = torch.as_tensor(state["theta"]).to(self.theta)
+        self.problem.theta.copy_(self.theta)
         self.hf.damping = state["damping"]
-        self.hf.direction = torch.as_tensor(state["direction"]).to(self.problem.theta)
+        self.hf.direction = torch.as_tensor(state["direction"]).to(self.theta)
 
 
 def _to_numpy(value: Any) -> Any:

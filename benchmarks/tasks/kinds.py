@@ -1,12 +1,14 @@
-"""The data of tasks other than one long forecast: filters, attractors, labelled series."""
+"""The data of tasks other than one long forecast: filters, attractors, labels, long memory."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from benchmarks.tasks.base import Array
+from benchmarks.tasks.base import Array, stream
 
 
 @dataclass(frozen=True)
@@ -136,3 +138,50 @@ class Labelled:
             test=[self.train[i] for i in held],
             test_labels=self.train_labels[held],
         )
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A source of fresh sequences with long time lags.
+
+    Attributes
+    ----------
+    draw : (n_series, random_state) -> the data, of `reservoirs.datasets`
+    seed : of all sequences
+    labels : whether targets are labels
+    n_updates : updates of the weights (steps of Hessian-free) at most
+    n_fresh : new sequences per update; None learns from all that there are, at every update
+    n_together : updates per call of `partial_fit`, and between two looks at the result
+    n_pilot : updates of a run of `tune`
+    stops : whether training ends when the task is solved
+    """
+
+    draw: Callable[[int | None, int], Any]
+    seed: int
+    labels: bool
+    n_updates: int
+    n_fresh: int | None = 100
+    n_together: int = 100
+    n_pilot: int = 5000
+    stops: bool = False
+
+    main_metric = "loss"
+    n_test = 10_000
+
+    @property
+    def n_train(self) -> int:
+        """Sequences to train on."""
+        return self.n_updates * (self.n_fresh or 1)
+
+    @property
+    def rows(self) -> list[int]:
+        """Sequences to train on, and to test on."""
+        return [self.n_train, self.n_test]
+
+    def part(self, *name: object, n_series: int | None) -> Any:
+        """Return sequences that no other name gives."""
+        return self.draw(n_series, stream("sequences", self.seed, *name))
+
+    def for_tuning(self) -> Memory:
+        """Return a short run."""
+        return replace(self, n_updates=self.n_pilot)

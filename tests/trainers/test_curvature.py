@@ -152,3 +152,35 @@ def test_relu_and_identity_cells_have_products_too():
         matrix = GaussNewton(objective, theta)
 
         assert abs(float(u @ matrix.product(v) - v @ matrix.product(u))) < 1e-10
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_squared_gradients_are_the_mean_over_single_series(cell):
+    network, objective, theta = problem(cell)
+    total = torch.zeros_like(theta)
+    for i in range(3):
+        alone = Objective(network, objective.loss, examples_of(objective), np.array([i]))
+        _, gradient = alone.gradient(theta)  # of the mean over its own steps
+        total += (gradient * alone.weight).square() / objective.weight
+
+    found = objective.squared_gradients(theta)
+
+    torch.testing.assert_close(found, total, rtol=1e-11, atol=1e-13)
+
+
+def test_float32_data_take_float64_weights():
+    network, objective, theta = problem("rnn")
+    examples = examples_of(objective)
+    single = Examples(
+        examples.rows.float(), examples.targets.float(), STARTS, LENGTHS, examples.scored, False
+    )
+    rough = Objective(network, objective.loss, single, np.arange(3))
+    v = draw(network.n_weights)
+
+    found, product = rough.gradient(theta)[1], rough.matrix(theta).product(v, MU)
+
+    assert found.dtype == product.dtype == torch.float64
+    torch.testing.assert_close(found, objective.gradient(theta)[1], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        product, objective.matrix(theta).product(v, MU), rtol=1e-4, atol=1e-4
+    )

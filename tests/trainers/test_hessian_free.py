@@ -7,7 +7,7 @@ import torch
 from trainers.batches import Examples
 from trainers.conjugate_gradient import conjugate_gradient, kept_numbers, stalled
 from trainers.curvature import Objective
-from trainers.hessian_free import HFState, adapted, hf_step, reduction_ratio
+from trainers.hessian_free import HFBatches, HFSettings, HFState, adapted, hf_step, reduction_ratio
 from trainers.losses import LOSSES
 from trainers.network import Network
 
@@ -43,6 +43,28 @@ def test_conjugate_gradients_agree_with_scipy_step_by_step():
 
     for number, x in zip(found.numbers, found.iterates, strict=True):
         np.testing.assert_allclose(x.numpy(), theirs[number - 1], rtol=1e-7, atol=1e-9)
+
+
+def test_the_inverse_as_preconditioner_needs_one_step():
+    diagonal = 1.0 + draw(20).abs()
+    b = draw(20)
+
+    found = conjugate_gradient(
+        lambda v: diagonal * v, b, torch.zeros_like(b), tolerance=0, preconditioner=diagonal
+    )
+
+    assert found.n_iter == 1
+    torch.testing.assert_close(found.iterates[-1], b / diagonal, rtol=1e-12, atol=1e-12)
+
+
+def test_a_preconditioner_changes_the_way_but_not_the_solution():
+    A, b, scale = spd(20), draw(20), 1.0 + draw(20).abs()
+
+    found = conjugate_gradient(
+        lambda v: A @ v, b, draw(20), max_iter=80, tolerance=0, preconditioner=scale
+    )
+
+    torch.testing.assert_close(A @ found.iterates[-1], b, rtol=1e-7, atol=1e-7)
 
 
 def test_the_model_falls_at_every_step():
@@ -85,6 +107,11 @@ def test_a_direction_without_curvature_ends_the_search():
     assert torch.isfinite(found.iterates[-1]).all()
 
 
+def step(theta, state, loss, **settings):
+    """Take a step with the same data for every part."""
+    return hf_step(theta, state, HFBatches(loss, loss, loss, loss), HFSettings(**settings))
+
+
 def linear_problem():
     """Return an RNN with identity activation that learns a linear map."""
     network = Network("rnn", 2, 2, 1, 1, activation="identity")
@@ -108,23 +135,21 @@ class Quadratic:
     def gradient(self, x):
         return self.value(x), self.A @ (x - self.centre)
 
+    def matrix(self, x):
+        return self
 
-def test_a_quadratic_is_solved_in_one_step(monkeypatch):
-    from trainers import hessian_free
+    def product(self, v, structural=0.0):
+        return self.A @ v
 
+    def squared_gradients(self, x):
+        return self.A.diagonal()
+
+
+def test_a_quadratic_is_solved_in_one_step():
     problem = Quadratic(15)
-
-    class Exact:
-        def __init__(self, objective, theta):
-            pass
-
-        def product(self, v, structural=0.0):
-            return problem.A @ v
-
-    monkeypatch.setattr(hessian_free, "GaussNewton", Exact)
     state = HFState(1e-10, torch.zeros(15, dtype=torch.float64))
 
-    theta, record = hf_step(draw(15), state, problem, problem, max_cg=200, tolerance=0.0)
+    theta, record = step(draw(15), state, problem, max_cg=200, tolerance=0.0)
 
     torch.testing.assert_close(theta, problem.centre, rtol=1e-5, atol=1e-6)
     assert abs(record.rho - 1.0) < 1e-6
@@ -140,7 +165,7 @@ def test_every_step_lowers_the_loss_and_is_recorded():
     losses = [objective.value(theta)]
 
     for _ in range(8):
-        theta, record = hf_step(theta, state, objective, objective, structural=1 / 30)
+        theta, record = step(theta, state, objective, structural=1 / 30)
         losses.append(record.loss_after)
         assert record.loss_before >= record.loss_after
         assert record.cg_iterations >= record.chosen_iterate >= 1
@@ -154,12 +179,58 @@ def test_a_step_that_cannot_lower_the_loss_is_rejected_and_changes_nothing():
     objective.value = lambda theta: 1e9
     state = HFState(0.1, torch.zeros_like(theta))
 
-    after, record = hf_step(theta, state, objective, objective)
+    after, record = step(theta, state, objective)
 
     assert torch.equal(after, theta)
     assert record.reason == "rejected"
     assert (state.direction == 0).all()
     assert state.damping == pytest.approx(0.15)
+
+
+def test_each_part_of_a_step_sees_its_own_data():
+    class Counted(Quadratic):
+        def __init__(self, like):
+            self.A, self.centre, self.seen = like.A, like.centre, set()
+
+        def value(self, x):
+            self.seen.add("value")
+            return super().value(x)
+
+        def gradient(self, x):
+            self.seen.add("gradient")
+            return Quadratic.value(self, x), self.A @ (x - self.centre)
+
+        def product(self, v, structural=0.0):
+            self.seen.add("product")
+            return self.A @ v
+
+        def squared_gradients(self, x):
+            self.seen.add("squares")
+            return self.A.diagonal()
+
+    like = Quadratic(6)
+    parts = [Counted(like) for _ in range(4)]
+    state = HFState(1e-3, torch.zeros(6, dtype=torch.float64))
+
+    hf_step(draw(6), state, HFBatches(*parts), HFSettings(preconditioner=True))
+
+    assert [part.seen for part in parts] == [
+        {"gradient"}, {"product", "value", "squares"}, {"value"}, {"value"},
+    ]  # fmt: skip
+
+
+def test_the_undamped_model_predicts_a_quadratic_exactly_whatever_the_damping():
+    ratios = {}
+    for model in ("damped", "undamped"):
+        problem = Quadratic(8)
+        state = HFState(5.0, torch.zeros(8, dtype=torch.float64))
+        _, record = step(draw(8), state, problem, tolerance=0.0, rho_model=model)
+        ratios[model] = record.rho
+
+    assert ratios["undamped"] == pytest.approx(1.0)
+    assert ratios["damped"] > 1.0
+    with pytest.raises(ValueError, match="'damped' or 'undamped'"):
+        step(draw(8), state, problem, rho_model="other")
 
 
 @pytest.mark.parametrize(
@@ -213,7 +284,7 @@ def test_structural_damping_learns_to_remember_five_bits(seed):
     state = HFState(0.1, torch.zeros_like(theta))
 
     for _ in range(60):
-        theta, _ = hf_step(theta, state, objective, objective, structural=1 / 30, max_cg=100)
+        theta, _ = step(theta, state, objective, structural=1 / 30, max_cg=100)
         outputs = network.forward(theta, objective.batches[0].inputs).outputs
         answers = outputs.argmax(dim=2)[-5:].T.numpy()
         if (answers == bits).all():

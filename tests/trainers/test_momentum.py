@@ -95,7 +95,7 @@ def test_schedules_have_the_published_values():
 
     assert_allclose(values, [0.5, 0.5, 0.75, 0.875, 0.99])
     assert [rnn_schedule(0.98, step) for step in (0, 999, 1000)] == [0.9, 0.9, 0.98]
-    assert rnn_schedule(0.0, 0) == 0.0
+    assert rnn_schedule(0.0, 0) == 0.9  # the first column of their Table 5 too
 
 
 def test_it_goes_on_from_its_state_dict():

@@ -291,7 +291,8 @@ def test_hessian_free_records_every_step():
 
 
 def test_grid_search_reaches_solver_and_init_settings():
-    start = {"solver": solvers.NesterovSolver(), "init": ESNInit(), "max_iter": 2}
+    constant = solvers.NesterovSolver(schedule="constant")  # "rnn" begins with 0.9 whatever comes
+    start = {"solver": constant, "init": ESNInit(), "max_iter": 2}
     pipeline = Pipeline([("scale", StandardScaler()), ("rnn", clone(SMALL).set_params(**start))])
     grid = {"rnn__solver__momentum": [0.5, 0.9], "rnn__init__spectral_radius": [0.2, 1.1]}
 
