@@ -1,6 +1,7 @@
 """Trained recurrent networks behind the scikit-learn API, and their optimizers for torch."""
 
 from trainers import solvers
+from trainers.diagnostics import gradient_flow
 from trainers.initialization import ESNInit
 from trainers.momentum import SutskeverMomentum
 from trainers.optimizer import HessianFree
@@ -12,5 +13,6 @@ __all__ = [
     "RNNClassifier",
     "RNNRegressor",
     "SutskeverMomentum",
+    "gradient_flow",
     "solvers",
 ]

@@ -184,3 +184,43 @@ def test_float32_data_take_float64_weights():
     torch.testing.assert_close(
         product, objective.matrix(theta).product(v, MU), rtol=1e-4, atol=1e-4
     )
+
+
+def test_the_product_equals_that_of_curvlinops_on_the_recurrent_layer_of_torch():
+    from curvlinops import GGNLinearOperator
+    from torch import nn
+
+    class Theirs(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.recurrent, self.readout = nn.RNN(2, 3).double(), nn.Linear(3, 2).double()
+
+        def forward(self, inputs):
+            return self.readout(self.recurrent(inputs)[0])
+
+    network = Network("rnn", 2, 3, 1, 2)
+    theta, v = 0.7 * draw(network.n_weights), draw(network.n_weights)
+    rows, targets = draw(15, 2), draw(15, 2)
+    examples = Examples(
+        rows, targets, np.array([0, 5, 10]), np.array([5, 5, 5]), torch.ones(15, dtype=bool), False
+    )
+    objective = Objective(network, LOSSES["squared_error"], examples, np.arange(3))
+    batch, model, weights = objective.batches[0], Theirs(), network.split(theta)
+    layer = model.recurrent
+    parameters = {
+        "input_weights_0": layer.weight_ih_l0, "recurrent_weights_0": layer.weight_hh_l0,
+        "bias_0": layer.bias_ih_l0, "output_weights": model.readout.weight,
+        "output_bias": model.readout.bias,
+    }  # fmt: skip
+    with torch.no_grad():
+        layer.bias_hh_l0.zero_()
+        for name, parameter in parameters.items():
+            parameter.copy_(weights[name])
+    data = [(batch.inputs, batch.targets)]
+    loss = nn.MSELoss(reduction="sum")  # twice 1/2 |o - y|^2, summed over the steps
+    theirs = GGNLinearOperator(model, loss, [parameters[name] for name in network.shapes], data)
+
+    product = objective.matrix(theta).product(v)
+
+    expected = (theirs @ v) / (2 * objective.weight)
+    torch.testing.assert_close(product, expected, rtol=1e-10, atol=1e-12)

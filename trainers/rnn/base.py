@@ -124,23 +124,10 @@ class RecurrentNetwork(RunningMixin, BaseEstimator):
         """Train on the outputs wanted, from new weights or going on."""
         solver = resolve(self.solver)
         self._check_settings(solver)
-        double = self.dtype == "float64" or (self.dtype == "auto" and solver.double)
-        self.dtype_ = "float64" if double else "float32"
-        self.target_kind_ = columns.kind
-        self.network_ = Network(
-            self.cell, rows.shape[1], self.n_units, self.n_layers, columns.rows.shape[1],
-            self.activation, self.learn_initial_state,
-        )  # fmt: skip
         rng = np.random.default_rng(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         )
-        if resumed:
-            theta = np.zeros(self.network_.n_weights)  # the solver's state has the weights
-        else:
-            self.input_mean_ = np.zeros(rows.shape[1])
-            if isinstance(resolve_init(self.init), ESNInit) and resolve_init(self.init).center:
-                self.input_mean_ = rows.mean(axis=0)
-            theta = initial_weights(self.network_, self.init, self._output_bias(columns), rng)
+        theta = self._begin(rows, columns, rng, resumed=resumed)
         train_on, held_out = split_examples(
             self._inputs(rows), self._tensor(self._spread(columns, layout)), layout,
             last_only=columns.kind == "per_series", window=self.window,
@@ -163,6 +150,25 @@ class RecurrentNetwork(RunningMixin, BaseEstimator):
             progress=progress, changed=self._weights, verbose=int(self.verbose),
         )  # fmt: skip
         self._keep(outcome, {"stepper": stepper.state(), "rng": rng.bit_generator.state}, resumed)
+
+    def _begin(
+        self, rows: Array, columns: Targets, rng: np.random.Generator, *, resumed: bool
+    ) -> Array:
+        """Build the network; return its first weights, zeros where a solver's state has them."""
+        double = self.dtype == "float64" or (self.dtype == "auto" and resolve(self.solver).double)
+        self.dtype_ = "float64" if double else "float32"
+        self.target_kind_ = columns.kind
+        self.network_ = Network(
+            self.cell, rows.shape[1], self.n_units, self.n_layers, columns.rows.shape[1],
+            self.activation, self.learn_initial_state,
+        )  # fmt: skip
+        if resumed:
+            return np.zeros(self.network_.n_weights)
+        init = resolve_init(self.init)
+        self.input_mean_ = np.zeros(rows.shape[1])
+        if isinstance(init, ESNInit) and init.center:
+            self.input_mean_ = rows.mean(axis=0)
+        return initial_weights(self.network_, self.init, self._output_bias(columns), rng)
 
     def _check_settings(self, solver: Any) -> None:
         if self.n_layers > 1 and isinstance(solver, HessianFreeSolver):
@@ -190,6 +196,10 @@ class RecurrentNetwork(RunningMixin, BaseEstimator):
         self.n_iter_, self.status_ = len(self.history_), outcome.status
         self.solver_state_ = state
         self.weights_ = self._weights(outcome.theta)["weights_"]
+
+    def _wanted(self, y: Any, layout: Layout, *, resumed: bool) -> Targets:
+        """Return the outputs wanted for some targets."""
+        raise NotImplementedError  # by each kind of estimator
 
     def _output_bias(self, columns: Targets) -> Array:
         """Return the mean of the outputs wanted."""

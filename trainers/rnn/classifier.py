@@ -9,7 +9,7 @@ from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, _fit_context
 
 from reservoirs.forecasting import LabelMixin, Progress, check_labels
-from reservoirs.sequences import Array, Targets, check_rows
+from reservoirs.sequences import Array, Layout, Targets, check_rows
 from trainers.rnn.base import RecurrentNetwork
 
 
@@ -52,11 +52,10 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
             unknown device, or stacked layers with the Hessian-free solver.
         """
         rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
-        labels, kind = check_labels(self, y, layout)
         resumed = self.warm_start and hasattr(self, "solver_state_")
-        columns = self._known(labels) if resumed else self._columns(labels)
+        wanted = self._wanted(y, layout, resumed=resumed)
         progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
-        self._fit(rows, layout, Targets(columns, kind, flat=True), progress, resumed=resumed)
+        self._fit(rows, layout, wanted, progress, resumed=resumed)
         progress.end()
         return self
 
@@ -78,11 +77,10 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         """
         resumed = hasattr(self, "solver_state_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
-        labels, kind = check_labels(self, y, layout)
-        if not resumed:
-            self._columns(labels if classes is None else np.asarray(classes))
+        if not resumed and classes is not None:
+            self._columns(np.asarray(classes))
+        wanted = self._wanted(y, layout, resumed=resumed or classes is not None)
         progress = Progress(self, X, y, 1, {"series_id": series_id})
-        wanted = Targets(self._known(labels), kind, flat=True)
         self._fit(rows, layout, wanted, progress, resumed=resumed, one_epoch=True)
         progress.end()
         return self
@@ -108,6 +106,12 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
             second = expit(values)
             return self._restored(np.hstack([1.0 - second, second]), layout)
         return self._restored(softmax(values, axis=1), layout)
+
+    def _wanted(self, y: Any, layout: Layout, *, resumed: bool) -> Targets:
+        """Return a column per class, of known classes where training goes on."""
+        labels, kind = check_labels(self, y, layout)
+        columns = self._known(labels) if resumed else self._columns(labels)
+        return Targets(columns, kind, flat=True)
 
     def _known(self, labels: Array) -> Array:
         """Return the columns of labels, all of which must be known."""

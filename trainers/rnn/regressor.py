@@ -77,11 +77,11 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             For bad data, an unknown device, or stacked layers with the Hessian-free solver.
         """
         rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
-        targets = check_targets(self, y, layout)
         resumed = self.warm_start and hasattr(self, "solver_state_")
+        wanted = self._wanted(y, layout, resumed=resumed)
         progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
-        self._fit(rows, layout, self._scaled(targets, resumed), progress, resumed=resumed)
-        self._remember(rows, layout, targets, y)
+        self._fit(rows, layout, wanted, progress, resumed=resumed)
+        self._remember(rows, layout, y)
         progress.end()
         return self
 
@@ -105,20 +105,16 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         """
         resumed = hasattr(self, "solver_state_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
-        targets = check_targets(self, y, layout)
+        wanted = self._wanted(y, layout, resumed=resumed)
         progress = Progress(self, X, y, 1, {"series_id": series_id})
-        wanted = self._scaled(targets, resumed)
         self._fit(rows, layout, wanted, progress, resumed=resumed, one_epoch=True)
-        last = list(layout.slices())[-1] if targets.kind == "per_step" else slice(None)
-        if targets.kind == "per_step":
-            layout = Layout("single", (last.stop - last.start,))
-            targets = Targets(targets.rows[last], targets.kind, targets.flat)
-        self._remember(rows[last], layout, targets, y)
+        self._remember(rows, layout, y, last=True)
         progress.end()
         return self
 
-    def _scaled(self, targets: Targets, resumed: bool) -> Targets:
+    def _wanted(self, y: Any, layout: Layout, *, resumed: bool) -> Targets:
         """Return standardised targets."""
+        targets = check_targets(self, y, layout)
         if not resumed:
             self.target_mean_ = targets.rows.mean(axis=0)
             deviation = targets.rows.std(axis=0)
@@ -130,17 +126,19 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         values: Array = outputs * self.target_scale_ + self.target_mean_
         return values
 
-    def _remember(self, rows: Array, layout: Layout, targets: Targets, y: Any) -> None:
-        """Keep what a forecast without context goes on from."""
+    def _remember(self, rows: Array, layout: Layout, y: Any, *, last: bool = False) -> None:
+        """Keep what a forecast without context goes on from: all series, or the last one."""
+        targets = check_targets(self, y, layout)
+        if targets.kind == "per_step" and last:
+            span = list(layout.slices())[-1]
+            rows, layout = rows[span], Layout("single", (span.stop - span.start,))
+            targets = Targets(targets.rows[span], targets.kind, targets.flat)
         remember(self, rows, layout, targets, y)
-        if targets.kind == "per_series":
-            self.last_states_: list[Array] = []
-            return
-        start = self._start_states(None, layout.n_series)
-        self.last_states_ = [
-            self._drive(rows[span], state)[1]
-            for span, state in zip(layout.slices(), start, strict=True)
-        ]
+        self.last_states_: list[Array] = []
+        if targets.kind == "per_step":
+            start = self._start_states(None, layout.n_series)
+            for span, state in zip(layout.slices(), start, strict=True):
+                self.last_states_.append(self._drive(rows[span], state)[1])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

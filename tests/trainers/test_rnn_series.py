@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+
+from reservoirs import next_step
+from trainers import ESNInit, RNNRegressor, solvers
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(-1, 1, size=(240, 2))
+Y = 0.5 * X[:, :1] - np.vstack([np.zeros((1, 1)), X[:-1, 1:]])
+SMALL = RNNRegressor(
+    n_units=8, max_iter=4, truncation=30, learning_rate=0.02, dtype="float64", random_state=0
+)
+SOLVERS = sorted(solvers.SOLVERS)
+
+
+def fitted(X=X, Y=Y, **settings):
+    return clone(SMALL).set_params(**settings).fit(X, Y)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_partial_fit_on_the_same_chunk_is_fit(solver):
+    model = clone(SMALL).set_params(solver=solver, window=5)
+    for _ in range(4):
+        model.partial_fit(X, Y)
+
+    whole = fitted(solver=solver, window=5)
+
+    for name, weights in whole.weights_.items():
+        assert_array_equal(weights, model.weights_[name])
+    assert model.n_iter_ == 4
+    assert model.loss_curve_ == whole.loss_curve_
+
+
+def test_partial_fit_learns_from_fresh_series_and_forecasts_from_the_last():
+    series = [np.sin(0.3 * np.arange(40.0) + shift)[:, None] for shift in range(4)]
+    model = clone(SMALL)
+
+    for one in series:
+        model.partial_fit(*next_step(one))
+
+    last = series[-1]
+    assert_allclose(
+        model.forecast(3), model.forecast(3, context=last, initial_state=None), rtol=1e-9
+    )
+    assert model.n_iter_ == 4
+    with pytest.raises(ValueError, match="expecting 1 features"):
+        model.partial_fit(X, Y)
+
+
+def test_centred_inputs_do_not_see_a_shift():
+    here = fitted(init="esn")
+    there = fitted(X + 5.0, Y, init="esn")
+
+    assert_allclose(there.input_mean_, here.input_mean_ + 5.0)
+    assert_allclose(there.predict(X + 5.0), here.predict(X), rtol=1e-8, atol=1e-9)
+    assert (fitted(init=ESNInit(center=False)).input_mean_ == 0).all()
+
+
+def test_series_of_one_length_run_side_by_side_as_alone():
+    model = fitted(cell="lstm", learn_initial_state=True)
+    lengths = [5, 9, 5, 1, 9]
+    series = [X[i : i + n] for i, n in enumerate(lengths)]
+
+    together, states = model.predict(series, return_state=True)
+
+    for one, values, state in zip(series, together, states, strict=True):
+        alone, end = model.predict(one, return_state=True)
+        assert_allclose(values, alone, rtol=1e-11, atol=1e-12)
+        assert_allclose(state, end[0], rtol=1e-11, atol=1e-12)
+
+
+LEARNER = RNNRegressor(
+    cell="gru", n_units=16, max_iter=120, learning_rate=0.02, batch_size=8, random_state=0
+)
+
+
+def test_many_to_one_reads_a_series_and_answers_once():
+    series = list(RNG.normal(size=(60, 12, 1)))
+    y = np.array([s[:, 0].mean() for s in series])
+
+    assert clone(LEARNER).fit(series, y).score(series, y) > 0.95
+
+
+def test_one_to_many_unfolds_a_single_input():
+    start = RNG.uniform(-1, 1, size=40)
+    X = np.zeros((40, 15, 1))
+    X[:, 0, 0] = start
+    y = start[:, None] * np.cos(0.4 * np.arange(15)) * 0.9 ** np.arange(15)
+
+    assert clone(LEARNER).fit(X, y).score(X, y) > 0.95
+
+
+def test_in_step_answers_at_every_step():
+    X = RNG.uniform(-1, 1, size=(30, 20, 1))
+    y = np.maximum.accumulate(X[..., 0], axis=1)
+
+    assert clone(LEARNER).fit(X, y).score(X, y) > 0.95
+
+
+def test_delayed_answers_steps_later():
+    X = RNG.uniform(-1, 1, size=(40, 20, 1))
+    y = np.zeros((40, 20))
+    y[:, 3:] = X[:, :-3, 0]
+
+    assert clone(LEARNER).fit(X, y).score(X, y) > 0.95
