@@ -241,13 +241,13 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _speed(options: argparse.Namespace) -> int:
-    from benchmarks import speed
+    from benchmarks import speed, speed_training
 
     table = Table(title="medians of interleaved runs, one thread", title_justify="left")
     for column in ("job", "contender", "time", "times ours"):
         table.add_column(column, justify="left" if column in ("job", "contender") else "right")
     found = []
-    for job in speed.jobs(options.quick):
+    for job in [*speed_training.jobs(options.quick), *speed.jobs(options.quick)]:
         with threadpool_limits(1):
             timed = job()
         for timing in timed if isinstance(timed, list) else [timed]:

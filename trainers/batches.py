@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -19,8 +20,9 @@ class Batch:
     Attributes
     ----------
     inputs : (n_steps, batch, n_features)
-    targets : (n_steps, batch, n_outputs)
-    mask : (n_steps, batch, 1), 1 on scored steps
+    targets : (n_outputs_steps, batch, n_outputs), of the last steps only: before them nothing is
+        scored
+    mask : (n_outputs_steps, batch, 1), 1 on scored steps
     inside : (n_steps, batch, 1), 1 on steps that are no padding
     carried : whether the state goes on from the batch before
     """
@@ -31,10 +33,27 @@ class Batch:
     inside: Tensor
     carried: bool = False
 
-    @property
+    @cached_property
     def weight(self) -> float:
         """Number of scored steps."""
         return float(self.mask.sum())
+
+    @property
+    def n_outputs(self) -> int:
+        """Steps whose outputs are needed, the last ones."""
+        return len(self.targets)
+
+    def chunks(self, size: int) -> Iterator[Batch]:
+        """Yield pieces of `size` steps, each carrying on from the one before."""
+        n_steps = len(self.inputs)
+        early = n_steps - self.n_outputs
+        for start in range(0, n_steps, size):
+            part = slice(start, start + size)
+            scored = slice(max(start - early, 0), max(start + size - early, 0))
+            yield Batch(
+                self.inputs[part], self.targets[scored], self.mask[scored], self.inside[part],
+                carried=start > 0,
+            )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,18 +88,28 @@ class Examples:
         ----------
         pieces : (batch,) numbers of the pieces
         """
-        device = self.rows.device
+        device, dtype = self.rows.device, self.rows.dtype
         starts = torch.as_tensor(self.starts[pieces], device=device)
-        lengths = torch.as_tensor(self.lengths[pieces], device=device)
-        steps = torch.arange(int(lengths.max()), device=device)[:, None]
-        inside = steps < lengths
-        where = starts + torch.minimum(steps, lengths - 1)
-        counted = (steps == lengths - 1) if self.last_only else inside & self.scored[where]
-        real = inside[..., None].to(self.rows.dtype)
+        lengths = self.lengths[pieces]
+        shortest, longest = int(lengths.min()), int(lengths.max())
+        steps = torch.arange(longest, device=device)[:, None]
+        first = shortest - 1 if self.last_only else 0
+        if shortest == longest:
+            where = starts + steps
+            inputs, real = self.rows[where], self.rows.new_ones(longest, len(pieces), 1)
+            counted = real[first:]
+            if not self.last_only:
+                counted = self.scored[where][..., None].to(dtype)
+            return Batch(inputs, self.targets[where[first:]], counted, real)
+        ends = torch.as_tensor(lengths, device=device)
+        inside = steps < ends
+        where = starts + torch.minimum(steps, ends - 1)
+        scored = steps == ends - 1 if self.last_only else inside & self.scored[where]
+        real = inside[..., None].to(dtype)
         return Batch(
             self.rows[where] * real,
-            self.targets[where],
-            counted[..., None].to(self.rows.dtype),
+            self.targets[where[first:]],
+            scored[first:, :, None].to(dtype),
             real,
         )
 
@@ -127,14 +156,10 @@ def shuffled(
     order = rng.permutation(examples.n_pieces)
     for first in range(0, len(order), batch_size):
         batch = examples.batch(order[first : first + batch_size])
-        n_steps = len(batch.inputs)
-        size = n_steps if truncation is None else truncation
-        for start in range(0, n_steps, size):
-            part = slice(start, start + size)
-            yield Batch(
-                batch.inputs[part], batch.targets[part], batch.mask[part], batch.inside[part],
-                carried=start > 0,
-            )  # fmt: skip
+        if truncation is None or len(batch.inputs) <= truncation:
+            yield batch
+        else:
+            yield from batch.chunks(truncation)
 
 
 def read_last(values: Tensor, lengths: Tensor) -> Tensor:

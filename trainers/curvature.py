@@ -50,7 +50,7 @@ class Objective:
         """Return the loss."""
         total, theta = 0.0, theta.to(self.dtype)
         for batch in self.batches:
-            outputs = self.network.forward(theta, batch.inputs, buffers=self.buffers).outputs
+            outputs = self._run(theta, batch).outputs
             total += float((self.loss.value(outputs, batch.targets) * batch.mask[..., 0]).sum())
         return total / self.weight
 
@@ -58,7 +58,7 @@ class Objective:
         """Return the loss and its gradient, (n_weights,)."""
         total, gradient = 0.0, torch.zeros_like(theta)
         for batch in self.batches:
-            run = self.network.forward(theta.to(self.dtype), batch.inputs, buffers=self.buffers)
+            run = self._run(theta.to(self.dtype), batch)
             value, grad = loss_gradient(self.loss, run, batch, self.weight)
             total += value
             gradient += self.network.backward(run, grad)
@@ -68,6 +68,11 @@ class Objective:
         """Return the Gauss-Newton matrix at some weights."""
         return GaussNewton(self, theta)
 
+    def _run(self, theta: Tensor, batch: Batch) -> Forward:
+        return self.network.forward(
+            theta, batch.inputs, buffers=self.buffers, n_outputs=batch.n_outputs
+        )
+
     def squared_gradients(self, theta: Tensor) -> Tensor:
         """Return the mean of the squared gradients of single pieces, (n_weights,).
 
@@ -76,7 +81,7 @@ class Objective:
         """
         total = torch.zeros_like(theta)
         for batch in self.batches:
-            run = self.network.forward(theta.to(self.dtype), batch.inputs, buffers=self.buffers)
+            run = self._run(theta.to(self.dtype), batch)
             _, grad = loss_gradient(self.loss, run, batch, self.weight)
             total += self.weight * _sum_of_squares(self.network, run, grad)
         return total
@@ -97,7 +102,7 @@ def _sum_of_squares(network: Network, run: Forward, grad: Tensor) -> Tensor:
         found[f"initial_state_{layer}"] = part.start.square().sum(dim=0)
 
     network.backward(run, grad, watch=watch)
-    found["output_weights"] = outer(grad, run.below(network.n_layers))
+    found["output_weights"] = outer(grad, run.below(network.n_layers)[-len(grad) :])
     found["output_bias"] = grad.sum(dim=0).square().sum(dim=0)
     return torch.cat([found[name].reshape(-1) for name in network.shapes])
 
@@ -136,7 +141,10 @@ class GaussNewton:
     def __init__(self, objective: Objective, theta: Tensor) -> None:
         self.objective = objective
         network, theta = objective.network, theta.to(objective.dtype)
-        self.runs = [network.forward(theta, batch.inputs) for batch in objective.batches]
+        self.runs = [
+            network.forward(theta, batch.inputs, n_outputs=batch.n_outputs)
+            for batch in objective.batches
+        ]
         self.buffers = Buffers(theta)
 
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:

@@ -108,7 +108,7 @@ def gradient_flow(model: Any, X: Any, y: Any, *, series_id: Any = None) -> Gradi
 
 
 def _flow(network: Network, loss: Any, theta: Tensor, batch: Batch) -> GradientFlow:
-    run = network.forward(theta, batch.inputs)
+    run = network.forward(theta, batch.inputs, n_outputs=batch.n_outputs)
     lengths = batch.inside[..., 0].sum(dim=0).long()
     n_lags, top = int(lengths.min()), network.n_layers - 1
     tape, inside = run.tapes[top], batch.inside.bool().expand_as(run.tapes[top].slopes)

@@ -123,6 +123,7 @@ class Network:
         inputs: Tensor,
         state: Tensor | None = None,
         buffers: Buffers | None = None,
+        n_outputs: int | None = None,
     ) -> Forward:
         """Run the network.
 
@@ -132,10 +133,11 @@ class Network:
         inputs : (n_steps, batch, n_inputs)
         state : (batch, state_size) to go on from; None starts from zero or the learned state
         buffers : memory to write to, which a later pass may overwrite; None takes new memory
+        n_outputs : outputs are computed for this many last steps; None for all
 
         Returns
         -------
-        outputs (n_steps, batch, n_outputs), tapes, and the state after the last step
+        outputs (n_steps or n_outputs, batch, n_outputs), tapes, and the state after the last step
         """
         weights = self.split(theta)
         buffers = Buffers(theta) if buffers is None else buffers
@@ -155,8 +157,9 @@ class Network:
             tape = self.kind.forward(zx, weights[f"recurrent_weights_{layer}"], start, empty)
             tapes.append(tape)
             below = tape.hidden[1:]
+        early = 0 if n_outputs is None else len(inputs) - n_outputs
         outputs = _affine(
-            below, weights["output_weights"], weights["output_bias"], buffers, "outputs"
+            below[early:], weights["output_weights"], weights["output_bias"], buffers, "outputs"
         )
         last = torch.cat([tape.last for tape in tapes], dim=1)
         return Forward(inputs, outputs, tapes, weights, state is None, last, buffers)
@@ -174,7 +177,7 @@ class Network:
         Parameters
         ----------
         run : the forward pass
-        grad : dL/do, (n_steps, batch, n_outputs)
+        grad : dL/do, of the shape of the outputs
         extra : per layer, added to the derivative of every pre-activation
         buffers : memory to write to; None takes that of the forward pass
         watch : called with the number of a layer and what was found there, from the top down
@@ -185,11 +188,13 @@ class Network:
         """
         buffers = run.buffers if buffers is None else buffers
         found: dict[str, Tensor] = {}
-        rows = grad.reshape(-1, self.n_outputs)
-        found["output_weights"] = rows.t() @ run.below(self.n_layers).flatten(0, 1)
+        rows, top = grad.reshape(-1, self.n_outputs), run.below(self.n_layers)
+        early = len(top) - len(grad)
+        found["output_weights"] = rows.t() @ top[early:].flatten(0, 1)
         found["output_bias"] = rows.sum(dim=0)
-        above = buffers("above", *grad.shape[:2], self.n_units)
-        torch.mm(rows, run.weights["output_weights"], out=above.flatten(0, 1))
+        above = buffers("above", *top.shape)
+        above[:early] = 0.0
+        torch.mm(rows, run.weights["output_weights"], out=above[early:].flatten(0, 1))
         for layer in range(self.n_layers - 1, -1, -1):
             tape, W_h = run.tapes[layer], run.weights[f"recurrent_weights_{layer}"]
             added = None if extra is None else extra[layer]
@@ -222,7 +227,7 @@ class Network:
 
         Returns
         -------
-        R o (n_steps, batch, n_outputs), and R of every layer's pre-activations
+        R o of the shape of the outputs, and R of every layer's pre-activations
         """
         buffers = run.buffers if buffers is None else buffers
         v, pre = self.split(direction), []
@@ -245,9 +250,10 @@ class Network:
             )  # fmt: skip
             pre.append(r_z)
         assert r_below is not None  # there is at least one layer
-        top = run.below(self.n_layers)
+        early = len(r_below) - len(run.outputs)
+        top, r_top = run.below(self.n_layers)[early:], r_below[early:]
         r_outputs = _affine(top, v["output_weights"], v["output_bias"], buffers, "r_outputs")
-        r_outputs.flatten(0, 1).addmm_(r_below.flatten(0, 1), run.weights["output_weights"].t())
+        r_outputs.flatten(0, 1).addmm_(r_top.flatten(0, 1), run.weights["output_weights"].t())
         return r_outputs, pre
 
 

@@ -119,7 +119,7 @@ class GradientStepper:
 
     def _update(self, batch: Batch, state: Tensor | None) -> tuple[float, Tensor, float]:
         p = self.problem
-        run = p.network.forward(p.theta, batch.inputs, state, self.buffers)
+        run = p.network.forward(p.theta, batch.inputs, state, self.buffers, batch.n_outputs)
         if not batch.weight:
             return 0.0, run.last, 0.0
         value, grad = loss_gradient(p.loss, run, batch, batch.weight)

@@ -1,6 +1,9 @@
 import json
 
-from benchmarks import speed
+import pytest
+import torch
+
+from benchmarks import speed, speed_training
 from benchmarks.cli import main
 
 
@@ -28,9 +31,22 @@ def test_the_plain_loop_computes_what_we_compute():
 
 def test_the_command_prints_a_table_and_keeps_the_samples(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(speed, "jobs", lambda quick: [lambda: speed.states(20, 1)])
+    monkeypatch.setattr(speed_training, "jobs", lambda quick: [])
 
     assert main(["speed", "--quick", "--out", str(tmp_path)]) == 0
 
     assert "states, N=20" in capsys.readouterr().out
     kept = json.loads((tmp_path / "speed.json").read_text())
     assert len(kept["timings"][0]["samples"]["reservoirs"]) == 1
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_both_sides_of_a_training_job_run(cell):
+    size, dtype = (3, 4, 2), torch.float64
+
+    for timing in (
+        speed_training.gradient(cell, size, dtype, 1),
+        speed_training.product(cell, size, dtype, 1),
+    ):
+        assert len(timing.samples) == 2
+        assert all(seconds > 0 for sample in timing.samples.values() for seconds in sample)

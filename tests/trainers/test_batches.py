@@ -37,7 +37,7 @@ def test_a_window_scores_its_last_row_only():
     batch = pieces([5], window=3)[0].whole()
 
     assert_array_equal(batch.mask[..., 0].sum(dim=0), [1, 1, 1])
-    assert_array_equal(batch.targets[2, :, 0], [-2, -3, -4])
+    assert_array_equal(batch.targets[:, :, 0], [[-2, -3, -4]])
 
 
 def test_targets_per_series_with_a_window_use_the_last_rows():
@@ -93,3 +93,23 @@ def test_truncation_cuts_a_series_into_chunks_that_carry_the_state():
 
     assert [len(c.inputs) for c in chunks] == [4, 4, 2]
     assert [c.carried for c in chunks] == [False, True, True]
+
+
+def test_only_the_steps_that_may_be_scored_have_targets():
+    batch = pieces([5, 3], last_only=True)[0].whole()
+
+    assert batch.n_outputs == 3
+    assert_array_equal(batch.targets[:, :, 0], [[-2, -7], [-3, -7], [-4, -7]])
+    assert_array_equal(batch.mask[..., 0], [[0, 1], [0, 0], [1, 0]])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 9])
+def test_chunks_put_together_are_the_batch(size):
+    batch = pieces([5, 3], last_only=True)[0].whole()
+
+    chunks = list(batch.chunks(size))
+
+    for name in ("inputs", "targets", "mask", "inside"):
+        parts = torch.cat([getattr(chunk, name) for chunk in chunks])
+        assert_array_equal(parts, getattr(batch, name))
+    assert all(chunk.n_outputs <= len(chunk.inputs) for chunk in chunks)
