@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes at a time")
     run.add_argument("--timeout", type=float, help="seconds until a cell is killed")
     run.add_argument("--retry", action="store_true", help="run failed cells again")
+    run.add_argument("--fresh", action="store_true", help="run what came with the package too")
     run.add_argument("--out", type=Path, default=Path("results"), help="folder of the results")
     run.set_defaults(action=_run)
     listing = commands.add_parser("list", help="list tasks, methods and suites")
@@ -119,7 +120,7 @@ def load_suite(name: str) -> dict[str, Any]:
     known = sorted(path.stem for path in folder.glob("*.toml"))
     _known([name], known, "suite")
     suite = tomllib.loads((folder / f"{name}.toml").read_text())
-    every = [task.name for task in TASKS.values() if "memory" not in task.tags]
+    every = [task.name for task in TASKS.values() if not task.tags & {"memory", "race"}]
     tasks = every if suite["tasks"] == "all" else suite["tasks"]
     timeout = suite.get("timeout", 300.0)
     return {
@@ -143,10 +144,13 @@ def _run(options: argparse.Namespace) -> int:
     cells = runner.plan(tasks, methods, seeds)
     folder = options.out / name
     folder.mkdir(parents=True, exist_ok=True)
-    kept = records.done(folder, cells, retry=options.retry)
+    stored = {} if options.fresh else records.recorded(cells)
+    kept = {**stored, **records.done(folder, cells, retry=options.retry)}
     waiting = [cell for cell in cells if cell.key not in kept]
     if kept and waiting:
         console.print(f"{len(kept)} of {len(cells)} cells are there already; {len(waiting)} to run")
+    if stored:
+        console.print(f"{len(stored)} cells came with the package; --fresh runs them again")
     if waiting:
         _run_cells(folder, waiting, kept, options)
     ordered = [kept[cell.key] for cell in cells]

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import controls, memory, protocols
+from benchmarks import controls, memory, protocols, racing
 from benchmarks.methods import Method, Settings
 from benchmarks.outcome import Outcome
 from benchmarks.tasks.base import Array, Split, Task
-from benchmarks.tasks.kinds import Attractor, Filter, Labelled, Memory
+from benchmarks.tasks.kinds import Attractor, Filter, Labelled, Memory, Race
 from reservoirs import ESNRegressor, ForecastDivergedWarning
 from reservoirs.metrics import amplitude_ratio, error_growth, nrmse
 
@@ -160,4 +160,5 @@ PROTOCOLS: dict[type, Callable[..., None]] = {
     Attractor: protocols.attractor,
     Labelled: protocols.labelling,
     Memory: memory.memorising,
+    Race: racing.racing,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,15 @@ class Run:
     ----------
     model : the estimator, trained on `n_chunks` chunks
     n_chunks : chunks done
-    seconds, losses, gradients : per chunk: time of training so far, mean loss, gradient norm
+    seconds, passes : per chunk: time of training and passes over as many sequences so far
+    losses, gradients : per chunk: mean loss and gradient norm
     solved : whether the last look found the task solved
     """
 
     model: Any
     n_chunks: int = 0
     seconds: list[float] = field(default_factory=list)
+    passes: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     gradients: list[float] = field(default_factory=list)
     solved: bool = False
@@ -49,7 +51,13 @@ class Run:
 def memorising(
     task: Task, data: Memory, method: Method, settings: Settings, seed: int, outcome: Outcome
 ) -> None:
-    """Train on fresh sequences, chunk by chunk; count the wrong ones of 10,000 others."""
+    """Train on fresh sequences, chunk by chunk; count the wrong ones of 10,000 others.
+
+    Settings `n_updates` and `n_together` replace those of the data.
+    """
+    settings = dict(settings)
+    own = {key: settings.pop(key) for key in ("n_updates", "n_together") if key in settings}
+    data = replace(data, **own)
     run = _load(outcome.checkpoint) or Run(method.build(settings, task, data, seed))
     saved = time.perf_counter()
     for _ in _chunks(run, data):
@@ -63,22 +71,30 @@ def memorising(
 
 def _chunks(run: Run, data: Memory) -> Iterator[None]:
     """Train to the end, yielding after every chunk."""
-    model = run.model
     total = -(-data.n_updates // data.n_together)
     while run.n_chunks < total and not (run.diverged or run.solved):
-        n_series = None if data.n_fresh is None else data.n_fresh * data.n_together
-        part = data.part("chunk", run.n_chunks, n_series=n_series)
-        began = time.perf_counter()
-        model.partial_fit(part.X, part.y)
-        spent = time.perf_counter() - began
-        record = model.history_[-1]
-        run.seconds.append((run.seconds[-1] if run.seconds else 0.0) + spent)
-        run.losses.append(record["loss"])
-        run.gradients.append(record["gradient_norm"])
-        run.n_chunks += 1
+        _learn(run, data)
         if data.stops and not run.diverged:
             run.solved = _wrong(run, data, "look", run.n_chunks, n_series=1000)[0] < SOLVED
         yield
+
+
+def _learn(run: Run, data: Memory) -> None:
+    """Train on one more chunk: fresh sequences once, or all that there are again and again."""
+    model, first = run.model, getattr(run.model, "n_iter_", 0)
+    n_series = None if data.n_fresh is None else data.n_fresh * data.n_together
+    part = data.part("chunk", run.n_chunks, n_series=n_series)
+    began = time.perf_counter()
+    for _ in range(data.n_together if data.n_fresh is None else 1):
+        model.partial_fit(part.X, part.y)
+    spent = time.perf_counter() - began
+    records = model.history_[first:]
+    before = run.passes[-1] if run.passes else 0.0
+    run.seconds.append((run.seconds[-1] if run.seconds else 0.0) + spent)
+    run.passes.append(before + sum(record.get("passes", 1) for record in records))
+    run.losses.append(float(np.mean([record["loss"] for record in records])))
+    run.gradients.append(records[-1]["gradient_norm"])
+    run.n_chunks += 1
 
 
 def _wrong(run: Run, data: Memory, *name: object, n_series: int) -> tuple[float, float]:
@@ -99,8 +115,8 @@ def _score(run: Run, data: Memory, outcome: Outcome) -> None:
     outcome.metrics["loss"] = run.losses[-1]
     outcome.costs.update(t_fit=run.seconds[-1], t_predict=time.perf_counter() - began)
     outcome.costs["n_params_trained"] = outcome.costs["n_params_total"] = sizes(run.model)[0]
-    for name in ("seconds", "losses", "gradients"):
-        outcome.arrays[f"memory_{name}"] = np.array(getattr(run, name))
+    for name in ("seconds", "passes", "losses", "gradients"):
+        outcome.arrays[f"learning_{name}"] = np.array(getattr(run, name))
     if run.diverged:
         outcome.status, outcome.reason = "diverged", "training diverged"
 

@@ -119,6 +119,36 @@ def _remembering(solver: str, **fixed: Any) -> Callable[[Settings, Task, Memory,
     return build
 
 
+def _labelling(settings: Settings, task: Task, data: Labelled, seed: int) -> Any:
+    from trainers import RNNClassifier
+
+    return RNNClassifier(cell="lstm", random_state=seed, **settings)
+
+
+def _racer(solver: str, **fixed: Any) -> Callable[[Settings, Task, Any, int], Any]:
+    """Return a builder of the vanilla network that every racer trains."""
+
+    def build(settings: Settings, task: Task, data: Any, seed: int) -> Any:
+        from trainers import RNNRegressor
+
+        every = {"solver": solver, "n_units": 30, "window": 20, **fixed, **settings}
+        return RNNRegressor(random_state=seed, **_parts(every))
+
+    return build
+
+
+def _torch_hessian_free(settings: Settings, task: Task, module: Any, seed: int) -> Any:
+    from trainers import HessianFree
+
+    return HessianFree(module.parameters(), damping=0.1, **settings)
+
+
+def _torch_lbfgs(settings: Settings, task: Task, module: Any, seed: int) -> Any:
+    import torch
+
+    return torch.optim.LBFGS(module.parameters(), line_search_fn="strong_wolfe", **settings)
+
+
 def _control(kind: type) -> Callable[[Settings, Task, Split, int], Any]:
     return lambda settings, task, split, seed: kind()
 
@@ -169,18 +199,16 @@ MEMORY = [
     )
     for mu in (0.0, 0.9, 0.98, 0.995)
 ] + [
-    Method(
+    Method(  # as in the code released with the papers, conjugate gradients run to their limit
         "hf_structural", "Hessian-free, structural damping",
-        _remembering("hessian_free", init="sparse", solver__damping=0.1,
-                     solver__structural_damping=1 / 30, solver__max_cg=300,
-                     solver__curvature_size=None),
+        _remembering("hessian_free", init="sparse", solver__structural_damping=1 / 30,
+                     solver__tolerance=0.0, solver__curvature_size=None),
         supports=_tagged("hf_memory"),
     ),
     Method(
         "hf_plain", "Hessian-free, no structural damping",
-        _remembering("hessian_free", init="sparse", solver__damping=0.3,
-                     solver__structural_damping=0.0, solver__max_cg=300,
-                     solver__curvature_size=None),
+        _remembering("hessian_free", init="sparse", solver__structural_damping=0.0,
+                     solver__tolerance=0.0, solver__curvature_size=None),
         supports=_tagged("hf_memory"),
     ),
     Method(
@@ -190,16 +218,41 @@ MEMORY = [
         supports=_tagged("sgd_memory"),
     ),
     Method(
+        "nag_memory", "ESN start, Nesterov, mu 0.98",
+        _remembering("nesterov", learning_rate=1e-2, clip_norm=1.0, solver__momentum=0.98,
+                     init__spectral_radius=1.1, init__input_scale=0.1),
+        supports=_tagged("four_ways"),
+    ),
+    Method(
+        "lstm_memory", "LSTM, Adam", _remembering("adam", cell="lstm", learning_rate=1e-2),
+        supports=_tagged("four_ways"),
+    ),
+    Method(
         "sgd_plain", "Gradient descent",
         _remembering("sgd", learning_rate=0.01, init__spectral_radius=0.95,
                      init__input_scale=0.1, init__output_scale=0.1),
         supports=_tagged("sgd_memory"),
     ),
 ]  # fmt: skip
+RACERS = [
+    Method(f"adam_{rate:g}", f"Adam, rate {rate:g}", _racer("adam", learning_rate=rate),
+           supports=_tagged("race_rnn"))
+    for rate in (1e-2, 3e-3, 1e-3, 3e-4)
+] + [
+    Method("race_hf", "Hessian-free", _racer("hessian_free", solver__damping=1e-2),
+           supports=_tagged("race_rnn")),
+    Method("torch_hf", "HessianFree", _torch_hessian_free, supports=_tagged("race_module")),
+    Method("torch_lbfgs", "torch.optim.LBFGS", _torch_lbfgs, supports=_tagged("race_module")),
+]  # fmt: skip
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
         *MEMORY,
+        *RACERS,
+        Method(
+            "lstm_labels", "LSTM, BPTT, as a classifier", _labelling,
+            {"n_units": 64, "learning_rate": 1e-2, "max_iter": 30}, supports=_tagged("labels"),
+        ),
         Method(
             "esn", "Echo state network", _esn,
             {},
@@ -209,7 +262,7 @@ METHODS: dict[str, Method] = {
                 "alpha": loguniform(1e-16, 1e2),
                 **SCALES,
             },
-            supports=_lacks("polynomial", "memory"),
+            supports=_lacks("polynomial", "memory", "race"),
         ),
         Method(
             "rnn", "Vanilla RNN, BPTT", _trained("adam", {"cell": "rnn", "max_iter": 60}),
@@ -286,7 +339,7 @@ METHODS: dict[str, Method] = {
         Method("persistence", "Persistence", _control(controls.Persistence), supports=_observes),
         Method("mean", "Mean", _control(controls.Mean), supports=_lacks(*KINDS)),
         Method("linear", "Linear AR/ARX, BIC", _control(controls.Linear),
-               supports=_lacks("labels", "polynomial", "memory")),
+               supports=_lacks("labels", "polynomial", "memory", "race")),
         Method("sinusoid", "Fitted sinusoid", _control(controls.Mean), supports=_needs("sinusoid")),
         Method("exact", "Exact map", _control(controls.Mean), supports=_needs("oscillator")),
     )

@@ -22,6 +22,24 @@ COLOURS = {
     "notes_rnn": "#8C6D31",
     "notes_relu": "#8C6D31",
     "nvar": "#56B4E9",
+    "lstm_labels": "#009E73",
+    "lstm_memory": "#009E73",
+    "nag_memory": "#CC79A7",
+    "nag_0": "#BBBBBB",
+    "nag_0.9": "#E69F00",
+    "nag_0.98": "#56B4E9",
+    "nag_0.995": "#CC79A7",
+    "hf_structural": "#D55E00",
+    "hf_plain": "#8C6D31",
+    "sgd_regularised": "#0072B2",
+    "sgd_plain": "#999999",
+    "adam_0.01": "#0072B2",
+    "adam_0.003": "#56B4E9",
+    "adam_0.001": "#009E73",
+    "adam_0.0003": "#999999",
+    "race_hf": "#D55E00",
+    "torch_hf": "#D55E00",
+    "torch_lbfgs": "#0072B2",
     "linear": "#555555",
     "sinusoid": "#999999",
     "exact": "#999999",
@@ -159,6 +177,31 @@ def training_curves(results: list[Result], title: str) -> Figure | None:
         *by_epoch.get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8
     )
     figure.suptitle(f"{title}: solid training, dotted validation", fontsize=10)
+    return figure
+
+
+def learning(results: list[Result], title: str) -> Figure | None:
+    """Draw the training loss against seconds and, where they are known, passes over the data."""
+    drawn = [r for r in results if any("learning_losses" in a for a in r.arrays)]
+    if not drawn:
+        return None
+    counted = all("learning_passes" in a for r in drawn for a in r.arrays)
+    figure = Figure(figsize=(10 if counted else 6.5, 4.1), layout="constrained")
+    panels = figure.subplots(1, 2 if counted else 1, sharey=True, squeeze=False)[0]
+    names = {"seconds": "seconds of training", "passes": "passes over the data"}
+    for axes, (name, label) in zip(panels, names.items(), strict=False):
+        for result in drawn:
+            for number, found in enumerate(result.arrays):
+                label_once = None if number else result.row.title
+                x, losses = found[f"learning_{name}"], found["learning_losses"]
+                axes.plot(x, losses, color=result.colour, lw=1.1, alpha=0.75, label=label_once)
+        axes.set(xscale="log", yscale="log", xlabel=label)
+        axes.grid(alpha=0.25)
+    panels[0].set_ylabel("training loss")
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8
+    )
+    figure.suptitle(f"{title}: a line per seed", fontsize=10)
     return figure
 
 

@@ -70,6 +70,7 @@ def _section(name: str, group: list[dict[str, Any]], folder: Path) -> str:
         (plots.forecasts(results, task.title, steps), "truth against forecast, error strip below"),
         (None if filtered else plots.error_growth(results, task.title), "error growth"),
         (plots.training_curves(results, task.title), "training and validation curves"),
+        (plots.learning(results, task.title), "training loss against seconds and passes"),
         (plots.pareto(results, ranking, task.title), "accuracy against total time"),
     ]
     if name.startswith(("oscillator", "van_der_pol")):

@@ -50,8 +50,8 @@ def _setting(
     n_units, n_steps, batch = size
     network, plain = Network(cell, 1, n_units, 1, 1), Plain(cell, n_units, dtype)
     theta = 0.1 * torch.randn(network.n_weights, dtype=dtype)
-    inputs, targets = torch.randn(2, n_steps, batch, 1, dtype=dtype)
-    return network, plain, theta, inputs, targets
+    data = torch.randn(2, n_steps, batch, 1, dtype=dtype)
+    return network, plain, theta, data[0], data[1]
 
 
 def _title(what: str, cell: str, size: tuple[int, int, int], dtype: torch.dtype) -> str:
@@ -96,8 +96,8 @@ def product(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: 
         return network.backward(run, r_outputs / count, buffers=buffers)
 
     def theirs() -> Any:
-        _, tangent = jvp(outputs, (values,), (along,))
-        return vjp(outputs, values)[1](tangent / count)  # type: ignore[no-untyped-call]
+        tangent: Any = jvp(outputs, (values,), (along,))[1]
+        return vjp(outputs, values)[1](tangent / count)
 
     calls: dict[str, Call] = {"reservoirs": ours, "torch.func jvp + vjp": theirs}
     with differentiable_kernels(), one_thread():  # fused kernels have no forward mode
@@ -122,7 +122,7 @@ def lagged_sine_epoch(repeats: int) -> Timing:
             for inputs, targets in loader:
                 optimizer.zero_grad()
                 loss = nn.functional.mse_loss(readout(layer(inputs)[0][:, -1]), targets)
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
 
     calls: dict[str, Call] = {"reservoirs": lambda: model.fit(X, y), "plain PyTorch loop": theirs}

@@ -109,7 +109,11 @@ class HFState:
 
 @dataclass(frozen=True)
 class HFRecord:
-    """What one step did; `reason` says how it ended."""
+    """What one step did; `reason` says how it ended.
+
+    `passes` counts the gradient and the Gauss-Newton products, each about a forward and a backward
+    pass over its data.
+    """
 
     loss_before: float
     loss_after: float
@@ -120,6 +124,7 @@ class HFRecord:
     step_length: float
     gradient_norm: float
     reason: str
+    passes: int
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as a plain dictionary."""
@@ -179,7 +184,7 @@ def hf_step(
     state.direction = SHRINK * found.iterates[-1] if length else torch.zeros_like(theta)
     record = HFRecord(
         before, after, rho, damping, found.n_iter, found.numbers[chosen], length,
-        float(gradient.norm()), found.reason if length else "rejected",
+        float(gradient.norm()), found.reason if length else "rejected", found.n_iter + 3,
     )  # fmt: skip
     return (theta + length * step if length else theta), record
 

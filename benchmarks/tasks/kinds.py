@@ -1,4 +1,4 @@
-"""The data of tasks other than one long forecast: filters, attractors, labels, long memory."""
+"""The data of tasks that are no single forecast: filters, attractors, labels, memory, races."""
 
 from __future__ import annotations
 
@@ -185,3 +185,37 @@ class Memory:
     def for_tuning(self) -> Memory:
         """Return a short run."""
         return replace(self, n_updates=self.n_pilot)
+
+
+@dataclass(frozen=True)
+class Race:
+    """Training data, and seconds in which to lower the training loss as far as possible.
+
+    Attributes
+    ----------
+    X, y : (n_rows, n_features) of one series and (n_rows, n_outputs), or what `module` takes and
+        class numbers
+    module : makes a torch.nn.Module, to be trained by an optimizer; None trains an `RNNRegressor`
+    seconds : of processor time
+    """
+
+    X: Array
+    y: Array
+    module: Callable[[], Any] | None = None
+    seconds: float = 15.0
+
+    main_metric = "train_loss"
+
+    @property
+    def n_train(self) -> int:
+        """Rows to train on."""
+        return len(self.X)
+
+    @property
+    def rows(self) -> list[int]:
+        """Rows to train on, none to test on."""
+        return [self.n_train, 0]
+
+    def for_tuning(self) -> Race:
+        """Return the race itself: nothing is held out, and nothing is tuned."""
+        return self

@@ -10,7 +10,7 @@ from benchmarks.evaluation import evaluate
 from benchmarks.methods import CONTROLS, METHODS
 from benchmarks.tasks import TASKS
 
-OTHERS = {"filter", "attractor", "labels"}  # see test_kinds.py
+OTHERS = {"filter", "attractor", "labels", "memory", "race"}  # see test_kinds.py, test_memory.py
 NAMES = [
     name
     for name, task in TASKS.items()

@@ -1,0 +1,141 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks import memory, records
+from benchmarks.cli import main
+from benchmarks.evaluation import evaluate
+from benchmarks.methods import METHODS
+from benchmarks.records import Cell
+from benchmarks.tasks import TASKS
+
+ORDER = TASKS["temporal_order_50"]
+SHORT = replace(ORDER.data("test", 0), n_updates=6, n_together=2, stops=False)
+NAG = {"learning_rate": 1e-4}
+
+
+def outcome_of(data, method="sgd_plain", settings=None, checkpoint=None, task=ORDER):
+    return evaluate(task, data, METHODS[method], settings or {}, 0, checkpoint)
+
+
+def test_every_chunk_is_fresh_and_no_test_sequence_is_trained_on():
+    data = TASKS["addition_80"].data("test", 0)
+
+    parts = [
+        data.part("chunk", 0, n_series=3), data.part("chunk", 1, n_series=3),
+        data.part("test", n_series=3), data.for_tuning().part("chunk", 0, n_series=3),
+    ]  # fmt: skip
+
+    first = [part.X[0][0, 0] for part in parts]
+    assert len(set(first[:3])) == 3
+    assert first[3] == first[0]
+    assert (
+        first[0] != TASKS["addition_80"].data("tuning", 0).part("chunk", 0, n_series=3).X[0][0, 0]
+    )
+
+
+def test_an_interrupted_run_goes_on_from_its_checkpoint_and_ends_the_same(tmp_path, monkeypatch):
+    whole = outcome_of(SHORT)
+    monkeypatch.setattr(memory, "SAVE_EVERY", 0.0)
+    path, learn, count = tmp_path / "cells" / "run.pickle", memory._learn, iter(range(9))
+
+    def interrupted(run, data):
+        if next(count) == 2:
+            raise KeyboardInterrupt
+        learn(run, data)
+
+    monkeypatch.setattr(memory, "_learn", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        outcome_of(SHORT, checkpoint=path)
+    monkeypatch.setattr(memory, "_learn", learn)
+    assert memory._load(path).n_chunks == 2
+
+    resumed = outcome_of(SHORT, checkpoint=path)
+
+    assert resumed.metrics == whole.metrics
+    np.testing.assert_array_equal(
+        resumed.arrays["learning_losses"], whole.arrays["learning_losses"]
+    )
+
+
+def test_hessian_free_remembers_five_bits_and_stops():
+    task = TASKS["memory5_20"]
+    data = replace(task.data("test", 0), draw=three_bits, n_updates=60)
+
+    outcome = outcome_of(data, "hf_structural", task=task)
+
+    assert outcome.metrics["wrong"] == 0.0
+    assert outcome.metrics["updates"] < 60
+    assert outcome.arrays["learning_passes"][-1] > outcome.metrics["updates"]
+
+
+def three_bits(n_series, seed):
+    from reservoirs import datasets
+
+    return datasets.memorisation(n_series, 4, n_symbols=3, random_state=seed)
+
+
+def test_the_momentum_columns_differ_in_momentum_only():
+    task = TASKS["addition_80"]
+    data = task.data("test", 0)
+    models = [
+        METHODS[name].build({**NAG, **task.fixed[name]}, task, data, 0)
+        for name in ("nag_0", "nag_0.9", "nag_0.98", "nag_0.995")
+    ]
+
+    assert [m.solver.momentum for m in models] == [0.0, 0.9, 0.98, 0.995]
+    for model in models:
+        assert (model.n_units, model.batch_size, model.init.spectral_radius) == (100, 100, 1.1)
+        assert model.init.input_scale == 0.001
+
+
+@pytest.mark.filterwarnings("ignore:training diverged")
+def test_a_diverged_run_is_a_result():
+    data = replace(SHORT, n_updates=200)
+
+    outcome = outcome_of(data, settings={"learning_rate": 1e30, "activation": "relu"})
+
+    assert outcome.status == "diverged"
+    assert outcome.metrics["updates"] < 200
+
+
+def test_recorded_cells_count_whatever_the_code_is(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(records, "recorded_folder", lambda: tmp_path / "kept")
+    (tmp_path / "kept").mkdir()
+    cell = Cell("addition_80", 1, "nag_0.9", {"learning_rate": 0.5}, 0)
+    old = {**cell.__dict__, "schema": 1, "key": "another code", "status": "ok"}
+    (tmp_path / "kept" / "a.json").write_text(json.dumps(old))
+
+    found = records.recorded([cell, replace(cell, seed=1), replace(cell, settings={})])
+
+    assert found == {cell.key: old}
+
+
+def test_a_race_gives_every_racer_the_same_seconds(tmp_path, monkeypatch):
+    losses = {}
+    for task_name, method in (
+        ("race_sine", "adam_0.01"), ("race_sine", "race_hf"),
+        ("race_mlp", "torch_hf"), ("race_mlp", "torch_lbfgs"),
+    ):  # fmt: skip
+        task = TASKS[task_name]
+        data = replace(task.data("test", 0), seconds=0.3)
+        outcome = outcome_of(data, method, task=task)
+        curve = outcome.arrays["learning_losses"]
+        losses[method] = curve
+        assert 0.3 <= outcome.costs["t_fit"] < 5.0
+        assert outcome.metrics["train_loss"] == curve[-1] < curve[0]
+
+    assert losses["torch_hf"][0] == losses["torch_lbfgs"][0]
+
+
+def test_the_memory_suite_reports_its_learning_curves(tmp_path, monkeypatch):
+    arguments = ["run", "memory", "-t", "memory5_20", "-m", "hf_structural", "--seeds", "1"]
+
+    code = main([*arguments, "--fresh", "-j", "1", "--out", str(tmp_path)])
+
+    assert code == 0
+    page = (tmp_path / "memory" / "report.html").read_text()
+    assert "training loss against seconds and passes" in page
+    assert not list((tmp_path / "memory").glob("checkpoints/*"))
