@@ -21,6 +21,7 @@ class Buffers:
     def __init__(self, like: Tensor) -> None:
         self._like = like
         self._kept: dict[str, Tensor] = {}
+        self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
 
     def __call__(self, name: str, *shape: int) -> Tensor:
         """Return the tensor of a name, with whatever was last written to it.
@@ -30,8 +31,12 @@ class Buffers:
         name : whose memory
         shape : wanted now; memory that is too small is replaced
         """
-        size = prod(shape)
-        kept = self._kept.get(name)
+        view = self._views.get((name, shape))
+        if view is not None:
+            return view
+        size, kept = prod(shape), self._kept.get(name)
         if kept is None or len(kept) < size:
             kept = self._kept[name] = self._like.new_empty(size)
-        return kept[:size].view(shape)
+            self._views = {key: v for key, v in self._views.items() if key[0] != name}
+        view = self._views[name, shape] = kept[:size].view(shape)
+        return view

@@ -78,21 +78,22 @@ class Cell:
 
 @dataclass(frozen=True)
 class Activation:
-    """A hidden activation, in place, and its derivative as a function of its value."""
+    """A hidden activation, in place, and its derivative as a function of its value, with `out`."""
 
     apply: Callable[[Operations, Any], object]
-    slope: Callable[[Tensor, Tensor], Tensor]
+    slope: Callable[[Operations, Any, Any], object]
 
 
-def one_minus_square(h: Tensor, out: Tensor) -> Tensor:
-    """Return 1 - h^2, the slope of tanh as a function of its value."""
-    return torch.mul(h, h, out=out).neg_().add_(1.0)
+def _one_minus_square(ops: Operations, h: Any, out: Any) -> None:
+    """Compute 1 - h^2, the slope of tanh as a function of its value."""
+    ops.multiply(h, h, out=out)
+    ops.subtract(1.0, out, out=out)
 
 
 ACTIVATIONS = {
-    "tanh": Activation(lambda ops, z: ops.tanh(z, out=z), one_minus_square),
-    "relu": Activation(lambda ops, z: z.clip(min=0, out=z), lambda h, out: torch.sign(h, out=out)),
-    "identity": Activation(lambda ops, z: z, lambda h, out: out.fill_(1.0)),
+    "tanh": Activation(lambda ops, z: ops.tanh(z, out=z), _one_minus_square),
+    "relu": Activation(lambda ops, z: ops.relu_(z), lambda ops, h, out: ops.sign(h, out=out)),
+    "identity": Activation(lambda ops, z: z, lambda ops, h, out: ops.fill(out, 1.0)),
 }
 
 
@@ -121,7 +122,8 @@ def rnn(activation: Activation) -> Cell:
             ops.dot(h[t], weights, out=row)
             ops.add(row, z[t], out=row)
             activation.apply(ops, row)
-        slopes = activation.slope(hidden[1:], empty("slopes", n_steps, batch, n))
+        slopes = empty("slopes", n_steps, batch, n)
+        activation.slope(ops, h[1:], ops.view(slopes))
         return Tape(hidden, slopes, (), hidden[-1])
 
     def backward(
@@ -201,7 +203,8 @@ def _lstm_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
     parts = zip(gains.chunk(4, -1), slopes.chunk(4, -1), (g, cells[:-1], i, squashed), strict=True)
     for gain, slope, other in parts:
         torch.mul(slope, other, out=gain)
-    one_minus_square(squashed, decay).mul_(o)
+    _one_minus_square(ops, tanh_c, ops.view(decay))
+    decay.mul_(o)
     return Tape(hidden, slopes, (gains, f, decay), torch.cat([hidden[-1], cells[-1]], dim=1))
 
 

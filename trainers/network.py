@@ -106,12 +106,15 @@ class Network:
     @property
     def n_weights(self) -> int:
         """Length of the flat vector."""
-        return sum(prod(shape) for shape in self.shapes.values())
+        return sum(self._sizes)
+
+    @cached_property
+    def _sizes(self) -> list[int]:
+        return [prod(shape) for shape in self.shapes.values()]
 
     def split(self, theta: Tensor) -> dict[str, Tensor]:
         """Return views of the flat vector by name."""
-        sizes = [prod(shape) for shape in self.shapes.values()]
-        parts = torch.split(theta, sizes)
+        parts = theta.split_with_sizes(self._sizes)
         return {
             name: part.view(shape)
             for (name, shape), part in zip(self.shapes.items(), parts, strict=True)

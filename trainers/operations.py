@@ -29,7 +29,8 @@ class Operations:
     ----------
     view : tensor -> what the others work on, the same memory; None stays None
     dot, multiply, add, subtract : (a, b, out) -> out
-    tanh : (a, out) -> out
+    tanh, sign : (a, out) -> out
+    relu_, fill : (a), (a, number), in place
     """
 
     view: Callable[[Tensor | None], Any]
@@ -38,14 +39,19 @@ class Operations:
     add: Callable[..., Any]
     subtract: Callable[..., Any]
     tanh: Callable[..., Any]
+    sign: Callable[..., Any]
+    relu_: Callable[..., Any]
+    fill: Callable[..., Any]
 
 
 NUMPY = Operations(
     lambda tensor: None if tensor is None else tensor.numpy(),
-    np.dot, np.multiply, np.add, np.subtract, np.tanh,
+    np.dot, np.multiply, np.add, np.subtract, np.tanh, np.sign,
+    lambda z: np.maximum(z, 0.0, out=z), np.ndarray.fill,
 )  # fmt: skip
 TORCH = Operations(
-    lambda tensor: tensor, torch.mm, torch.mul, torch.add, torch.sub, torch.tanh
+    lambda tensor: tensor, torch.mm, torch.mul, torch.add, torch.sub, torch.tanh, torch.sign,
+    torch.relu_, torch.Tensor.fill_,
 )  # fmt: skip
 
 

@@ -47,7 +47,8 @@ class AdamSolver(FirstOrderSolver):
 
     def optimizer(self, parameter: torch.Tensor, learning_rate: float) -> torch.optim.Optimizer:
         """Return Adam for one flat parameter."""
-        return torch.optim.Adam([parameter], lr=learning_rate, betas=(self.beta_1, self.beta_2))
+        betas = (self.beta_1, self.beta_2)  # fused: one pass over the weights
+        return torch.optim.Adam([parameter], lr=learning_rate, betas=betas, fused=True)
 
 
 class RMSpropSolver(FirstOrderSolver):

@@ -113,3 +113,20 @@ def test_the_euler_oscillator_is_an_rnn_cell_with_weights_set_by_hand():
 
     expected = np.column_stack([data.x[1:], data.v[1:]])
     np.testing.assert_allclose(outputs.numpy(), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("cell", "activation"), KINDS)
+def test_the_operations_of_torch_give_what_those_of_numpy_give(cell, activation, monkeypatch):
+    network, theta, inputs, draw = case(cell, activation, 2, True)
+    grad, v = draw(7, 5, 2), draw(network.n_weights)
+
+    def passes():
+        run = network.forward(theta, inputs)
+        return run.outputs, network.r_forward(run, v)[0].clone(), network.backward(run, grad)
+
+    by_numpy = passes()
+    monkeypatch.setattr("trainers.operations.SMALL", 0)  # as for large networks, and on a GPU
+    by_torch = passes()
+
+    for ours, theirs in zip(by_numpy, by_torch, strict=True):
+        torch.testing.assert_close(ours, theirs, **EXACT)
