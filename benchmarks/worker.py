@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import platform
 import resource
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -33,6 +35,19 @@ ESNRegressor(n_units=8).fit(*next_step(_SERIES)).forecast(2)
 RNNRegressor(n_units=2, max_iter=1).fit(*next_step(_SERIES))
 
 
+def end_with_parent() -> None:
+    """End this process when the one that runs the suite is gone, even if it was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def run_cell(folder: str, cell: Cell) -> None:
     """Run one cell and write its record, whatever happens.
 
@@ -41,6 +56,7 @@ def run_cell(folder: str, cell: Cell) -> None:
     folder : of the results
     cell : what to run
     """
+    end_with_parent()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", ConvergenceWarning)  # becomes the record's status
     checkpoint = Path(folder) / "checkpoints" / f"{cell.name}.pickle"
