@@ -189,16 +189,16 @@ def test_divergence_keeps_the_best_weights_and_names_the_knob():
 
 
 def test_an_interrupt_leaves_a_usable_estimator(monkeypatch):
-    from trainers import training
+    from trainers import steppers
 
-    epoch, count = training.GradientStepper.epoch, iter(range(100))
+    epoch, count = steppers.GradientStepper.epoch, iter(range(100))
 
     def interrupted(self):
         if next(count) == 2:
             raise KeyboardInterrupt
         return epoch(self)
 
-    monkeypatch.setattr(training.GradientStepper, "epoch", interrupted)
+    monkeypatch.setattr(steppers.GradientStepper, "epoch", interrupted)
     model = fitted(max_iter=50)
 
     assert model.status_ == "interrupted"
@@ -220,7 +220,7 @@ def test_going_on_with_warm_start_equals_never_having_stopped(solver):
 
 
 def test_a_gradient_is_clipped_to_its_limit():
-    from trainers.training import clipped
+    from trainers.steppers import clipped
 
     gradient, norm = clipped(torch.full((4,), 3.0), 1.0)
 
@@ -278,6 +278,14 @@ def test_verbose_goes_through_logging(caplog, capsys):
     assert len(caplog.records) == 2
     assert "epoch 2 loss" in caplog.text
     assert capsys.readouterr().out == ""
+
+
+def test_verbose_shows_the_step_record_of_hessian_free(caplog):
+    with caplog.at_level(logging.INFO, logger="trainers"):
+        fitted(solver="hessian_free", window=5, max_iter=1, validation_fraction=0.2, verbose=1)
+
+    words = ["loss", "validation", "rho", "lambda", "iterate", "length", "progress"]
+    assert all(word in caplog.text for word in words)
 
 
 def test_hessian_free_records_every_step():

@@ -20,7 +20,8 @@ from trainers.losses import LOSSES
 from trainers.network import Network
 from trainers.rnn.running import RunningMixin
 from trainers.solvers import SOLVERS, FirstOrderSolver, HessianFreeSolver, resolve
-from trainers.training import Outcome, Problem, Stopping, make_stepper, train
+from trainers.steppers import Problem, make_stepper
+from trainers.training import Outcome, Stopping, train
 
 
 class RecurrentNetwork(RunningMixin, BaseEstimator):

@@ -80,8 +80,9 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         resumed = self.warm_start and hasattr(self, "solver_state_")
         wanted = self._wanted(y, layout, resumed=resumed)
         progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
-        self._fit(rows, layout, wanted, progress, resumed=resumed)
         self._remember(rows, layout, y)
+        self._fit(rows, layout, wanted, progress, resumed=resumed)
+        self._end_states(rows, layout)
         progress.end()
         return self
 
@@ -107,8 +108,9 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
         wanted = self._wanted(y, layout, resumed=resumed)
         progress = Progress(self, X, y, 1, {"series_id": series_id})
-        self._fit(rows, layout, wanted, progress, resumed=resumed, one_epoch=True)
         self._remember(rows, layout, y, last=True)
+        self._fit(rows, layout, wanted, progress, resumed=resumed, one_epoch=True)
+        self._end_states(rows, layout, last=True)
         progress.end()
         return self
 
@@ -134,11 +136,15 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             rows, layout = rows[span], Layout("single", (span.stop - span.start,))
             targets = Targets(targets.rows[span], targets.kind, targets.flat)
         remember(self, rows, layout, targets, y)
+
+    def _end_states(self, rows: Array, layout: Layout, *, last: bool = False) -> None:
+        """Keep the state at the end of the series that a forecast may go on from."""
         self.last_states_: list[Array] = []
-        if targets.kind == "per_step":
-            start = self._start_states(None, layout.n_series)
-            for span, state in zip(layout.slices(), start, strict=True):
-                self.last_states_.append(self._drive(rows[span], state)[1])
+        if self.target_kind_ == "per_series":
+            return
+        spans, start = list(layout.slices()), self._start_states(None, layout.n_series)
+        for number in range(len(spans) - 1 if last else 0, len(spans)):
+            self.last_states_.append(self._drive(rows[spans[number]], start[number])[1])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
