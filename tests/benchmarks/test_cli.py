@@ -35,7 +35,7 @@ def test_a_second_run_only_draws_again(tmp_path, capsys):
     [
         (["run", "-t", "sine_claen"], "no task 'sine_claen'; did you mean sine_clean"),
         (["run", "-m", "gpt"], "no method 'gpt'"),
-        (["run", "everything"], "no suite .everything.*full, oscillators, smoke"),
+        (["run", "everything"], "no suite .everything.*full, memory, oscillators, races, smoke"),
         (["run", "--seeds", "0"], "--seeds must be positive, got 0"),
         (["run", "--timeout", "-1"], "--timeout must be positive"),
         (["tune", "-m", "mean"], "no method with a search space 'mean'"),
