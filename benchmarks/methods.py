@@ -19,9 +19,9 @@ from benchmarks.tasks.kinds import Labelled, Memory
 from reservoirs import ESNClassifier, ESNRegressor, NVARRegressor
 
 Settings = dict[str, Any]
-KINDS = frozenset(
-    {"filter", "attractor", "labels", "memory"}
-)  # tags of tasks that are no single forecast
+KINDS = frozenset(  # tags of tasks that are no single forecast
+    {"filter", "attractor", "labels", "memory", "race"}
+)
 
 
 @dataclass(frozen=True)

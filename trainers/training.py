@@ -59,6 +59,7 @@ def train(
     progress: Progress,
     changed: Callable[[Tensor], dict[str, Any]],
     verbose: int = 0,
+    done: int = 0,
 ) -> Outcome:
     """Run epochs until a reason to stop.
 
@@ -70,6 +71,7 @@ def train(
     progress : told of every epoch; may ask to stop
     changed : weights -> the estimator's attributes that they are, told to callbacks with history_
     verbose : log every so many epochs to the logger "trainers"; 0 never
+    done : epochs trained before, from which this one counts on
 
     Returns
     -------
@@ -84,7 +86,7 @@ def train(
         for number in range(stopping.max_iter):
             now = partial(_told, changed, outcome)
             with one_thread(), progress.task("epoch", now) as task:
-                record = {"epoch": number + 1, **stepper.epoch()}
+                record = {"epoch": done + number + 1, **stepper.epoch()}
                 theta = outcome.theta = stepper.weights()
                 outcome.history.append(record)
             record["seconds"] = time.perf_counter() - began

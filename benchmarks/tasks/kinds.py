@@ -202,7 +202,7 @@ class Race:
     X: Array
     y: Array
     module: Callable[[], Any] | None = None
-    seconds: float = 15.0
+    seconds: float = 10.0
 
     main_metric = "train_loss"
 

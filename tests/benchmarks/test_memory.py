@@ -139,3 +139,15 @@ def test_the_memory_suite_reports_its_learning_curves(tmp_path, monkeypatch):
     page = (tmp_path / "memory" / "report.html").read_text()
     assert "training loss against seconds and passes" in page
     assert not list((tmp_path / "memory").glob("checkpoints/*"))
+
+
+def test_only_racers_race_and_only_rememberers_remember():
+    allowed = {
+        "race_sine": {"adam_0.01", "adam_0.003", "adam_0.001", "adam_0.0003", "race_hf"},
+        "race_mlp": {"torch_hf", "torch_lbfgs"},
+        "addition_80": {"nag_0", "nag_0.9", "nag_0.98", "nag_0.995"},
+        "memory5_50": {"hf_structural", "hf_plain"},
+    }
+
+    for name, methods in allowed.items():
+        assert {m.name for m in METHODS.values() if not m.supports(TASKS[name])} == methods

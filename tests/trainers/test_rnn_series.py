@@ -31,6 +31,7 @@ def test_partial_fit_on_the_same_chunk_is_fit(solver):
         assert_array_equal(weights, model.weights_[name])
     assert model.n_iter_ == 4
     assert model.loss_curve_ == whole.loss_curve_
+    assert [record["epoch"] for record in model.history_] == [1, 2, 3, 4]
 
 
 def test_partial_fit_learns_from_fresh_series_and_forecasts_from_the_last():

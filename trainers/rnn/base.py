@@ -149,6 +149,7 @@ class RecurrentNetwork(RunningMixin, BaseEstimator):
         outcome = train(
             problem, stepper, stopping,
             progress=progress, changed=self._weights, verbose=int(self.verbose),
+            done=len(self.history_) if resumed else 0,
         )  # fmt: skip
         self._keep(outcome, {"stepper": stepper.state(), "rng": rng.bit_generator.state}, resumed)
 
@@ -188,11 +189,12 @@ class RecurrentNetwork(RunningMixin, BaseEstimator):
             raise ValueError(f"device must be one of {available}, got {self.device!r}")
 
     def _keep(self, outcome: Outcome, state: dict[str, Any], resumed: bool) -> None:
-        before = self.history_ if resumed else []
-        self.history_ = before + outcome.history
-        self.loss_curve_ = [record["loss"] for record in self.history_]
-        self.validation_curve_ = [
-            record["validation_loss"] for record in self.history_ if "validation_loss" in record
+        if not resumed:
+            self.history_, self.loss_curve_, self.validation_curve_ = [], [], []
+        self.history_ += outcome.history
+        self.loss_curve_ += [record["loss"] for record in outcome.history]
+        self.validation_curve_ += [
+            record["validation_loss"] for record in outcome.history if "validation_loss" in record
         ]
         self.n_iter_, self.status_ = len(self.history_), outcome.status
         self.solver_state_ = state
