@@ -215,7 +215,10 @@ def _print_tables(found: list[dict[str, Any]]) -> None:
                 reasons.setdefault(reason, []).append(row.title)
         for reason, titles in reasons.items():
             console.print(f"  {reason} ({', '.join(titles)})", markup=False, highlight=False)
-    console.print("NRMSE, medians over seeds (0 perfect, 1 the mean); quartiles are in the report")
+    console.print(
+        "medians over seeds; errors of forecasts are NRMSE (0 perfect, 1 the mean); the report has "
+        "quartiles"
+    )
 
 
 def _write_report(path: Path, folder: Path, found: list[dict[str, Any]], name: str) -> None:

@@ -65,13 +65,17 @@ def _section(name: str, group: list[dict[str, Any]], folder: Path) -> str:
     note = f'<p class="note">{html.escape(task.note)}</p>' if task.note else ""
     ranking = names[-1] if names else ""
     filtered = "filter" in task.tags  # nothing is fed back
+    learned = task.tags & {"memory", "race"}  # the learning curves say more than the end
     steps = "test steps" if filtered else "steps after the last known value"
     pictures = [
         (plots.forecasts(results, task.title, steps), "truth against forecast, error strip below"),
         (None if filtered else plots.error_growth(results, task.title), "error growth"),
         (plots.training_curves(results, task.title), "training and validation curves"),
         (plots.learning(results, task.title), "training loss against seconds and passes"),
-        (plots.pareto(results, ranking, task.title), "accuracy against total time"),
+        (
+            None if learned else plots.pareto(results, ranking, task.title),
+            "accuracy against total time",
+        ),
     ]
     if name.startswith(("oscillator", "van_der_pol")):
         figure = plots.phase_portraits(results, 0.1, f"{task.title}: truth grey, free run coloured")
