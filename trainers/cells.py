@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,22 +30,27 @@ from torch import Tensor
 from trainers.operations import Operations, operations
 
 
-class Tape(NamedTuple):
+@dataclass(frozen=True)
+class Tape:
     """What a forward pass leaves for the backward and R-forward passes.
 
     Attributes
     ----------
     hidden : (n_steps + 1, batch, n_units), h[0] first
-    slopes : derivatives of the activations with respect to the pre-activations,
-        (n_steps, batch, n_gates * n_units)
-    saved : whatever else the cell keeps
+    saved : what the cell keeps
     last : (batch, state_size), the state to go on from
+    find_slopes : gives `slopes`
     """
 
     hidden: Tensor
-    slopes: Tensor
     saved: tuple[Tensor, ...]
     last: Tensor
+    find_slopes: Callable[[], Tensor]
+
+    @cached_property
+    def slopes(self) -> Tensor:
+        """Derivatives of the activations by the pre-activations, (n_steps, batch, n_gates * n)."""
+        return self.find_slopes()
 
 
 Empty = Callable[..., Tensor]  # (name, *shape) -> memory to write to
@@ -114,24 +120,24 @@ def rnn(activation: Activation) -> Cell:
 
     def forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
         n_steps, batch, n = zx.shape
-        hidden, ops = empty("hidden", n_steps + 1, batch, n), operations(zx)
-        hidden[0] = state
-        h, z, weights = ops.view(hidden), ops.view(zx), ops.view(W_h.t().contiguous())
+        hidden, slopes = empty("hidden", n_steps + 1, batch, n), empty("slopes", *zx.shape)
+        hidden[0], ops = state, operations(zx)
+        h, slope, z = map(ops.view, (hidden, slopes, zx))
+        weights = ops.view(W_h.t().contiguous())
         for t in range(n_steps):
             row = h[t + 1]
             ops.dot(h[t], weights, out=row)
             ops.add(row, z[t], out=row)
             activation.apply(ops, row)
-        slopes = empty("slopes", n_steps, batch, n)
-        activation.slope(ops, h[1:], ops.view(slopes))
-        return Tape(hidden, slopes, (), hidden[-1])
+            activation.slope(ops, row, slope[t])  # while the row is in the cache
+        return Tape(hidden, (slopes,), hidden[-1], lambda: slopes)
 
     def backward(
         tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None, empty: Empty
     ) -> tuple[Tensor, Tensor, Tensor]:
         delta, after, ops = empty("delta", *grad.shape), torch.zeros_like(grad[0]), operations(grad)
         d, dh, weights = ops.view(delta), ops.view(after), ops.view(W_h)
-        e, slope, added = ops.view(grad), ops.view(tape.slopes), ops.view(extra)
+        e, slope, added = map(ops.view, (grad, tape.saved[0], extra))
         for t in range(len(delta) - 1, -1, -1):
             ops.add(dh, e[t], out=e[t])
             ops.multiply(e[t], slope[t], out=d[t])
@@ -145,7 +151,7 @@ def rnn(activation: Activation) -> Cell:
     ) -> tuple[Tensor, Tensor]:
         r_zx.flatten(0, 1).addmm_(tape.hidden[:-1].flatten(0, 1), r_W_h.t())
         r_hidden, ops = empty("r_hidden", *r_zx.shape), operations(r_zx)
-        r_h, r_z, slope = ops.view(r_hidden), ops.view(r_zx), ops.view(tape.slopes)
+        r_h, r_z, slope = map(ops.view, (r_hidden, r_zx, tape.saved[0]))
         before, weights = ops.view(r_state.contiguous()), ops.view(W_h.t().contiguous())
         for t in range(len(r_zx)):
             ops.dot(before, weights, out=r_h[t])
@@ -156,7 +162,7 @@ def rnn(activation: Activation) -> Cell:
     return Cell(1, 1, forward, backward, r_forward)
 
 
-def _halved(zx: Tensor, W_h: Tensor, n_sigmoids: int, tanh_gate: int) -> tuple[Tensor, Tensor]:
+def _halved(zx: Tensor, W_h: Tensor, tanh_gate: int) -> tuple[Tensor, Tensor]:
     """Return the factor 1/2 of every sigmoid gate, 1 of the tanh gate, and W_h' times it.
 
     sigmoid(z) = 1/2 + 1/2 tanh(z/2), so that one tanh serves all gates; zx is scaled in place.
@@ -168,51 +174,61 @@ def _halved(zx: Tensor, W_h: Tensor, n_sigmoids: int, tanh_gate: int) -> tuple[T
     return half, (W_h * half[:, None]).t().contiguous()
 
 
-def _gate_slopes(gates: Tensor, n: int, out: Tensor) -> Tensor:
+def _gate_slopes(gates: Tensor, n: int) -> Tensor:
     """Return s (1 - s) of every sigmoid gate and 1 - g^2 of gate 2, which is tanh."""
-    torch.mul(gates, gates, out=out).neg_()
-    for number in range(gates.shape[-1] // n):
-        part = slice(number * n, (number + 1) * n)
-        out[..., part].add_(1.0 if number == 2 else gates[..., part])
-    return out
+    slopes = gates * (1.0 - gates)
+    tanh = gates[..., 2 * n : 3 * n]
+    slopes[..., 2 * n : 3 * n] = 1.0 - tanh * tanh
+    return slopes
+
+
+def _own_slopes(ops: Operations, gates: Any, n: int, out: Any) -> None:
+    """Compute the slopes of one step's gates, while they are in the cache."""
+    ops.multiply(gates, gates, out=out)
+    ops.subtract(gates, out, out=out)
+    part = slice(2 * n, 3 * n)
+    _one_minus_square(ops, gates[:, part], out[:, part])
 
 
 def _lstm_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
     n_steps, batch, n, ops = zx.shape[0], zx.shape[1], W_h.shape[1], operations(zx)
     hidden, cells = (empty(name, n_steps + 1, batch, n) for name in ("hidden", "cells"))
-    squashed, work = empty("squashed", n_steps, batch, n), empty("work", batch, 4 * n)
+    decays, work = empty("decays", n_steps, batch, n), empty("work", batch, 4 * n)
+    gains, squashed = empty("gains", *zx.shape), empty("squashed", batch, n)
     hidden[0], cells[0] = state[:, :n], state[:, n:]
-    factor, scaled = _halved(zx, W_h, 3, 2)
-    h, c, tanh_c, z, product = map(ops.view, (hidden, cells, squashed, zx, work))
-    weights, half, shift = map(ops.view, (scaled, factor, 1.0 - factor))
+    factor, scaled = _halved(zx, W_h, 2)
+    h, c, z, gain, decay = map(ops.view, (hidden, cells, zx, gains, decays))
+    product, tanh_c, weights, half, shift = map(
+        ops.view, (work, squashed, scaled, factor, 1.0 - factor)
+    )
     for t in range(n_steps):
-        gates = z[t]
+        gates, slope = z[t], gain[t]
         ops.dot(h[t], weights, out=product)
         ops.add(gates, product, out=gates)
         ops.tanh(gates, out=gates)
         ops.multiply(gates, half, out=gates)
         ops.add(gates, shift, out=gates)
-        ops.multiply(gates[:, n : 2 * n], c[t], out=c[t + 1])
-        share = ops.multiply(gates[:, :n], gates[:, 2 * n : 3 * n], out=product[:, :n])
+        i, f, g, o = (gates[:, k * n : (k + 1) * n] for k in range(4))
+        ops.multiply(f, c[t], out=c[t + 1])
+        share = ops.multiply(i, g, out=product[:, :n])
         ops.add(c[t + 1], share, out=c[t + 1])
-        ops.tanh(c[t + 1], out=tanh_c[t])
-        ops.multiply(gates[:, 3 * n :], tanh_c[t], out=h[t + 1])
-    slopes = _gate_slopes(zx, n, empty("slopes", *zx.shape))
-    gains, decay = empty("gains", *zx.shape), empty("decay", *squashed.shape)
-    i, f, g, o = zx.chunk(4, dim=-1)
-    parts = zip(gains.chunk(4, -1), slopes.chunk(4, -1), (g, cells[:-1], i, squashed), strict=True)
-    for gain, slope, other in parts:
-        torch.mul(slope, other, out=gain)
-    _one_minus_square(ops, tanh_c, ops.view(decay))
-    decay.mul_(o)
-    return Tape(hidden, slopes, (gains, f, decay), torch.cat([hidden[-1], cells[-1]], dim=1))
+        ops.tanh(c[t + 1], out=tanh_c)
+        ops.multiply(o, tanh_c, out=h[t + 1])
+        _own_slopes(ops, gates, n, slope)
+        for k, other in enumerate((g, c[t], i, tanh_c)):
+            part = slope[:, k * n : (k + 1) * n]
+            ops.multiply(part, other, out=part)
+        _one_minus_square(ops, tanh_c, decay[t])
+        ops.multiply(decay[t], o, out=decay[t])
+    last, forget = torch.cat([hidden[-1], cells[-1]], dim=1), zx[..., n : 2 * n]
+    return Tape(hidden, (gains, forget, decays), last, lambda: _gate_slopes(zx, n))
 
 
 def _lstm_backward(
     tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None, empty: Empty
 ) -> tuple[Tensor, Tensor, Tensor]:
     n_steps, batch, n, ops = *grad.shape, operations(grad)
-    delta, work = empty("delta", *tape.slopes.shape), empty("work", batch, n)
+    delta, work = empty("delta", *tape.saved[0].shape), empty("work", batch, n)
     start_h, start_c = torch.zeros_like(grad[0]), torch.zeros_like(grad[0])
     gain, forget, decay = map(ops.view, tape.saved)
     gain = gain.reshape(n_steps, batch, 4, n)
@@ -275,31 +291,34 @@ def lstm() -> Cell:
 
 def _gru_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
     n_steps, batch, n, ops = zx.shape[0], zx.shape[1], W_h.shape[1], operations(zx)
-    hidden, sums = empty("hidden", n_steps + 1, batch, n), empty("sums", *zx.shape)
-    work = empty("work", batch, n)
+    hidden, gains = empty("hidden", n_steps + 1, batch, n), empty("gains", *zx.shape)
+    sums, work = empty("sums", batch, 3 * n), empty("work", batch, n)
     hidden[0] = state
-    _, scaled = _halved(zx, W_h, 2, 2)
-    h, z, zh, share, weights = map(ops.view, (hidden, zx, sums, work, scaled))
+    _, scaled = _halved(zx, W_h, 2)
+    h, z, gain, zh, share, weights = map(ops.view, (hidden, zx, gains, sums, work, scaled))
     for t in range(n_steps):
-        gates, candidate = z[t][:, : 2 * n], z[t][:, 2 * n :]
-        ops.dot(h[t], weights, out=zh[t])
-        ops.add(gates, zh[t][:, : 2 * n], out=gates)
+        row, slope = z[t], gain[t]
+        gates, candidate = row[:, : 2 * n], row[:, 2 * n :]
+        reset, update = gates[:, :n], gates[:, n:]
+        ops.dot(h[t], weights, out=zh)
+        ops.add(gates, zh[:, : 2 * n], out=gates)
         ops.tanh(gates, out=gates)
         ops.multiply(gates, 0.5, out=gates)
         ops.add(gates, 0.5, out=gates)
-        ops.multiply(gates[:, :n], zh[t][:, 2 * n :], out=share)
+        ops.multiply(reset, zh[:, 2 * n :], out=share)
         ops.add(candidate, share, out=candidate)
         ops.tanh(candidate, out=candidate)
+        _own_slopes(ops, row, n, slope)
+        by_reset, by_update, by_candidate = (slope[:, k * n : (k + 1) * n] for k in range(3))
+        ops.multiply(by_reset, zh[:, 2 * n :], out=by_reset)
+        ops.subtract(1.0, update, out=share)
+        ops.multiply(by_candidate, share, out=by_candidate)
         ops.subtract(h[t], candidate, out=share)
-        ops.multiply(share, gates[:, n:], out=share)
+        ops.multiply(by_update, share, out=by_update)
+        ops.multiply(share, update, out=share)
         ops.add(candidate, share, out=h[t + 1])
-    slopes, gains = _gate_slopes(zx, n, empty("slopes", *zx.shape)), empty("gains", *zx.shape)
-    reset, update, candidates = zx.chunk(3, dim=-1)
-    torch.mul(slopes[..., :n], sums[..., 2 * n :], out=gains[..., :n])
-    torch.sub(hidden[:-1], candidates, out=gains[..., n : 2 * n])
-    torch.sub(1.0, update, out=gains[..., 2 * n :])
-    gains[..., n:].mul_(slopes[..., n:])
-    return Tape(hidden, slopes, (gains, reset, update), hidden[-1])
+    reset, update, _ = zx.chunk(3, dim=-1)
+    return Tape(hidden, (gains, reset, update), hidden[-1], lambda: _gate_slopes(zx, n))
 
 
 def _gru_backward(

@@ -153,9 +153,9 @@ def _jacobian_norms(network: Network, run: Forward, layer: int) -> Array:
             return t[:, i : i + 1].expand(-1, size, -1).contiguous()
 
         alone = Tape(
-            copies(tape.hidden), copies(tape.slopes), tuple(map(copies, tape.saved)), tape.last
+            copies(tape.hidden), tuple(map(copies, tape.saved)), tape.last, tape.find_slopes
         )
-        r_zx, empty = torch.zeros_like(alone.slopes), Buffers(W_h)
+        r_zx, empty = torch.zeros_like(alone.saved[0]), Buffers(W_h)
         r_hidden, _ = network.kind.r_forward(alone, W_h, r_zx, still, basis, empty)
         largest = torch.linalg.matrix_norm(r_hidden.double(), ord=2)
         logs.append(torch.log(largest.clamp_min(1e-300)).cpu().numpy())
