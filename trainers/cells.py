@@ -149,13 +149,14 @@ def rnn(activation: Activation) -> Cell:
     def r_forward(
         tape: Tape, W_h: Tensor, r_zx: Tensor, r_W_h: Tensor, r_state: Tensor, empty: Empty
     ) -> tuple[Tensor, Tensor]:
-        r_zx.flatten(0, 1).addmm_(tape.hidden[:-1].flatten(0, 1), r_W_h.t())
         r_hidden, ops = empty("r_hidden", *r_zx.shape), operations(r_zx)
-        r_h, r_z, slope = map(ops.view, (r_hidden, r_zx, tape.saved[0]))
+        r_h, r_z, slope, h = map(ops.view, (r_hidden, r_zx, tape.saved[0], tape.hidden))
         before, weights = ops.view(r_state.contiguous()), ops.view(W_h.t().contiguous())
+        along = ops.view(r_W_h.t().contiguous())
         for t in range(len(r_zx)):
-            ops.dot(before, weights, out=r_h[t])
-            ops.add(r_z[t], r_h[t], out=r_z[t])
+            for left, right in ((h[t], along), (before, weights)):
+                ops.dot(left, right, out=r_h[t])
+                ops.add(r_z[t], r_h[t], out=r_z[t])
             before = ops.multiply(r_z[t], slope[t], out=r_h[t])
         return r_hidden, r_zx
 

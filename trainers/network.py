@@ -13,6 +13,7 @@ from torch import Tensor
 
 from trainers.buffers import Buffers
 from trainers.cells import ACTIVATIONS, CELLS, Cell, Empty, Tape
+from trainers.operations import product
 
 
 class LayerPass(NamedTuple):
@@ -208,7 +209,8 @@ class Network:
                 watch(layer, LayerPass(above, delta_x, delta_h, start))
             flat_x, flat_h = delta_x.flatten(0, 1), delta_h.flatten(0, 1)
             found[f"input_weights_{layer}"] = (run.below(layer).flatten(0, 1).t() @ flat_x).t()
-            found[f"recurrent_weights_{layer}"] = (tape.hidden[:-1].flatten(0, 1).t() @ flat_h).t()
+            before = tape.hidden[:-1].flatten(0, 1)
+            found[f"recurrent_weights_{layer}"] = product(before.t(), flat_h).t()
             found[f"bias_{layer}"] = flat_x.sum(dim=0)
             if self.learn_initial_state:
                 learned = start.sum(dim=0) if run.initial else torch.zeros_like(start[0])

@@ -66,6 +66,21 @@ def operations(tensor: Tensor) -> Operations:
     return NUMPY if small else TORCH
 
 
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """Return a @ b for matrices of many rows.
+
+    Where torch has one thread anyway, on the CPU, NumPy multiplies: on AMD processors it takes
+    two thirds of the time in float64.
+
+    Parameters
+    ----------
+    a, b : (n, m) and (m, k)
+    """
+    if a.device.type == "cpu" and torch.get_num_threads() == 1:
+        return torch.from_numpy(np.dot(a.numpy(), b.numpy()))
+    return a @ b
+
+
 @cache
 def _thread_pools() -> Any:
     from threadpoolctl import ThreadpoolController
