@@ -71,8 +71,9 @@ def test_a_carried_state_gives_the_learned_one_no_gradient():
     assert (gradient["initial_state_0"] == 0).all()
 
 
-def test_doubling_the_output_error_doubles_every_derivative_exactly():
-    network, theta, inputs, draw = case("lstm", "tanh", 1, True)
+@pytest.mark.parametrize(("cell", "activation"), KINDS)
+def test_doubling_the_output_error_doubles_every_derivative_exactly(cell, activation):
+    network, theta, inputs, draw = case(cell, activation, 1, True)
     run, grad = network.forward(theta, inputs), draw(7, 5, 2)
 
     assert torch.equal(network.backward(run, 2 * grad), 2 * network.backward(run, grad))

@@ -91,6 +91,29 @@ def test_structural_damping_equals_its_dense_matrix(cell):
     )
 
 
+def test_the_structural_term_is_the_curvature_of_the_distance_between_hidden_states():
+    network, objective, theta = problem("rnn")
+    v, batch, t = draw(network.n_weights), objective.batches[0], 1e-4
+
+    def probabilities(point):
+        hidden = network.forward(point, batch.inputs).tapes[0].hidden[1:]
+        return (1 + hidden) / 2  # a logistic function of 2 a
+
+    here = probabilities(theta)
+
+    def distance(point):
+        p = probabilities(point)
+        entropy = here * (here / p).log() + (1 - here) * ((1 - here) / (1 - p)).log()
+        return float((entropy * batch.inside).sum()) / objective.weight
+
+    matrix = objective.matrix(theta)
+    structural = float(v @ (matrix.product(v, 1.0) - matrix.product(v)))
+
+    expected = (distance(theta + t * v) + distance(theta - t * v)) / t**2
+    assert distance(theta) == 0.0
+    assert structural == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_the_matrix_is_symmetric_and_positive_semi_definite(cell):
     network, objective, theta = problem(cell)
