@@ -183,14 +183,6 @@ def _gate_slopes(gates: Tensor, n: int) -> Tensor:
     return slopes
 
 
-def _own_slopes(ops: Operations, gates: Any, n: int, out: Any) -> None:
-    """Compute the slopes of one step's gates, while they are in the cache."""
-    ops.multiply(gates, gates, out=out)
-    ops.subtract(gates, out, out=out)
-    part = slice(2 * n, 3 * n)
-    _one_minus_square(ops, gates[:, part], out[:, part])
-
-
 def _lstm_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
     n_steps, batch, n, ops = zx.shape[0], zx.shape[1], W_h.shape[1], operations(zx)
     hidden, cells = (empty(name, n_steps + 1, batch, n) for name in ("hidden", "cells"))
@@ -215,7 +207,9 @@ def _lstm_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
         ops.add(c[t + 1], share, out=c[t + 1])
         ops.tanh(c[t + 1], out=tanh_c)
         ops.multiply(o, tanh_c, out=h[t + 1])
-        _own_slopes(ops, gates, n, slope)
+        ops.multiply(gates, gates, out=slope)  # the slopes, while the gates are in the cache
+        ops.subtract(gates, slope, out=slope)
+        _one_minus_square(ops, g, slope[:, 2 * n : 3 * n])
         for k, other in enumerate((g, c[t], i, tanh_c)):
             part = slope[:, k * n : (k + 1) * n]
             ops.multiply(part, other, out=part)
@@ -309,8 +303,11 @@ def _gru_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
         ops.multiply(reset, zh[:, 2 * n :], out=share)
         ops.add(candidate, share, out=candidate)
         ops.tanh(candidate, out=candidate)
-        _own_slopes(ops, row, n, slope)
-        by_reset, by_update, by_candidate = (slope[:, k * n : (k + 1) * n] for k in range(3))
+        by_gates, by_candidate = slope[:, : 2 * n], slope[:, 2 * n :]
+        by_reset, by_update = by_gates[:, :n], by_gates[:, n:]
+        ops.multiply(gates, gates, out=by_gates)
+        ops.subtract(gates, by_gates, out=by_gates)
+        _one_minus_square(ops, candidate, by_candidate)
         ops.multiply(by_reset, zh[:, 2 * n :], out=by_reset)
         ops.subtract(1.0, update, out=share)
         ops.multiply(by_candidate, share, out=by_candidate)
