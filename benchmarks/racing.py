@@ -30,7 +30,8 @@ def racing(
         if spent > (1.0 + 1.0 / 64) * seconds[-1]:  # looking costs, but not the contender
             seconds.append(spent)
             losses.append(loss())
-    outcome.metrics["train_loss"] = losses[-1] = loss()
+    seconds[-1], losses[-1] = spent, loss()
+    outcome.metrics["train_loss"] = losses[-1]
     outcome.costs.update(t_fit=spent, t_predict=0.0)
     outcome.costs["n_params_trained"] = outcome.costs["n_params_total"] = n_weights
     outcome.arrays.update(learning_seconds=np.array(seconds), learning_losses=np.array(losses))

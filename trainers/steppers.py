@@ -58,9 +58,6 @@ class Stepper(Protocol):
     def weights(self) -> Tensor:
         """Return the weights to evaluate, a copy."""
 
-    def restore(self, theta: Tensor) -> None:
-        """Put weights back."""
-
     def state(self) -> Any:
         """Return what resuming needs, as arrays and numbers."""
 
@@ -140,10 +137,6 @@ class GradientStepper:
         self.optimizer.look_ahead()
         return settled
 
-    def restore(self, theta: Tensor) -> None:
-        """Put weights back."""
-        self.problem.theta.copy_(theta)
-
     def state(self) -> Any:
         """Return the optimizer's state and its own weights (the look-ahead point of Nesterov)."""
         state = copy.deepcopy(self.optimizer.state_dict())
@@ -218,11 +211,6 @@ class HessianFreeStepper:
     def weights(self) -> Tensor:
         """Return the weights."""
         return self.problem.theta.clone()
-
-    def restore(self, theta: Tensor) -> None:
-        """Put weights back."""
-        self.problem.theta.copy_(theta)
-        self.theta.copy_(theta)
 
     def state(self) -> Any:
         """Return the damping, the search direction and the weights."""

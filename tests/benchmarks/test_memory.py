@@ -101,7 +101,7 @@ def test_a_diverged_run_is_a_result():
     assert outcome.metrics["updates"] < 200
 
 
-def test_recorded_cells_count_whatever_the_code_is(tmp_path, monkeypatch, capsys):
+def test_recorded_cells_count_whatever_the_code_is(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "recorded_folder", lambda: tmp_path / "kept")
     (tmp_path / "kept").mkdir()
     cell = Cell("addition_80", 1, "nag_0.9", {"learning_rate": 0.5}, 0)
@@ -113,7 +113,7 @@ def test_recorded_cells_count_whatever_the_code_is(tmp_path, monkeypatch, capsys
     assert found == {cell.key: old}
 
 
-def test_a_race_gives_every_racer_the_same_seconds(tmp_path, monkeypatch):
+def test_a_race_gives_every_racer_the_same_seconds():
     losses = {}
     for task_name, method in (
         ("race_sine", "adam_0.01"), ("race_sine", "race_hf"),
@@ -124,13 +124,13 @@ def test_a_race_gives_every_racer_the_same_seconds(tmp_path, monkeypatch):
         outcome = outcome_of(data, method, task=task)
         curve = outcome.arrays["learning_losses"]
         losses[method] = curve
-        assert 0.3 <= outcome.costs["t_fit"] < 5.0
+        assert outcome.costs["t_fit"] >= 0.3  # the budget, not a speed
         assert outcome.metrics["train_loss"] == curve[-1] < curve[0]
 
     assert losses["torch_hf"][0] == losses["torch_lbfgs"][0]
 
 
-def test_the_memory_suite_reports_its_learning_curves(tmp_path, monkeypatch):
+def test_the_memory_suite_reports_its_learning_curves(tmp_path):
     arguments = ["run", "memory", "-t", "memory5_20", "-m", "hf_structural", "--seeds", "1"]
 
     code = main([*arguments, "--fresh", "-j", "1", "--out", str(tmp_path)])

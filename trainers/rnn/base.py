@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -24,7 +25,7 @@ from trainers.steppers import Problem, make_stepper
 from trainers.training import Outcome, Stopping, train
 
 
-class RecurrentNetwork(RunningMixin, BaseEstimator):
+class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
     """Weights and their training; `RNNRegressor` tells the parameters.
 
     A subclass names its loss, says where the output bias of an ESN-style start comes from, turns
@@ -200,9 +201,9 @@ class RecurrentNetwork(RunningMixin, BaseEstimator):
         self.solver_state_ = state
         self.weights_ = self._weights(outcome.theta)["weights_"]
 
+    @abstractmethod
     def _wanted(self, y: Any, layout: Layout, *, resumed: bool) -> Targets:
         """Return the outputs wanted for some targets."""
-        raise NotImplementedError  # by each kind of estimator
 
     def _output_bias(self, columns: Targets) -> Array:
         """Return the mean of the outputs wanted."""
