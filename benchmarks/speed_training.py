@@ -75,7 +75,7 @@ def gradient(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats:
         return torch.autograd.grad(loss, parameters)
 
     calls: dict[str, Call] = {"reservoirs": ours, "torch autograd": theirs}
-    with one_thread():
+    with one_thread(size[0]):
         return interleaved(_title("gradient", cell, size, dtype), calls, repeats)
 
 
@@ -100,7 +100,7 @@ def product(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: 
         return vjp(outputs, values)[1](tangent / count)
 
     calls: dict[str, Call] = {"reservoirs": ours, "torch.func jvp + vjp": theirs}
-    with differentiable_kernels(), one_thread():  # fused kernels have no forward mode
+    with differentiable_kernels(), one_thread(size[0]):  # fused kernels have no forward mode
         return interleaved(_title("Gauss-Newton product", cell, size, dtype), calls, repeats)
 
 

@@ -103,7 +103,7 @@ def gradient_flow(model: Any, X: Any, y: Any, *, series_id: Any = None) -> Gradi
         fraction=None,
     )  # fmt: skip
     batch = examples.batch(np.arange(min(examples.n_pieces, MOST_PIECES)))
-    with one_thread():
+    with one_thread(model.n_units):
         return _flow(model.network_, LOSSES[model._loss], theta, batch)
 
 

@@ -89,10 +89,27 @@ def _thread_pools() -> Any:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep NumPy's products on one thread; overflow is reported by the caller, as of torch."""
-    with (
-        _thread_pools().limit(limits=1, user_api="blas"),
-        np.errstate(over="ignore", invalid="ignore"),
-    ):
-        yield
+def one_thread(n_units: int) -> Iterator[None]:
+    """Keep NumPy's products on one thread, and torch's too where a network is small.
+
+    Other threads hardly help there; beside other work they wait for each other, and ten epochs of
+    20 ms take minutes. Nor do results depend on how many there are. Overflow is reported by the
+    caller, as of torch.
+
+    Parameters
+    ----------
+    n_units : of the network
+    """
+    threads = torch.get_num_threads()
+    alone = n_units <= SMALL and threads > 1
+    if alone:
+        torch.set_num_threads(1)
+    try:
+        with (
+            _thread_pools().limit(limits=1, user_api="blas"),
+            np.errstate(over="ignore", invalid="ignore"),
+        ):
+            yield
+    finally:
+        if alone:
+            torch.set_num_threads(threads)

@@ -85,7 +85,7 @@ def train(
     try:
         for number in range(stopping.max_iter):
             now = partial(_told, changed, outcome)
-            with one_thread(), progress.task("epoch", now) as task:
+            with one_thread(problem.network.n_units), progress.task("epoch", now) as task:
                 record = {"epoch": done + number + 1, **stepper.epoch()}
                 theta = outcome.theta = stepper.weights()
                 outcome.history.append(record)

@@ -48,7 +48,8 @@ def test_every_solver_lowers_the_loss(solver):
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"window": 5}, {"learn_initial_state": True}, {"n_layers": 2}]
+    "settings",
+    [{}, {"window": 5}, {"learn_initial_state": True}, {"n_layers": 2}],
 )
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_prefix_is_predicted_as_the_prefix(cell, settings):
@@ -398,3 +399,17 @@ def test_an_rnn_forecasts_a_sine_in_a_closed_loop():
     free = model.fit(*next_step(series[:1000])).forecast(200)
 
     assert metrics.nrmse(series[1000:], free) < 0.5
+
+
+def test_training_leaves_the_number_of_threads_as_it_was_and_does_not_depend_on_it():
+    alone = fitted(window=5)
+    torch.set_num_threads(2)
+    try:
+        among = fitted(window=5)
+        predicted = among.predict(X)
+        threads = torch.get_num_threads()
+    finally:
+        torch.set_num_threads(1)
+
+    assert threads == 2
+    assert_array_equal(predicted, alone.predict(X))

@@ -79,7 +79,7 @@ class RunningMixin(SeriesMixin):
         """
         theta, h, found = self._theta(), self._tensor(states), []
         size = max(CHUNK // rows.shape[1], 1)
-        with one_thread():
+        with one_thread(self.network_.n_units):
             buffers = Buffers(theta)
             for first in range(0, len(rows), size):
                 inputs = self._inputs(rows[first : first + size])
@@ -102,7 +102,7 @@ class RunningMixin(SeriesMixin):
             where = torch.as_tensor(starts, device=tensor.device) + torch.minimum(
                 steps, lengths - 1
             )
-            with one_thread():
+            with one_thread(self.network_.n_units):
                 run = self.network_.forward(theta, tensor[where])
             found.append(read_last(run.outputs, lengths).cpu().numpy().astype(np.float64))
         return np.concatenate(found), every[len(every) - min(self.window - 1, len(every)) :]
