@@ -7,7 +7,7 @@ ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "identity": lambda z: z}
 
 def step(network, weights, layer, x, state):
     h, c = state
-    zx = x @ weights[f"input_weights_{layer}"].T + weights[f"bias_{layer}"]
+    zx = x @ weights[f"input_weights_{layer}"].T + weights.get(f"bias_{layer}", 0.0)
     zh = h @ weights[f"recurrent_weights_{layer}"].T
     if network.cell == "rnn":
         return ACTIVATIONS[network.activation](zx + zh), c, zx + zh

@@ -66,7 +66,7 @@ class Examples:
     targets : (n_rows, n_outputs)
     starts, lengths : (n_pieces,), the rows of each piece
     scored : (n_rows,) bool, rows whose target counts when a piece is scored on every step
-    last_only : whether only the last step of a piece counts
+    n_last : how many last steps of a piece count; None for all that are scored
     """
 
     rows: Tensor
@@ -74,7 +74,7 @@ class Examples:
     starts: Array
     lengths: Array
     scored: Tensor
-    last_only: bool
+    n_last: int | None
 
     @property
     def n_pieces(self) -> int:
@@ -93,23 +93,23 @@ class Examples:
         lengths = self.lengths[pieces]
         shortest, longest = int(lengths.min()), int(lengths.max())
         steps = torch.arange(longest, device=device)[:, None]
-        first = shortest - 1 if self.last_only else 0
+        first = 0 if self.n_last is None else max(shortest - self.n_last, 0)
         if shortest == longest:
             where = starts + steps
             inputs, real = self.rows[where], self.rows.new_ones(longest, len(pieces), 1)
             counted = real[first:]
-            if not self.last_only:
+            if self.n_last is None:
                 counted = self.scored[where][..., None].to(dtype)
             return Batch(inputs, self.targets[where[first:]], counted, real)
         ends = torch.as_tensor(lengths, device=device)
         inside = steps < ends
         where = starts + torch.minimum(steps, ends - 1)
-        scored = steps == ends - 1 if self.last_only else inside & self.scored[where]
+        late = self.scored[where] if self.n_last is None else steps >= ends - self.n_last
         real = inside[..., None].to(dtype)
         return Batch(
             self.rows[where] * real,
             self.targets[where[first:]],
-            scored[first:, :, None].to(dtype),
+            (inside & late)[first:, :, None].to(dtype),
             real,
         )
 

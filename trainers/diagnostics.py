@@ -96,11 +96,11 @@ def gradient_flow(model: Any, X: Any, y: Any, *, series_id: Any = None) -> Gradi
     else:
         seed = check_random_state(model.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
-        theta = model._tensor(model._begin(rows, columns, rng, resumed=False))
+        theta = model._tensor(model._begin(rows, layout, columns, rng, resumed=False))
     examples, _ = split_examples(
         model._inputs(rows), model._tensor(model._spread(columns, layout)), layout,
-        last_only=model.window is None or columns.kind == "per_series", window=model.window,
-        fraction=None,
+        n_last=1 if model.window is None or columns.kind == "per_series" else None,
+        window=model.window, fraction=None,
     )  # fmt: skip
     batch = examples.batch(np.arange(min(examples.n_pieces, MOST_PIECES)))
     with one_thread(model.n_units):

@@ -16,7 +16,7 @@ def split_examples(
     targets: Tensor,
     layout: Layout,
     *,
-    last_only: bool,
+    n_last: int | None,
     window: int | None,
     fraction: float | None,
 ) -> tuple[Examples, Examples | None]:
@@ -27,7 +27,7 @@ def split_examples(
     rows : (n_rows, n_features)
     targets : (n_rows, n_outputs)
     layout : how the rows divide into series
-    last_only : whether a series has one target, read at its last step
+    n_last : how many last steps of a series have targets, 1 for one per series; None for all
     window : rows per window; None keeps series whole
     fraction : share held out, of the rows of one series or of the number of series; None for none
 
@@ -42,7 +42,7 @@ def split_examples(
         If the fraction leaves nothing to train on or nothing held out.
     """
     lengths = np.asarray(layout.lengths)
-    if window is not None and last_only:
+    if window is not None and n_last is not None:
         starts, sizes = series_pieces(lengths)
         starts, sizes = starts + np.maximum(lengths - window, 0), np.minimum(lengths, window)
     elif window is not None:
@@ -51,18 +51,18 @@ def split_examples(
         starts, sizes = series_pieces(lengths)
     first_held = _first_held_row(layout, fraction)
     ends = starts + sizes
-    one_score = last_only or window is not None
+    scored_last = n_last if window is None else 1
     everywhere = np.arange(len(rows))
 
     def examples(starts: np.ndarray, sizes: np.ndarray, scored: np.ndarray) -> Examples:
         flags = as_tensor(scored, device=rows.device)
-        return Examples(rows, targets, starts, sizes, flags, one_score)
+        return Examples(rows, targets, starts, sizes, flags, scored_last)
 
     if first_held is None:
         return examples(starts, sizes, everywhere >= 0), None
     held = ends > first_held
     train_sizes = np.minimum(sizes, first_held - starts)
-    kept = ~held if one_score or layout.many else train_sizes > 0
+    kept = ~held if scored_last or layout.many else train_sizes > 0
     return (
         examples(starts[kept], train_sizes[kept], everywhere < first_held),
         examples(starts[held], sizes[held], everywhere >= first_held),

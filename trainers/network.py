@@ -68,6 +68,7 @@ class Network:
     n_inputs, n_units, n_layers, n_outputs : sizes
     activation : a key of `cells.ACTIVATIONS`, used by the vanilla cell
     learn_initial_state : whether the state before the first step is a weight; else it is zero
+    hidden_bias : whether units have a bias
     """
 
     cell: str
@@ -77,6 +78,7 @@ class Network:
     n_outputs: int
     activation: str = "tanh"
     learn_initial_state: bool = False
+    hidden_bias: bool = True
 
     @property
     def kind(self) -> Cell:
@@ -97,7 +99,8 @@ class Network:
             width = self.n_inputs if layer == 0 else n
             shapes[f"input_weights_{layer}"] = (gates * n, width)
             shapes[f"recurrent_weights_{layer}"] = (gates * n, n)
-            shapes[f"bias_{layer}"] = (gates * n,)
+            if self.hidden_bias:
+                shapes[f"bias_{layer}"] = (gates * n,)
             if self.learn_initial_state:
                 shapes[f"initial_state_{layer}"] = (self.kind.n_parts * n,)
         shapes["output_weights"] = (self.n_outputs, n)
@@ -149,9 +152,8 @@ class Network:
         size = self.kind.n_parts * self.n_units
         for layer in range(self.n_layers):
             empty = _named(buffers, layer)
-            zx = _affine(
-                below, weights[f"input_weights_{layer}"], weights[f"bias_{layer}"], empty, "zx"
-            )
+            W_x, bias = weights[f"input_weights_{layer}"], weights.get(f"bias_{layer}")
+            zx = _affine(below, W_x, bias, empty, "zx")
             if state is not None:
                 start = state[:, layer * size : (layer + 1) * size]
             elif self.learn_initial_state:
@@ -211,7 +213,8 @@ class Network:
             found[f"input_weights_{layer}"] = (run.below(layer).flatten(0, 1).t() @ flat_x).t()
             before = tape.hidden[:-1].flatten(0, 1)
             found[f"recurrent_weights_{layer}"] = product(before.t(), flat_h).t()
-            found[f"bias_{layer}"] = flat_x.sum(dim=0)
+            if self.hidden_bias:
+                found[f"bias_{layer}"] = flat_x.sum(dim=0)
             if self.learn_initial_state:
                 learned = start.sum(dim=0) if run.initial else torch.zeros_like(start[0])
                 found[f"initial_state_{layer}"] = learned
@@ -239,9 +242,8 @@ class Network:
         r_below: Tensor | None = None
         for layer in range(self.n_layers):
             empty, tape = _named(buffers, layer), run.tapes[layer]
-            r_zx = _affine(
-                run.below(layer), v[f"input_weights_{layer}"], v[f"bias_{layer}"], empty, "r_zx"
-            )
+            v_x, v_bias = v[f"input_weights_{layer}"], v.get(f"bias_{layer}")
+            r_zx = _affine(run.below(layer), v_x, v_bias, empty, "r_zx")
             if r_below is not None:
                 W_x = run.weights[f"input_weights_{layer}"]
                 r_zx.flatten(0, 1).addmm_(r_below.flatten(0, 1), W_x.t())
@@ -267,8 +269,12 @@ def _named(buffers: Buffers, layer: int) -> Empty:
     return lambda name, *shape: buffers(f"{name}_{layer}", *shape)
 
 
-def _affine(rows: Tensor, weights: Tensor, bias: Tensor, empty: Empty, name: str) -> Tensor:
+def _affine(rows: Tensor, weights: Tensor, bias: Tensor | None, empty: Empty, name: str) -> Tensor:
     """Return rows @ weights' + bias, (n_steps, batch, width), in the memory of that name."""
-    out = empty(name, *rows.shape[:2], len(bias))
-    torch.addmm(bias, rows.flatten(0, 1), weights.t(), out=out.flatten(0, 1))
+    out = empty(name, *rows.shape[:2], len(weights))
+    flat = rows.flatten(0, 1)
+    if bias is None:
+        torch.mm(flat, weights.t(), out=out.flatten(0, 1))
+    else:
+        torch.addmm(bias, flat, weights.t(), out=out.flatten(0, 1))
     return out

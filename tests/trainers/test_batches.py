@@ -10,12 +10,10 @@ from trainers.examples import split_examples
 ROWS = torch.arange(14.0)[:, None]
 
 
-def pieces(lengths, window=None, last_only=False, fraction=None):
+def pieces(lengths, window=None, n_last=None, fraction=None):
     layout = Layout("list" if len(lengths) > 1 else "single", tuple(lengths))
     rows = ROWS[: sum(lengths)]
-    return split_examples(
-        rows, -rows, layout, last_only=last_only, window=window, fraction=fraction
-    )
+    return split_examples(rows, -rows, layout, n_last=n_last, window=window, fraction=fraction)
 
 
 def test_windows_are_complete_and_never_cross_series():
@@ -41,7 +39,7 @@ def test_a_window_scores_its_last_row_only():
 
 
 def test_targets_per_series_with_a_window_use_the_last_rows():
-    batch = pieces([5, 2], window=3, last_only=True)[0].whole()
+    batch = pieces([5, 2], window=3, n_last=1)[0].whole()
 
     assert_array_equal(batch.inputs[:, 0, 0], [2, 3, 4])
     assert_array_equal(batch.inputs[:2, 1, 0], [5, 6])
@@ -96,16 +94,25 @@ def test_truncation_cuts_a_series_into_chunks_that_carry_the_state():
 
 
 def test_only_the_steps_that_may_be_scored_have_targets():
-    batch = pieces([5, 3], last_only=True)[0].whole()
+    batch = pieces([5, 3], n_last=1)[0].whole()
 
     assert batch.n_outputs == 3
     assert_array_equal(batch.targets[:, :, 0], [[-2, -7], [-3, -7], [-4, -7]])
     assert_array_equal(batch.mask[..., 0], [[0, 1], [0, 0], [1, 0]])
 
 
+def test_several_last_steps_may_be_scored():
+    batch = pieces([5, 3], n_last=2)[0].whole()
+
+    assert batch.n_outputs == 4
+    assert_array_equal(batch.mask[..., 0], [[0, 1], [0, 1], [1, 0], [1, 0]])
+    assert pieces([3, 3], n_last=2)[0].whole().mask.tolist() == [[[1.0], [1.0]]] * 2
+    assert pieces([3, 1], n_last=9)[0].whole().weight == 4.0  # shorter series count whole
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 9])
 def test_chunks_put_together_are_the_batch(size):
-    batch = pieces([5, 3], last_only=True)[0].whole()
+    batch = pieces([5, 3], n_last=1)[0].whole()
 
     chunks = list(batch.chunks(size))
 

@@ -8,13 +8,18 @@ from reservoirs import datasets
 from trainers.network import Network
 
 KINDS = [("rnn", "tanh"), ("rnn", "relu"), ("rnn", "identity"), ("lstm", "tanh"), ("gru", "tanh")]
-CASES = [(c, a, layers, learn) for c, a in KINDS for layers in (1, 2) for learn in (False, True)]
+CASES = [
+    (c, a, layers, learn, bias)
+    for c, a in KINDS
+    for layers in (1, 2)
+    for learn, bias in ((False, True), (True, True), (False, False))
+]
 EXACT = {"rtol": 1e-12, "atol": 1e-12}
 
 
-def case(cell, activation, n_layers, learn):
+def case(cell, activation, n_layers, learn, bias=True):
     generator = torch.Generator().manual_seed(0)
-    network = Network(cell, 3, 4, n_layers, 2, activation, learn)
+    network = Network(cell, 3, 4, n_layers, 2, activation, learn, bias)
 
     def draw(*shape):
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
@@ -22,9 +27,9 @@ def case(cell, activation, n_layers, learn):
     return network, 0.5 * draw(network.n_weights), draw(7, 5, 3), draw
 
 
-@pytest.mark.parametrize(("cell", "activation", "n_layers", "learn"), CASES)
-def test_outputs_and_gradient_equal_autograd(cell, activation, n_layers, learn):
-    network, theta, inputs, draw = case(cell, activation, n_layers, learn)
+@pytest.mark.parametrize(("cell", "activation", "n_layers", "learn", "bias"), CASES)
+def test_outputs_and_gradient_equal_autograd(cell, activation, n_layers, learn, bias):
+    network, theta, inputs, draw = case(cell, activation, n_layers, learn, bias)
     grad = draw(7, 5, 2)
     tracked = theta.clone().requires_grad_(True)
     expected, _ = plain_torch.run(network, tracked, inputs)
@@ -37,9 +42,11 @@ def test_outputs_and_gradient_equal_autograd(cell, activation, n_layers, learn):
     torch.testing.assert_close(gradient, tracked.grad, **EXACT)
 
 
-@pytest.mark.parametrize(("cell", "activation", "n_layers", "learn"), CASES)
-def test_the_r_forward_pass_equals_forward_mode_differentiation(cell, activation, n_layers, learn):
-    network, theta, inputs, draw = case(cell, activation, n_layers, learn)
+@pytest.mark.parametrize(("cell", "activation", "n_layers", "learn", "bias"), CASES)
+def test_the_r_forward_pass_equals_forward_mode_differentiation(
+    cell, activation, n_layers, learn, bias
+):
+    network, theta, inputs, draw = case(cell, activation, n_layers, learn, bias)
     v = draw(network.n_weights)
     _, (expected, expected_pre) = jvp(lambda t: plain_torch.run(network, t, inputs), (theta,), (v,))
 
@@ -49,9 +56,9 @@ def test_the_r_forward_pass_equals_forward_mode_differentiation(cell, activation
     torch.testing.assert_close(torch.cat(pre), expected_pre, **EXACT)
 
 
-@pytest.mark.parametrize(("cell", "activation", "n_layers", "learn"), CASES)
-def test_carrying_the_state_over_changes_nothing(cell, activation, n_layers, learn):
-    network, theta, inputs, _ = case(cell, activation, n_layers, learn)
+@pytest.mark.parametrize(("cell", "activation", "n_layers", "learn", "bias"), CASES)
+def test_carrying_the_state_over_changes_nothing(cell, activation, n_layers, learn, bias):
+    network, theta, inputs, _ = case(cell, activation, n_layers, learn, bias)
     whole = network.forward(theta, inputs)
 
     head = network.forward(theta, inputs[:3])

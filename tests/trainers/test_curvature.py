@@ -30,7 +30,7 @@ def problem(cell, loss="squared_error", activation="tanh", learn=True):
         targets = torch.nn.functional.one_hot(targets.argmax(dim=1), 2).double()
     scored = torch.ones(16, dtype=torch.bool)
     scored[2] = scored[12] = False
-    examples = Examples(draw(16, 2), targets, STARTS, LENGTHS, scored, last_only=False)
+    examples = Examples(draw(16, 2), targets, STARTS, LENGTHS, scored, n_last=None)
     return (
         network,
         Objective(network, LOSSES[loss], examples, np.arange(3)),
@@ -150,7 +150,7 @@ def examples_of(objective):
     rows = torch.cat([batch.inputs[:n, i] for i, n in enumerate(LENGTHS)])
     targets = torch.cat([batch.targets[:n, i] for i, n in enumerate(LENGTHS)])
     scored = torch.cat([batch.mask[:n, i, 0] for i, n in enumerate(LENGTHS)]).bool()
-    return Examples(rows, targets, STARTS, LENGTHS, scored, last_only=False)
+    return Examples(rows, targets, STARTS, LENGTHS, scored, n_last=None)
 
 
 @pytest.mark.parametrize(("cell", "loss"), CASES)
@@ -195,7 +195,7 @@ def test_float32_data_take_float64_weights():
     network, objective, theta = problem("rnn")
     examples = examples_of(objective)
     single = Examples(
-        examples.rows.float(), examples.targets.float(), STARTS, LENGTHS, examples.scored, False
+        examples.rows.float(), examples.targets.float(), STARTS, LENGTHS, examples.scored, None
     )
     rough = Objective(network, objective.loss, single, np.arange(3))
     v = draw(network.n_weights)
@@ -225,7 +225,7 @@ def test_the_product_equals_that_of_curvlinops_on_the_recurrent_layer_of_torch()
     theta, v = 0.7 * draw(network.n_weights), draw(network.n_weights)
     rows, targets = draw(15, 2), draw(15, 2)
     examples = Examples(
-        rows, targets, np.array([0, 5, 10]), np.array([5, 5, 5]), torch.ones(15, dtype=bool), False
+        rows, targets, np.array([0, 5, 10]), np.array([5, 5, 5]), torch.ones(15, dtype=bool), None
     )
     objective = Objective(network, LOSSES["squared_error"], examples, np.arange(3))
     batch, model, weights = objective.batches[0], Theirs(), network.split(theta)

@@ -117,7 +117,7 @@ def linear_problem():
     network = Network("rnn", 2, 2, 1, 1, activation="identity")
     rows, lengths = draw(40, 2), np.full(40, 1)
     examples = Examples(
-        rows, rows @ draw(2, 1), np.arange(40), lengths, torch.ones(40, dtype=torch.bool), True
+        rows, rows @ draw(2, 1), np.arange(40), lengths, torch.ones(40, dtype=torch.bool), 1
     )
     return network, Objective(network, LOSSES["squared_error"], examples, np.arange(40))
 
@@ -278,7 +278,7 @@ def test_structural_damping_learns_to_remember_five_bits(seed):
     examples = Examples(
         torch.tensor(inputs.reshape(-1, 4)), torch.tensor(targets.reshape(-1, 3)),
         np.arange(32) * n_steps, np.full(32, n_steps), torch.ones(32 * n_steps, dtype=torch.bool),
-        False,
+        None,
     )  # fmt: skip
     objective = Objective(network, LOSSES["cross_entropy"], examples, np.arange(32))
     state = HFState(0.1, torch.zeros_like(theta))

@@ -81,7 +81,7 @@ def test_automatic_products_equal_the_hand_written_ones(cell, loss):
     if loss != "squared_error":
         targets = nn.functional.one_hot(targets.argmax(dim=1), 2).double()
     examples = Examples(
-        draw(12, 2), targets, np.array([0, 6]), lengths, torch.ones(12, dtype=torch.bool), False
+        draw(12, 2), targets, np.array([0, 6]), lengths, torch.ones(12, dtype=torch.bool), None
     )
     objective = Objective(network, LOSSES[loss], examples, np.arange(2))
     batch = objective.batches[0]

@@ -49,7 +49,7 @@ def test_every_solver_lowers_the_loss(solver):
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"window": 5}, {"learn_initial_state": True}, {"n_layers": 2}],
+    [{}, {"window": 5}, {"learn_initial_state": True}, {"hidden_bias": False}, {"n_layers": 2}],
 )
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_prefix_is_predicted_as_the_prefix(cell, settings):

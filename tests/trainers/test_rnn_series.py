@@ -106,3 +106,32 @@ def test_delayed_answers_steps_later():
     y[:, 3:] = X[:, :-3, 0]
 
     assert clone(LEARNER).fit(X, y).score(X, y) > 0.95
+
+
+@pytest.mark.parametrize("settings", [{}, {"solver": "hessian_free"}, {"truncation": 15}])
+def test_only_the_last_targets_count(settings):
+    rows, targets = list(X.reshape(6, 40, 2)), list(Y.reshape(6, 40, 1))
+    other = [np.vstack([9.0 * np.ones((30, 1)), part[30:]]) for part in targets]
+
+    here = fitted(rows, targets, n_scored=10, **settings)
+    there = fitted(rows, other, n_scored=10, **settings)
+
+    for name, weights in here.weights_.items():
+        assert_array_equal(weights, there.weights_[name])
+    assert_allclose(here.target_mean_, Y.reshape(6, 40)[:, 30:].mean())
+    assert here.loss_curve_[-1] < here.loss_curve_[0]
+
+
+@pytest.mark.parametrize("settings", [{"window": 5}, {"validation_fraction": 0.2}])
+def test_last_targets_have_no_meaning_with_a_window_or_a_tail_held_out(settings):
+    with pytest.raises(ValueError, match="set n_scored=None"):
+        fitted(n_scored=10, **settings)
+
+
+def test_without_hidden_bias_the_state_rests_where_the_input_does():
+    model = fitted(hidden_bias=False, init="esn")
+
+    rest = model.predict(np.tile(model.input_mean_, (5, 1)))
+
+    assert "bias_0" not in model.weights_
+    assert_allclose(rest, np.repeat(rest[:1], 5, axis=0), rtol=1e-12)

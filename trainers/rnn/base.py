@@ -51,6 +51,8 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
         "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
         "vanishing_penalty": [Interval(Real, 0, None, closed="left")],
         "learn_initial_state": ["boolean"],
+        "hidden_bias": ["boolean"],
+        "n_scored": [Interval(Integral, 1, None, closed="left"), None],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "early_stopping": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="left"), None],
@@ -79,6 +81,8 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
         clip_norm: float | None = None,
         vanishing_penalty: float = 0.0,
         learn_initial_state: bool = False,
+        hidden_bias: bool = True,
+        n_scored: int | None = None,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
         tol: float | None = None,
@@ -103,6 +107,8 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
         self.clip_norm = clip_norm
         self.vanishing_penalty = vanishing_penalty
         self.learn_initial_state = learn_initial_state
+        self.hidden_bias = hidden_bias
+        self.n_scored = n_scored
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
         self.tol = tol
@@ -125,14 +131,14 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
     ) -> None:
         """Train on the outputs wanted, from new weights or going on."""
         solver = resolve(self.solver)
-        self._check_settings(solver)
+        self._check_settings(solver, layout, columns)
         rng = np.random.default_rng(
             check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         )
-        theta = self._begin(rows, columns, rng, resumed=resumed)
+        theta = self._begin(rows, layout, columns, rng, resumed=resumed)
         train_on, held_out = split_examples(
             self._inputs(rows), self._tensor(self._spread(columns, layout)), layout,
-            last_only=columns.kind == "per_series", window=self.window,
+            n_last=1 if columns.kind == "per_series" else self.n_scored, window=self.window,
             fraction=None if one_epoch else self._held_out(),
         )  # fmt: skip
         problem = Problem(
@@ -155,7 +161,13 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
         self._keep(outcome, {"stepper": stepper.state(), "rng": rng.bit_generator.state}, resumed)
 
     def _begin(
-        self, rows: Array, columns: Targets, rng: np.random.Generator, *, resumed: bool
+        self,
+        rows: Array,
+        layout: Layout,
+        columns: Targets,
+        rng: np.random.Generator,
+        *,
+        resumed: bool,
     ) -> Array:
         """Build the network; return its first weights, zeros where a solver's state has them."""
         double = self.dtype == "float64" or (self.dtype == "auto" and resolve(self.solver).double)
@@ -163,7 +175,7 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
         self.target_kind_ = columns.kind
         self.network_ = Network(
             self.cell, rows.shape[1], self.n_units, self.n_layers, columns.rows.shape[1],
-            self.activation, self.learn_initial_state,
+            self.activation, self.learn_initial_state, self.hidden_bias,
         )  # fmt: skip
         if resumed:
             return np.zeros(self.network_.n_weights)
@@ -171,9 +183,16 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
         self.input_mean_ = np.zeros(rows.shape[1])
         if isinstance(init, ESNInit) and init.center:
             self.input_mean_ = rows.mean(axis=0)
-        return initial_weights(self.network_, self.init, self._output_bias(columns), rng)
+        bias = self._output_bias(self._scored(columns.rows, layout))
+        return initial_weights(self.network_, self.init, bias, rng)
 
-    def _check_settings(self, solver: Any) -> None:
+    def _scored(self, targets: Array, layout: Layout) -> Array:
+        """Return the rows of targets that count."""
+        if self.n_scored is None:
+            return targets
+        return np.concatenate([targets[span][-self.n_scored :] for span in layout.slices()])
+
+    def _check_settings(self, solver: Any, layout: Layout, columns: Targets) -> None:
         if self.n_layers > 1 and isinstance(solver, HessianFreeSolver):
             raise ValueError(
                 f"the Hessian-free solver trains one layer, got n_layers={self.n_layers}; set "
@@ -183,6 +202,16 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
             raise ValueError(
                 "vanishing_penalty is for cell='rnn' and a minibatch solver such as 'sgd', got "
                 f"cell={self.cell!r} and {type(solver).__name__}; set it to 0"
+            )
+        if self.n_scored is not None and (
+            self.window is not None
+            or columns.kind == "per_series"
+            or (not layout.many and self._held_out() is not None)
+        ):
+            raise ValueError(
+                f"n_scored={self.n_scored} counts the last targets per step of whole series; set "
+                "n_scored=None with a window, targets per series, or the tail of one series held "
+                "out"
             )
         available = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
         known = {*available, "cuda"} if len(available) > 1 else set(available)
@@ -205,9 +234,9 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
     def _wanted(self, y: Any, layout: Layout, *, resumed: bool) -> Targets:
         """Return the outputs wanted for some targets."""
 
-    def _output_bias(self, columns: Targets) -> Array:
+    def _output_bias(self, wanted: Array) -> Array:
         """Return the mean of the outputs wanted."""
-        mean: Array = columns.rows.mean(axis=0)
+        mean: Array = wanted.mean(axis=0)
         return mean
 
     def _weights(self, theta: torch.Tensor) -> dict[str, Any]:

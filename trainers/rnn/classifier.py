@@ -22,8 +22,9 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
     Parameters
     ----------
     cell, n_units, n_layers, activation, solver, init, window, truncation, max_iter, batch_size,
-    learning_rate, clip_norm, vanishing_penalty, learn_initial_state, validation_fraction,
-    early_stopping, tol, n_iter_no_change, warm_start, dtype, device, verbose, random_state
+    learning_rate, clip_norm, vanishing_penalty, learn_initial_state, hidden_bias, n_scored,
+    validation_fraction, early_stopping, tol, n_iter_no_change, warm_start, dtype, device, verbose,
+    random_state
         as in `RNNRegressor`
 
     Attributes
@@ -127,8 +128,8 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
     def _loss(self) -> str:  # type: ignore[override] # depends on the labels
         return "binary_cross_entropy" if len(self.classes_) == 2 else "cross_entropy"
 
-    def _output_bias(self, columns: Targets) -> Array:
+    def _output_bias(self, wanted: Array) -> Array:
         """Return outputs whose probabilities are the shares of the classes."""
-        share = (columns.rows.sum(axis=0) + 1.0) / (len(columns.rows) + 2.0)
+        share = (wanted.sum(axis=0) + 1.0) / (len(wanted) + 2.0)
         bias: Array = np.log(share)
         return bias - np.log(1.0 - share) if len(self.classes_) == 2 else bias

@@ -37,6 +37,9 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
     vanishing_penalty : weight of the regulariser of Pascanu et al. (2013) against vanishing
         gradients, for the vanilla cell and minibatch solvers; 0 for none
     learn_initial_state : start series from learned weights instead of zero
+    hidden_bias : whether hidden units have a bias; without, forget gates of an LSTM start at 1/2
+    n_scored : how many last rows of every series have targets that count, the others being
+        arbitrary numbers; None for all
     validation_fraction : share of the tail (of the last series, where there are many) held out and
         its loss recorded; None is 0.1 with early_stopping, else nothing
     early_stopping : stop when the validation loss no longer falls, and keep the best weights
@@ -118,8 +121,9 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         """Return standardised targets."""
         targets = check_targets(self, y, layout)
         if not resumed:
-            self.target_mean_ = targets.rows.mean(axis=0)
-            deviation = targets.rows.std(axis=0)
+            counted = self._scored(targets.rows, layout)
+            self.target_mean_ = counted.mean(axis=0)
+            deviation = counted.std(axis=0)
             self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
         standard = (targets.rows - self.target_mean_) / self.target_scale_
         return Targets(standard, targets.kind, targets.flat)
