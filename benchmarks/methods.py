@@ -146,7 +146,10 @@ def _torch_hessian_free(settings: Settings, task: Task, module: Any, seed: int) 
 def _torch_lbfgs(settings: Settings, task: Task, module: Any, seed: int) -> Any:
     import torch
 
-    return torch.optim.LBFGS(module.parameters(), line_search_fn="strong_wolfe", **settings)
+    return torch.optim.LBFGS(  # its own tolerances would end the race after a second
+        module.parameters(), line_search_fn="strong_wolfe", tolerance_grad=0.0,
+        tolerance_change=0.0, **settings,
+    )  # fmt: skip
 
 
 def _control(kind: type) -> Callable[[Settings, Task, Split, int], Any]:

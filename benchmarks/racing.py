@@ -21,8 +21,10 @@ def racing(
 ) -> None:
     """Train until the time is up; the loss is that of all training data, in float64."""
     race = _network if data.module is None else _module
+    began = time.process_time()
     step, loss, n_weights = race(task, data, method, settings, seed)
-    spent, seconds, losses = 0.0, [0.0], [loss()]
+    spent = time.process_time() - began
+    seconds, losses = [spent], [loss()]
     while spent < data.seconds and np.isfinite(losses[-1]):
         began = time.process_time()
         step()
@@ -42,7 +44,7 @@ def racing(
 def _network(
     task: Task, data: Race, method: Method, settings: Settings, seed: int
 ) -> tuple[Callable[[], object], Callable[[], float], int]:
-    """Return an epoch, the loss and the size of an RNNRegressor."""
+    """Return an epoch, the loss and the size of an RNNRegressor, trained for its first epoch."""
     model = method.build(settings, task, data, seed)
     window = model.window
     variance = data.y[window - 1 :].var(axis=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,12 +32,15 @@ def _images() -> tuple[Any, Any]:
     return found.images[:1000].astype(np.float64) / 16.0, found.target[:1000]
 
 
-def _multilayer() -> Any:
+def _multilayer(*hidden: int) -> Any:
     from torch import nn
 
-    return nn.Sequential(
-        nn.Flatten(), nn.Linear(64, 50), nn.Tanh(), nn.Linear(50, 30), nn.Tanh(), nn.Linear(30, 10)
-    ).double()
+    layers: list[nn.Module] = [nn.Flatten()]
+    below = 64
+    for n_units in hidden:
+        layers += [nn.Linear(below, n_units), nn.Tanh()]
+        below = n_units
+    return nn.Sequential(*layers, nn.Linear(below, 10)).double()
 
 
 def _convolutional() -> Any:
@@ -56,7 +60,11 @@ TASKS = [
     Task("race_oscillator", "Training loss in equal seconds: driven oscillator, vanilla RNN",
          _oscillator, ranking="train_loss", tags=RNN),
     Task("race_mlp", "Training loss in equal seconds: digits, two tanh layers",
-         lambda seed: Race(*_images(), module=_multilayer), ranking="train_loss", tags=MODULE),
+         lambda seed: Race(*_images(), module=partial(_multilayer, 50, 30)),
+         ranking="train_loss", tags=MODULE),
+    Task("race_deep", "Training loss in equal seconds: digits, eight tanh layers",
+         lambda seed: Race(*_images(), module=partial(_multilayer, *[30] * 8)),
+         ranking="train_loss", tags=MODULE),
     Task("race_conv", "Training loss in equal seconds: digits, two convolutions",
          lambda seed: Race(*_images(), module=_convolutional), ranking="train_loss", tags=MODULE),
 ]  # fmt: skip

@@ -117,7 +117,7 @@ def test_a_race_gives_every_racer_the_same_seconds():
     losses = {}
     for task_name, method in (
         ("race_sine", "adam_0.01"), ("race_sine", "race_hf"),
-        ("race_mlp", "torch_hf"), ("race_mlp", "torch_lbfgs"),
+        ("race_deep", "torch_hf"), ("race_deep", "torch_lbfgs"),
     ):  # fmt: skip
         task = TASKS[task_name]
         data = replace(task.data("test", 0), seconds=0.3)
@@ -144,7 +144,7 @@ def test_the_memory_suite_reports_its_learning_curves(tmp_path):
 def test_only_racers_race_and_only_rememberers_remember():
     allowed = {
         "race_sine": {"adam_0.01", "adam_0.003", "adam_0.001", "adam_0.0003", "race_hf"},
-        "race_mlp": {"torch_hf", "torch_lbfgs"},
+        "race_deep": {"torch_hf", "torch_lbfgs"},
         "addition_80": {"nag_0", "nag_0.9", "nag_0.98", "nag_0.995"},
         "memory5_50": {"hf_structural", "hf_plain"},
     }
