@@ -1,6 +1,6 @@
 """The compiled loops: `run_states` (driven) and `run_closed_loop` (free). Arrays in, arrays out.
 
-The only file that imports numba; import it inside functions, so that `import reservoirs` stays
+The only file here that imports numba; import it inside functions, so that `import reservoirs` stays
 light. All kernels live here because numba's disk cache watches only the file of the function it
 cached.
 
@@ -26,7 +26,7 @@ from reservoirs.sequences import Array
 _OPTIONS: Any = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 
 
-def _compile(function: Any) -> Any:
+def compiled(function: Any) -> Any:
     """Compile on first use, cached on disk where some cache folder is writable."""
     try:
         return njit(cache=True, **_OPTIONS)(function)
@@ -237,7 +237,7 @@ def _add_dense(recurrent: Any, x: Any, twice: Any, out: Any) -> Any:
         out[i] += twice[i]
 
 
-@_compile
+@compiled
 def _step(recurrent, drive, leak_rate, linear, state, twice, new_state):
     """Step: x' = (1 - a) x + a f(W x + drive), f tanh or identity, with `drive` overwritten."""
     add_recurrent(recurrent, state, twice, drive)
@@ -250,7 +250,7 @@ def _step(recurrent, drive, leak_rate, linear, state, twice, new_state):
             new_state[i] = keep * state[i] + leak_rate * tanh(drive[i])
 
 
-@_compile
+@compiled
 def _drive(inputs, input_weights, bias, drive):
     """Drive = W_in u + b, feature by feature, so that no BLAS kernel's blocking shows in it."""
     u = inputs[0]
@@ -262,7 +262,7 @@ def _drive(inputs, input_weights, bias, drive):
             drive[i] += input_weights[k, i] * u
 
 
-@_compile
+@compiled
 def _states(recurrent, input_weights, bias, leak_rate, linear, inputs, noise, work, n_units, out):
     old, new, drive, twice = work[0], work[1], work[2], work[3:].reshape(-1)
     for t in range(len(inputs)):
@@ -285,7 +285,7 @@ def _dot(a, b):
     return total
 
 
-@_compile
+@compiled
 def _free(
     recurrent, input_weights, bias, leak_rate, linear,
     work, first, exog, scale, shift, by_state, by_input, intercept, out

@@ -13,8 +13,8 @@ and turns them into the next state. Its three passes are
 where R is the derivative along a direction in weight space (Pearlmutter 1994). All tensors are
 time-major, (n_steps, batch, width); gates lie side by side along the width.
 
-The loops over time are written in the few operations of `trainers.operations`, which are NumPy's
-for small networks on the CPU and torch's elsewhere.
+The loops over time are compiled ones (`trainers.kernel`) for small networks on the CPU, and torch's
+elsewhere; tests hold them to each other.
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from trainers.operations import Operations, operations
+from trainers.operations import arrays, small
 
 
 @dataclass(frozen=True)
@@ -84,23 +83,54 @@ class Cell:
 
 @dataclass(frozen=True)
 class Activation:
-    """A hidden activation, in place, and its derivative as a function of its value, with `out`."""
+    """A hidden activation, in place, its slope as a function of its value, its number in kernel."""
 
-    apply: Callable[[Operations, Any], object]
-    slope: Callable[[Operations, Any, Any], object]
-
-
-def _one_minus_square(ops: Operations, h: Any, out: Any) -> None:
-    """Compute 1 - h^2, the slope of tanh as a function of its value."""
-    ops.multiply(h, h, out=out)
-    ops.subtract(1.0, out, out=out)
+    apply: Callable[[Tensor], object]
+    slope: Callable[[Tensor], Tensor]
+    number: int
 
 
 ACTIVATIONS = {
-    "tanh": Activation(lambda ops, z: ops.tanh(z, out=z), _one_minus_square),
-    "relu": Activation(lambda ops, z: ops.relu_(z), lambda ops, h, out: ops.sign(h, out=out)),
-    "identity": Activation(lambda ops, z: z, lambda ops, h, out: ops.fill(out, 1.0)),
+    "tanh": Activation(torch.tanh_, lambda h: 1.0 - h * h, 0),
+    "relu": Activation(torch.relu_, torch.sign, 1),
+    "identity": Activation(lambda z: z, torch.ones_like, 2),
 }
+
+
+def _rnn_backward(
+    tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None, empty: Empty
+) -> tuple[Tensor, Tensor, Tensor]:
+    (slopes,), delta = tape.saved, empty("delta", *grad.shape)
+    after = torch.zeros_like(grad[0])
+    if small(grad):
+        from trainers import kernel
+
+        kernel.rnn_backward(*arrays(grad, slopes, W_h, extra, delta, after))
+        return delta, delta, after
+    for t in range(len(delta) - 1, -1, -1):
+        grad[t] += after
+        torch.mul(grad[t], slopes[t], out=delta[t])
+        if extra is not None:
+            delta[t] += extra[t]
+        torch.mm(delta[t], W_h, out=after)
+    return delta, delta, after
+
+
+def _rnn_r_forward(
+    tape: Tape, W_h: Tensor, r_zx: Tensor, r_W_h: Tensor, r_state: Tensor, empty: Empty
+) -> tuple[Tensor, Tensor]:
+    (slopes,), h, r_h = tape.saved, tape.hidden, empty("r_hidden", *r_zx.shape)
+    weights, along = W_h.t().contiguous(), r_W_h.t().contiguous()
+    if small(r_zx):
+        from trainers import kernel
+
+        before = r_state.clone(memory_format=torch.contiguous_format)
+        kernel.rnn_r_forward(*arrays(r_zx, h, slopes, weights, along, before, r_h))
+        return r_h, r_zx
+    for t in range(len(r_zx)):
+        r_zx[t].addmm_(h[t], along).addmm_(r_h[t - 1] if t else r_state, weights)
+        torch.mul(r_zx[t], slopes[t], out=r_h[t])
+    return r_h, r_zx
 
 
 def rnn(activation: Activation) -> Cell:
@@ -121,58 +151,19 @@ def rnn(activation: Activation) -> Cell:
     def forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
         n_steps, batch, n = zx.shape
         hidden, slopes = empty("hidden", n_steps + 1, batch, n), empty("slopes", *zx.shape)
-        hidden[0], ops = state, operations(zx)
-        h, slope, z = map(ops.view, (hidden, slopes, zx))
-        weights = ops.view(W_h.t().contiguous())
-        for t in range(n_steps):
-            row = h[t + 1]
-            ops.dot(h[t], weights, out=row)
-            ops.add(row, z[t], out=row)
-            activation.apply(ops, row)
-            activation.slope(ops, row, slope[t])  # while the row is in the cache
+        hidden[0], weights = state, W_h.t().contiguous()
+        if small(zx):
+            from trainers import kernel
+
+            kernel.rnn_forward(*arrays(zx, weights, hidden, slopes), activation.number)
+        else:
+            for t in range(n_steps):
+                torch.addmm(zx[t], hidden[t], weights, out=hidden[t + 1])
+                activation.apply(hidden[t + 1])
+            slopes.copy_(activation.slope(hidden[1:]))
         return Tape(hidden, (slopes,), hidden[-1], lambda: slopes)
 
-    def backward(
-        tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None, empty: Empty
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        delta, after, ops = empty("delta", *grad.shape), torch.zeros_like(grad[0]), operations(grad)
-        d, dh, weights = ops.view(delta), ops.view(after), ops.view(W_h)
-        e, slope, added = map(ops.view, (grad, tape.saved[0], extra))
-        for t in range(len(delta) - 1, -1, -1):
-            ops.add(dh, e[t], out=e[t])
-            ops.multiply(e[t], slope[t], out=d[t])
-            if added is not None:
-                ops.add(d[t], added[t], out=d[t])
-            ops.dot(d[t], weights, out=dh)
-        return delta, delta, after
-
-    def r_forward(
-        tape: Tape, W_h: Tensor, r_zx: Tensor, r_W_h: Tensor, r_state: Tensor, empty: Empty
-    ) -> tuple[Tensor, Tensor]:
-        r_hidden, ops = empty("r_hidden", *r_zx.shape), operations(r_zx)
-        r_h, r_z, slope, h = map(ops.view, (r_hidden, r_zx, tape.saved[0], tape.hidden))
-        before, weights = ops.view(r_state.contiguous()), ops.view(W_h.t().contiguous())
-        along = ops.view(r_W_h.t().contiguous())
-        for t in range(len(r_zx)):
-            for left, right in ((h[t], along), (before, weights)):
-                ops.dot(left, right, out=r_h[t])
-                ops.add(r_z[t], r_h[t], out=r_z[t])
-            before = ops.multiply(r_z[t], slope[t], out=r_h[t])
-        return r_hidden, r_zx
-
-    return Cell(1, 1, forward, backward, r_forward)
-
-
-def _halved(zx: Tensor, W_h: Tensor, tanh_gate: int) -> tuple[Tensor, Tensor]:
-    """Return the factor 1/2 of every sigmoid gate, 1 of the tanh gate, and W_h' times it.
-
-    sigmoid(z) = 1/2 + 1/2 tanh(z/2), so that one tanh serves all gates; zx is scaled in place.
-    """
-    half = zx.new_full((len(W_h),), 0.5)
-    n = W_h.shape[1]
-    half[tanh_gate * n : (tanh_gate + 1) * n] = 1.0
-    zx.mul_(half)
-    return half, (W_h * half[:, None]).t().contiguous()
+    return Cell(1, 1, forward, _rnn_backward, _rnn_r_forward)
 
 
 def _gate_slopes(gates: Tensor, n: int) -> Tensor:
@@ -184,83 +175,78 @@ def _gate_slopes(gates: Tensor, n: int) -> Tensor:
 
 
 def _lstm_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
-    n_steps, batch, n, ops = zx.shape[0], zx.shape[1], W_h.shape[1], operations(zx)
+    n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]
     hidden, cells = (empty(name, n_steps + 1, batch, n) for name in ("hidden", "cells"))
-    decays, work = empty("decays", n_steps, batch, n), empty("work", batch, 4 * n)
-    gains, squashed = empty("gains", *zx.shape), empty("squashed", batch, n)
-    hidden[0], cells[0] = state[:, :n], state[:, n:]
-    factor, scaled = _halved(zx, W_h, 2)
-    h, c, z, gain, decay = map(ops.view, (hidden, cells, zx, gains, decays))
-    product, tanh_c, weights, half, shift = map(
-        ops.view, (work, squashed, scaled, factor, 1.0 - factor)
-    )
-    for t in range(n_steps):
-        gates, slope = z[t], gain[t]
-        ops.dot(h[t], weights, out=product)
-        ops.add(gates, product, out=gates)
-        ops.tanh(gates, out=gates)
-        ops.multiply(gates, half, out=gates)
-        ops.add(gates, shift, out=gates)
-        i, f, g, o = (gates[:, k * n : (k + 1) * n] for k in range(4))
-        ops.multiply(f, c[t], out=c[t + 1])
-        share = ops.multiply(i, g, out=product[:, :n])
-        ops.add(c[t + 1], share, out=c[t + 1])
-        ops.tanh(c[t + 1], out=tanh_c)
-        ops.multiply(o, tanh_c, out=h[t + 1])
-        ops.multiply(gates, gates, out=slope)  # the slopes, while the gates are in the cache
-        ops.subtract(gates, slope, out=slope)
-        _one_minus_square(ops, g, slope[:, 2 * n : 3 * n])
-        for k, other in enumerate((g, c[t], i, tanh_c)):
-            part = slope[:, k * n : (k + 1) * n]
-            ops.multiply(part, other, out=part)
-        _one_minus_square(ops, tanh_c, decay[t])
-        ops.multiply(decay[t], o, out=decay[t])
-    last, forget = torch.cat([hidden[-1], cells[-1]], dim=1), zx[..., n : 2 * n]
-    return Tape(hidden, (gains, forget, decays), last, lambda: _gate_slopes(zx, n))
+    gains, decays = empty("gains", *zx.shape), empty("decays", n_steps, batch, n)
+    hidden[0], cells[0], weights = state[:, :n], state[:, n:], W_h.t().contiguous()
+    if small(hidden):
+        from trainers import kernel
+
+        work = empty("work", batch, 4 * n)
+        kernel.lstm_forward(*arrays(zx, weights, hidden, cells, gains, decays, work))
+    else:
+        for t in range(n_steps):
+            gates = zx[t].addmm_(hidden[t], weights)
+            i, f, g, o = gates.chunk(4, dim=1)
+            for sigmoid in (gates[:, : 2 * n], o):
+                sigmoid.sigmoid_()
+            g.tanh_()
+            torch.mul(f, cells[t], out=cells[t + 1]).addcmul_(i, g)
+            tanh_c = torch.tanh(cells[t + 1])
+            torch.mul(o, tanh_c, out=hidden[t + 1])
+            torch.mul(o, 1.0 - tanh_c * tanh_c, out=decays[t])
+            others = torch.cat([g, cells[t], i, tanh_c], dim=1)
+            torch.mul(_gate_slopes(gates, n), others, out=gains[t])
+    last = torch.cat([hidden[-1], cells[-1]], dim=1)
+    return Tape(hidden, (gains, zx, decays), last, lambda: _gate_slopes(zx, n))
 
 
 def _lstm_backward(
     tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None, empty: Empty
 ) -> tuple[Tensor, Tensor, Tensor]:
-    n_steps, batch, n, ops = *grad.shape, operations(grad)
-    delta, work = empty("delta", *tape.saved[0].shape), empty("work", batch, n)
-    start_h, start_c = torch.zeros_like(grad[0]), torch.zeros_like(grad[0])
-    gain, forget, decay = map(ops.view, tape.saved)
-    gain = gain.reshape(n_steps, batch, 4, n)
-    d, e, added, share = map(ops.view, (delta, grad, extra, work))
-    dh, dc, weights = map(ops.view, (start_h, start_c, W_h))
+    n_steps, batch, n = grad.shape
+    gains, gates, decays = tape.saved
+    delta = empty("delta", *gains.shape)
+    dh, dc = torch.zeros_like(grad[0]), torch.zeros_like(grad[0])
+    if small(grad):
+        from trainers import kernel
+
+        kernel.lstm_backward(*arrays(grad, gains, gates, decays, W_h, extra, delta, dh, dc))
+        return delta, delta, torch.cat([dh, dc], dim=1)
     for t in range(n_steps - 1, -1, -1):
-        row = d[t].reshape(batch, 4, n)
-        ops.add(dh, e[t], out=e[t])
-        ops.add(dc, ops.multiply(e[t], decay[t], out=share), out=dc)
-        ops.multiply(dc[:, None], gain[t, :, :3], out=row[:, :3])
-        ops.multiply(e[t], gain[t, :, 3], out=row[:, 3])
-        if added is not None:
-            ops.add(d[t], added[t], out=d[t])
-        ops.multiply(dc, forget[t], out=dc)
-        ops.dot(d[t], weights, out=dh)
-    return delta, delta, torch.cat([start_h, start_c], dim=1)
+        row, gain = delta[t].view(batch, 4, n), gains[t].view(batch, 4, n)
+        grad[t] += dh
+        dc.addcmul_(grad[t], decays[t])
+        torch.mul(dc[:, None], gain[:, :3], out=row[:, :3])
+        torch.mul(grad[t], gain[:, 3], out=row[:, 3])
+        if extra is not None:
+            delta[t] += extra[t]
+        dc *= gates[t, :, n : 2 * n]
+        torch.mm(delta[t], W_h, out=dh)
+    return delta, delta, torch.cat([dh, dc], dim=1)
 
 
 def _lstm_r_forward(
     tape: Tape, W_h: Tensor, r_zx: Tensor, r_W_h: Tensor, r_state: Tensor, empty: Empty
 ) -> tuple[Tensor, Tensor]:
-    n, ops = W_h.shape[1], operations(r_zx)
+    n, batch = W_h.shape[1], r_zx.shape[1]
+    gains, gates, decays = tape.saved
     r_zx.flatten(0, 1).addmm_(tape.hidden[:-1].flatten(0, 1), r_W_h.t())
-    r_hidden, work = empty("r_hidden", *tape.hidden[1:].shape), empty("work_r", *r_zx.shape[1:])
-    gain, forget, decay = map(ops.view, tape.saved)
-    out, r_z, share, weights = map(ops.view, (r_hidden, r_zx, work, W_h.t().contiguous()))
-    r_h, r_c = ops.view(r_state[:, :n].contiguous()), ops.view(r_state[:, n:].clone())
+    out, weights = empty("r_hidden", *tape.hidden[1:].shape), W_h.t().contiguous()
+    r_h, r_c = r_state[:, :n].contiguous(), r_state[:, n:].contiguous()
+    if small(out):
+        from trainers import kernel
+
+        work = empty("work_r", batch, 4 * n)
+        state = arrays(r_h.clone(), r_c.clone(), out, work)
+        kernel.lstm_r_forward(*arrays(r_zx, gains, gates, decays, weights), *state)
+        return out, r_zx
     for t in range(len(r_zx)):
-        ops.dot(r_h, weights, out=share)
-        ops.add(r_z[t], share, out=r_z[t])
-        ops.multiply(r_z[t], gain[t], out=share)
-        ops.multiply(r_c, forget[t], out=r_c)
-        for gate in range(3):
-            ops.add(r_c, share[:, gate * n : (gate + 1) * n], out=r_c)
-        r_h = ops.multiply(decay[t], r_c, out=out[t])
-        ops.add(r_h, share[:, 3 * n :], out=r_h)
-    return r_hidden, r_zx
+        parts = r_zx[t].addmm_(r_h, weights) * gains[t]
+        by_i, by_f, by_g, by_o = parts.chunk(4, dim=1)
+        r_c = r_c * gates[t, :, n : 2 * n] + by_i + by_f + by_g
+        r_h = torch.addcmul(by_o, decays[t], r_c, out=out[t])
+    return out, r_zx
 
 
 def lstm() -> Cell:
@@ -285,89 +271,77 @@ def lstm() -> Cell:
 
 
 def _gru_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
-    n_steps, batch, n, ops = zx.shape[0], zx.shape[1], W_h.shape[1], operations(zx)
+    n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]
     hidden, gains = empty("hidden", n_steps + 1, batch, n), empty("gains", *zx.shape)
-    sums, work = empty("sums", batch, 3 * n), empty("work", batch, n)
-    hidden[0] = state
-    _, scaled = _halved(zx, W_h, 2)
-    h, z, gain, zh, share, weights = map(ops.view, (hidden, zx, gains, sums, work, scaled))
-    for t in range(n_steps):
-        row, slope = z[t], gain[t]
-        gates, candidate = row[:, : 2 * n], row[:, 2 * n :]
-        reset, update = gates[:, :n], gates[:, n:]
-        ops.dot(h[t], weights, out=zh)
-        ops.add(gates, zh[:, : 2 * n], out=gates)
-        ops.tanh(gates, out=gates)
-        ops.multiply(gates, 0.5, out=gates)
-        ops.add(gates, 0.5, out=gates)
-        ops.multiply(reset, zh[:, 2 * n :], out=share)
-        ops.add(candidate, share, out=candidate)
-        ops.tanh(candidate, out=candidate)
-        by_gates, by_candidate = slope[:, : 2 * n], slope[:, 2 * n :]
-        by_reset, by_update = by_gates[:, :n], by_gates[:, n:]
-        ops.multiply(gates, gates, out=by_gates)
-        ops.subtract(gates, by_gates, out=by_gates)
-        _one_minus_square(ops, candidate, by_candidate)
-        ops.multiply(by_reset, zh[:, 2 * n :], out=by_reset)
-        ops.subtract(1.0, update, out=share)
-        ops.multiply(by_candidate, share, out=by_candidate)
-        ops.subtract(h[t], candidate, out=share)
-        ops.multiply(by_update, share, out=by_update)
-        ops.multiply(share, update, out=share)
-        ops.add(candidate, share, out=h[t + 1])
-    reset, update, _ = zx.chunk(3, dim=-1)
-    return Tape(hidden, (gains, reset, update), hidden[-1], lambda: _gate_slopes(zx, n))
+    hidden[0], weights = state, W_h.t().contiguous()
+    if small(hidden):
+        from trainers import kernel
+
+        work = empty("work", batch, 3 * n)
+        kernel.gru_forward(*arrays(zx, weights, hidden, gains, work))
+    else:
+        for t in range(n_steps):
+            zh = hidden[t] @ weights
+            gates, candidate, share = zx[t, :, : 2 * n], zx[t, :, 2 * n :], zh[:, 2 * n :]
+            gates.add_(zh[:, : 2 * n]).sigmoid_()
+            reset, update = gates.chunk(2, dim=1)
+            candidate.addcmul_(reset, share).tanh_()
+            ahead = hidden[t] - candidate
+            others = torch.cat([share, ahead, 1.0 - update], dim=1)
+            torch.mul(_gate_slopes(zx[t], n), others, out=gains[t])
+            torch.addcmul(candidate, update, ahead, out=hidden[t + 1])
+    return Tape(hidden, (gains, zx), hidden[-1], lambda: _gate_slopes(zx, n))
 
 
 def _gru_backward(
     tape: Tape, W_h: Tensor, grad: Tensor, extra: Tensor | None, empty: Empty
 ) -> tuple[Tensor, Tensor, Tensor]:
-    n_steps, batch, n, ops = *grad.shape, operations(grad)
+    n_steps, batch, n = grad.shape
+    gains, gates = tape.saved
     delta, delta_h = (empty(name, n_steps, batch, 3 * n) for name in ("delta", "delta_h"))
-    start, work = torch.zeros_like(grad[0]), empty("work", batch, n)
-    gain, reset, update = map(ops.view, tape.saved)
-    dh, e, added, share, weights = map(ops.view, (start, grad, extra, work, W_h))
-    d, d_h = ops.view(delta), ops.view(delta_h)
-    gain = gain.reshape(n_steps, batch, 3, n)
+    after = torch.zeros_like(grad[0])
+    if small(grad):
+        from trainers import kernel
+
+        kernel.gru_backward(*arrays(grad, gains, gates, W_h, extra, delta, delta_h, after))
+        return delta, delta_h, after
     for t in range(n_steps - 1, -1, -1):
-        row, row_h = d[t], d_h[t]
-        parts = row.reshape(batch, 3, n)
-        ops.add(dh, e[t], out=e[t])
-        ops.multiply(e[t][:, None], gain[t, :, 1:], out=parts[:, 1:])
-        if added is not None:
-            ops.add(row[:, n:], added[t, :, n:], out=row[:, n:])
-        ops.multiply(parts[:, 2], gain[t, :, 0], out=parts[:, 0])
-        if added is not None:
-            ops.add(row[:, :n], added[t, :, :n], out=row[:, :n])
-        row_h[:, : 2 * n] = row[:, : 2 * n]
-        ops.multiply(row[:, 2 * n :], reset[t], out=row_h[:, 2 * n :])
-        ops.multiply(e[t], update[t], out=share)
-        ops.dot(row_h, weights, out=dh)
-        ops.add(dh, share, out=dh)
-    return delta, delta_h, start
+        row, gain = delta[t].view(batch, 3, n), gains[t].view(batch, 3, n)
+        grad[t] += after
+        torch.mul(grad[t][:, None], gain[:, 1:], out=row[:, 1:])
+        if extra is not None:
+            delta[t, :, n:] += extra[t, :, n:]
+        torch.mul(row[:, 2], gain[:, 0], out=row[:, 0])
+        if extra is not None:
+            delta[t, :, :n] += extra[t, :, :n]
+        delta_h[t] = delta[t]
+        delta_h[t, :, 2 * n :] *= gates[t, :, :n]
+        torch.addcmul(delta_h[t] @ W_h, grad[t], gates[t, :, n : 2 * n], out=after)
+    return delta, delta_h, after
 
 
 def _gru_r_forward(
     tape: Tape, W_h: Tensor, r_zx: Tensor, r_W_h: Tensor, r_state: Tensor, empty: Empty
 ) -> tuple[Tensor, Tensor]:
-    n, ops, shape = W_h.shape[1], operations(r_zx), r_zx.shape
-    r_zh, r_hidden = empty("r_zh", *shape), empty("r_hidden", *shape[:2], n)
+    n, batch = W_h.shape[1], r_zx.shape[1]
+    gains, gates = tape.saved
+    r_zh, out = empty("r_zh", *r_zx.shape), empty("r_hidden", *tape.hidden[1:].shape)
     torch.mm(tape.hidden[:-1].flatten(0, 1), r_W_h.t(), out=r_zh.flatten(0, 1))
-    gain, reset, update = map(ops.view, tape.saved)
-    out, r_z, zh, weights = map(ops.view, (r_hidden, r_zx, r_zh, W_h.t().contiguous()))
-    r_h = ops.view(r_state.contiguous())
-    share = ops.view(empty("work_r", *shape[1:]))
+    r_h, weights = r_state.contiguous(), W_h.t().contiguous()
+    if small(out):
+        from trainers import kernel
+
+        state = arrays(r_h.clone(), out, empty("work_r", batch, 3 * n))
+        kernel.gru_r_forward(*arrays(r_zx, r_zh, gains, gates, weights), *state)
+        return out, r_zx
     for t in range(len(r_zx)):
-        row, candidate = r_z[t], r_z[t][:, 2 * n :]
-        ops.add(zh[t], ops.dot(r_h, weights, out=share), out=zh[t])
-        ops.add(row[:, : 2 * n], zh[t][:, : 2 * n], out=row[:, : 2 * n])
-        ops.add(candidate, ops.multiply(reset[t], zh[t][:, 2 * n :], out=out[t]), out=candidate)
-        ops.add(candidate, ops.multiply(row[:, :n], gain[t][:, :n], out=out[t]), out=candidate)
-        ops.multiply(row, gain[t], out=share)
-        r_h = ops.multiply(update[t], r_h, out=out[t])
-        ops.add(r_h, share[:, n : 2 * n], out=r_h)
-        ops.add(r_h, share[:, 2 * n :], out=r_h)
-    return r_hidden, r_zx
+        r_zh[t].addmm_(r_h, weights)
+        r_zx[t, :, : 2 * n] += r_zh[t, :, : 2 * n]
+        candidate = r_zx[t, :, 2 * n :].addcmul_(gates[t, :, :n], r_zh[t, :, 2 * n :])
+        candidate.addcmul_(r_zx[t, :, :n], gains[t, :, :n])
+        _, by_u, by_g = (r_zx[t] * gains[t]).chunk(3, dim=1)
+        r_h = torch.addcmul(by_u + by_g, gates[t, :, n : 2 * n], r_h, out=out[t])
+    return out, r_zx
 
 
 def gru() -> Cell:
