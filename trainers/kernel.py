@@ -56,7 +56,7 @@ def _tanh(row: Any) -> None:
 @compiled
 def _activate(row: Any, slope: Any, activation: int) -> None:
     """Replace a row by its activation, and fill in the slope there."""
-    one = row.dtype.type(1.0)
+    zero, one = row.dtype.type(0.0), row.dtype.type(1.0)
     if activation == TANH:
         for j in range(len(row)):
             h = tanh(row[j])
@@ -65,8 +65,8 @@ def _activate(row: Any, slope: Any, activation: int) -> None:
     elif activation == RELU:
         for j in range(len(row)):
             h = row[j]
-            row[j] = h if h > 0 else h * 0  # written so that NaN passes
-            slope[j] = 1 if h > 0 else 0
+            row[j] = zero if h < zero else h  # written so that NaN passes
+            slope[j] = one if h > zero else zero
     else:
         slope[:] = one
 

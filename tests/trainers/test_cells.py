@@ -6,6 +6,7 @@ from torch.func import jvp
 
 from reservoirs import datasets
 from trainers.network import Network
+from trainers.operations import product
 
 KINDS = [("rnn", "tanh"), ("rnn", "relu"), ("rnn", "identity"), ("lstm", "tanh"), ("gru", "tanh")]
 CASES = [
@@ -124,7 +125,7 @@ def test_the_euler_oscillator_is_an_rnn_cell_with_weights_set_by_hand():
 
 
 @pytest.mark.parametrize(("cell", "activation"), KINDS)
-def test_the_operations_of_torch_give_what_those_of_numpy_give(cell, activation, monkeypatch):
+def test_the_loops_of_torch_give_what_the_compiled_ones_give(cell, activation, monkeypatch):
     network, theta, inputs, draw = case(cell, activation, 2, True)
     grad, v = draw(7, 5, 2), draw(network.n_weights)
 
@@ -132,9 +133,17 @@ def test_the_operations_of_torch_give_what_those_of_numpy_give(cell, activation,
         run = network.forward(theta, inputs)
         return run.outputs, network.r_forward(run, v)[0].clone(), network.backward(run, grad)
 
-    by_numpy = passes()
+    compiled = passes()
     monkeypatch.setattr("trainers.operations.SMALL", 0)  # as for large networks, and on a GPU
     by_torch = passes()
 
-    for ours, theirs in zip(by_numpy, by_torch, strict=True):
+    for ours, theirs in zip(compiled, by_torch, strict=True):
         torch.testing.assert_close(ours, theirs, **EXACT)
+
+
+@pytest.mark.parametrize(("rows", "width"), [(7, 3), (1037, 70), (1037, 300)])
+def test_a_product_in_pieces_is_the_product(rows, width):
+    _, _, _, draw = case("rnn", "tanh", 1, False)
+    a, b = draw(rows, 100).t(), draw(rows, width)
+
+    torch.testing.assert_close(product(a, b), a @ b, **EXACT)
