@@ -39,11 +39,15 @@ def _columns(**settings: Any) -> dict[str, dict[str, Any]]:
     return {name: settings for name in COLUMNS}
 
 
-def _five_bits(lag: int, n_units: int, n_steps: int, max_cg: int) -> Task:
+def _five_bits(
+    lag: int, n_units: int, n_steps: int, max_cg: int, *, recalled: bool = False
+) -> Task:
     """Return the task; lambda is published for losses summed over time, ours are means."""
-    draw, length = partial(_memorise, lag=lag, n_symbols=5, n_values=2), lag + 10
+    draw = partial(_memorise, lag=lag, n_symbols=5, n_values=2)
+    counted: dict[str, Any] = {"n_scored": 5} if recalled else {}
+    length = counted.get("n_scored", lag + 10)
     settings: dict[str, dict[str, Any]] = {
-        name: {"solver__damping": damping / length, "solver__max_cg": max_cg}
+        name: {"solver__damping": damping / length, "solver__max_cg": max_cg, **counted}
         for name, damping in (("hf_structural", 0.1), ("hf_plain", 0.3))
     }
     tags = {"memory", "hf_memory"}
@@ -52,7 +56,9 @@ def _five_bits(lag: int, n_units: int, n_steps: int, max_cg: int) -> Task:
         for name in ("sgd_plain", "sgd_regularised", "nag_memory", "lstm_memory"):
             settings[name] = {"n_updates": 20_000, "n_together": 100}
     return Task(
-        f"memory5_{lag}", f"5-bit memorisation, lag {lag}, {n_units} units",
+        f"memory5_{lag}_recalled" if recalled else f"memory5_{lag}",
+        f"5-bit memorisation, lag {lag}, {n_units} units"
+        + ", loss on recalled symbols only" * recalled,
         _memory(draw, labels=True, n_updates=n_steps, n_fresh=None, n_together=1, stops=True),
         n_units=n_units, ranking="wrong", tags=frozenset(tags), fixed=settings,
         note="all 32 sequences; updates are Hessian-free steps until none is wrong",
@@ -84,6 +90,7 @@ TASKS = [
     _five_bits(20, 50, 40, 100),
     _five_bits(50, 100, 200, 300),
     _five_bits(100, 100, 200, 300),
+    _five_bits(100, 100, 200, 300, recalled=True),
     Task(
         "temporal_order_50", "Temporal order, T=50, 50 units",
         _memory(partial(_order, lag=50), labels=True, n_updates=100_000, n_fresh=20,
