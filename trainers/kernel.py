@@ -1,8 +1,8 @@
 """The loops over time of the cells, compiled. Arrays in, arrays written over.
 
 What torch does in a call per operation and step is one pass over a row here, while it is in the
-cache: a gradient of 64 units, 20 steps and 32 series takes half the time of NumPy calls, a third of
-torch's. `trainers.cells` has the equations, and the same loops in torch for large networks and
+cache: both loops of a gradient of 64 units, 20 steps and 32 series take 0.14 ms, by calls of NumPy
+0.35 ms. `trainers.cells` has the equations, and the same loops in torch for large networks and
 other devices.
 
 Import it inside functions: numba takes a tenth of a second to load. Its disk cache watches this

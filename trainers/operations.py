@@ -66,8 +66,8 @@ def one_thread(n_units: int) -> Iterator[None]:
     """Keep NumPy's products on one thread, and torch's too where a network is small.
 
     Other threads hardly help there; beside other work they wait for each other, and ten epochs of
-    20 ms take minutes. Nor do results depend on how many there are. Overflow is reported by the
-    caller, as of torch.
+    the sine took 3 s instead of 0.2 s. Nor do results depend on how many there are. Overflow is
+    reported by the caller, as of torch.
 
     Parameters
     ----------
