@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -46,6 +47,7 @@ COLOURS = {
     "persistence": "#BBBBBB",
     "mean": "#BBBBBB",
 }
+OTHERS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")  # of plugins
 LINES = {
     "linear": "--",
     "sinusoid": "-.",
@@ -73,7 +75,7 @@ class Result:
     @property
     def colour(self) -> str:
         """Its colour in every picture."""
-        return COLOURS[self.row.method]
+        return COLOURS.get(self.row.method) or OTHERS[crc32(self.row.method.encode()) % len(OTHERS)]
 
     def typical(self) -> dict[str, Any]:
         """Return the arrays of the seed with the median final error."""

@@ -6,6 +6,7 @@ import hashlib
 import importlib.resources
 import json
 import os
+import time
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -13,19 +14,28 @@ from typing import Any
 
 import numpy as np
 
-SCHEMA = 1
+from benchmarks import plugins
+
+SCHEMA = 2
+ABANDONED = 60.0  # seconds after which a half-written file has no writer
+Record = dict[str, Any]
 KEPT = ("ok", "diverged", "skipped")  # results; everything else is a failure that may be retried
+DISPLAY_ONLY = (  # decides no result
+    "cli/", "plots/", "backends", "exchange", "published", "report", "runner", "statistics",
+    "suites", "tables",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One thing to run: a task, a method with settings, and a seed."""
+    """One thing to run: a task, a method with the settings that a track found, and a seed."""
 
     task: str
     task_version: int
     method: str
     settings: dict[str, Any]
     seed: int
+    track: str = "stored"
 
     @property
     def key(self) -> str:
@@ -39,28 +49,50 @@ class Cell:
         return f"{self.task}--{self.method}--{self.seed}--{self.key}"
 
 
-@cache
 def code_hash() -> str:
-    """Return a hash of the sources that decide a result."""
+    """Return a hash of the sources that decide a result, plugins among them."""
+    return _code_hash(tuple((path, path.stat().st_mtime_ns) for path in plugins.loaded()))
+
+
+@cache
+def _code_hash(added: tuple[tuple[Path, int], ...]) -> str:
     digest = hashlib.sha256()
-    display_only = {"cli.py", "report.py", "plots.py", "tables.py", "runner.py"}
     for package in ("reservoirs", "trainers", "benchmarks"):
         root = Path(str(importlib.resources.files(package)))
         for path in sorted(root.rglob("*.py")):
-            if path.name not in display_only:
-                digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+            name = path.relative_to(root).as_posix()
+            if package != "benchmarks" or not name.startswith(DISPLAY_ONLY):
+                digest.update(name.encode() + path.read_bytes())
+    for path, _ in added:
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Write a file under another name first, so that it is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def sweep(folder: Path) -> None:
+    """Delete what writers that were killed in the middle left behind.
+
+    Parameters
+    ----------
+    folder : of the results; files of the last minute may still be written by somebody else
+    """
+    for path in (folder / "cells").glob(".*"):
+        if time.time() - path.stat().st_mtime > ABANDONED:
+            path.unlink(missing_ok=True)
 
 
 def write(
@@ -82,26 +114,50 @@ def write(
         buffer = io.BytesIO()
         kept: dict[str, Any] = {k: np.asarray(v, np.float32) for k, v in arrays.items()}
         np.savez_compressed(buffer, **kept)
-        _replace(stem.with_name(stem.name + ".npz"), buffer.getvalue())
+        replace_file(stem.with_name(stem.name + ".npz"), buffer.getvalue())
     full = {"schema": SCHEMA, "key": cell.key, **asdict(cell), **record}
     text = json.dumps(full, indent=1, sort_keys=True, default=float)
-    _replace(stem.with_name(stem.name + ".json"), text.encode())
+    replace_file(stem.with_name(stem.name + ".json"), text.encode())
 
 
 def read(folder: Path, cell: Cell) -> dict[str, Any] | None:
-    """Return a cell's record, or None; a file that is no record of this schema is an error.
+    """Return a cell's record, or None; a file that is no record of this schema is an error."""
+    path = folder / "cells" / f"{cell.name}.json"
+    return load(path) if path.exists() else None
+
+
+def every(folder: Path) -> list[dict[str, Any]]:
+    """Return all records of a folder, of each cell the newest one whatever code made it.
+
+    Parameters
+    ----------
+    folder : of the results, with its `cells`
+    """
+    newest: dict[str, dict[str, Any]] = {}
+    for record in (load(path) for path in sorted((folder / "cells").glob("*.json"))):
+        what = _what(record, "settings")
+        before = newest.get(what)
+        if before is None or started(before) <= started(record):
+            newest[what] = record
+    return list(newest.values())
+
+
+def started(record: Record) -> float:
+    """Return when a record's cell began, in seconds since 1970."""
+    return float(record.get("provenance", {}).get("started", 0.0))
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Return the record in a file.
 
     Raises
     ------
     ValueError
-        If the file cannot be read as a record.
+        If the file cannot be read as a record of this schema.
     """
-    path = folder / "cells" / f"{cell.name}.json"
-    if not path.exists():
-        return None
     try:
         record: dict[str, Any] = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise ValueError(
             f"{path} is not a record: {error}; delete it to run the cell again"
         ) from error
@@ -147,9 +203,9 @@ def recorded(cells: list[Cell]) -> dict[str, dict[str, Any]]:
     return {cell.key: kept[what] for cell in cells if (what := _what(asdict(cell))) in kept}
 
 
-def _what(cell: dict[str, Any]) -> str:
-    names = ("task", "task_version", "method", "settings", "seed")
-    return json.dumps([cell[name] for name in names], sort_keys=True)
+def _what(cell: dict[str, Any], *less: str) -> str:
+    names = ("task", "task_version", "method", "settings", "seed", "track")
+    return json.dumps([cell[name] for name in names if name not in less], sort_keys=True)
 
 
 def done(folder: Path, cells: list[Cell], *, retry: bool) -> dict[str, dict[str, Any]]:
@@ -181,4 +237,4 @@ def write_timings(path: Path, timings: list[Any], memory: dict[str, float]) -> N
     memory : megabytes by method
     """
     found = {"schema": SCHEMA, "timings": [asdict(t) for t in timings], "memory_mb": memory}
-    _replace(path, json.dumps(found, indent=1).encode())
+    replace_file(path, json.dumps(found, indent=1).encode())

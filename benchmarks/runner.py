@@ -1,4 +1,4 @@
-"""Run cells, each in its own process with a hard time limit; finished ones are never run again."""
+"""Run cells, each in its own process with hard limits; finished ones are never run again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import records, tuning
+from benchmarks import plugins, records, tuning
 from benchmarks.methods import METHODS
 from benchmarks.records import Cell
 from benchmarks.tasks import TASKS
@@ -21,13 +21,22 @@ THREAD_VARIABLES = (
 Progress = Callable[[Cell, dict[str, Any]], None]
 
 
-def plan(tasks: list[str], methods: list[str], seeds: int) -> list[Cell]:
+@dataclass(frozen=True)
+class Limits:
+    """What one cell may take: seconds until it is killed, and megabytes of memory."""
+
+    seconds: float
+    megabytes: float
+
+
+def plan(tasks: list[str], methods: list[str], seeds: int, track: str = "stored") -> list[Cell]:
     """List the cells of tasks and methods, seed by seed, so that an early stop leaves all of each.
 
     Parameters
     ----------
     tasks, methods : names
     seeds : test seeds 0 to seeds - 1
+    track : whose settings are used
     """
     cells = []
     for seed in range(seeds):
@@ -35,8 +44,8 @@ def plan(tasks: list[str], methods: list[str], seeds: int) -> list[Cell]:
             task = TASKS[name]
             for method in (METHODS[m] for m in methods):
                 if not method.supports(task):
-                    settings = tuning.settings_for(task, method)
-                    cells.append(Cell(name, task.version, method.name, settings, seed))
+                    settings = tuning.settings_for(task, method, track)
+                    cells.append(Cell(name, task.version, method.name, settings, seed, track))
     return cells
 
 
@@ -56,7 +65,7 @@ class _Running:
     began: float
 
 
-def run(folder: Path, cells: list[Cell], *, workers: int, timeout: float, report: Progress) -> None:
+def run(folder: Path, cells: list[Cell], *, workers: int, limits: Limits, report: Progress) -> None:
     """Run cells side by side.
 
     Parameters
@@ -64,7 +73,7 @@ def run(folder: Path, cells: list[Cell], *, workers: int, timeout: float, report
     folder : of the results; every finished cell has its record there at once
     cells : what to run
     workers : processes at a time
-    timeout : seconds after which a cell is killed
+    limits : of one cell
     report : called with every finished cell and its record
     """
     context, waiting = server(), list(reversed(cells))
@@ -72,10 +81,10 @@ def run(folder: Path, cells: list[Cell], *, workers: int, timeout: float, report
     try:
         while waiting or active:
             while waiting and len(active) < workers:
-                active.append(_start(context, folder, waiting.pop()))
+                active.append(_start(context, folder, waiting.pop(), limits))
             time.sleep(0.01)
             for running in list(active):
-                if _finished(folder, running, timeout):
+                if _finished(folder, running, limits):
                     active.remove(running)
                     record = records.read(folder, running.cell)
                     assert record is not None  # _finished wrote one if the cell did not
@@ -85,28 +94,30 @@ def run(folder: Path, cells: list[Cell], *, workers: int, timeout: float, report
             running.process.kill()
 
 
-def _start(context: Any, folder: Path, cell: Cell) -> _Running:
-    process = context.Process(target=_work, args=(str(folder), cell), daemon=True)
+def _start(context: Any, folder: Path, cell: Cell, limits: Limits) -> _Running:
+    arguments = (str(folder), cell, limits.megabytes, os.environ.get(plugins.VARIABLE, ""))
+    process = context.Process(target=_work, args=arguments, daemon=True)
     process.start()
     return _Running(process, cell, time.monotonic())
 
 
-def _work(folder: str, cell: Cell) -> None:
+def _work(folder: str, cell: Cell, memory: float, plugged: str) -> None:
     from benchmarks.worker import run_cell
 
-    run_cell(folder, cell)
+    plugins.adopt(plugged)
+    run_cell(folder, cell, memory)
 
 
-def _finished(folder: Path, running: _Running, timeout: float) -> bool:
+def _finished(folder: Path, running: _Running, limits: Limits) -> bool:
     """Tell whether a cell has ended; kill it after its time; record why it has no result."""
     process, spent = running.process, time.monotonic() - running.began
     failure: dict[str, Any] | None = None
     if process.is_alive():
-        if spent < timeout:
+        if spent < limits.seconds:
             return False
         process.kill()
         process.join()
-        failure = {"status": "timeout", "reason": f"killed after {timeout:g} s"}
+        failure = {"status": "timeout", "reason": f"killed after {limits.seconds:g} s"}
     else:
         process.join()
         if records.read(folder, running.cell) is None or process.exitcode != 0:

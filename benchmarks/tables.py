@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.methods import METHODS
-from benchmarks.records import KEPT
+from benchmarks.records import KEPT, Record
 from benchmarks.tasks import TASKS
 
-Record = dict[str, Any]
-LARGER_IS_BETTER = ("vpt", "vpt_median", "accuracy")
+LARGER_IS_BETTER = ("vpt", "vpt_median", "accuracy", "capacity")
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,50 @@ def summarise(records: list[Record]) -> list[Row]:
     return sorted(rows, key=rank)
 
 
+def ranking_of(record: Record) -> str:
+    """Return the metric that ranks methods on a record's task: the task's, else the last one."""
+    names = metric_names([record])
+    return TASKS[record["task"]].ranking or (names[-1] if names else "")
+
+
+def error(record: Record) -> float:
+    """Return the ranking metric of a record as an error, infinite where the run failed.
+
+    Where large values are good it is their inverse; a diverged run keeps its finite error.
+    """
+    if record["status"] not in KEPT:
+        return np.inf
+    larger = TASKS[record["task"]].larger_is_better
+    found = value(record, ranking_of(record), larger)
+    return (1.0 / found if found > 0 else np.inf) if larger else found
+
+
+def regressions(found: list[Record], expected: dict[str, dict[str, float]]) -> list[str]:
+    """Return in words which medians are larger than a suite expects, none where all is well.
+
+    Parameters
+    ----------
+    found : records
+    expected : task -> method -> largest value of the ranking metric
+    """
+    worse = []
+    for task, group in by_task(found).items():
+        for row in summarise(group):
+            limit = expected.get(task, {}).get(row.method)
+            names = metric_names(group)
+            middle = row.metrics[names[-1]][0] if names and names[-1] in row.metrics else np.inf
+            if limit is not None and not middle <= limit:
+                worse.append(f"{row.method} on {task}: {names[-1]} is {middle:.3g}, at most "
+                             f"{limit:g} expected")  # fmt: skip
+    return worse
+
+
 def _row(method: str, records: list[Record], names: list[str]) -> Row:
     metrics = {}
     for name in names:
-        values = [_value(record, name) for record in records]
+        values = [value(record, name, name in LARGER_IS_BETTER) for record in records]
         if any(name in record.get("metrics", {}) for record in records):
-            metrics[name] = _quartiles(values)
+            metrics[name] = quartiles(values)
     costs = [record.get("costs", {}) for record in records if record["status"] in KEPT]
     bad = [record for record in records if record["status"] != "ok"]
     failed = [record for record in bad if record["status"] != "skipped"]
@@ -104,14 +141,15 @@ def _row(method: str, records: list[Record], names: list[str]) -> Row:
     )
 
 
-def _value(record: Record, name: str) -> float:
+def value(record: Record, name: str, larger_is_better: bool) -> float:
     """Return a metric; a failed cell is infinitely bad."""
-    worst = -np.inf if name in LARGER_IS_BETTER else np.inf
-    value = record.get("metrics", {}).get(name, worst)
-    return float(value) if value is not None and np.isfinite(value) else worst
+    worst = -np.inf if larger_is_better else np.inf
+    found = record.get("metrics", {}).get(name, worst)
+    return float(found) if found is not None and np.isfinite(found) else worst
 
 
-def _quartiles(values: list[float]) -> tuple[float, float, float]:
+def quartiles(values: list[float]) -> tuple[float, float, float]:
+    """Return the median and the lower and upper quartile, infinities allowed."""
     ordered = np.sort(values)
     method: Any = (
         "lower" if np.isinf(ordered[0]) else "higher" if np.isinf(ordered[-1]) else "linear"

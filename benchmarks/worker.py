@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import platform
 import resource
-import sys
 import threading
 import time
 import traceback
@@ -15,12 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy
-import sklearn
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from benchmarks import records
+from benchmarks import machine, plugins, records
 from benchmarks.evaluation import evaluate
 from benchmarks.methods import METHODS
 from benchmarks.records import Cell
@@ -28,7 +24,9 @@ from benchmarks.tasks import TASKS
 from reservoirs import ESNRegressor, next_step
 from trainers import RNNRegressor
 
+plugins.load()
 records.code_hash()  # of the code as loaded, whatever is edited while a run goes on
+machine.about()
 # Compiled loops and torch's first calls are paid for here, once, and inherited by every cell.
 _SERIES = np.sin(0.3 * np.arange(40.0))[:, None]
 ESNRegressor(n_units=8).fit(*next_step(_SERIES)).forecast(2)
@@ -48,19 +46,46 @@ def end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def run_cell(folder: str, cell: Cell) -> None:
+def limit_memory(megabytes: float) -> None:
+    """Let this process take so much memory on top of what it has; more raises MemoryError."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return  # the limit is Linux's
+    taken = next(line for line in status.read_text().splitlines() if line.startswith("VmData"))
+    limit = int(taken.split()[1]) * 1024 + int(megabytes * 2**20)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def run_cell(folder: str, cell: Cell, memory: float) -> None:
     """Run one cell and write its record, whatever happens.
 
     Parameters
     ----------
     folder : of the results
     cell : what to run
+    memory : megabytes it may take
     """
     end_with_parent()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", ConvergenceWarning)  # becomes the record's status
+    limit_memory(memory)
     checkpoint = Path(folder) / "checkpoints" / f"{cell.name}.pickle"
-    began, started = time.perf_counter(), time.time()
+    began, started, load = time.perf_counter(), time.time(), machine.load()
+    result, found = _result(cell, checkpoint, memory)
+    result["t_total"] = time.perf_counter() - began
+    result["cpu_s"] = time.process_time()
+    result["peak_mem_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    noisy = machine.noisy(load, machine.load())
+    result["provenance"] = {
+        **machine.about(), "started": started, "load1": load, "noisy": noisy,
+        "code_hash": records.code_hash(),
+    }  # fmt: skip
+    records.write(Path(folder), cell, result, found)
+    checkpoint.unlink(missing_ok=True)
+
+
+def _result(cell: Cell, checkpoint: Path, memory: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the record and the arrays of a cell; a failed one is a row, never a lost run."""
     try:
         task = TASKS[cell.task]
         data, seed = task.data("test", cell.seed), task.model_seed("test", cell.seed)
@@ -71,31 +96,11 @@ def run_cell(folder: str, cell: Cell) -> None:
             "metrics": outcome.metrics,
             "costs": outcome.costs,
         }
-        found: dict[str, Any] = outcome.arrays
+        return result, outcome.arrays
     except ImportError as error:
-        result, found = {"status": "skipped", "reason": str(error)}, {}
-    except Exception as error:  # a failed cell is a row of the results, never a lost run
+        return {"status": "skipped", "reason": str(error)}, {}
+    except Exception as error:
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            return {"status": "memory", "reason": f"needs more than {memory:g} MB"}, {}
         tail = traceback.format_exc().splitlines()[-6:]
-        result = {"status": "error", "reason": f"{type(error).__name__}: {error}", "tail": tail}
-        found = {}
-    result["t_total"] = time.perf_counter() - began
-    result["peak_mem_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    result["provenance"] = provenance(started)
-    records.write(Path(folder), cell, result, found)
-    checkpoint.unlink(missing_ok=True)
-
-
-def provenance(started: float) -> dict[str, Any]:
-    """Return what is needed to judge a record later: versions, machine, load."""
-    return {
-        "started": started,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "sklearn": sklearn.__version__,
-        "torch": torch.__version__,
-        "machine": platform.machine(),
-        "n_cpu": os.cpu_count(),
-        "load1": os.getloadavg()[0] if sys.platform != "win32" else None,
-        "threads": 1,
-    }
+        return {"status": "error", "reason": f"{type(error).__name__}: {error}", "tail": tail}, {}

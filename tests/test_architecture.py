@@ -22,7 +22,15 @@ AT_THE_TOP = {
 INSIDE = {
     "reservoirs": {"numba", "llvmlite", "matplotlib", "pandas", "threadpoolctl", "statsmodels"},
     "trainers": {"numba", "threadpoolctl"},
-    "benchmarks": {"reservoirpy"},
+    "benchmarks": {
+        "reservoirpy",
+        "optuna",
+        "distributed",
+        "joblib",
+        "statsmodels",
+        "scikit_posthocs",
+        "pandas",
+    },
 }
 OURS_FOR_TRAINERS = {
     "reservoirs.sequences", "reservoirs.topology", "reservoirs.forecasting", "reservoirs.metrics",

@@ -37,8 +37,9 @@ class Split:
     ----------
     series : (n_rows, n_outputs), what is observed
     exog : (n_rows, n_exog) known inputs, or None
+    n_train : rows to train on; needed
     clean : (n_rows, n_outputs), what forecasts are scored against; None is `series`
-    n_train, n_valid : rows
+    n_valid : rows to tune on, which come next
     n_watched : rows after the training rows whose loss a trained network may record
     washout : first training rows that an echo state network leaves out
     warm_up : rows run through every model just before a forecast
@@ -49,17 +50,24 @@ class Split:
     """
 
     series: Array
-    exog: Array | None
-    n_train: int
-    n_valid: int
-    n_watched: int
-    warm_up: int
-    horizons: tuple[int, ...]
+    exog: Array | None = None
+    n_train: int = 0
+    n_valid: int = 0
+    n_watched: int = 0
+    warm_up: int = 100
+    horizons: tuple[int, ...] = (200,)
     washout: int = 0
     clean: Array | None = None
     simulation: bool = False
     dt: float = 1.0
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 1 < self.n_train < len(self.series) - self.n_valid:
+            raise ValueError(
+                f"a split needs 1 < n_train < rows - n_valid, got n_train={self.n_train}, "
+                f"n_valid={self.n_valid} and {len(self.series)} rows"
+            )
 
     @property
     def origin(self) -> int:

@@ -1,4 +1,6 @@
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
@@ -6,7 +8,7 @@ from benchmarks import tuning
 from benchmarks.methods import METHODS
 from benchmarks.tasks import TASKS
 
-FILES = sorted(tuning.stored_folder().glob("*.json"))
+STORED = tuning.stored_folder()
 
 
 def test_the_stored_searches_are_equal_and_the_small_one_repeats():
@@ -14,12 +16,11 @@ def test_the_stored_searches_are_equal_and_the_small_one_repeats():
 
 
 def test_every_default_task_has_tuned_settings_for_every_learner():
-    from benchmarks.cli import load_suite
+    from benchmarks.suites import load
 
-    for name in load_suite("oscillators")["tasks"]:
-        found = tuning.stored(TASKS[name].settings_key)["methods"]
-
-        assert set(found) == set(tuning.wanted(name, tuning.TUNED))
+    for name in load("oscillators").tasks:
+        for method in tuning.wanted(name, tuning.tuned()):
+            assert tuning.stored(TASKS[name].settings_key, method)
 
 
 def test_settings_fall_back_to_the_defaults():
@@ -32,27 +33,75 @@ def test_settings_fall_back_to_the_defaults():
 @pytest.mark.parametrize(
     ("damage", "complaint"),
     [
-        (lambda m: m["rnn"].update(n_trials=3), "n_trials differs|3 claimed"),
-        (lambda m: m["rnn"].update(validation_rows=[1, 2]), "validation_rows differs"),
-        (lambda m: m["rnn"].update(seeds=[0, 1]), "overlap the test seeds"),
-        (lambda m: m["rnn"].update(settings={}), "not the best of the log"),
-        (lambda m: m.pop("rnn"), "no search for rnn"),
-        (lambda m: m["esn"].update(settings={"alpha": 1.0}), "a new search finds"),
+        ({"n_trials": 3}, "16 trials logged, 3 claimed"),
+        ({"validation_rows": [1, 2]}, "validation_rows differs"),
+        ({"sampler": "tpe"}, "sampler differs"),
+        ({"seeds": [0, 1]}, "overlap the test seeds"),
+        ({"settings": {}}, "not the best of the log"),
+        (None, "no search for rnn"),
     ],
 )
 def test_a_damaged_log_is_noticed(tmp_path, damage, complaint):
-    file = tuning.stored("sine_noisy_0.1")
-    damage(file["methods"])
-    (tmp_path / "sine_noisy_0.1.json").write_text(json.dumps(file))
+    (tmp_path / "stored").mkdir()
+    for path in (STORED / "stored").glob("lagged_sine--*.json"):
+        (tmp_path / "stored" / path.name).write_text(path.read_text())
+    path = tmp_path / "stored" / "lagged_sine--rnn.json"
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_text(json.dumps({**json.loads(path.read_text()), **damage}))
 
     wrong = tuning.check(tmp_path)
 
-    assert any(__import__("re").search(complaint, text) for text in wrong)
+    assert any(re.search(complaint, text) for text in wrong)
+
+
+def test_a_search_that_does_not_repeat_is_noticed(tmp_path):
+    log = {**tuning.stored(*tuning.RETUNED), "settings": {"alpha": 1.0}}
+    tuning.write(log, tmp_path)
+
+    assert any("a new search finds other settings" in text for text in tuning.check(tmp_path))
 
 
 def test_a_search_writes_its_whole_log(tmp_path):
-    tuning.tune(["lagged_sine"], ["esn"], tmp_path, workers=1, trials=3)
+    tuning.tune([("lagged_sine", "esn")], "trials:3", tmp_path, workers=1)
 
-    found = tuning.stored("lagged_sine", tmp_path)["methods"]["esn"]
+    (path,) = (tmp_path / "trials_3").iterdir()
+    found = json.loads(path.read_text())
     assert found["n_trials"] == len(found["trials"]) == 3
     assert found["settings"] in [trial["settings"] for trial in found["trials"]]
+
+
+def test_a_budget_of_seconds_is_kept_and_holds_the_last_fit():
+    found = tuning.search("lagged_sine", "esn", "seconds:1")
+
+    longest = max(trial["seconds"] for trial in found["trials"])
+    assert 2 <= found["n_trials"] < 1000
+    assert found["seconds"] <= 1.0
+    assert found["seconds"] + 2 * longest > 0.5
+
+
+def test_a_small_grid_is_searched_whole(monkeypatch):
+    task = replace(TASKS["lagged_sine"], space={"esn": {"alpha": [1e-8, 1e-2]}})
+    monkeypatch.setitem(TASKS, "lagged_sine", task)
+    monkeypatch.setitem(METHODS, "esn", replace(METHODS["esn"], space={}))
+
+    found = tuning.search("lagged_sine", "esn", "trials:50")
+
+    assert sorted(trial["settings"]["alpha"] for trial in found["trials"]) == [1e-8, 1e-2]
+
+
+def test_a_search_kept_with_results_is_found_there(tmp_path):
+    assert tuning.missing(["lagged_sine"], ["esn", "mean"], "trials:3") == [("lagged_sine", "esn")]
+    log = tuning.search("lagged_sine", "esn", "trials:3")
+    tuning.write(log, tmp_path)
+
+    tuning.look_in(tmp_path)
+
+    assert tuning.missing(["lagged_sine"], ["esn", "mean"], "trials:3") == []
+    assert tuning.settings_for(TASKS["lagged_sine"], METHODS["esn"], "trials:3") == log["settings"]
+
+
+def test_the_default_track_searches_nothing():
+    assert tuning.missing(["lagged_sine"], ["rnn"], "default") == []
+    assert tuning.settings_for(TASKS["lagged_sine"], METHODS["rnn"], "default")["window"] == 20

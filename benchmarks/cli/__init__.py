@@ -1,0 +1,8 @@
+"""The command `reservoirs-bench`.
+
+Exit codes: 0 all well, 1 a cell failed, 2 bad usage, 3 a regression.
+"""
+
+from benchmarks.cli.main import main
+
+__all__ = ["main"]

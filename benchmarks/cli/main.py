@@ -1,0 +1,161 @@
+"""The command line: its parser, and what happens when something goes wrong."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import plugins
+from benchmarks.cli import literature, running, showing
+from benchmarks.cli.screen import errors
+from benchmarks.suites import UsageError
+
+RESULTS = Path("results")
+ELSEWHERE = "; choose a folder that can be written with --out"
+HINTS: dict[int | None, str] = {
+    errno.ENOSPC: "; make room and give the same command again: finished cells are kept",
+    errno.EACCES: ELSEWHERE,
+    errno.EPERM: ELSEWHERE,
+    errno.EROFS: ELSEWHERE,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code.
+
+    Parameters
+    ----------
+    arguments : without the program's name; None is the command line's
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        plugins.announce(getattr(options, "plugin", None) or [])
+        plugins.load()
+        return int(options.action(options))
+    except (UsageError, ValueError, OSError) as error:
+        number = error.errno if isinstance(error, OSError) else None
+        errors.print(f"reservoirs-bench: {error}{HINTS.get(number, '')}", style="red",
+                     soft_wrap=True, markup=False, highlight=False)  # fmt: skip
+        return 2
+    except KeyboardInterrupt:
+        errors.print("interrupted; the same command goes on where this one stopped")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reservoirs-bench", description="Compare four ways to learn a recurrent network.",
+        epilog="exit codes: 0 all well, 1 a cell failed, 2 bad usage, 3 a regression",
+    )  # fmt: skip
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _run(commands)
+    _look(commands)
+    _results(commands)
+    _tune(commands)
+    speed = commands.add_parser("speed", help="time our calls against peers, interleaved")
+    speed.add_argument("--quick", action="store_true", help="small sizes only")
+    speed.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
+    speed.set_defaults(action=running.speed)
+    return parser
+
+
+def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser("run", help="run a suite, print its tables and write report.html")
+    _cells(run)
+    run.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes at a time")
+    run.add_argument("--timeout", type=float, help="seconds until a cell is killed")
+    run.add_argument("--memory", type=float, default=8000.0, help="megabytes a cell may take")
+    run.add_argument("--retry", action="store_true", help="run failed cells again")
+    run.add_argument("--fresh", action="store_true", help="run what came with the package too")
+    run.add_argument("--shard", metavar="I/N", help="run the I-th of N parts (1/4 .. 4/4) only")
+    where = run.add_mutually_exclusive_group()
+    where.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="run on a Dask cluster")
+    where.add_argument("--backend", default="local", help="or on a backend of joblib (loky, say)")
+    run.add_argument("--dry-run", action="store_true", help="say what would run, run nothing")
+    run.set_defaults(action=running.run)
+
+
+def _look(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    listing = commands.add_parser("list", help="list tasks, methods and suites")
+    listing.set_defaults(action=showing.listing)
+    info = commands.add_parser("info", help="say everything about a task, a method or a suite")
+    info.add_argument("name")
+    info.set_defaults(action=showing.info)
+    status = commands.add_parser("status", help="what of a suite is done, failed and to do")
+    _cells(status)
+    status.set_defaults(action=showing.status)
+    records = commands.add_parser("records", help="published numbers beside ours")
+    records.add_argument("name", nargs="*", help="only these tasks")
+    records.add_argument("--update", type=Path, metavar="FOLDER", help="put in ours from results")
+    records.set_defaults(action=literature.records)
+    for parser in (listing, info, status, records):
+        parser.add_argument("--json", action="store_true", help="print JSON")
+    for parser in (listing, info, records):
+        _plugin(parser)
+
+
+def _results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = commands.add_parser("report", help="write the report of a folder of results again")
+    report.add_argument("folder", type=Path)
+    report.add_argument("-o", "--output", type=Path, help="default report.html in the folder")
+    report.set_defaults(action=showing.report)
+    compare = commands.add_parser("compare", help="paired differences between two folders")
+    compare.add_argument("before", type=Path, metavar="A")
+    compare.add_argument("after", type=Path, metavar="B")
+    compare.add_argument("--tolerance", type=float, default=1.1,
+                         help="largest ratio of errors that is no regression, 1.1")  # fmt: skip
+    compare.add_argument("--json", action="store_true", help="print JSON")
+    compare.set_defaults(action=showing.compare)
+    export = commands.add_parser("export", help="write all records as one table")
+    export.add_argument("folder", type=Path)
+    export.add_argument("output", type=Path, help="file.csv, file.json or file.parquet")
+    export.set_defaults(action=showing.export)
+    merge = commands.add_parser("merge", help="put the records of several folders into one")
+    merge.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
+    merge.add_argument("--out", type=Path, required=True, help="folder that takes them")
+    merge.set_defaults(action=showing.merge)
+    for parser in (report, compare, export, merge):
+        _plugin(parser)
+
+
+def _tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    tune = commands.add_parser("tune", help="search settings on validation rows, or check the logs")
+    _choices(tune)
+    tune.add_argument("--check", action="store_true", help="check the stored logs, search nothing")
+    tune.add_argument("--defaults", action="store_true", help="run the study of the defaults")
+    tune.add_argument("--track", default="trials:50", help="trials:N, seconds:N, or stored")
+    tune.add_argument("--again", action="store_true", help="search what is stored already too")
+    tune.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes at a time")
+    tune.add_argument("--out", type=Path, help="folder for the files; default the package's")
+    tune.set_defaults(action=running.tune)
+
+
+def _cells(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("suite", nargs="?", default="oscillators",
+                        help="a suite (see list) or a file.toml of yours")  # fmt: skip
+    parser.add_argument("--full", action="store_true", help="every task, every method")
+    _choices(parser)
+    parser.add_argument("--seeds", type=int, help="test seeds per method, counted from 0")
+    parser.add_argument("--track", help="default, stored, trials:N or seconds:N")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
+
+
+def _choices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-t", "--task", action="append", help="only this task (may be repeated)")
+    parser.add_argument(
+        "-m", "--method", action="append", help="only this method (may be repeated)"
+    )
+    _plugin(parser)
+
+
+def _plugin(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--plugin", type=Path, action="append", metavar="FILE.py",
+                        help="tasks and methods of yours (may be repeated)")  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())

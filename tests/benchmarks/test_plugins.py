@@ -1,0 +1,105 @@
+import json
+
+import pytest
+
+from benchmarks import plugins
+from benchmarks.cli import main
+from benchmarks.methods import METHODS
+from benchmarks.tasks import TASKS
+
+OWN = """
+import numpy as np
+from benchmarks import Method, Split, Task
+from sklearn.linear_model import LinearRegression
+
+class Copycat:
+    n_weights = 0
+    def fit(self, X, y): return self
+    def predict(self, X, context): return X
+    def forecast(self, n_steps, *, context, exog): return np.repeat(context[-1:], n_steps, axis=0)
+
+def wave(seed):
+    series = np.cos(0.3 * np.arange(400) + seed % 7)[:, None]
+    return Split(series, n_train=300, horizons=(20,))
+
+TASKS = [Task("my_wave", "A wave of mine", wave)]
+METHODS = [Method("copycat", "Copies", lambda settings, task, data, seed: Copycat())]
+"""
+
+
+@pytest.fixture
+def forget(monkeypatch):
+    """Forget what a test's plugins announced."""
+    yield
+    monkeypatch.setenv(plugins.VARIABLE, "")
+    plugins.load()
+    assert "my_wave" not in TASKS
+    assert "copycat" not in METHODS
+
+
+@pytest.fixture
+def own(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(OWN)
+    return str(path)
+
+
+def run(tmp_path, own, *more):
+    out = ["--out", str(tmp_path / "out"), "--seeds", "2", "-j", "2"]
+    return main(["run", "smoke", "--plugin", own, *out, *more])
+
+
+def test_a_task_and_a_method_of_ones_own_run_beside_ours(tmp_path, own, forget):
+    code = run(tmp_path, own, "-t", "my_wave", "-m", "copycat", "-m", "esn", "-m", "linear")
+
+    found = [json.loads(p.read_text()) for p in (tmp_path / "out").rglob("cells/*.json")]
+    assert code == 0
+    assert {(r["task"], r["method"]) for r in found} == {
+        ("my_wave", "copycat"), ("my_wave", "esn"), ("my_wave", "linear"),
+    }  # fmt: skip
+    assert "Copies" in (tmp_path / "out" / "smoke" / "report.html").read_text()
+
+
+def test_a_method_of_ones_own_runs_on_our_tasks(tmp_path, own, forget):
+    assert run(tmp_path, own, "-m", "copycat") == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 / 0", "line 1: ZeroDivisionError"),
+        ("x = (", "SyntaxError"),
+        ("x = 1", "defines neither TASKS nor METHODS"),
+        ("TASKS = ['mine']", "TASKS holds 'mine', no Task"),
+        (OWN.replace('"copycat"', '"esn"'), "'esn' is taken; choose another name"),
+    ],
+)
+def test_a_broken_plugin_is_named_and_nothing_runs(text, message, tmp_path, capsys, forget):
+    path = tmp_path / "broken.py"
+    path.write_text(text)
+
+    code = run(tmp_path, str(path))
+
+    assert code == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_method_that_raises_fails_its_cells_alone(tmp_path, capsys, forget):
+    path = tmp_path / "raises.py"
+    path.write_text(OWN.replace("return self\n", "raise RuntimeError('no')\n", 1))
+
+    code = run(tmp_path, str(path), "-m", "copycat", "-m", "mean")
+
+    assert code == 1
+    assert "RuntimeError: no" in capsys.readouterr().out
+
+
+def test_a_task_that_raises_fails_its_cells_alone(tmp_path, capsys, forget):
+    path = tmp_path / "diverges.py"
+    path.write_text(OWN.replace("    series =", "    raise OverflowError('lost')\n    x ="))
+
+    code = run(tmp_path, str(path), "-t", "my_wave", "-t", "lagged_sine", "-m", "mean")
+
+    assert code == 1
+    assert "OverflowError: lost" in capsys.readouterr().out
