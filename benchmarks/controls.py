@@ -9,6 +9,7 @@ from benchmarks.tasks.base import Array, Split
 from reservoirs.datasets import oscillator_matrices
 
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 50, 100, 200, 300)
+WIDEST = 1000  # columns of the regression
 
 
 class Persistence:
@@ -57,7 +58,8 @@ class Linear:
 
     def fit(self, X: Array, y: Array) -> Linear:
         """Try every number of lags on the same rows and keep the best."""
-        longest = max(p for p in LAGS if p * X.shape[1] * 3 < len(X) or p == 1)
+        most = min(len(X) // 3, WIDEST) // X.shape[1]
+        longest = max(p for p in LAGS if p < most or p == 1)
         best = np.inf
         for p in (p for p in LAGS if p <= longest):
             features = self._lagged(X, p)[longest - 1 :]
@@ -65,7 +67,8 @@ class Linear:
             weights, *_ = np.linalg.lstsq(features, targets, rcond=1e-15)
             residual = np.mean((targets - features @ weights) ** 2)
             size = len(targets)
-            criterion = size * np.log(residual + 1e-28) + weights.size * np.log(size)
+            likelihood = targets.size * np.log(residual + 1e-28)  # of all outputs
+            criterion = likelihood + weights.size * np.log(size)
             if criterion < best:
                 best, self.n_lags, self.weights = criterion, p, weights
         self.n_weights = self.weights.size
@@ -127,6 +130,33 @@ def sinusoid(split: Split) -> Array:
         xtol=1e-15, ftol=1e-15, gtol=1e-15,
     )  # fmt: skip
     return curve(found.x, every)[:, None]
+
+
+def cramer_rao(split: Split) -> Array:
+    """Return the truth plus the least error that any unbiased estimate can have on average.
+
+    The rows known before the forecast are A sin(w n + p) and noise of a known deviation s; the
+    covariance of an estimate of (A, w, p) is at least s^2 (J'J)^-1, J the derivatives of the rows.
+
+    Parameters
+    ----------
+    split : standardised, of a noisy sinusoid
+
+    Returns
+    -------
+    (n_rows, 1)
+    """
+    n, every = split.origin + 1, np.arange(len(split.series))
+    truth = split.truth[:, 0] - split.truth[:, 0].mean()
+    w = split.facts["frequency"]
+    sine, cosine = np.sin(w * every), np.cos(w * every)
+    # A sin(wn) + B cos(wn): the derivative in w is n (A cos - B sin)
+    A, B = np.linalg.lstsq(np.column_stack([sine, cosine]), truth, rcond=None)[0]
+    J = np.column_stack([sine, cosine, every * (A * cosine - B * sine)])
+    noise = split.facts["noise"] / split.facts["scale"][0]
+    covariance = noise**2 * np.linalg.inv(J[:n].T @ J[:n])
+    error = np.sqrt(np.einsum("ni,ij,nj->n", J, covariance, J))
+    return split.truth + error[:, None]
 
 
 def exact_map(split: Split) -> tuple[Array, Array]:

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import controls, memory, protocols, racing
+from benchmarks import controls, memory, physics, protocols, racing
 from benchmarks.methods import Method, Settings
 from benchmarks.outcome import Outcome
 from benchmarks.tasks.base import Array, Split, Task
 from benchmarks.tasks.kinds import Attractor, Filter, Labelled, Memory, Race
 from reservoirs import ESNRegressor, ForecastDivergedWarning
-from reservoirs.metrics import amplitude_ratio, error_growth, nrmse
+from reservoirs.metrics import amplitude_ratio, error_growth, nrmse, smape
 
 LARGEST = 10.0  # a free run beyond ten standard deviations more than the data has failed
 
@@ -54,20 +54,30 @@ def _forecast(
     task: Task, split: Split, method: Method, settings: Settings, seed: int, outcome: Outcome
 ) -> None:
     """Predict one step ahead and run free from the end of the rows before the test."""
-    split = split.standardised()
-    if method.name in ("sinusoid", "exact"):
+    split = split.unscaled() if "raw" in task.tags else split.standardised()
+    if method.name in ("sinusoid", "exact", "cramer_rao"):
         one_step, free = _known(method.name, split, outcome)
     else:
         model = method.build(settings, task, split, seed)
         one_step, free = _learned(model, method, split, outcome)
+        _probe(task, model, split, outcome)
     _score(split, one_step, free, outcome)
+
+
+def _probe(task: Task, model: Any, split: Split, outcome: Outcome) -> None:
+    """Measure what the task is known for, and the gradients of a trained network."""
+    physics.gradients(model, *split.examples(split.n_train), outcome)
+    if "resonance" in task.tags:
+        physics.resonance(model, split, outcome)
+    if "limit_cycle" in task.tags:
+        physics.kick(model, split, outcome)
 
 
 def _known(name: str, split: Split, outcome: Outcome) -> tuple[Array, Array]:
     """Return the predictions of a control that knows what made the series."""
     began = time.perf_counter()
-    if name == "sinusoid":
-        every = controls.sinusoid(split)
+    if name in ("sinusoid", "cramer_rao"):
+        every = getattr(controls, name)(split)
         one_step, free = every[split.origin + 1 :], every[split.origin + 1 :]
         outcome.costs["n_params_total"] = outcome.costs["n_params_trained"] = 4
     else:
@@ -146,6 +156,9 @@ def _score(split: Split, one_step: Array, free: Array, outcome: Outcome) -> None
         if len(free) > 1:
             metrics["amplitude_ratio"] = amplitude_ratio(truth[first : first + len(free)], free)
     target = truth[first : first + len(free)]
+    if split.facts.get("smape"):
+        guess = free * split.facts["scale"] + split.facts["mean"]
+        metrics["smape"] = smape(split.facts["raw"].series[first : first + len(free)], guess)
     outcome.arrays.update(truth=target, prediction=free)
     outcome.arrays["error"] = error_growth(target, free, scale=scale)
     low, high = split.truth.min() - LARGEST, split.truth.max() + LARGEST

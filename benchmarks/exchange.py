@@ -33,8 +33,8 @@ def results_folders(folder: Path) -> list[Path]:
 
 
 def all_records(folder: Path) -> list[Record]:
-    """Return the newest record of every cell at or below a folder."""
-    return [record for path in results_folders(folder) for record in records.every(path)]
+    """Return the newest record of every cell at or below a folder, once each."""
+    return records.newest(r for path in results_folders(folder) for r in records.every(path))
 
 
 def rows(found: Iterable[Record]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import loguniform, uniform
 
-from benchmarks import controls
+from benchmarks import controls, peers
 from benchmarks.tasks.base import Split, Task
 from benchmarks.tasks.kinds import Labelled, Memory
 from reservoirs import ESNClassifier, ESNRegressor, NVARRegressor
@@ -64,6 +64,10 @@ def _esn(settings: Settings, task: Task, data: Any, seed: int) -> Any:
         return ESNClassifier(random_state=seed, **rest)
     washout = min(data.washout, data.n_train // 4)
     return ESNRegressor(washout=washout, random_state=seed, **rest)
+
+
+def _cycle(settings: Settings, task: Task, data: Any, seed: int) -> Any:
+    return _esn({"topology": "cycle", "leak_rate": 1.0, **settings}, task, data, seed)
 
 
 def _nvar(settings: Settings, task: Task, data: Any, seed: int) -> NVARRegressor:
@@ -157,17 +161,25 @@ def _control(kind: type) -> Callable[[Settings, Task, Split, int], Any]:
 
 
 def _trains(task: Task) -> str:
-    return "trained networks do not run on it, so far" if task.tags & {"esn", *KINDS} else ""
+    other = {"esn", *KINDS} - {"attractor"}
+    return "trained networks do not run on it, so far" if task.tags & other else ""
 
 
 def _observes(task: Task) -> str:
-    if task.tags & KINDS:
-        return "the task is no forecast of one series"
+    if task.tags & (KINDS - {"attractor"}):
+        return "the task is no forecast"
     return "a simulation observes no value to hold on to" if "simulation" in task.tags else ""
 
 
+def _forecasts(task: Task) -> str:
+    """Say why a peer does not run: its free runs go through its public interface, step by step."""
+    if task.tags & (KINDS - {"filter"}):
+        return "the task is no forecast of one series and no filter"
+    return ""
+
+
 def _needs(tag: str) -> Callable[[Task], str]:
-    return lambda task: "" if tag in task.tags else f"the series comes from no {tag}"
+    return lambda task: "" if tag in task.tags else f"the task has no {tag.replace('_', ' ')}"
 
 
 def _lacks(*tags: str) -> Callable[[Task], str]:
@@ -268,6 +280,11 @@ METHODS: dict[str, Method] = {
             supports=_lacks("polynomial", "memory", "race"),
         ),
         Method(
+            "esn_cycle", "Simple cycle reservoir", _cycle, {}, {
+                "spectral_radius": uniform(0.1, 1.1), "alpha": loguniform(1e-16, 1e2), **SCALES,
+            }, supports=_needs("cycle"),
+        ),
+        Method(
             "rnn", "Vanilla RNN, BPTT", _trained("adam", {"cell": "rnn", "max_iter": 60}),
             {"window": 20, "n_units": 32, "learning_rate": 3e-3},
             {
@@ -339,15 +356,24 @@ METHODS: dict[str, Method] = {
             {"alpha": loguniform(1e-14, 1e-4), "noise": loguniform(1e-6, 1e-2)},
             supports=_needs("polynomial"),
         ),
+        *(
+            Method(name, title, peers.builder(name), {}, {}, supports=_forecasts)
+            for name, (title, _) in peers.PEERS.items()
+        ),
         Method("persistence", "Persistence", _control(controls.Persistence), supports=_observes),
         Method("mean", "Mean", _control(controls.Mean), supports=_lacks(*KINDS)),
         Method("linear", "Linear AR/ARX, BIC", _control(controls.Linear),
                supports=_lacks("labels", "polynomial", "memory", "race")),
         Method("sinusoid", "Fitted sinusoid", _control(controls.Mean), supports=_needs("sinusoid")),
         Method("exact", "Exact map", _control(controls.Mean), supports=_needs("oscillator")),
+        Method("cramer_rao", "Least possible error (Cramer-Rao)", _control(controls.Mean),
+               supports=_needs("noisy_sinusoid")),
+        Method("oracle", "The equations, start off by 1e-6", _control(controls.Mean),
+               supports=_needs("flow")),
     )
 }  # fmt: skip
-CONTROLS = ("persistence", "mean", "linear", "sinusoid", "exact")
+PEERS = tuple(peers.PEERS)  # run only where they are named
+CONTROLS = ("persistence", "mean", "linear", "sinusoid", "exact", "cramer_rao", "oracle")
 
 
 def plain(settings: Settings) -> Settings:

@@ -7,6 +7,7 @@ import importlib.resources
 import json
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -133,13 +134,18 @@ def every(folder: Path) -> list[dict[str, Any]]:
     ----------
     folder : of the results, with its `cells`
     """
-    newest: dict[str, dict[str, Any]] = {}
-    for record in (load(path) for path in sorted((folder / "cells").glob("*.json"))):
+    return newest(load(path) for path in sorted((folder / "cells").glob("*.json")))
+
+
+def newest(found: Iterable[Record]) -> list[Record]:
+    """Return the newest record of each cell, whatever its settings."""
+    kept: dict[str, Record] = {}
+    for record in found:
         what = _what(record, "settings")
-        before = newest.get(what)
+        before = kept.get(what)
         if before is None or started(before) <= started(record):
-            newest[what] = record
-    return list(newest.values())
+            kept[what] = record
+    return list(kept.values())
 
 
 def started(record: Record) -> float:

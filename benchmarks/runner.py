@@ -105,7 +105,10 @@ def _work(folder: str, cell: Cell, memory: float, plugged: str) -> None:
     from benchmarks.worker import run_cell
 
     plugins.adopt(plugged)
-    run_cell(folder, cell, memory)
+    try:
+        run_cell(folder, cell, memory)
+    except OSError:  # a full disk: the runner meets it too, and says so
+        raise SystemExit(1) from None
 
 
 def _finished(folder: Path, running: _Running, limits: Limits) -> bool:

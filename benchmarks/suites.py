@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.methods import METHODS
+from benchmarks.methods import METHODS, PEERS
 from benchmarks.tasks import TASKS
 from benchmarks.tuning import budget
 
@@ -102,10 +102,17 @@ def load(name: str) -> Suite:
 
 
 def _everything(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a suite's keys with "all" spelt out; memory and races are never meant by it."""
-    every = [task.name for task in TASKS.values() if not task.tags & {"memory", "race"}]
-    tasks = every if found["tasks"] == "all" else found["tasks"]
-    return {"methods": list(METHODS), **found, "tasks": tasks}
+    """Return a suite's keys with the groups of tasks spelt out.
+
+    "all" means neither memory nor races nor the systems of dysts.
+    """
+    groups = {
+        "all": [t.name for t in TASKS.values() if not t.tags & {"memory", "race", "dysts"}],
+        "dysts": [t.name for t in TASKS.values() if "dysts" in t.tags],
+    }
+    tasks = found["tasks"]
+    tasks = groups.get(tasks, tasks) if isinstance(tasks, str) else tasks
+    return {"methods": [m for m in METHODS if m not in PEERS], **found, "tasks": tasks}
 
 
 def _checked(suite: Suite, path: Path) -> Suite:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import tuning
 from benchmarks.methods import METHODS
 from benchmarks.records import KEPT, Record
-from benchmarks.tasks import TASKS
+from benchmarks.tasks import TASKS, Task
 
 LARGER_IS_BETTER = ("vpt", "vpt_median", "accuracy", "capacity")
 
@@ -26,6 +27,11 @@ class Row:
     fit_seconds, total_seconds : medians, of the fit, and of fit and prediction
     trained : trained weights
     reasons : what failed or was skipped
+    interval : 95 % bootstrap interval of the ranking metric, over seeds and starts
+    validation : the score that its settings were chosen by, None where nothing was chosen
+    tune_seconds : processor time of that search
+    noisy : cells that ran while the machine had too much to do
+    larger_is_better : of the ranking metric
     """
 
     method: str
@@ -36,6 +42,11 @@ class Row:
     total_seconds: float
     trained: float
     reasons: tuple[str, ...]
+    interval: tuple[float, float] | None = None
+    validation: float | None = None
+    tune_seconds: float = 0.0
+    noisy: int = 0
+    larger_is_better: bool = False
 
     @property
     def title(self) -> str:
@@ -55,7 +66,7 @@ def metric_names(records: list[Record]) -> list[str]:
     """Return the metrics of one task worth a column, the ranking one last."""
     found = {name for record in records for name in record.get("metrics", {})}
     ranking = TASKS[records[0]["task"]].ranking
-    hidden = {"amplitude_ratio", "one_step_mse"} - {ranking}
+    hidden = {"amplitude_ratio", "one_step_mse", "censored", "n_symbols"} - {ranking}
 
     def order(name: str) -> tuple[bool, bool, int]:
         return name == ranking, name != "one_step", int("".join(filter(str.isdigit, name)) or 0)
@@ -129,6 +140,8 @@ def _row(method: str, records: list[Record], names: list[str]) -> Row:
     costs = [record.get("costs", {}) for record in records if record["status"] in KEPT]
     bad = [record for record in records if record["status"] != "ok"]
     failed = [record for record in bad if record["status"] != "skipped"]
+    task, track = TASKS[records[0]["task"]], records[0].get("track", "default")
+    log = {} if track == "default" else tuning.stored(task.settings_key, method, track)
     return Row(
         method,
         metrics,
@@ -138,7 +151,18 @@ def _row(method: str, records: list[Record], names: list[str]) -> Row:
         _median([c["t_fit"] + c.get("t_predict", 0.0) for c in costs if "t_fit" in c]),
         _median([c["n_params_trained"] for c in costs if "n_params_trained" in c]),
         tuple(dict.fromkeys(f"{r['status']}: {r['reason']}" for r in bad)),
+        validation=_validation(task, log),
+        tune_seconds=log.get("seconds", 0.0),
+        noisy=sum(bool(record.get("provenance", {}).get("noisy")) for record in records),
+        larger_is_better=task.larger_is_better,
     )
+
+
+def _validation(task: Task, log: dict[str, Any]) -> float | None:
+    """Return the score of a search in the unit of the task's metric."""
+    if not log:
+        return None
+    return 1.0 / log["score"] if task.larger_is_better else float(log["score"])
 
 
 def value(record: Record, name: str, larger_is_better: bool) -> float:

@@ -59,6 +59,34 @@ def nmse(y_true: Any, y_pred: Any, *, scale: Any = None) -> float:
     return nrmse(y_true, y_pred, scale=scale) ** 2
 
 
+def smape(y_true: Any, y_pred: Any) -> float:
+    """Return the symmetric mean absolute percentage error, 0 to 200.
+
+    200 mean |y - p| / (|y| + |p|); a value that is not finite counts as entirely wrong. It depends
+    on the origin of the data, so compute it in original units.
+
+    Parameters
+    ----------
+    y_true, y_pred : (n_steps,) or (n_steps, n_outputs)
+
+    Raises
+    ------
+    ValueError
+        If their shapes differ.
+
+    References
+    ----------
+    Gilpin (2021), Chaos as an interpretable benchmark for forecasting and data-driven modelling.
+    """
+    truth, guess = np.asarray(y_true, dtype=np.float64), np.asarray(y_pred, dtype=np.float64)
+    if truth.shape != guess.shape:
+        raise ValueError(f"y_true and y_pred must have one shape, got {truth.shape}, {guess.shape}")
+    whole = np.abs(truth) + np.abs(guess)
+    share = np.zeros(truth.shape)
+    np.divide(np.abs(truth - guess), whole, out=share, where=whole > 0)
+    return float(200.0 * np.where(np.isfinite(guess), share, 1.0).mean())
+
+
 def error_growth(y_true: Any, y_pred: Any, *, scale: Any = None) -> Array:
     """Return the normalised error of every step, (n_steps,).
 

@@ -20,7 +20,16 @@ AT_THE_TOP = {
     },
 }  # fmt: skip
 INSIDE = {
-    "reservoirs": {"numba", "llvmlite", "matplotlib", "pandas", "threadpoolctl", "statsmodels"},
+    "reservoirs": {
+        "numba",
+        "llvmlite",
+        "matplotlib",
+        "pandas",
+        "dysts",
+        "pywt",
+        "threadpoolctl",
+        "statsmodels",
+    },
     "trainers": {"numba", "threadpoolctl"},
     "benchmarks": {
         "reservoirpy",
@@ -30,6 +39,7 @@ INSIDE = {
         "statsmodels",
         "scikit_posthocs",
         "pandas",
+        "dysts",
     },
 }
 OURS_FOR_TRAINERS = {

@@ -187,7 +187,8 @@ def tune(options: argparse.Namespace) -> int:
     if options.defaults:
         return _study(options)
     tuning.budget(options.track)
-    own = [t.name for t in TASKS.values() if not (t.tuned_like or "fixed" in t.tags)]
+    skipped = {"fixed", "memory", "race", "dysts"}  # searched where they are named
+    own = [t.name for t in TASKS.values() if not (t.tuned_like or t.tags & skipped)]
     tasks = known(options.task or own, TASKS, "task")
     able = tuning.tuned()
     methods = known(options.method or able, able, "method with a search space")
@@ -213,7 +214,9 @@ def _study(options: argparse.Namespace) -> int:
 
 
 def speed(options: argparse.Namespace) -> int:
-    """Time our calls against peers."""
+    """Time our calls against peers, or how cost grows."""
+    if options.scaling:
+        return _scaling()
     from benchmarks import speed as suite
     from benchmarks import speed_training
 
@@ -238,4 +241,26 @@ def speed(options: argparse.Namespace) -> int:
     path = options.out / "speed.json"
     records.write_timings(path, found, memory)
     console.print(f"every sample: {path}", highlight=False)
+    return 0
+
+
+def _scaling() -> int:
+    """Print how the cost of a fit grows, and the model of a cluster beside what was measured."""
+    from benchmarks import scaling
+
+    table = Table("what grows", "sizes", "seconds", "exponent", title="ESNRegressor.fit")
+    with threadpool_limits(1):
+        for grown in scaling.growth():
+            table.add_row(grown.what, ", ".join(map(str, grown.sizes)),
+                          ", ".join(f"{s:.3f}" for s in grown.seconds),
+                          f"{grown.exponent:.2f}")  # fmt: skip
+    console.print(table)
+    found = scaling.workers(60, (1, 2))
+    for name in ("start", "cell", "overhead", "write"):
+        console.print(f"{name}: {found[name]:.4f} s")
+    for count, seconds in found["seconds"].items():
+        model = scaling.predicted(found, found["cells"], count) - found["start"]
+        console.print(f"{found['cells']} cells on {count}: {seconds:.1f} s, model {model:.1f} s")
+    limit = (found["cell"] + found["overhead"]) / found["write"]
+    console.print(f"the writer is busy all the time from {limit:.0f} workers on")
     return 0

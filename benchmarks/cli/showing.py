@@ -23,7 +23,11 @@ from benchmarks.tasks import TASKS
 def listing(options: argparse.Namespace) -> int:
     """List tasks, methods and suites with a line each."""
     found = {
-        "tasks": {t.name: f"{t.title}. {t.note}" if t.note else t.title for t in TASKS.values()},
+        "tasks": {
+            t.name: f"{t.title}. {t.note}" if t.note else t.title
+            for t in TASKS.values()
+            if options.json or "dysts" not in t.tags
+        },
         "methods": {m.name: m.title for m in METHODS.values()},
         "suites": {name: suites.load(name).title for name in suites.names()},
     }

@@ -1,11 +1,22 @@
 """The tasks, by name."""
 
-from benchmarks.tasks import chaos, filters, labels, memory, notes, oscillators, races, real, sines
+from benchmarks.tasks import (
+    chaos,
+    dysts,
+    filters,
+    labels,
+    memory,
+    notes,
+    oscillators,
+    races,
+    real,
+    sines,
+)
 from benchmarks.tasks.base import Split, Task
 
 TASKS: dict[str, Task] = {
     task.name: task
-    for module in (sines, oscillators, notes, real, filters, chaos, labels, memory, races)
+    for module in (sines, oscillators, notes, real, filters, chaos, labels, memory, races, dysts)
     for task in module.TASKS
 }
 

@@ -110,6 +110,12 @@ class Split:
             self, series=(self.series - mean) / scale, exog=exog, clean=clean, facts=facts
         )
 
+    def unscaled(self) -> Split:
+        """Return the split as it is, with the facts that `standardised` adds."""
+        width = self.series.shape[1]
+        facts = {**self.facts, "mean": np.zeros(width), "scale": np.ones(width), "raw": self}
+        return replace(self, facts=facts)
+
     def examples(self, stop: int) -> tuple[Array, Array]:
         """Return inputs and targets that use the first `stop` rows only."""
         if self.simulation:

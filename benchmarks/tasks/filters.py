@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 from scipy.stats import loguniform
 
 from benchmarks.tasks.base import Task
@@ -12,8 +13,12 @@ from reservoirs import datasets
 
 TAGS = frozenset({"filter", "esn"})
 # The penalty is the best of a grid by contiguous folds, chosen in the fit itself.
-FIXED = {"esn": {"alpha": [float(f"1e{power}") for power in range(-18, 3)], "alpha_cv": 5}}
-SPACE = {"esn": {"bias_scaling": loguniform(0.02, 2.0), "degree": [5, 10, 20]}}
+GRID = {"alpha": [float(f"1e{power}") for power in range(-18, 3)], "alpha_cv": 5}
+FIXED = {"esn": GRID, "esn_cycle": GRID}
+SPACE = {
+    "esn": {"bias_scaling": loguniform(0.02, 2.0), "degree": [5, 10, 20]},
+    "esn_cycle": {"bias_scaling": loguniform(0.02, 2.0)},
+}
 
 
 def _narma(seed: int, order: int) -> Filter:
@@ -35,18 +40,52 @@ def _santa_fe(seed: int) -> Filter:
     return Filter(laser[:-1], laser[1:], 2000, 3000, washout=100)
 
 
+def _memory(seed: int) -> Filter:
+    """Input uniform on [-1, 1]; wanted are the inputs 1 to 200 steps before. 6000 rows each."""
+    u = np.random.default_rng(seed).uniform(-1.0, 1.0, size=12_700)
+    past = np.lib.stride_tricks.sliding_window_view(u, MOST_DELAYS + 1)[:, ::-1]
+    return Filter(past[:, :1], past[:, 1:], 6200, 200, washout=200, warm_up=200, metric="capacity")
+
+
+def _heart(seed: int) -> Filter:
+    """Take 600 rows to train, 100 to validate, 323 to test; wanted is the next value."""
+    values = datasets.electrocardiogram()[:, None]
+    return Filter(values[:-1], values[1:], 600, 100, washout=50)
+
+
+def _narma_task(order: int) -> Task:
+    return Task(
+        f"narma{order}", f"NARMA{order}", partial(_narma, order=order), n_units=200,
+        ranking="nmse", tags=TAGS | {"cycle"}, fixed=FIXED, space=SPACE, trials=200,
+    )  # fmt: skip
+
+
+MOST_DELAYS = 200
+REMEMBERING = {"leak_rate": 1.0, "bias_scaling": 0.0, "alpha": 1e-12, "input_scaling": 0.01}
 TASKS = [
+    *(_narma_task(order) for order in (10, 20, 30)),
     Task(
-        "narma10", "NARMA10", partial(_narma, order=10), n_units=200, ranking="nmse", tags=TAGS,
-        fixed=FIXED, space=SPACE, trials=200,
+        "memory_capacity", "Linear memory, 100 units", _memory, n_units=100, ranking="capacity",
+        larger_is_better=True, tags=TAGS | {"fixed", "cycle"},
+        fixed={"esn": {"spectral_radius": 0.99, **REMEMBERING},
+               "esn_cycle": {"spectral_radius": 0.99, **REMEMBERING}},
+        note="at most 100 for a network; the linear filter has as many lags as it likes",
     ),
-    Task(
-        "channel_24db", "Nonlinear channel, 24 dB", partial(_channel, snr=24.0), n_units=50,
-        ranking="ser", tags=TAGS, fixed=FIXED, space=SPACE, trials=200,
-        note="share of wrong symbols",
+    *(
+        Task(
+            f"channel_{snr}db", f"Nonlinear channel, {snr} dB", partial(_channel, snr=float(snr)),
+            n_units=50, ranking="ser", tags=TAGS, fixed=FIXED, space=SPACE, trials=200,
+            tuned_like="" if snr == 24 else "channel_24db", note="share of wrong symbols",
+        )
+        for snr in (16, 20, 24, 28, 32)
     ),
     Task(
         "santa_fe", "Santa Fe laser, one step", _santa_fe, n_units=200, ranking="nmse", tags=TAGS,
         fixed=FIXED, space=SPACE, trials=200, note="real data from reservoirpy (extra real-data)",
+    ),
+    Task(
+        "ecg", "Electrocardiogram, one step", _heart, n_units=200, ranking="nmse", tags=TAGS,
+        fixed=FIXED, space=SPACE, trials=50, tuned_like="santa_fe",
+        note="real data from PyWavelets (extra real-data): 1024 values, 360 a second",
     ),
 ]  # fmt: skip

@@ -22,7 +22,8 @@ class Filter:
     n_train, n_valid : rows
     washout : first training rows that an echo state network leaves out
     warm_up : rows run through every model just before the test rows
-    metric : "nmse", or "ser" too, the share of symbols decided wrongly
+    metric : "nmse", or "ser" too, the share of symbols decided wrongly, or "capacity" too, the sum
+        over targets of squared correlations above 0.02
     """
 
     inputs: Array
@@ -60,6 +61,9 @@ class Attractor:
     time : Lyapunov times (of "vpt") per step
     washout : first training rows that an echo state network leaves out
     scaled : whether methods see standardised values, as everywhere; else the original ones
+    states : (n_starts, n_variables) at the last warm-up row of the tests, None if not known
+    equations : (states, n_steps) -> what is seen of the steps after them, for the oracle
+    agreement : Lyapunov times for which two good integrators agree, where that is known
     """
 
     series: Array
@@ -70,6 +74,12 @@ class Attractor:
     time: float = 1.0
     washout: int = 100
     scaled: bool = True
+    states: Array | None = None
+    equations: Callable[[Array, int], Array] | None = None
+    agreement: float = np.inf
+
+    n_watched = 0
+    simulation = False
 
     @property
     def n_train(self) -> int:
@@ -88,7 +98,7 @@ class Attractor:
 
     def for_tuning(self) -> Attractor:
         """Return the data that tuning may see: the forecasts for trials become the test."""
-        return replace(self, tests=self.trials)
+        return replace(self, tests=self.trials, states=None)
 
 
 @dataclass(frozen=True)

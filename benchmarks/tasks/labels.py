@@ -16,6 +16,11 @@ def _vowels(seed: int) -> Labelled:
     return Labelled(data.train, data.train_labels, data.test, data.test_labels, seed)
 
 
+def _motions(seed: int) -> Labelled:
+    data = datasets.basic_motions()
+    return Labelled(data.train, data.train_labels, data.test, data.test_labels, seed)
+
+
 def _digits(seed: int) -> Labelled:
     """Take four fifths of the images to train on, each class alike; grey values 0 to 1."""
     found = load_digits()
@@ -43,6 +48,11 @@ TASKS = [
         "japanese_vowels", "Japanese Vowels, nine speakers", _vowels, ranking="error_rate",
         tags=TAGS, fixed=TWO_WAYS, space=SPACE, trials=100, runs=5,
         note="real data from aeon (extra real-data); published accuracy 0.981 (Bianchi's library)",
+    ),
+    Task(
+        "basic_motions", "Basic motions of a wrist", _motions, ranking="error_rate", tags=TAGS,
+        fixed=TWO_WAYS, space=SPACE, trials=100, runs=5,
+        note="real data from aeon (extra real-data); 40 series to train, 40 to test",
     ),
     Task(
         "digits_rows", "Digits, row by row", _digits, ranking="error_rate", tags=TAGS,

@@ -57,6 +57,7 @@ def _van_der_pol(seed: int, mu: float) -> Split:
     )
 
 
+RESONANCE = {"oscillator_eta0.1_hold": ("resonance",)}  # learned from all frequencies
 LIKE = {mode: f"oscillator_eta0.1_{mode}" for mode in ("cos", "multi", "hold")}
 
 
@@ -70,7 +71,7 @@ def _task(eta: float, force: str, mode: str) -> Task:
         f"Oscillator, eta={eta:g}, {words}, {mode}",
         partial(_make, eta=eta, force=force, mode=mode),
         tuned_like=LIKE[force] if name != LIKE[force] else "",
-        tags=frozenset({"oscillator", *({"simulation"} & {mode})}),
+        tags=frozenset({"oscillator", *({"simulation"} & {mode}), *RESONANCE.get(name, ())}),
         note="unidentifiable: in the steady state the force is a function of x" * unidentifiable,
     )
 
@@ -85,6 +86,7 @@ TASKS = [
             f"van_der_pol_mu{mu:g}",
             f"Van der Pol, mu={mu:g}",
             partial(_van_der_pol, mu=mu),
+            tags=frozenset({"limit_cycle"}),
             tuned_like="oscillator_eta0.1_multi",
         )
         for mu in (0.5, 1.0, 5.0)

@@ -3,8 +3,9 @@
 Time is dimensionless and float64. Every generator that draws takes `random_state`.
 """
 
-from reservoirs.datasets.chaos import LYAPUNOV, lorenz63, mackey_glass
+from reservoirs.datasets.chaos import kuramoto_sivashinsky, mackey_glass
 from reservoirs.datasets.classic import channel_equalization, narma
+from reservoirs.datasets.flows import LYAPUNOV, double_scroll, lorenz63, lorenz96, roessler
 from reservoirs.datasets.long_memory import (
     addition,
     memorisation,
@@ -22,17 +23,28 @@ from reservoirs.datasets.oscillators import (
     sine,
     van_der_pol,
 )
-from reservoirs.datasets.real import japanese_vowels, santa_fe, sunspots
+from reservoirs.datasets.real import (
+    basic_motions,
+    electrocardiogram,
+    japanese_vowels,
+    santa_fe,
+    sunspots,
+)
 
 __all__ = [
     "FORCINGS",
     "LYAPUNOV",
     "addition",
+    "basic_motions",
     "channel_equalization",
+    "double_scroll",
+    "electrocardiogram",
     "japanese_vowels",
+    "kuramoto_sivashinsky",
     "lagged_sine",
     "lagged_sine_noisy",
     "lorenz63",
+    "lorenz96",
     "mackey_glass",
     "memorisation",
     "multiplication",
@@ -40,6 +52,7 @@ __all__ = [
     "oscillator",
     "oscillator_matrices",
     "random_permutation",
+    "roessler",
     "santa_fe",
     "sine",
     "sunspots",

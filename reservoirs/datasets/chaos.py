@@ -1,101 +1,15 @@
-"""Chaotic systems: Lorenz (1963) and Mackey-Glass."""
+"""Chaos with a memory or in space: Mackey-Glass and Kuramoto-Sivashinsky."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
 from sklearn.utils import check_random_state
 
 from reservoirs.sequences import Array
 
-LYAPUNOV = {"lorenz63": 0.9056}  # largest exponents per unit of time, Sprott (2003), table A.2
-SUBSTEP = 0.002  # of the Runge-Kutta scheme, at most
-
-
-def _lorenz(z: Array) -> Array:
-    """Return the velocity at points z, (3, ...)."""
-    x, y, w = z
-    return np.stack([10.0 * (y - x), x * (28.0 - w) - y, x * y - 8.0 / 3.0 * w])
-
-
-def _rk4(z: Array, n_steps: int, dt: float) -> Array:
-    """Integrate all points at once with the classical scheme; return (n_steps, *z.shape)."""
-    n_sub = int(np.ceil(dt / SUBSTEP))
-    h, out = dt / n_sub, np.empty((n_steps, *z.shape))
-    for n in range(n_steps):
-        out[n] = z
-        for _ in range(n_sub):
-            k1 = _lorenz(z)
-            k2 = _lorenz(z + 0.5 * h * k1)
-            k3 = _lorenz(z + 0.5 * h * k2)
-            k4 = _lorenz(z + h * k3)
-            z = z + (h / 6.0) * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
-    return out
-
-
-def lorenz63(
-    n_steps: int = 10_000,
-    *,
-    dt: float = 0.01,
-    n_series: int | None = None,
-    initial: Any = None,
-    transient: float = 20.0,
-    method: str = "rk4",
-    tolerance: float = 1e-10,
-    random_state: Any = None,
-) -> Array:
-    """Simulate x' = 10 (y - x), y' = x (28 - z) - y, z' = x y - 8/3 z.
-
-    Parameters
-    ----------
-    n_steps : length
-    dt : time per step
-    n_series : None for one series, else how many, from starts of their own
-    initial : (3,) or (n_series, 3) at the first step; None draws starts and runs `transient` first
-    transient : time thrown away after a drawn start
-    method : "rk4" (steps of at most 0.002, all series at once) or a method of
-        `scipy.integrate.solve_ivp`, "DOP853" or "RK23", say
-    tolerance : relative and absolute, of solve_ivp
-    random_state : seed of the starts
-
-    Returns
-    -------
-    (n_steps, 3), or (n_series, n_steps, 3)
-
-    Raises
-    ------
-    ValueError
-        If `initial` has another shape.
-
-    References
-    ----------
-    Lorenz (1963), Deterministic nonperiodic flow, eqs. 25-27.
-    """
-    shape = (3,) if n_series is None else (n_series, 3)
-    if initial is None:
-        drawn = check_random_state(random_state).uniform(-1.0, 1.0, size=shape)
-        start = np.array([0.0, 0.0, 25.0]) + 8.0 * drawn
-        start = _rk4(start.T, 2, max(transient, SUBSTEP))[1].T
-    else:
-        start = np.asarray(initial, dtype=np.float64)
-    if start.shape != shape:
-        raise ValueError(
-            f"initial must have shape {shape}, got {start.shape}; set n_series to match"
-        )
-    if method == "rk4":
-        rows = _rk4(start.T, n_steps, dt)  # (n_steps, 3) or (n_steps, 3, n_series)
-        return rows if n_series is None else rows.transpose(2, 0, 1)
-    t = dt * np.arange(n_steps)
-
-    def solve(z: Array) -> Array:
-        return solve_ivp(
-            lambda _, z: _lorenz(z), (0.0, t[-1]), z, method=method, t_eval=t,
-            rtol=tolerance, atol=tolerance,
-        ).y.T  # fmt: skip
-
-    return solve(start) if n_series is None else np.stack([solve(z) for z in start])
+CONTOUR = 32  # points of the contour integrals that evaluate the coefficients
 
 
 def mackey_glass(
@@ -133,3 +47,88 @@ def mackey_glass(
         y += 0.1 * (0.2 * old / (1.0 + old**10) - 0.1 * y)
         values.append(y)
     return np.array(values[delay + 1 + 10 * transient :: 10])
+
+
+def kuramoto_sivashinsky(
+    n_steps: int = 4000,
+    *,
+    length: float = 22.0,
+    n_points: int = 64,
+    dt: float = 0.25,
+    n_series: int | None = None,
+    transient: float = 200.0,
+    random_state: Any = None,
+) -> Array:
+    """Simulate u_t = -u u_x - u_xx - u_xxxx on a ring.
+
+    Fourier modes in space, the exponential Runge-Kutta scheme of fourth order (ETDRK4) in time. The
+    modes are those of a real field, and the highest one stays zero: with complex ones the round-off
+    of the imaginary part grows until the solution blows up at t = 200.
+
+    Parameters
+    ----------
+    n_steps : length
+    length : L of the ring
+    n_points : of the grid, even
+    dt : time per step, also of the scheme
+    n_series : None for one series, else how many, from starts of their own
+    transient : time thrown away after the start, a random field of long waves
+    random_state : seed of the starts
+
+    Returns
+    -------
+    (n_steps, n_points), or (n_series, n_steps, n_points)
+
+    Raises
+    ------
+    ValueError
+        For an odd number of points.
+
+    References
+    ----------
+    Kassam & Trefethen (2005), Fourth-order time-stepping for stiff PDEs.
+    """
+    if n_points < 8 or n_points % 2:
+        raise ValueError(f"n_points must be even and at least 8, got {n_points}")
+    rng, x = check_random_state(random_state), np.arange(n_points) / n_points
+    waves = 2.0 * np.pi * np.arange(1, 4)[:, None] * x
+    weights = rng.normal(size=(n_series or 1, 2, 3))
+    v = np.fft.rfft(weights[:, 0] @ np.cos(waves) + weights[:, 1] @ np.sin(waves))
+    k = 2.0 * np.pi / length * np.arange(n_points // 2 + 1)
+    k[-1] = 0.0  # the highest mode of a real field has no derivative
+    step = _etdrk4(k, dt, n_points)
+    for _ in range(round(transient / dt)):
+        v = step(v)
+    out = np.empty((n_series or 1, n_steps, n_points))
+    for n in range(n_steps):
+        out[:, n] = np.fft.irfft(v, n_points)
+        v = step(v)
+    return out[0] if n_series is None else out
+
+
+def _etdrk4(k: Array, dt: float, n_points: int) -> Any:
+    """Return the step of the scheme: modes -> modes, (n_series, n_points // 2 + 1)."""
+    linear = k**2 - k**4
+    whole, half = np.exp(dt * linear), np.exp(dt * linear / 2)
+    around = np.exp(1j * np.pi * (np.arange(1, CONTOUR + 1) - 0.5) / CONTOUR)
+    z = dt * linear[:, None] + around
+    q = dt * ((np.exp(z / 2) - 1) / z).mean(axis=1).real
+    f1 = dt * ((-4 - z + np.exp(z) * (4 - 3 * z + z**2)) / z**3).mean(axis=1).real
+    f2 = dt * ((2 + z + np.exp(z) * (-2 + z)) / z**3).mean(axis=1).real
+    f3 = dt * ((-4 - 3 * z - z**2 + np.exp(z) * (4 - z)) / z**3).mean(axis=1).real
+
+    def advection(v: Array) -> Array:
+        found = -0.5j * k * np.fft.rfft(np.fft.irfft(v, n_points) ** 2)
+        found[..., -1] = 0.0
+        return found
+
+    def step(v: Array) -> Array:
+        n_v = advection(v)
+        a = half * v + q * n_v
+        n_a = advection(a)
+        b = half * v + q * n_a
+        n_b = advection(b)
+        n_c = advection(half * a + q * (2 * n_b - n_v))
+        return whole * v + n_v * f1 + 2 * (n_a + n_b) * f2 + n_c * f3
+
+    return step

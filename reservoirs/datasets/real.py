@@ -75,6 +75,50 @@ def japanese_vowels() -> Bunch:
     return Bunch(train=train, train_labels=train_labels, test=test, test_labels=test_labels)
 
 
+def basic_motions() -> Bunch:
+    """Return the basic motions, from the aeon package: standing, running, walking, badminton.
+
+    Returns
+    -------
+    Bunch with lists of series, (100 steps, 6 accelerations and rotations) each, `train` (40) and
+    `test` (40), and the labels `train_labels` and `test_labels`, 0 to 3
+
+    Raises
+    ------
+    ImportError
+        If aeon is not installed.
+
+    References
+    ----------
+    Clements, at the University of East Anglia; UEA archive of multivariate series (2018).
+    """
+    folder = _folder("aeon", "the basic motions") / "datasets" / "data" / "BasicMotions"
+    train, train_labels = _ts(folder / "BasicMotions_TRAIN.ts")
+    test, test_labels = _ts(folder / "BasicMotions_TEST.ts")
+    return Bunch(train=train, train_labels=train_labels, test=test, test_labels=test_labels)
+
+
+def electrocardiogram() -> Array:
+    """Return a piece of an electrocardiogram, (1024,) at 360 a second, from PyWavelets.
+
+    Raises
+    ------
+    ImportError
+        If PyWavelets is not installed.
+
+    References
+    ----------
+    Moody & Mark (2001), The impact of the MIT-BIH arrhythmia database.
+    """
+    try:
+        from pywt.data import ecg
+    except ImportError as error:
+        raise ImportError(
+            "the electrocardiogram comes with PyWavelets: pip install 'reservoirs[real-data]'"
+        ) from error
+    return ecg().astype(np.float64)
+
+
 def _ts(path: Path) -> tuple[list[Array], Array]:
     """Read a .ts file: a series per line, dimensions between colons, the label last."""
     lines = path.read_text().splitlines()
@@ -83,5 +127,5 @@ def _ts(path: Path) -> tuple[list[Array], Array]:
     for line in filter(None, lines[start:]):
         *dimensions, label = line.split(":")
         series.append(np.array([d.split(",") for d in dimensions], dtype=np.float64).T)
-        labels.append(int(label) - 1)
-    return series, np.array(labels)
+        labels.append(label.strip())
+    return series, np.unique(labels, return_inverse=True)[1]

@@ -5,12 +5,19 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from benchmarks import controls
+from benchmarks import controls, suites
 from benchmarks.evaluation import evaluate
 from benchmarks.methods import CONTROLS, METHODS
 from benchmarks.tasks import TASKS
 
-OTHERS = {"filter", "attractor", "labels", "memory", "race"}  # see test_kinds.py, test_memory.py
+OTHERS = {
+    "filter",
+    "attractor",
+    "labels",
+    "memory",
+    "race",
+    "dysts",
+}  # see test_kinds.py, test_memory.py
 NAMES = [
     name
     for name, task in TASKS.items()
@@ -130,3 +137,26 @@ def test_controls_need_what_they_ask_for():
     assert METHODS["sinusoid"].supports(TASKS["oscillator_eta0.1_cos"])
     assert METHODS["persistence"].supports(TASKS["oscillator_eta0.1_cos_simulation"])
     assert all(not METHODS[name].tuned for name in CONTROLS)
+
+
+def test_a_system_of_dysts_runs_standardised_and_raw():
+    pytest.importorskip("dysts")
+    settings = {"bias_scaling": 1.0, "input_scaling": 0.1, "alpha": 1e-8, "n_units": 200}
+
+    found = {}
+    for name in ("dysts_Lorenz", "dysts_Lorenz_raw"):
+        task = TASKS[name]
+        data = task.data("test", 0)
+        found[name] = evaluate(task, data, METHODS["esn"], settings, 0)
+
+    assert data.n_train == 800
+    assert len(data.series) == 1200
+    assert found["dysts_Lorenz"].metrics["smape"] < 5
+    assert found["dysts_Lorenz_raw"].metrics["smape"] < 200
+
+
+def test_the_suite_of_all_tasks_leaves_out_hours_of_work():
+    every = suites.load("full").tasks
+
+    assert not [name for name in every if name.startswith(("memory5", "race", "dysts"))]
+    assert set(suites.load("dysts").tasks) == {n for n in TASKS if n.startswith("dysts_")}

@@ -73,12 +73,12 @@ def test_a_search_writes_its_whole_log(tmp_path):
 
 
 def test_a_budget_of_seconds_is_kept_and_holds_the_last_fit():
-    found = tuning.search("lagged_sine", "esn", "seconds:1")
+    found = tuning.search("lagged_sine", "esn", "seconds:4")
 
     longest = max(trial["seconds"] for trial in found["trials"])
     assert 2 <= found["n_trials"] < 1000
-    assert found["seconds"] <= 1.0
-    assert found["seconds"] + 2 * longest > 0.5
+    assert found["seconds"] <= 4.0
+    assert found["seconds"] + 2 * longest > 2.0
 
 
 def test_a_small_grid_is_searched_whole(monkeypatch):

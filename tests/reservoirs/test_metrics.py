@@ -39,3 +39,17 @@ def test_the_amplitude_ratio_compares_sizes():
 def test_what_cannot_be_scored_is_refused(truth, prediction, message):
     with pytest.raises(ValueError, match=message):
         metrics.nrmse(truth, prediction)
+
+
+def test_smape_is_zero_for_a_perfect_forecast_and_200_for_a_lost_one():
+    truth = np.array([1.0, -2.0, 0.0, 4.0])
+
+    assert metrics.smape(truth, truth) == 0.0
+    assert metrics.smape(truth, -truth) == pytest.approx(150.0)  # zero is right
+    assert metrics.smape(truth, np.full(4, np.nan)) == 200.0
+    assert metrics.smape([1.0], [3.0]) == pytest.approx(100.0)
+
+
+def test_smape_refuses_other_shapes():
+    with pytest.raises(ValueError, match="one shape"):
+        metrics.smape(np.zeros(3), np.zeros((3, 1)))

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from benchmarks import peers
+from benchmarks.evaluation import evaluate
+from benchmarks.methods import METHODS
+from benchmarks.suites import load
+from benchmarks.tasks import TASKS
+
+
+@pytest.mark.parametrize("name", peers.PEERS)
+def test_a_peer_forecasts_or_says_what_it_needs(name):
+    task = TASKS["lagged_sine"]
+    module = {"reservoirpy": "reservoirpy", "pyrcn": "pyrcn", "echoes": "echoes"}[name]
+    pytest.importorskip(module)
+
+    found = evaluate(task, task.data("test", 0), METHODS[name], {"n_units": 30}, 0)
+
+    assert found.status == "ok"
+    assert found.metrics["one_step"] < 0.05
+    assert found.costs["n_params_trained"] == 31
+
+
+def test_a_peer_that_is_absent_is_skipped_with_the_remedy(monkeypatch):
+    with pytest.raises(ImportError, match=r"needs no_such_peer: pip install 'reservoirs\[peers\]'"):
+        peers.load("no_such_peer.nodes")
+
+
+def test_peers_run_only_where_they_are_named():
+    assert not set(peers.PEERS) & set(load("oscillators").methods)
+    assert set(peers.PEERS) <= set(load("peers").methods)
+
+
+class Echo:
+    """A peer whose output is the last input plus one tenth of the one before."""
+
+    n_weights = 0
+
+    def learn(self, X, y, washout):
+        self.seen = len(X) - washout
+
+    def outputs(self, X):
+        return X[:, :1] + 0.1 * np.vstack([np.zeros((1, 1)), X[:-1, :1]])
+
+
+def test_a_free_run_feeds_outputs_back_beside_the_known_inputs():
+    model = peers.Again(Echo(), washout=2).fit(np.zeros((5, 2)), np.zeros((5, 1)))
+    context, exog = np.array([[1.0], [2.0]]), np.zeros((4, 1))
+
+    found = model.forecast(3, context=context, exog=exog)
+
+    assert found[:, 0] == pytest.approx([2.1, 2.3, 2.51])
+    rows = np.hstack([np.vstack([context, found[:-1]]), exog])
+    assert model.predict(rows[1:], context=rows[:1]) == pytest.approx(found)

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from benchmarks import controls, physics
+from benchmarks.evaluation import evaluate
+from benchmarks.methods import METHODS
+from benchmarks.outcome import Outcome
+from benchmarks.protocols import profile
+from benchmarks.tasks import TASKS
+
+
+def run(task, method, settings=None):
+    task = TASKS[task]
+    return evaluate(task, task.data("test", 0), METHODS[method], settings or {}, 0)
+
+
+@pytest.mark.parametrize(
+    ("method", "largest"), [("linear", 1e-10), ("esn", 1e-3), ("persistence", np.inf)]
+)
+def test_a_model_that_knows_the_oscillator_has_its_resonance(method, largest):
+    settings = {"input_scaling": 0.01, "leak_rate": 0.3, "alpha": 1e-14} if method == "esn" else {}
+
+    found = run("oscillator_eta0.1_hold", method, settings)
+
+    assert found.metrics["resonance"] < largest
+    if method != "persistence":
+        true = 1 / np.sqrt((1 - physics.TONES**2) ** 2 + (0.1 * physics.TONES) ** 2)
+        middle = (physics.TONES > 0.4) & (physics.TONES < 2)  # steps of 0.1 hold the force
+        assert_allclose(found.arrays["true_gain"][middle], true[middle], rtol=0.25)
+
+
+def test_a_linear_model_keeps_a_kick_forever():
+    assert run("van_der_pol_mu1", "linear").metrics["recovery"] == np.inf
+
+
+def test_recovery_is_the_step_from_which_amplitudes_agree():
+    t = np.arange(2000.0)
+    wave = np.sin(0.1 * t)
+
+    assert physics.recovery(wave, wave) == 0.0
+    assert physics.recovery(wave, 1.2 * wave) == np.inf
+    found = physics.recovery(wave, (1 + 0.2 * np.exp(-t / 100)) * wave)
+    assert abs(found - 100 * np.log(10)) < 40
+
+
+def test_gradients_are_kept_before_and_after_training():
+    found = run("lagged_sine", "rnn", {"window": 12, "max_iter": 2, "n_units": 8})
+
+    assert found.arrays["flow_before"].shape == found.arrays["flow_after"].shape == (12,)
+    assert not np.allclose(found.arrays["flow_before"], found.arrays["flow_after"])
+
+
+def test_no_gradients_are_sought_where_there_are_none():
+    outcome = Outcome()
+
+    physics.gradients(controls.Mean(), np.zeros((3, 1)), np.zeros((3, 1)), outcome)
+
+    assert outcome.arrays == {}
+
+
+def test_the_fitted_sinusoid_reaches_the_least_possible_error():
+    task = TASKS["sine_noisy_0.1"]
+    errors = {name: [] for name in ("sinusoid", "cramer_rao")}
+    for seed in range(30):
+        data = task.data("test", seed)
+        for name, found in errors.items():
+            found.append(evaluate(task, data, METHODS[name], {}, 0).metrics["free1000"])
+
+    least = np.sqrt(np.mean(np.square(errors["cramer_rao"])))
+    assert np.sqrt(np.mean(np.square(errors["sinusoid"]))) == pytest.approx(least, rel=0.25)
+    assert least == pytest.approx(0.0113, rel=0.02)
+
+
+def test_a_shift_register_remembers_as_much_as_it_is_long():
+    u = np.random.default_rng(0).uniform(-1, 1, 5000)
+    past = np.lib.stride_tricks.sliding_window_view(u, 21)[:, :0:-1]
+    found = np.where(np.arange(20) < 7, past, np.random.default_rng(1).normal(size=past.shape))
+
+    assert profile(past, found).sum() == pytest.approx(7.0)
+
+
+def test_no_reservoir_remembers_more_than_it_has_units():
+    assert 90 < run("memory_capacity", "esn_cycle", {"topology": "cycle"}).metrics["capacity"] < 100
+    assert 30 < run("memory_capacity", "esn").metrics["capacity"] < 60
+
+
+def test_the_oracle_is_right_until_its_error_has_grown():
+    found = run("lorenz63_xyz", "oracle")
+
+    growth = found.arrays["error_quantiles"][1]
+    unit = found.arrays["time"][0]
+    assert growth[0] < 1e-5
+    assert found.metrics["censored"] == 1.0  # 13.8 Lyapunov times until 1e-6 has grown to 1
+    slope = np.polyfit(unit * np.arange(len(growth)), np.log(growth), 1)[0]
+    assert slope == pytest.approx(1.0, abs=0.25)
