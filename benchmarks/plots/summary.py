@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks import statistics
+from benchmarks.methods import CONTROLS
 from benchmarks.plots.palette import COLOURS, LINES, MARKERS, Result, sparse
 
 FACTORS = np.geomspace(1.0, 1e4, 200)
@@ -97,11 +98,14 @@ def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | No
     figure = Figure(figsize=(11, max(2.8, 0.28 * len(methods) + 1.8)), layout="constrained")
     left, right = figure.subplots(1, 2)
     _critical(left, found)
-    shares = statistics.profile(errors, FACTORS)
-    for name, share in zip(methods, shares.T, strict=True):
+    learners = [name not in CONTROLS for name in methods]  # a control may know the equations
+    learners = learners if any(learners) else [True] * len(methods)
+    shares = statistics.profile(errors[:, learners], FACTORS)
+    drawn = [name for name, is_one in zip(methods, learners, strict=True) if is_one]
+    for name, share in zip(drawn, shares.T, strict=True):
         right.plot(FACTORS, share, color=COLOURS.get(name), ls=LINES.get(name, "-"), lw=1.5,
                    label=methods[name])  # fmt: skip
-    right.set(xscale="log", xlabel="factor of the best error", ylim=(-0.02, 1.02),
+    right.set(xscale="log", xlabel="factor of the best learner's error", ylim=(-0.02, 1.02),
               ylabel=f"share of {unit} within it", title="performance profile")  # fmt: skip
     right.grid(alpha=0.25)
     right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.01, 0.5))
