@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -156,7 +155,3 @@ def _choices(parser: argparse.ArgumentParser) -> None:
 def _plugin(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plugin", type=Path, action="append", metavar="FILE.py",
                         help="tasks and methods of yours (may be repeated)")  # fmt: skip
-
-
-if __name__ == "__main__":
-    sys.exit(main())

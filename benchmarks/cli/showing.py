@@ -74,13 +74,12 @@ def _about_task(name: str) -> dict[str, Any]:
         "title": task.title, "note": task.note, "version": task.version, "rows": size,
         "ranked_by": f"{ranking}, {'large' if task.larger_is_better else 'small'} is good",
         "methods": [m.name for m in METHODS.values() if not m.supports(task)],
-        "not_for": {m.name: m.supports(task) for m in METHODS.values() if m.supports(task)},
         "echo_state_units": task.n_units, "fixed_settings": task.fixed,
         "settings_of": task.settings_key,
         "published": [f"{e.method}, {e.metric}: {v} ({s})" for e in published.entries([name])
                       for v, s in zip(e.values(), e.sources(), strict=True)],
     }  # fmt: skip
-    return {key: value for key, value in about.items() if value and key != "not_for"}
+    return {key: value for key, value in about.items() if value}
 
 
 def _about_method(name: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 The protocol of a much-cited study in which echo state networks came out badly; there they saw the
 data unscaled. Here each system runs twice, standardised and on its raw scale, with the same search.
-LSODA integrates: it agrees with dysts' Radau over 12 periods to 1e-6 and is 100 times as fast.
+LSODA integrates: it agrees with dysts' Radau over 12 periods to 1e-5 and is 100 times as fast.
 """
 
 from __future__ import annotations
