@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.forecasting import ForecastMixin, Progress, remember
+from reservoirs.persistence.stamp import Stamped
 from reservoirs.readout import BLOCK, QRSums, Readout, choose, one_blas_thread
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, restore
 
@@ -28,7 +29,7 @@ DELAYS: dict[str, list[Any]] = {
 }
 
 
-class NVAR(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class NVAR(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Map series to monomials of the present row and of delayed ones.
 
     v[t] = [u[t], u[t - s], ..., u[t - (k-1) s]],  z[t] = all monomials of v[t] of the given degrees

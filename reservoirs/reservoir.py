@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from reservoirs import packing, topology
 from reservoirs.parallel import in_order
+from reservoirs.persistence.stamp import Stamped
 from reservoirs.readout import BLOCK
 from reservoirs.sequences import Array, check_rows, restore
 
@@ -57,7 +58,7 @@ def seed_streams(random_state: Any) -> list[np.random.SeedSequence]:
     return np.random.SeedSequence(seed).spawn(4)
 
 
-class Reservoir(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Map series to the states of a random recurrent network that is never trained.
 
     x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + b), f = tanh

@@ -8,10 +8,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from reservoirs.persistence.stamp import Stamped
 from reservoirs.sequences import check_rows, flatten, restore
 
 
-class SequenceScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SequenceScaler(Stamped, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Standardise every feature over all rows of all series.
 
     z = (x - mean) / scale

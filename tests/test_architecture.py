@@ -27,6 +27,7 @@ INSIDE = {
         "pandas",
         "dysts",
         "pywt",
+        "safetensors",
         "threadpoolctl",
         "statsmodels",
     },

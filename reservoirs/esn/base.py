@@ -62,6 +62,31 @@ class FeatureBlocks:
         return self.last
 
 
+@dataclass(frozen=True)
+class Noise:
+    """State noise keyed on the series' number and the block of rows, whatever the chunks.
+
+    Attributes
+    ----------
+    key : of the random stream
+    level : standard deviation
+    n_units : columns
+    """
+
+    key: int
+    level: float
+    n_units: int
+
+    def __call__(self, series: int) -> Callable[[int, int], Array]:
+        """Return what gives the first rows of any block of one series."""
+
+        def block(number: int, length: int) -> Array:
+            source = np.random.Philox(key=self.key, counter=[0, 0, number, series])
+            return self.level * np.random.Generator(source).standard_normal((length, self.n_units))
+
+        return block
+
+
 class EchoStateNetwork(SeriesMixin, BaseEstimator):
     """A drawn reservoir and a ridge-trained readout; see `ESNRegressor` for the settings."""
 
@@ -270,17 +295,16 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             )
         return alphas
 
-    def _noise(self, series: int) -> Any:
-        """Return the noise of a series, keyed on its number and the block of rows."""
+    def _noise_source(self) -> Noise | None:
         if not self.noise:
             return None
         key = int(seed_streams(self._seed)[3].generate_state(1, np.uint64)[0])
+        return Noise(key, self.noise, self.n_units)
 
-        def block(number: int, length: int) -> Array:
-            source = np.random.Philox(key=key, counter=[0, 0, number, series])
-            return self.noise * np.random.Generator(source).standard_normal((length, self.n_units))
-
-        return block
+    def _noise(self, series: int) -> Any:
+        """Return the noise of a series."""
+        source = self._noise_source()
+        return None if source is None else source(series)
 
     def _read(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the outputs of one series, (n_steps or 1, n_outputs), and its last state."""

@@ -123,7 +123,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
                 self.reservoir_,
                 sums(width, targets.rows.shape[1]),
                 self.washout,
-                self._noise if self.noise else None,
+                self._noise_source(),
             )
         stream = self.stream_
         for span in layout.slices():

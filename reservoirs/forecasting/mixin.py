@@ -13,6 +13,7 @@ from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.progress import CallbackSupportMixin
 from reservoirs.forecasting.shaping import shaped_prediction
 from reservoirs.parallel import in_order
+from reservoirs.persistence.stamp import Stamped
 from reservoirs.sequences import (
     Array,
     Layout,
@@ -23,7 +24,7 @@ from reservoirs.sequences import (
 )
 
 
-class SeriesMixin(CallbackSupportMixin):
+class SeriesMixin(Stamped, CallbackSupportMixin):
     """Outputs of an estimator that carries a state along each series.
 
     It provides `_start_states(initial_state, n_series)`, `_drive(rows, state)` and `_read(rows,

@@ -1,0 +1,176 @@
+"""One file: safetensors for the arrays, JSON for the rest, a digest over both."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reservoirs.persistence.stamp import VERSION
+from reservoirs.persistence.tree import Reader, Writer
+from reservoirs.sequences import Array
+
+FORMAT = 1
+MAX_BYTES = 4 * 2**30
+MAX_HEADER = 64 * 2**20
+Path_ = str | os.PathLike[str]
+
+
+def save(model: Any, path: Path_) -> None:
+    """Write a model into one file that holds numbers and names, never code.
+
+    The file is a safetensors file; what is not an array stands in its header as JSON. It is
+    written beside its place and moved there, so a file is never half of one.
+
+    Parameters
+    ----------
+    model : any estimator of `reservoirs` or `trainers`, fitted or not, a Pipeline of them with
+        scikit-learn's common scalers, or an object of a class given to `persistence.register`
+    path : of the file, replaced where it exists
+
+    Raises
+    ------
+    TypeError
+        If the model holds something that is no number, text, array, container or registered
+        object; the message names the attribute.
+    ValueError
+        If its weights are not finite or do not fit together.
+    """
+    from safetensors.numpy import save as pack
+
+    writer = Writer()
+    tree = json.dumps(writer.write(model), separators=(",", ":"), allow_nan=False)
+    header = {
+        "reservoirs_format": str(FORMAT),
+        "reservoirs_version": VERSION,
+        "tree": tree,
+        "sha256": _digest(FORMAT, tree, writer.arrays),
+    }
+    data = pack(writer.arrays, metadata=header)
+    if len(tree) > MAX_HEADER // 2:
+        raise ValueError(
+            f"what is not an array takes {len(tree):,} bytes, more than a file may hold; "
+            "drop history_ or other long lists"
+        )
+    target = Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def load(path: Path_, *, max_bytes: int = MAX_BYTES) -> Any:
+    """Read a model written by `save`; no code in the file is run, since it can hold none.
+
+    Parameters
+    ----------
+    path : of the file
+    max_bytes : a larger file is refused before it is read
+
+    Returns
+    -------
+    The model, attribute for attribute as it was saved
+
+    Raises
+    ------
+    ValueError
+        If the file is too large, of another format version, damaged, not one of ours, or holds
+        an object of an unregistered type ("import trainers first").
+    OSError
+        If it cannot be read.
+
+    Notes
+    -----
+    The digest finds damage, not malice: whoever can write files can write a valid one with other
+    weights. It never runs code and never takes more than a few times its size.
+    """
+    data = _read(Path(path), max_bytes)
+    try:
+        return _parse(data)
+    except _NotOurs as error:
+        raise ValueError(f"{path}: {error}") from None
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+            AssertionError, MemoryError) as error:  # fmt: skip
+        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise ValueError(
+            f"{path} cannot be loaded, it is damaged or was not written by reservoirs.save "
+            f"({reason}); restore it from a copy or fit again"
+        ) from error
+
+
+class _NotOurs(Exception):
+    """A file that is whole, but nothing this version can load; the message says why."""
+
+
+def _read(path: Path, max_bytes: int) -> bytes:
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError(f"{path} is no regular file; give the path of a file saved before")
+        if found.st_size > max_bytes:
+            raise ValueError(
+                f"{path} has {found.st_size:,} bytes, more than max_bytes={max_bytes:,}; "
+                "raise max_bytes if you trust the file"
+            )
+        return file.read(found.st_size)
+
+
+def _parse(data: bytes) -> Any:
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or length > min(len(data) - 8, MAX_HEADER):
+        raise _NotOurs(
+            f"not a file of ours: {len(data)} bytes, of which its header claims {length}"
+        )
+    header = json.loads(data[8 : 8 + length]).get("__metadata__", {})
+    if "reservoirs_format" not in header:
+        raise _NotOurs("a safetensors file, but not one that reservoirs.save wrote")
+    written = int(header["reservoirs_format"])
+    if written != FORMAT:
+        raise _NotOurs(
+            f"format version {written} (by reservoirs {header.get('reservoirs_version')!r}), this "
+            f"is {VERSION} and reads version {FORMAT}; load it with a version that reads it"
+        )
+    arrays = _arrays(data)
+    if header["sha256"] != _digest(written, header["tree"], arrays):
+        raise ValueError("its digest does not match what it holds")
+    return Reader(arrays).read(json.loads(header["tree"]))
+
+
+def _arrays(data: bytes) -> dict[str, Array]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as unpack
+
+    try:
+        return {name: np.array(array) for name, array in unpack(data).items()}
+    except SafetensorError as error:
+        raise ValueError(str(error)) from None
+
+
+def _digest(written: int, tree: str, arrays: dict[str, Array]) -> str:
+    total = hashlib.sha256(f"{written}\n{tree}".encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        total.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
+        total.update(np.ascontiguousarray(array).data if array.size else b"")
+    return total.hexdigest()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,85 @@
+"""The types of this package, and of scikit-learn's, that a file may hold, with their checks."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import scipy.sparse
+
+from reservoirs.persistence.registry import check_shapes, register
+
+
+@lru_cache
+def register_all() -> None:
+    """Register them, once."""
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
+    from reservoirs.esn import ESNClassifier, ESNRegressor
+    from reservoirs.esn.base import Noise
+    from reservoirs.nvar import NVAR, NVARRegressor
+    from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout
+    from reservoirs.reservoir import Reservoir
+    from reservoirs.scaling import SequenceScaler
+    from reservoirs.sequences import Layout
+    from reservoirs.stream import Stream
+    from reservoirs.topology import SmallWorld
+
+    for cls in (Layout, Noise, Readout, GramSums, QRSums, DualRows, Stream, SmallWorld, NVAR):
+        register(cls)
+    register(Reservoir, check=_check_reservoir)
+    register(NVARRegressor, check=_check_nvar)
+    register(SequenceScaler, check=_check_scaler)
+    for estimator in (ESNRegressor, ESNClassifier):
+        register(estimator, check=_check_esn)
+    for scaler in (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler):
+        register(scaler, check=_check_scaler)
+    for other in (Pipeline, TransformedTargetRegressor, Ridge, RidgeClassifier, LogisticRegression):
+        register(other)
+
+
+def _shapes(model: Any, shapes: dict[str, tuple[int | None, ...]]) -> None:
+    check_shapes(type(model).__name__, vars(model), shapes)
+
+
+def _check_scaler(scaler: Any) -> None:
+    if hasattr(scaler, "n_features_in_"):
+        names = ("mean_", "scale_", "var_", "min_", "center_", "data_min_", "data_max_", "max_abs_")
+        _shapes(scaler, dict.fromkeys(names, (scaler.n_features_in_,)))
+
+
+def _check_reservoir(reservoir: Any) -> None:
+    if not hasattr(reservoir, "recurrent_weights_"):
+        return
+    n, weights = reservoir.n_units, reservoir.recurrent_weights_
+    shapes = {"recurrent_weights_": (n, n), "bias_": (n,)}
+    _shapes(reservoir, {**shapes, "input_weights_": (n, reservoir.n_features_in_)})
+    if scipy.sparse.issparse(weights):
+        weights.check_format(full_check=True)
+
+
+def _check_esn(esn: Any) -> None:
+    if not hasattr(esn, "coef_"):
+        return
+    n, width = esn.n_units, esn.n_units + esn.n_features_in_
+    if esn.target_kind_ == "per_series":
+        width *= (2 if esn.pooling == "both" else 1) * (2 if esn.bidirectional else 1)
+    n_outputs = len(esn.intercept_)
+    shapes = {"coef_": (n_outputs, width), "intercept_": (n_outputs,)}
+    _shapes(esn, {**shapes, "mean_state_": (n,), "last_states_": (None, n)})
+    if (esn.reservoir_.n_units, esn.reservoir_.n_features_in_) != (n, esn.n_features_in_):
+        raise ValueError(f"reservoir_ has {esn.reservoir_.n_units} units, n_units is {n}")
+    _check_reservoir(esn.reservoir_)
+
+
+def _check_nvar(model: Any) -> None:
+    if not hasattr(model, "coef_"):
+        return
+    features = model.features_
+    _shapes(model, {"coef_": (None, len(features.exponents_)), "intercept_": (None,)})
+    highest = max((k for product in features.exponents_ for k in product), default=0)
+    if len(model.coef_) != len(model.intercept_) or highest > model.n_delays * model.n_features_in_:
+        raise ValueError("coef_, intercept_ and the products of features_ do not fit together")
