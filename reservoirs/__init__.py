@@ -1,6 +1,14 @@
 """Reservoir computing behind the scikit-learn API: echo state networks and forecasting."""
 
-from reservoirs import datasets, diagnostics, metrics, model_selection, persistence, topology
+from reservoirs import (
+    datasets,
+    diagnostics,
+    display,
+    metrics,
+    model_selection,
+    persistence,
+    topology,
+)
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.forecasting import ForecastDivergedWarning, backtest, forecast, next_step
 from reservoirs.nvar import NVAR, NVARRegressor
@@ -20,6 +28,7 @@ __all__ = [
     "backtest",
     "datasets",
     "diagnostics",
+    "display",
     "forecast",
     "load",
     "metrics",

@@ -19,9 +19,21 @@ from reservoirs.sequences import Array
 NOISE_FLOOR = 0.02  # squared correlations below this are chance
 
 
-def _reservoir(model: Any) -> Any:
-    """Return the drawn reservoir of a model."""
+def reservoir_of(model: Any) -> Any:
+    """Return the drawn reservoir of a model, itself one or an echo state network.
+
+    Parameters
+    ----------
+    model : fitted
+
+    Raises
+    ------
+    TypeError
+        If it has no reservoir.
+    """
     found = getattr(model, "reservoir_", model)
+    if hasattr(model, "topology"):
+        check_is_fitted(model)
     if not hasattr(found, "pack"):
         raise TypeError(
             f"diagnostics take a Reservoir or an echo state network, got {type(model).__name__}"
@@ -80,7 +92,7 @@ def memory_capacity(
     ----------
     Jaeger (2002), Short term memory in echo state networks, GMD report 152.
     """
-    reservoir = _reservoir(model)
+    reservoir = reservoir_of(model)
     K = 2 * reservoir.n_units if max_delay is None else max_delay
     rows = _noise_input(reservoir, n_steps + K, random_state)
     states = _states(reservoir, rows)[K:]
@@ -117,7 +129,7 @@ def information_processing_capacity(
     Dambre, Verstraeten, Schrauwen & Massar (2012), Information processing capacity of dynamical
     systems, eqs. 8-10.
     """
-    reservoir = _reservoir(model)
+    reservoir = reservoir_of(model)
     lead = max(max_delays) + reservoir.n_units
     rows = _noise_input(reservoir, n_steps + lead, random_state)
     states, u = _states(reservoir, rows)[lead:], rows[:, 0]
@@ -147,7 +159,7 @@ def kernel_rank(model: Any, *, n_steps: int = 200, random_state: Any = 0) -> int
     ----------
     Legenstein & Maass (2007), Edge of chaos and prediction of computational performance.
     """
-    return _rank(_reservoir(model), n_steps, 0, random_state)
+    return _rank(reservoir_of(model), n_steps, 0, random_state)
 
 
 def generalisation_rank(
@@ -166,7 +178,7 @@ def generalisation_rank(
     ----------
     Legenstein & Maass (2007), Edge of chaos and prediction of computational performance.
     """
-    return _rank(_reservoir(model), n_steps, shared, random_state)
+    return _rank(reservoir_of(model), n_steps, shared, random_state)
 
 
 def _rank(reservoir: Any, n_steps: int, shared: int, random_state: Any) -> int:
@@ -201,7 +213,7 @@ def echo_state_index(
     ----------
     Gallicchio (2018), Chasing the echo state property.
     """
-    reservoir, rng = _reservoir(model), check_random_state(random_state)
+    reservoir, rng = reservoir_of(model), check_random_state(random_state)
     if rows is None:
         rows = rng.uniform(-1, 1, (n_steps, reservoir.n_features_in_))
     rows = np.asarray(rows, dtype=np.float64)
@@ -235,7 +247,7 @@ def conditional_lyapunov(model: Any, rows: Any, *, n_exponents: int = 1) -> Arra
     ----------
     Benettin, Galgani, Giorgilli & Strelcyn (1980), Lyapunov characteristic exponents.
     """
-    reservoir = _reservoir(model)
+    reservoir = reservoir_of(model)
     rows = np.asarray(rows, dtype=np.float64)
     states = _states(reservoir, rows)
     W, a = reservoir.recurrent_weights_, reservoir.leak_rate
@@ -268,7 +280,7 @@ def closed_loop_lyapunov(
     ----------
     Pathak, Lu, Hunt, Girvan & Ott (2017), Using machine learning to replicate chaotic attractors.
     """
-    reservoir = _reservoir(model)
+    reservoir = reservoir_of(model)
     found = np.asarray(model.forecast(n_steps, exog=exog)).reshape(n_steps, -1)
     scale, shift = model.loop_
     n, m, a = reservoir.n_units, found.shape[1], reservoir.leak_rate
@@ -321,7 +333,7 @@ def reservoir_report(model: Any, rows: Any = None, *, random_state: Any = 0) -> 
     -------
     Lines of text: echo-state property, saturation, memory, condition of the readout
     """
-    reservoir, rng = _reservoir(model), check_random_state(random_state)
+    reservoir, rng = reservoir_of(model), check_random_state(random_state)
     if rows is None:
         rows = rng.uniform(-1, 1, (2000, reservoir.n_features_in_))
     rows = np.asarray(rows, dtype=np.float64)

@@ -45,14 +45,15 @@ INSIDE = {
 }
 OURS_FOR_TRAINERS = {
     "reservoirs.sequences", "reservoirs.topology", "reservoirs.forecasting", "reservoirs.metrics",
-    "reservoirs.persistence",
+    "reservoirs.persistence", "reservoirs.display",
 }  # fmt: skip
 SPEED_ONLY = {  # the parts of the estimators that are timed alone
     "trainers.buffers", "trainers.network", "trainers.operations", "trainers.optimizer",
 }  # fmt: skip
 PUBLIC = {
     "reservoirs", "reservoirs.datasets", "reservoirs.metrics", "reservoirs.model_selection",
-    "reservoirs.diagnostics", "reservoirs.topology", "trainers", "trainers.solvers",
+    "reservoirs.diagnostics", "reservoirs.display", "reservoirs.topology", "trainers",
+    "trainers.solvers",
 }  # fmt: skip
 LIMIT = 400
 

@@ -2,6 +2,7 @@
 
 from trainers import saving, solvers
 from trainers.diagnostics import gradient_flow
+from trainers.display import GradientFlowDisplay
 from trainers.initialization import ESNInit
 from trainers.momentum import SutskeverMomentum
 from trainers.optimizer import HessianFree
@@ -11,6 +12,7 @@ saving.register_all()
 
 __all__ = [
     "ESNInit",
+    "GradientFlowDisplay",
     "HessianFree",
     "RNNClassifier",
     "RNNRegressor",

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.plots.palette import LINES, Result
+from reservoirs.display import ForecastDisplay, PhasePortraitDisplay
 
 SHOWN = 300  # steps of a free run drawn in detail
 VALID = 0.3  # error, in standard deviations, up to which a forecast counts as valid
@@ -30,20 +31,17 @@ def forecasts(results: list[Result], title: str, steps: str) -> Figure | None:
     axes = figure.subplots(2 * len(drawn), 1, sharex=True, gridspec_kw={"height_ratios": heights})
     for i, result in enumerate(drawn):
         found, top, strip = result.typical(), axes[2 * i], axes[2 * i + 1]
-        truth, guess = found["truth"][:SHOWN, 0], found["prediction"][:SHOWN, 0]
-        reach = 1.6 * np.abs(truth).max()
-        top.plot(truth, color="#333333", lw=2.2, alpha=0.45, label="truth")
-        top.plot(np.clip(guess, -reach, reach), color=result.colour, lw=1.2, label="forecast")
-        top.set(ylim=(-reach, reach), ylabel="x / std")
-        lost = np.flatnonzero(found["error"][:SHOWN] > VALID)
-        if len(lost):
-            top.axvline(lost[0], color="#000000", lw=0.8, ls="--")
+        truth, guess = found["truth"][:SHOWN, :1], found["prediction"][:SHOWN, :1]
+        drawing = ForecastDisplay(truth, guess, errors=found["error"][:SHOWN], threshold=VALID)
+        drawing.plot(top, color=result.colour)
+        top.set(xlabel="", ylabel="x / std")
+        if i:
+            top.get_legend().remove()
         top.set_title(f"{result.label}; the median seed", fontsize=9, loc="left")
         shade = np.log10(np.maximum(found["error"][:SHOWN], 1e-12))[None]
         image = strip.imshow(shade, aspect="auto", cmap="viridis", vmin=-8, vmax=0.5,
                              extent=(0, len(truth), 0, 1))  # fmt: skip
         strip.set_yticks([])
-    axes[0].legend(loc="upper right", fontsize=8, ncols=2)
     axes[-1].set_xlabel(steps)
     figure.colorbar(image, ax=list(axes), label="log10 error", shrink=0.8, pad=0.01)
     figure.suptitle(title, fontsize=10)
@@ -111,16 +109,12 @@ def phase_portraits(results: list[Result], dt: float, title: str) -> Figure | No
     panels = figure.subplots(1, len(drawn), sharex=True, sharey=True, squeeze=False)[0]
     for result, axes in zip(drawn, panels, strict=True):
         found = result.typical()
-        truth, guess = found["truth"][:, 0], found["prediction"][: len(found["truth"]), 0]
-        reach = 1.5 * np.abs(truth).max()
-        axes.plot(*_plane(truth, dt), color="#333333", lw=0.6, alpha=0.35)
-        axes.plot(*_plane(np.clip(guess, -reach, reach), dt), color=result.colour, lw=0.6)
+        truth, guess = found["truth"][:, :1], found["prediction"][: len(found["truth"]), :1]
+        PhasePortraitDisplay(truth, guess, dt=dt).plot(axes, color=result.colour, lw=0.6)
+        axes.get_legend().remove()
         axes.set_title(result.row.title, fontsize=8)
         axes.set_xlabel("x / std", fontsize=8)
+        axes.set_ylabel("")
     panels[0].set_ylabel("velocity (std per unit time)", fontsize=8)
     figure.suptitle(title, fontsize=10)
     return figure
-
-
-def _plane(x: np.ndarray, dt: float) -> tuple[np.ndarray, np.ndarray]:
-    return x, np.gradient(x, dt)

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from scipy.signal import argrelmax, hilbert, welch
 
 from benchmarks.plots.palette import LINES, Result, sparse
+from reservoirs.display import MemoryCapacityDisplay, ReservoirSpectrumDisplay
 
 FIELD = 8  # variables from which on they are places
 FLOW = 3  # variables of a system that has a return map
@@ -166,15 +167,13 @@ def memory(results: list[Result], title: str) -> Figure | None:
     left, right = figure.subplots(1, 2)
     for result in drawn:
         found = result.typical()
-        delays = 1 + np.arange(len(found["memory"]))
-        left.plot(delays, found["memory"], color=result.colour, lw=1.4, label=result.label,
-                  ls=LINES.get(result.row.method, "-"))  # fmt: skip
+        style = LINES.get(result.row.method, "-")
+        MemoryCapacityDisplay(found["memory"]).plot(
+            left, color=result.colour, label=result.label, ls=style
+        )
         if "eigenvalues" in found:
-            right.plot(*found["eigenvalues"].T, ".", color=result.colour, ms=4)
-    circle = np.exp(1j * np.linspace(0, 2 * np.pi, 200))
-    right.plot(circle.real, circle.imag, color="#000000", lw=0.7)
-    left.set(xlabel="delay (steps)", ylabel="squared correlation")
-    right.set(xlabel="real part", ylabel="imaginary part", aspect="equal", title="eigenvalues")
+            values = found["eigenvalues"] @ [1, 1j]
+            ReservoirSpectrumDisplay(values).plot(right, color=result.colour)
     figure.legend(
         *left.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7
     )

@@ -6,6 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.plots.palette import Result, sparse
+from reservoirs.display import LossCurveDisplay
+from trainers import GradientFlowDisplay
 
 
 def training_curves(results: list[Result], title: str) -> Figure | None:
@@ -18,10 +20,10 @@ def training_curves(results: list[Result], title: str) -> Figure | None:
     for result in drawn:
         found = result.typical()
         epochs = 1 + np.arange(len(found["curve_loss"]))
+        validation = found.get("curve_valid", ())
         for axes, x in ((by_epoch, epochs), (by_second, found["curve_seconds"])):
-            axes.plot(x, found["curve_loss"], color=result.colour, lw=1.5, label=result.row.title)
-            if "curve_valid" in found:
-                axes.plot(x, found["curve_valid"], ":", color=result.colour, lw=1.5)
+            curve = LossCurveDisplay(found["curve_loss"], validation, x)
+            curve.plot(axes, color=result.colour, label=result.row.title)
     by_epoch.set(
         yscale="log", xlabel="epochs (Hessian-free: steps)", ylabel="loss, half the mean square"
     )
@@ -73,16 +75,12 @@ def gradient_flow(results: list[Result], title: str) -> Figure | None:
         panels, ("flow_before", "flow_after"), ("at the start", "after training"), strict=True
     ):
         for result in drawn:
-            curves = [a[name] / max(a[name][0], 1e-300) for a in result.arrays if name in a]
+            curves = [a[name] for a in result.arrays if name in a]
             length = min(len(c) for c in curves)
-            levels = np.maximum([c[:length] for c in curves], 1e-30)
-            low, middle, high = np.quantile(levels, [0.0, 0.5, 1.0], axis=0)
-            lags = np.arange(length)
-            axes.plot(lags, middle, color=result.colour, lw=1.5, label=result.label)
-            axes.fill_between(lags, low, high, color=result.colour, alpha=0.15, lw=0)
-        axes.set(yscale="log", xlabel="lag (steps back from the last one)", title=words)
-        axes.grid(alpha=0.25)
-    panels[0].set_ylabel("|dL/dh| relative to lag 0")
+            flow = GradientFlowDisplay([c[:length] for c in curves])
+            flow.plot(axes, color=result.colour, label=result.label)
+        axes.set_title(words)
+    panels[1].set_ylabel("")
     figure.legend(
         *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8
     )
