@@ -1,5 +1,5 @@
 # Thin wrappers: README's lines work without make.
-.PHONY: run test check tune
+.PHONY: run test check tune docs
 SETUP = python3 -m venv .venv && .venv/bin/python -m pip install -q -c constraints.txt -e '.[all]'
 
 run:
@@ -13,3 +13,6 @@ check:
 
 tune:
 	$(SETUP) && .venv/bin/reservoirs-bench tune
+
+docs:
+	$(SETUP) && .venv/bin/python -m pip install -q -c constraints.txt -e '.[docs,real-data]' && .venv/bin/python -m sphinx -W --keep-going -q docs docs/_build/html

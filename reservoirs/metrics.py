@@ -62,8 +62,8 @@ def nmse(y_true: Any, y_pred: Any, *, scale: Any = None) -> float:
 def smape(y_true: Any, y_pred: Any) -> float:
     """Return the symmetric mean absolute percentage error, 0 to 200.
 
-    200 mean |y - p| / (|y| + |p|); a value that is not finite counts as entirely wrong. It depends
-    on the origin of the data, so compute it in original units.
+    200 mean abs(y - p) / (abs(y) + abs(p)); a value that is not finite counts as entirely
+    wrong. It depends on the origin of the data, so compute it in original units.
 
     Parameters
     ----------

@@ -129,7 +129,7 @@ def forecast_scorer(metric: Callable[..., float] = nrmse, context: int = 0) -> F
 
     Parameters
     ----------
-    metric : (y_true, y_pred, *, scale) -> error; scale is the training targets' deviation
+    metric : metric(y_true, y_pred, scale=...) -> error; scale is the training targets' deviation
     context : 0 forecasts all test rows from the end of training, which they must follow at once (as
         with `RollingOriginSplit` and TimeSeriesSplit); c forecasts the test rows after the first c
         of a held-out series, which are run first

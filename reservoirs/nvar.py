@@ -156,9 +156,10 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
 
     y[t] = C z[t] / r + c, r the root mean square of each monomial, so that one penalty fits all
 
-    Minimised is the squared error, plus alpha |C|^2, plus what input noise of relative size `noise`
-    would add to first order: sum over rows and inputs of (C dz/dv_j noise std_j)^2. On noise-free
-    data from an accurate integrator that term keeps forecasts stable; a plain penalty does not.
+    Minimised is the squared error, plus alpha sum C^2, plus what input noise of relative size
+    `noise` would add to first order: sum over rows and inputs of (C dz/dv_j noise std_j)^2. On
+    noise-free data from an accurate integrator that term keeps forecasts stable; a plain penalty
+    does not.
 
     Parameters
     ----------

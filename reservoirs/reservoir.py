@@ -68,7 +68,7 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     Parameters
     ----------
     n_units : N, the number of recurrent units
-    spectral_radius : max |eigenvalue| of W
+    spectral_radius : largest absolute eigenvalue of W
     leak_rate : a in (0, 1], the share of the state replaced per step; 1 is no leak
     input_scaling : W_in is uniform in [-s, s]; a number, or one per feature (n_features,). A matrix
         (n_units, n_features), dense or sparse, is W_in itself

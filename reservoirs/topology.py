@@ -91,7 +91,7 @@ def delay_line(n_units: int, degree: int, rng: Generator) -> Sparse:
 
 
 def permutation(n_units: int, degree: int, rng: Generator) -> Sparse:
-    """Draw a random permutation with random signs: sparse and orthogonal, every |eigenvalue| 1.
+    """Draw a random permutation with random signs: sparse, orthogonal, eigenvalues of size 1.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ UNIT_RADIUS = {"cycle", "delay_line", "permutation", "orthogonal"}  # by constru
 
 
 def spectral_radius(weights: Any) -> float:
-    """Return max |eigenvalue| of a square matrix.
+    """Return the largest absolute eigenvalue of a square matrix.
 
     All eigenvalues by LAPACK up to 400 units. Above, ARPACK with room for the many complex pairs
     that lie close to the rim of a random matrix' disc; LAPACK again if it does not converge.
@@ -217,7 +217,7 @@ def draw(
         sparse, used as it is
     n_units : N
     degree : nonzeros per row, where the topology has a choice
-    spectral_radius : max |eigenvalue| of a drawn W; the weight along a delay line
+    spectral_radius : largest absolute eigenvalue of a drawn W; the weight along a delay line
     seed : the same seed gives the same weights; only their scale depends on the radius
 
     Returns

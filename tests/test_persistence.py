@@ -207,7 +207,7 @@ class Doubler(BaseEstimator):
 
 
 def test_a_class_of_ones_own_is_registered_in_one_call(tmp_path):
-    with pytest.raises(TypeError, match="register its class"):
+    with pytest.raises(TypeError, match="register a class of yours"):
         save(Doubler().fit(X), tmp_path / "model")
 
     persistence.register(Doubler, name="tests.Doubler")

@@ -13,7 +13,7 @@ SMALLEST = 1e-30
 
 
 class GradientFlowDisplay(Display):
-    """The error norm |dL/dh| against the steps it was carried back, relative to lag 0.
+    """The norm of the error signal dL/dh against the steps it was carried back, relative to lag 0.
 
     Parameters
     ----------

@@ -191,6 +191,8 @@ class ClosureMatrix:
 class HessianFree(torch.optim.Optimizer):
     """Hessian-free optimisation of any torch.nn.Module.
 
+    ::
+
         def closure():
             outputs = model(inputs)
             return loss_function(outputs, targets), outputs

@@ -78,15 +78,16 @@ class ForecastDisplay(Display):
 
     def _draw(self, ax: Any, **line: Any) -> None:
         truth, guess = self.truth[:, self.output], self.forecast[:, self.output]
-        times, reach = self.dt * (1 + np.arange(len(truth))), 1.6 * np.abs(truth).max()
+        times, span = self.dt * (1 + np.arange(len(truth))), np.ptp(truth) or 1.0
+        low, high = truth.min() - 0.2 * span, truth.max() + 0.35 * span  # room for the legend
         ax.plot(times, truth, **TRUTH, label="truth")
         style = {"color": COLOUR, "lw": 1.2, "label": "forecast", **line}
-        ax.plot(times, np.clip(guess, -reach, reach), **style)
+        ax.plot(times, np.clip(guess, low, high), **style)
         lost = np.flatnonzero(~(np.asarray(self.errors) <= self.threshold))
         if len(lost):
             label = f"error > {self.threshold:g} std"
             ax.axvline(times[lost[0]], color="#000000", lw=0.8, ls="--", label=label)
-        ax.set(ylim=(-reach, reach), xlabel="time" if self.dt != 1 else "step", ylabel="value")
+        ax.set(ylim=(low, high), xlabel="time" if self.dt != 1 else "step", ylabel="value")
         ax.legend(loc="upper right", fontsize=8, ncols=3)
 
 

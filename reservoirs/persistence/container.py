@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from reservoirs.persistence.registry import entry_of
 from reservoirs.persistence.stamp import VERSION
 from reservoirs.persistence.tree import Reader, Writer
 from reservoirs.sequences import Array
@@ -45,6 +46,12 @@ def save(model: Any, path: Path_) -> None:
     """
     from safetensors.numpy import save as pack
 
+    if entry_of(model) is None:
+        raise TypeError(
+            f"save takes one estimator of a registered type, got {type(model).__name__}; "
+            "put several into a Pipeline, or save each into a file of its own; register a class of "
+            "yours with reservoirs.persistence.register, or use skops"
+        )
     writer = Writer()
     tree = json.dumps(writer.write(model), separators=(",", ":"), allow_nan=False)
     header = {
@@ -148,7 +155,10 @@ def _parse(data: bytes) -> Any:
     arrays = _arrays(data)
     if header["sha256"] != _digest(written, header["tree"], arrays):
         raise ValueError("its digest does not match what it holds")
-    return Reader(arrays).read(json.loads(header["tree"]))
+    tree = json.loads(header["tree"])
+    if not isinstance(tree, dict) or "object" not in tree:
+        raise ValueError("what it holds is no model")
+    return Reader(arrays).read(tree)
 
 
 def _arrays(data: bytes) -> dict[str, Array]:

@@ -1,0 +1,44 @@
+"""What is public is in the reference, and pages point at what is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import benchmarks
+import reservoirs
+import trainers
+from reservoirs import datasets, display
+from trainers import solvers
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+LISTED = re.findall(r"^   ([\w.]+)$", (DOCS / "api.rst").read_text(), re.M)
+MODULES = {"datasets", "diagnostics", "display", "metrics", "model_selection", "persistence"}
+PUBLIC = [
+    *(name for name in reservoirs.__all__ if name not in MODULES | {"topology", "__version__"}),
+    *(name for name in trainers.__all__ if name != "solvers"),
+    *(name for name in display.__all__ if name != "Display"),
+    *(f"datasets.{name}" for name in datasets.__all__ if callable(getattr(datasets, name))),
+    *{f"solvers.{type(make()).__name__}" for make in solvers.SOLVERS.values()},
+    *benchmarks.__all__,
+]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_is_in_the_reference(name):
+    assert name in LISTED
+
+
+@pytest.mark.parametrize(
+    "page", [*DOCS.glob("*.md"), DOCS.parent / "README.md"], ids=lambda p: p.name
+)
+def test_every_link_inside_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_equations_name_tests_that_exist():
+    tests = {path.name for path in (DOCS.parent / "tests").rglob("test_*.py")}
+
+    for name in re.findall(r"(test_\w+\.py)", (DOCS / "equations.md").read_text()):
+        assert name in tests, name
