@@ -98,7 +98,7 @@ class NVAR(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         X : any container of series
         series_id : (n_rows,) ids of a 2-D X
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "exponents_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
         parts = [self.monomials(self.delayed(rows[span])) for span in layout.slices()]
         return restore(np.concatenate(parts), layout)
@@ -258,6 +258,9 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             readout: Readout = sums.solve(choose([sums], alphas))
         self.coef_, self.intercept_ = readout.coefficients / size, readout.intercept
         self.alpha_ = readout.alpha
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "coef_")
 
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the outputs after every row of one series, and the rows to go on from."""

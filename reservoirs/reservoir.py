@@ -200,7 +200,7 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         -------
         (n_rows, n_units) states, in the container of X
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "recurrent_weights_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
         states = np.empty((len(rows), self.n_units), dtype=self.dtype)
         starts = self.check_state(initial_state, layout.n_series)

@@ -57,7 +57,7 @@ class SequenceScaler(Stamped, OneToOneFeatureMixin, TransformerMixin, BaseEstima
         X : any container of series
         series_id : (n_rows,) ids of a 2-D X
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "scale_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
         return restore((rows - self.mean_) / self.scale_, layout)
 
@@ -68,6 +68,6 @@ class SequenceScaler(Stamped, OneToOneFeatureMixin, TransformerMixin, BaseEstima
         ----------
         X : any container of standardised series
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "scale_")
         rows, layout = flatten(X)
         return restore(np.asarray(rows, dtype=np.float64) * self.scale_ + self.mean_, layout)

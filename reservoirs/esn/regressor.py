@@ -107,6 +107,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         -----
         Rows are kept from the first; the model is fitted once two of them came after washout.
         """
+        self._validate_params()  # scikit-learn checks the first call only
         first = not hasattr(self, "stream_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=first)
         targets = check_targets(self, y, layout)

@@ -138,6 +138,7 @@ def _final(model: Any) -> tuple[Any, Pipeline | None]:
             f"{type(estimator).__name__}"
         )
     check_is_fitted(estimator)
+    estimator._validate_params()  # set_params may have come after fit
     return estimator, pipeline
 
 

@@ -37,6 +37,7 @@ class SeriesMixin(Stamped, CallbackSupportMixin):
         """Return the outputs of all series, their layout, and the last state of each."""
         check_is_fitted(self)
         model: Any = self
+        model._validate_params()  # set_params may have come after fit
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
         states = model._start_states(initial_state, layout.n_series)
         before = context_rows(self, context, layout)

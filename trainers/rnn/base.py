@@ -119,6 +119,9 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
         self.verbose = verbose
         self.random_state = random_state
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "weights_")
+
     def _fit(
         self,
         rows: Array,

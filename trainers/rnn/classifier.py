@@ -76,6 +76,7 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         ValueError
             For bad data or settings, as `fit`, or a label outside `classes`.
         """
+        self._validate_params()  # scikit-learn checks the first call only
         resumed = hasattr(self, "solver_state_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
         if not resumed and classes is not None:

@@ -107,6 +107,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         ValueError
             For bad data or settings, as `fit`.
         """
+        self._validate_params()  # scikit-learn checks the first call only
         resumed = hasattr(self, "solver_state_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
         wanted = self._wanted(y, layout, resumed=resumed)
