@@ -56,6 +56,9 @@ MODELS = {
         RNNRegressor(n_units=16, max_iter=2, init=ESNInit(), random_state=0, window=5,
                      solver=solvers.NesterovSolver(), learn_initial_state=True), (X, Y)),
     "hessian_free": (RNNRegressor(n_units=5, max_iter=2, solver="hessian_free"), (X, Y)),
+    "numbers_of_numpy": (
+        RNNRegressor(n_units=np.int64(5), n_layers=np.int64(2), max_iter=np.int64(2)), (X, Y)),
+    "esn_numbers_of_numpy": (ESNRegressor(n_units=np.int64(12), alpha=np.float64(1e-3)), (X, Y)),
     "rnn_labels": (RNNClassifier(n_units=5, n_layers=2, max_iter=2), (SERIES, LABELS)),
     "pipeline": (make_pipeline(StandardScaler(), MinMaxScaler(), ESNRegressor(**SMALL)), (X, Y)),
     "pipeline_of_lists": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 from reservoirs.persistence import check_shapes, register
@@ -36,8 +37,11 @@ def _check_network(model: Any) -> None:
         return
     network, weights = model.network_, model.weights_
     same = ("cell", "n_units", "n_layers", "activation", "learn_initial_state", "hidden_bias")
-    fits = all(getattr(model, name) == getattr(network, name) for name in same)
-    if not fits or network.n_inputs != model.n_features_in_ or network.n_layers > len(weights):
+    pairs = [(getattr(model, name), getattr(network, name)) for name in same]
+    pairs.append((model.n_features_in_, network.n_inputs))
+    if type(weights) is not dict or not isinstance(network.n_layers, Integral):
+        raise ValueError("weights_ must be a dict, and n_layers a number")
+    if not all(type(a) is type(b) and a == b for a, b in pairs) or network.n_layers > len(weights):
         raise ValueError("network_ is not the network that the parameters describe")
     if set(weights) != set(network.shapes):
         raise ValueError(f"weights_ must hold {sorted(network.shapes)}, got {sorted(weights)}")

@@ -5,11 +5,20 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+MOST_ROWS = 2**27  # of an index that takes no room in the file, but may when it is used
+
 
 def is_index(value: Any) -> bool:
     """Tell whether a value is a pandas index, without importing pandas."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(value, pandas.Index)
+
+
+def _bounded(start: int, stop: int, step: int) -> list[int]:
+    """Return a range that a few numbers in a file may stand for."""
+    if len(range(start, stop, step)) > MOST_ROWS:
+        raise ValueError(f"a RangeIndex of more than {MOST_ROWS:,} rows; use another index")
+    return [start, stop, step]
 
 
 def write(writer: Any, index: Any, where: str) -> dict[str, Any]:
@@ -28,7 +37,7 @@ def write(writer: Any, index: Any, where: str) -> dict[str, Any]:
         return {"kind": "levels"} | {k: writer.write(list(v), where) for k, v in parts.items()}
     node = {"name": writer.write(index.name, where), "kind": type(index).__name__}
     if isinstance(index, pd.RangeIndex):
-        return {**node, "range": [index.start, index.stop, index.step]}
+        return {**node, "range": _bounded(index.start, index.stop, index.step)}
     if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex | pd.PeriodIndex):
         freq = None if index.freq is None else index.freqstr
         node |= {"ticks": writer.write(index.asi8, where), "freq": freq}
@@ -60,7 +69,7 @@ def read(reader: Any, node: dict[str, Any]) -> Any:
         return pd.MultiIndex(**parts)
     name = reader.read(node["name"])
     if node["kind"] == "RangeIndex":
-        return pd.RangeIndex(*node["range"], name=name)
+        return pd.RangeIndex(*_bounded(*node["range"]), name=name)
     if node["kind"] == "Index":
         return pd.Index(reader.read(node["values"]), dtype=node["dtype"], name=name)
     ticks, freq = reader.read(node["ticks"]), node["freq"]

@@ -70,15 +70,19 @@ def _check_esn(esn: Any) -> None:
     n_outputs = len(esn.intercept_)
     shapes = {"coef_": (n_outputs, width), "intercept_": (n_outputs,)}
     _shapes(esn, {**shapes, "mean_state_": (n,), "last_states_": (None, n)})
-    if (esn.reservoir_.n_units, esn.reservoir_.n_features_in_) != (n, esn.n_features_in_):
-        raise ValueError(f"reservoir_ has {esn.reservoir_.n_units} units, n_units is {n}")
-    _check_reservoir(esn.reservoir_)
+    inner = esn.reservoir_
+    if type(inner.n_units) is not type(n) or inner.n_units != n:
+        raise ValueError(f"reservoir_ has not n_units={n} units")
+    _check_reservoir(inner)
+    _shapes(inner, {"input_weights_": (n, esn.n_features_in_)})
 
 
 def _check_nvar(model: Any) -> None:
     if not hasattr(model, "coef_"):
         return
     features = model.features_
+    if type(features.exponents_) is not list:
+        raise ValueError("features_ has no list of products")
     _shapes(model, {"coef_": (None, len(features.exponents_)), "intercept_": (None,)})
     highest = max((k for product in features.exponents_ for k in product), default=0)
     if len(model.coef_) != len(model.intercept_) or highest > model.n_delays * model.n_features_in_:

@@ -155,7 +155,9 @@ def check_shapes(
         array = arrays.get(name)
         if array is None:
             continue
-        shape = np.shape(array)
+        if not issparse(array) and not isinstance(array, np.ndarray):
+            raise ValueError(f"{owner}.{name} must be an array, got {type(array).__name__}")
+        shape = array.shape
         numbers = np.asarray(array.data if issparse(array) else array, dtype=np.float64)
         fits = len(shape) == len(wanted) and all(
             w is None or w == got for w, got in zip(wanted, shape, strict=True)
