@@ -109,13 +109,19 @@ def kick(model: Any, split: Split, outcome: Outcome) -> None:
 
 def recovery(reference: Array, kicked: Array) -> float:
     """Return the step from which the kicked run's amplitude stays within 2 % of the reference's."""
-    sizes = [_amplitude(run) for run in (reference, kicked)]
+    sizes = [amplitude(run) for run in (reference, kicked)]
     off = np.abs(sizes[1] / sizes[0] - 1.0) > RECOVERED
     if not np.isfinite(sizes[1]).all() or off[-1]:
         return float("inf")
     return float(np.flatnonzero(off)[-1] + 1) if off.any() else 0.0
 
 
-def _amplitude(run: Array, width: int = 100) -> Array:
-    """Return the largest magnitude over the next hundred steps, about a period and a half."""
+def amplitude(run: Array, width: int = 100) -> Array:
+    """Return the largest magnitude over the next steps, a hundred are about a period and a half.
+
+    Parameters
+    ----------
+    run : (n_steps,)
+    width : steps looked at
+    """
     return np.abs(np.lib.stride_tricks.sliding_window_view(run, width)).max(axis=1)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 from reservoirs.persistence import check_shapes, register
 from trainers import solvers
@@ -39,7 +40,7 @@ def _check_network(model: Any) -> None:
     same = ("cell", "n_units", "n_layers", "activation", "learn_initial_state", "hidden_bias")
     pairs = [(getattr(model, name), getattr(network, name)) for name in same]
     pairs.append((model.n_features_in_, network.n_inputs))
-    if type(weights) is not dict or not isinstance(network.n_layers, Integral):
+    if type(weights) is not dict or not isinstance(network.n_layers, int | np.integer):
         raise ValueError("weights_ must be a dict, and n_layers a number")
     if not all(type(a) is type(b) and a == b for a, b in pairs) or network.n_layers > len(weights):
         raise ValueError("network_ is not the network that the parameters describe")

@@ -76,8 +76,8 @@ def run(options: argparse.Namespace) -> int:
     ):  # fmt: skip
         positive(value, what)
     part = _part(options.shard)
-    plan.folder.mkdir(parents=True, exist_ok=True)
     if not options.dry_run:
+        plan.folder.mkdir(parents=True, exist_ok=True)
         records.sweep(plan.folder)
         _search(plan, options.jobs)
     every = plan.cells()

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy.signal import argrelmax, hilbert, welch
 
+from benchmarks.physics import amplitude
 from benchmarks.plots.palette import LINES, Result, sparse
 from reservoirs.display import MemoryCapacityDisplay, ReservoirSpectrumDisplay
 
@@ -57,9 +58,7 @@ def limit_cycle(results: list[Result], title: str) -> Figure | None:
         truth, guess = found["truth"][:, 0], found["prediction"][:, 0]
         left.plot(_phase(guess) - _phase(truth), color=result.colour, ls=style, lw=1.1,
                   label=result.label)  # fmt: skip
-        size = [np.abs(np.lib.stride_tricks.sliding_window_view(found[name], 100)).max(axis=1)
-                for name in ("kicked", "unkicked")]  # fmt: skip
-        ratio = size[0] / np.maximum(size[1], 1e-9)
+        ratio = amplitude(found["kicked"]) / np.maximum(amplitude(found["unkicked"]), 1e-9)
         right.plot(np.clip(ratio, 0.5, 2.0), color=result.colour, ls=style, lw=1.1)
     left.set(xlabel="steps after the last known value", ylabel="phase drift (rad)")
     right.set(xlabel="steps after the kick", ylabel="amplitude / amplitude without kick")

@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+from processes import session
 
 COMMAND = [
     sys.executable, "-m", "benchmarks", "run", "smoke", "-j", "2", "--seeds", "2", "--retry",
@@ -23,19 +23,6 @@ def records(folder):
     for path in (folder / "smoke" / "cells").glob("*.json"):
         record = json.loads(path.read_text())
         found[path.name] = (record["status"], record.get("metrics"))
-    return found
-
-
-def session(leader):
-    """Return the processes of a session that still run."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rsplit(")", 1)[1].split()
-        except OSError:  # ended meanwhile
-            continue
-        if int(fields[3]) == leader and fields[0] != "Z":
-            found.append(int(path.parent.name))
     return found
 
 

@@ -4,10 +4,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import session
 
 from benchmarks import records, runner, tables
 from benchmarks.methods import METHODS
@@ -192,26 +192,13 @@ def test_a_run_killed_in_the_middle_resumes_and_ends_the_same(tmp_path):
     assert metrics(whole / "smoke") == metrics(broken / "smoke")
 
 
-def alive(session):
-    """Return the processes of a session that still run."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rsplit(")", 1)[1].split()
-        except OSError:  # ended meanwhile
-            continue
-        if int(fields[3]) == session and fields[0] != "Z":
-            found.append(path.parent.name)
-    return found
-
-
 def test_cells_end_when_the_command_is_killed_alone(tmp_path):
     command = [sys.executable, "-m", "benchmarks", "run", "memory", "-t", "temporal_order_50"]
     killed = subprocess.Popen(
         [*command, "-m", "sgd_plain", "--fresh", "-j", "2", "--out", tmp_path],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    while len(alive(killed.pid)) < 4:  # the command, its fork server, two cells
+    while len(session(killed.pid)) < 4:  # the command, its fork server, two cells
         time.sleep(0.05)
     time.sleep(1.0)
 
@@ -219,10 +206,10 @@ def test_cells_end_when_the_command_is_killed_alone(tmp_path):
     killed.wait()
 
     for _ in range(200):
-        if not alive(killed.pid):
+        if not session(killed.pid):
             break
         time.sleep(0.05)
-    assert alive(killed.pid) == []
+    assert session(killed.pid) == []
 
 
 def test_a_skipped_cell_is_no_failure_and_tried_again(tmp_path):
