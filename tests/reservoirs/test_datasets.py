@@ -179,7 +179,7 @@ def test_real_series_name_the_package_they_come_with(monkeypatch):
 
     with pytest.raises(ImportError, match="reservoirpy: pip install"):
         datasets.santa_fe()
-    with pytest.raises(ImportError, match="aeon: pip install"):
+    with pytest.raises(ImportError, match="sktime: pip install"):
         datasets.japanese_vowels()
 
 
