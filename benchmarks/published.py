@@ -28,7 +28,8 @@ class Entry:
 
     Attributes
     ----------
-    task, method, metric : of ours
+    task, method, metric : of ours; the task "dysts" or "dysts_raw" is a study of many systems,
+        and ours the median over them of the medians over seeds
     published : value, source and tag of each ("V" read in the source, "M" measured with the
         authors' settings, "R" recalled only)
     aim : what ours should reach; None where there is none
@@ -88,7 +89,7 @@ def _files() -> dict[Path, list[Entry]]:
 def entries(names: list[str] | None = None) -> list[Entry]:
     """Return the entries of some tasks, of all tasks for no names."""
     every = [entry for found in _files().values() for entry in found]
-    return [entry for entry in every if not names or entry.task in names]
+    return [e for e in every if not names or any(_belongs(name, e.task) for name in names)]
 
 
 def tasks() -> list[str]:
@@ -115,13 +116,25 @@ def update(found: list[Record]) -> int:
     return count
 
 
+def _belongs(task: str, name: str) -> bool:
+    """Say whether a task is the one of an entry, or a system of its study."""
+    study = "dysts" + "_raw" * task.endswith("_raw")
+    return task == name or (name == study and task.startswith("dysts_"))
+
+
 def _ours(entry: Entry, found: list[Record]) -> dict[str, Any]:
-    mine = [r for r in found if r["task"] == entry.task and r["method"] == entry.method]
+    mine = [r for r in found if _belongs(r["task"], entry.task) and r["method"] == entry.method]
     mine = [r for r in mine if r["status"] != "skipped"]
     if not mine:
         return {}
-    values = [tables.value(record, entry.metric, entry.larger_is_better) for record in mine]
-    middle, low, high = tables.quartiles(values)
+    groups = list(tables.by_task(mine).values())
+    values = [
+        [tables.value(record, entry.metric, entry.larger_is_better) for record in group]
+        for group in groups
+    ]
+    middle, low, high = tables.quartiles(
+        values[0] if len(groups) == 1 else [float(np.median(group)) for group in values]
+    )
     if not np.isfinite(middle):
         return {}
     when = datetime.fromtimestamp(max(records.started(r) for r in mine), UTC)

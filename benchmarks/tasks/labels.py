@@ -47,7 +47,7 @@ TASKS = [
     Task(
         "japanese_vowels", "Japanese Vowels, nine speakers", _vowels, ranking="error_rate",
         tags=TAGS, fixed=TWO_WAYS, space=SPACE, trials=100, runs=5,
-        note="real data from sktime (extra real-data); published accuracy 0.981 (Bianchi's library)",
+        note="data from sktime (extra real-data); published accuracy 0.981 (Bianchi's library)",
     ),
     Task(
         "basic_motions", "Basic motions of a wrist", _motions, ranking="error_rate", tags=TAGS,
