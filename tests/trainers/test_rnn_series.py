@@ -135,3 +135,49 @@ def test_without_hidden_bias_the_state_rests_where_the_input_does():
 
     assert "bias_0" not in model.weights_
     assert_allclose(rest, np.repeat(rest[:1], 5, axis=0), rtol=1e-12)
+
+
+def test_the_order_of_series_changes_nothing_in_prediction():
+    model = fitted([X[:80], X[80:]], [Y[:80], Y[80:]])
+
+    a, b = model.predict([X[:80], X[80:]])
+    c, d = model.predict([X[80:], X[:80]])
+
+    assert_array_equal(a, d)
+    assert_array_equal(b, c)
+
+
+@pytest.mark.parametrize("window", [None, 4])
+@pytest.mark.parametrize("solver", ["adam", "hessian_free"])
+def test_ragged_series_are_masked(solver, window):
+    ragged = [X[:50], X[50:53], X[53:150], X[150:]]
+    targets = [Y[:50], Y[50:53], Y[53:150], Y[150:]]
+    batch = fitted(ragged, targets, solver=solver, window=window, max_iter=20, learning_rate=0.02)
+    one_by_one = [batch.predict(part) for part in ragged]
+
+    together = batch.predict(ragged)
+
+    for a, b in zip(together, one_by_one, strict=True):
+        assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+    assert batch.score(ragged, targets) > 0.3
+
+
+def test_one_target_per_series_is_read_at_the_last_step():
+    series = [RNG.normal(loc=m, size=(int(n), 1)) for m, n in zip(
+        RNG.uniform(-1, 1, 50), RNG.integers(5, 15, 50), strict=True)]  # fmt: skip
+    means = np.array([s.mean() for s in series])
+
+    model = fitted(series[:40], means[:40], cell="gru", max_iter=60)
+
+    assert model.predict(series[40:]).shape == (10,)
+    assert np.corrcoef(model.predict(series[40:]), means[40:])[0, 1] > 0.8
+
+
+def test_one_to_many_answers_from_a_single_input():
+    pulses = np.zeros((30, 12, 1))
+    pulses[:, 0, 0] = RNG.uniform(0.5, 1.5, 30)
+    echoes = pulses[:, :1, 0] * np.exp(-0.3 * np.arange(12))
+
+    model = fitted(pulses, echoes, cell="gru", max_iter=150)
+
+    assert model.score(pulses, echoes) > 0.95
