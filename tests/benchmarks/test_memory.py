@@ -125,7 +125,8 @@ def test_a_race_gives_every_racer_the_same_seconds():
         curve = outcome.arrays["learning_losses"]
         losses[method] = curve
         assert outcome.costs["t_fit"] >= 0.3  # the budget, not a speed
-        assert outcome.metrics["train_loss"] == curve[-1] < curve[0]
+        assert outcome.metrics["train_loss"] == curve[-1]
+        assert len(curve) == 1 or curve[-1] < curve[0]  # a busy machine may fit in one epoch only
 
     assert losses["torch_hf"][0] == losses["torch_lbfgs"][0]
 

@@ -90,11 +90,11 @@ def lorenz(n_steps, start):
 
 
 def test_noise_tolerance_keeps_accurate_lorenz_data_from_diverging():
-    series = lorenz(2500, (17.677, 12.931, 43.914))
-    model = NVARRegressor(n_delays=2, degree=2, alpha=1e-10, noise=1e-4)
+    model = NVARRegressor(n_delays=2, degree=2, alpha=1e-10, noise=3e-5)
     errors = []
-    for start in range(0, 2000, 200):
-        train, test = series[start : start + 401], series[start + 401 : start + 445]
+    for start in np.random.default_rng(0).uniform((-10, -10, 15), (10, 10, 35), size=(20, 3)):
+        series = lorenz(845, start)[400:]  # short: every processor rounds chaos differently
+        train, test = series[:401], series[401:]
         free = clone(model).fit(*next_step(train)).forecast(44)
         errors.append(np.sqrt(np.mean((free - test) ** 2) / series.var(axis=0).sum()))
 

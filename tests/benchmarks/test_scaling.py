@@ -1,0 +1,30 @@
+import pytest
+
+from benchmarks import scaling
+from benchmarks.scaling import Growth
+
+
+def test_the_exponent_of_a_power_law_is_found():
+    sizes = (250, 500, 1000, 2000)
+
+    assert Growth("units", sizes, tuple(1e-6 * n**2 for n in sizes)).exponent == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("what", scaling.GROWTH)
+def test_every_kind_of_growth_has_a_fit(what):
+    scaling._fit(what, 2 if what in ("series", "candidates") else 200)()
+
+
+def test_cells_share_the_workers_but_not_the_writer():
+    found = {"start": 3.0, "cell": 1.5, "overhead": 0.5, "write": 0.01}
+
+    assert scaling.predicted(found, cells=100, count=1) == pytest.approx(3.0 + 200.0 + 1.0)
+    assert scaling.predicted(found, cells=100, count=50) == pytest.approx(3.0 + 4.0 + 1.0)
+
+
+def test_what_the_model_needs_is_measured():
+    found = scaling.workers(2, (1,))
+
+    assert found["cell"] > 0.0
+    assert found["start"] > found["write"] > 0.0
+    assert set(found["seconds"]) == {1}
