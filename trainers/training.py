@@ -50,7 +50,7 @@ class Outcome:
     status: str = "max_iter"
 
 
-@torch.no_grad()
+@torch.inference_mode()  # spares every small operation its bookkeeping
 def train(
     problem: Problem,
     stepper: Stepper,

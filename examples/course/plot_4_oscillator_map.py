@@ -1,17 +1,17 @@
-r"""
+"""
 A differential equation is a recurrent network
 ==============================================
 
 The damped, driven oscillator in dimensionless time, x'' + eta x' + x = F(t), as two equations of
 first order: x' = v and v' = F - eta v - x. A step of Euler's method,
 
-.. math::
+.. code-block:: none
 
-    x_{i+1} = x_i + \Delta t\, v_i, \qquad
-    v_{i+1} = v_i + \Delta t\, (F_i - \eta v_i - x_i),
+    x[i+1] = x[i] + dt v[i]
+    v[i+1] = v[i] + dt (F[i] - eta v[i] - x[i])
 
-is a linear recurrent network with two units: :math:`h_{i+1} = W h_i + U F_i`. Not "like" one: the
-same numbers.
+is a linear recurrent network with two units, ``h[i+1] = W h[i] + U F[i]``. Not "like" one: the same
+numbers.
 """
 
 import numpy as np

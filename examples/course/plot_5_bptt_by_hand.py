@@ -1,14 +1,20 @@
-r"""
+"""
 Back-propagation through time, by hand
 ======================================
 
-The network: :math:`a_t = U x_t + W h_{t-1} + b`, :math:`h_t = \tanh a_t`, :math:`y_t = V h_t + c`,
-with the loss :math:`L = \tfrac12 \sum_t |y_t - d_t|^2`. Backwards from the last step (Werbos 1990):
+The network and its loss, forwards:
 
-.. math::
+.. code-block:: none
 
-    \frac{\partial L}{\partial h_t} = V^T (y_t - d_t)
-        + W^T \operatorname{diag}(1 - h_{t+1}^2)\, \frac{\partial L}{\partial h_{t+1}}
+    h[t] = tanh(U x[t] + W h[t-1] + b)
+    y[t] = V h[t] + c
+    L = 1/2 sum over t of |y[t] - d[t]|^2
+
+Backwards from the last step (Werbos 1990):
+
+.. code-block:: none
+
+    dL/dh[t] = V' (y[t] - d[t]) + W' diag(1 - h[t+1]^2) dL/dh[t+1]
 
 and sums over t give the gradients of c, b, V, W and U. A network shared over time is a deep network
 with tied weights.

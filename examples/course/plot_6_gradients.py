@@ -1,10 +1,9 @@
-r"""
+"""
 Vanishing and exploding gradients, seen
 =======================================
 
-Every step back multiplies the error signal by :math:`W^T \operatorname{diag}(1 - h^2)`. Small
-weights shrink it, large weights blow it up, exponentially in the number of steps: trouble at 100
-steps, and long before.
+Every step back multiplies the error signal by ``W' diag(1 - h^2)``. Small weights shrink it, large
+weights blow it up, exponentially in the number of steps: trouble at 100 steps, and long before.
 """
 
 import numpy as np

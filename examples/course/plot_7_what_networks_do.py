@@ -1,10 +1,10 @@
-r"""
+"""
 What recurrent networks can do
 ==============================
 
 A distributed hidden state and a dynamics that is not linear: that is enough to settle to a point,
 to oscillate, and to behave chaotically. One and the same drawing of W, without any input and with
-nothing trained, :math:`h_t = \tanh(g W h_{t-1})`, does all three as its gain g grows.
+nothing trained, ``h[t] = tanh(g W h[t-1])``, does all three as its gain g grows.
 """
 
 import numpy as np

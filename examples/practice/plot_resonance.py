@@ -1,10 +1,10 @@
-r"""
+"""
 The resonance curve of a driven oscillator, from noise
 ======================================================
 
 An experiment: an oscillator is shaken at random, force and position are recorded. A network learns
 from that record; then *it* is shaken with one tone after the other. Its resonance curve is the
-oscillator's, :math:`|x/F| = 1/\sqrt{(1-\omega^2)^2 + \eta^2\omega^2}`.
+oscillator's, ``|x / F| = 1 / sqrt((1 - w^2)^2 + (eta w)^2)``.
 """
 
 import numpy as np

@@ -68,7 +68,7 @@ class RunningMixin(SeriesMixin):
                 values[where if per_step else series] = found if per_step else found[-1]
         return self._in_units(values), layout, list(states)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def _carried(self, rows: Array, states: Array) -> tuple[Array, Array]:
         """Return the outputs of series of one length, (n_steps, n_series, n_outputs), and states.
 
@@ -88,7 +88,7 @@ class RunningMixin(SeriesMixin):
                 h = run.last
         return np.concatenate(found), h.cpu().numpy()
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def _windowed(self, rows: Array, earlier: Array) -> tuple[Array, Array]:
         """Predict row t from the rows max(0, t-k+1)..t; the state is the k - 1 rows before."""
         assert self.window is not None  # the caller asked
