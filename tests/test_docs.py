@@ -19,7 +19,7 @@ PUBLIC = [
     *(name for name in trainers.__all__ if name != "solvers"),
     *(name for name in display.__all__ if name != "Display"),
     *(f"datasets.{name}" for name in datasets.__all__ if callable(getattr(datasets, name))),
-    *{f"solvers.{type(make()).__name__}" for make in solvers.SOLVERS.values()},
+    *sorted({f"solvers.{type(make()).__name__}" for make in solvers.SOLVERS.values()}),
     *benchmarks.__all__,
 ]
 
