@@ -76,6 +76,16 @@ class Examples:
     scored: Tensor
     n_last: int | None
 
+    @cached_property
+    def _even(self) -> bool:
+        """Whether all pieces have one length: no padding then."""
+        return bool((self.lengths == self.lengths[0]).all())
+
+    @cached_property
+    def _steps(self) -> Tensor:
+        """The steps of the longest piece, (n_steps, 1)."""
+        return torch.arange(int(self.lengths.max()), device=self.rows.device)[:, None]
+
     @property
     def n_pieces(self) -> int:
         """Number of pieces."""
@@ -90,17 +100,17 @@ class Examples:
         """
         device, dtype = self.rows.device, self.rows.dtype
         starts = torch.as_tensor(self.starts[pieces], device=device)
-        lengths = self.lengths[pieces]
-        shortest, longest = int(lengths.min()), int(lengths.max())
-        steps = torch.arange(longest, device=device)[:, None]
-        first = 0 if self.n_last is None else max(shortest - self.n_last, 0)
-        if shortest == longest:
-            where = starts + steps
-            inputs, real = self.rows[where], self.rows.new_ones(longest, len(pieces), 1)
+        if self._even:
+            where = starts + self._steps
+            first = 0 if self.n_last is None else max(len(where) - self.n_last, 0)
+            real = self.rows.new_ones(len(where), len(pieces), 1)
             counted = real[first:]
             if self.n_last is None:
                 counted = self.scored[where][..., None].to(dtype)
-            return Batch(inputs, self.targets[where[first:]], counted, real)
+            return Batch(self.rows[where], self.targets[where[first:]], counted, real)
+        lengths = self.lengths[pieces]
+        steps = self._steps[: int(lengths.max())]
+        first = 0 if self.n_last is None else max(int(lengths.min()) - self.n_last, 0)
         ends = torch.as_tensor(lengths, device=device)
         inside = steps < ends
         where = starts + torch.minimum(steps, ends - 1)

@@ -107,7 +107,7 @@ class Network:
         shapes["output_bias"] = (self.n_outputs,)
         return shapes
 
-    @property
+    @cached_property
     def n_weights(self) -> int:
         """Length of the flat vector."""
         return sum(self._sizes)
@@ -193,11 +193,12 @@ class Network:
         (n_weights,)
         """
         buffers = run.buffers if buffers is None else buffers
-        found: dict[str, Tensor] = {}
+        gradient = grad.new_empty(self.n_weights)
+        found = self.split(gradient)
         rows, top = grad.reshape(-1, self.n_outputs), run.below(self.n_layers)
         early = len(top) - len(grad)
-        found["output_weights"] = rows.t() @ top[early:].flatten(0, 1)
-        found["output_bias"] = rows.sum(dim=0)
+        torch.mm(rows.t(), top[early:].flatten(0, 1), out=found["output_weights"])
+        torch.sum(rows, dim=0, out=found["output_bias"])
         above = buffers("above", *top.shape)
         above[:early] = 0.0
         torch.mm(rows, run.weights["output_weights"], out=above[early:].flatten(0, 1))
@@ -210,17 +211,17 @@ class Network:
             if watch is not None:
                 watch(layer, LayerPass(above, delta_x, delta_h, start))
             flat_x, flat_h = delta_x.flatten(0, 1), delta_h.flatten(0, 1)
-            found[f"input_weights_{layer}"] = (run.below(layer).flatten(0, 1).t() @ flat_x).t()
-            before = tape.hidden[:-1].flatten(0, 1)
-            found[f"recurrent_weights_{layer}"] = product(before.t(), flat_h).t()
+            below, before = run.below(layer).flatten(0, 1), tape.hidden[:-1].flatten(0, 1)
+            torch.mm(below.t(), flat_x, out=found[f"input_weights_{layer}"].t())
+            product(flat_h.t(), before, found[f"recurrent_weights_{layer}"])
             if self.hidden_bias:
-                found[f"bias_{layer}"] = flat_x.sum(dim=0)
+                torch.sum(flat_x, dim=0, out=found[f"bias_{layer}"])
             if self.learn_initial_state:
-                learned = start.sum(dim=0) if run.initial else torch.zeros_like(start[0])
-                found[f"initial_state_{layer}"] = learned
+                learned = start.sum(dim=0) if run.initial else 0.0
+                found[f"initial_state_{layer}"][:] = learned
             if layer:
                 torch.mm(flat_x, run.weights[f"input_weights_{layer}"], out=above.flatten(0, 1))
-        return torch.cat([found[name].reshape(-1) for name in self.shapes])
+        return gradient
 
     def r_forward(
         self, run: Forward, direction: Tensor, buffers: Buffers | None = None
