@@ -117,8 +117,8 @@ def loss_gradient(loss: Loss, run: Forward, batch: Batch, weight: float) -> tupl
     batch : targets and mask
     weight : what the sum over scored steps is divided by
     """
-    value = (loss.value(run.outputs, batch.targets) * batch.mask[..., 0]).sum() / weight
-    return float(value), loss.gradient(run.outputs, batch.targets) * (batch.mask / weight)
+    value = float((loss.value(run.outputs, batch.targets) * batch.mask[..., 0]).sum()) / weight
+    return value, loss.gradient(run.outputs, batch.targets) * (batch.mask / weight)
 
 
 class GaussNewton:

@@ -77,7 +77,7 @@ def clipped(gradient: Tensor, limit: float | None) -> tuple[Tensor, float]:
     ----------
     Pascanu, Mikolov & Bengio (2013), Algorithm 1.
     """
-    norm = float(gradient.norm())
+    norm = float(torch.linalg.vector_norm(gradient))
     if limit is not None and norm > limit:
         gradient = gradient * (limit / norm)
     return gradient, norm
