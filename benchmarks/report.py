@@ -180,7 +180,8 @@ def _table(rows: list[Row], names: list[str]) -> str:
         )
     reasons = [f"{row.title}: {r}" for row in rows for r in row.reasons]
     below = "".join(f'<p class="failed">{html.escape(reason)}</p>' for reason in reasons)
-    return f'<div class="wide"><table>{"".join(lines)}</table></div>{below}'
+    unbroken = "".join(lines).replace("e-", "e\u2011")  # no line ends inside 1.0e-10
+    return f'<div class="wide"><table>{unbroken}</table></div>{below}'
 
 
 def _image(figure: Figure, alt: str) -> str:
@@ -198,8 +199,14 @@ def _footer(found: list[Record]) -> str:
     versions = ", ".join(
         f"{n} {known[n]}" for n in ("python", "numpy", "scipy", "sklearn", "torch")
     )
+    track = found[-1]["track"]
+    settings = (
+        "Settings are the defaults."
+        if track == "default"
+        else "Settings were found on validation rows by an equal search per method (track "
+        f"{html.escape(track)}): <code>reservoirs-bench tune --check</code> reads the logs."
+    )
     return (
         f"<footer><p>{len(found)} cells; {versions}; {known['machine']}, {known['n_cpu']} cores, "
-        "one thread per cell. Settings were found on validation rows by an equal random search per "
-        "method: <code>reservoirs-bench tune --check</code> reads the logs.</p></footer>"
+        f"one thread per cell. {settings}</p></footer>"
     )
