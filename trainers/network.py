@@ -107,7 +107,7 @@ class Network:
         shapes["output_bias"] = (self.n_outputs,)
         return shapes
 
-    @cached_property
+    @property
     def n_weights(self) -> int:
         """Length of the flat vector."""
         return sum(self._sizes)
