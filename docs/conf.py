@@ -18,11 +18,7 @@ exclude_patterns = ["_build", "auto_examples/**/*.ipynb"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 root_doc = "index"
 html_theme = "pydata_sphinx_theme"
-html_theme_options = {
-    "show_toc_level": 2,
-    "navigation_with_keys": False,
-    "secondary_sidebar_items": {"**": ["page-toc"], "auto_examples/**": []},  # room for the code
-}
+html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
 html_sidebars = {"changelog": []}
 myst_heading_anchors = 3
 autosummary_generate = True
