@@ -30,8 +30,8 @@ class Entry:
     ----------
     task, method, metric : of ours; the task "dysts" or "dysts_raw" is a study of many systems,
         and ours the median over them of the medians over seeds
-    published : value, source and tag of each ("V" read in the source, "M" measured with the
-        authors' settings, "R" recalled only)
+    published : value, source and tag of each ("V" read in the source, "M" computed with the
+        authors' settings or data, "R" recalled only)
     aim : what ours should reach; None where there is none
     larger_is_better : whether large values are good
     differs : how our settings differ, or why the aim is missed
@@ -100,6 +100,8 @@ def tasks() -> list[str]:
 def update(found: list[Record]) -> int:
     """Put the medians of some records into the files; return how many numbers were renewed.
 
+    Numbers of a later run stay, so that an old folder of results never puts its own back.
+
     Parameters
     ----------
     found : records, one per cell
@@ -109,8 +111,9 @@ def update(found: list[Record]) -> int:
         new = []
         for entry in old:
             ours = _ours(entry, found)
-            count += bool(ours)
-            new.append({**entry.as_dict(), "ours": ours or entry.ours})
+            newer = bool(ours) and ours["date"] > entry.ours.get("date", "")
+            count += newer
+            new.append({**entry.as_dict(), "ours": ours if newer else entry.ours})
         text = json.dumps(new, indent=1, ensure_ascii=False) + "\n"
         records.replace_file(path, text.encode())
     return count
@@ -141,5 +144,5 @@ def _ours(entry: Entry, found: list[Record]) -> dict[str, Any]:
     return {
         "median": middle, "low": low, "high": high, "n": len(mine),
         "failed": sum(r["status"] != "ok" for r in mine), "track": mine[0]["track"],
-        "date": when.date().isoformat(),
+        "date": when.isoformat(timespec="seconds"),
     }  # fmt: skip

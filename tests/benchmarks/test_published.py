@@ -6,17 +6,16 @@ from benchmarks import published
 from benchmarks.cli import main
 from benchmarks.methods import METHODS
 from benchmarks.published import Entry
-from benchmarks.tasks import TASKS
+from benchmarks.tasks import TASKS, dysts
 
-STUDIES = ("dysts", "dysts_raw")  # of many systems, where dysts is installed
+STUDIES = {"dysts": dysts._task("Lorenz", raw=False), "dysts_raw": dysts._task("Lorenz", raw=True)}
 
 
 def test_every_entry_names_a_task_a_method_and_its_sources():
     for entry in published.entries():
-        task = "narma10" if entry.task in STUDIES else entry.task
-        assert task in TASKS
+        task = STUDIES.get(entry.task) or TASKS[entry.task]
         assert entry.method in METHODS
-        assert not METHODS[entry.method].supports(TASKS[task])
+        assert not METHODS[entry.method].supports(task)
         for number in entry.published:
             assert number["tag"] in ("V", "M", "R")
             assert len(number["source"]) > 10
@@ -57,6 +56,20 @@ def test_ours_are_put_in_from_records(tmp_path, monkeypatch):
     assert count == 1
     assert entry.ours["median"] == pytest.approx(0.03)
     assert (entry.ours["n"], entry.ours["failed"]) == (4, 1)
+
+
+def test_an_old_run_does_not_replace_a_newer_one(tmp_path, monkeypatch):
+    (tmp_path / "a.json").write_text(json.dumps([Entry("narma10", "esn", "nmse").as_dict()]))
+    monkeypatch.setattr(published, "folder", lambda: tmp_path)
+    record = {"task": "narma10", "method": "esn", "track": "stored", "status": "ok", "seed": 0}
+    new, old = (
+        {**record, "metrics": {"nmse": nmse}, "provenance": {"started": when}}
+        for nmse, when in ((0.02, 2e9), (0.5, 1e9))
+    )
+
+    assert published.update([new]) == 1
+    assert published.update([old]) == 0
+    assert published.entries()[0].ours["median"] == 0.02
 
 
 def test_a_study_is_the_median_over_its_systems(tmp_path, monkeypatch):

@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from benchmarks import scaling
 from benchmarks.scaling import Growth
+from reservoirs import ESNRegressor
 
 
 def test_the_exponent_of_a_power_law_is_found():
@@ -10,9 +12,25 @@ def test_the_exponent_of_a_power_law_is_found():
     assert Growth("units", sizes, tuple(1e-6 * n**2 for n in sizes)).exponent == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("what", scaling.GROWTH)
-def test_every_kind_of_growth_has_a_fit(what):
-    scaling._fit(what, 2 if what in ("series", "candidates") else 200)()
+@pytest.mark.parametrize(
+    ("what", "size", "expected"),
+    [
+        ("steps", 200, [(500, [200])]),
+        ("units", 30, [(30, [10_000])]),
+        ("series", 3, [(500, [1000] * 3)]),
+        ("candidates", 2, [(500, [10_000])] * 2),
+    ],
+)
+def test_one_thing_grows_at_a_time(monkeypatch, what, size, expected):
+    fits = []
+
+    def fit(self, X, y):
+        fits.append((self.n_units, [len(X)] if isinstance(X, np.ndarray) else [*map(len, X)]))
+
+    monkeypatch.setattr(ESNRegressor, "fit", fit)
+    scaling._fit(what, size)()
+
+    assert fits == expected
 
 
 def test_cells_share_the_workers_but_not_the_writer():
