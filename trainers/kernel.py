@@ -84,10 +84,9 @@ def rnn_forward(z: Any, weights: Any, hidden: Any, slopes: Any, activation: int)
     """
     for t in range(len(z)):
         np.dot(hidden[t], weights, hidden[t + 1])
-        for i in range(z.shape[1]):
-            row = hidden[t + 1, i]
-            _add(row, z[t, i])
-            _activate(row, slopes[t, i], activation)
+        row = hidden[t + 1].reshape(-1)
+        _add(row, z[t].reshape(-1))
+        _activate(row, slopes[t].reshape(-1), activation)
 
 
 @compiled
@@ -96,13 +95,11 @@ def rnn_backward(
 ) -> None:
     """Carry the error back; `after` is dL/dh of the step before, zero at first."""
     for t in range(len(errors) - 1, -1, -1):
-        for i in range(errors.shape[1]):
-            e, d, s, a = errors[t, i], delta[t, i], slopes[t, i], after[i]
-            for j in range(len(e)):
-                e[j] += a[j]
-                d[j] = e[j] * s[j]
-            if extra is not None:
-                _add(d, extra[t, i])
+        e, d = errors[t].reshape(-1), delta[t].reshape(-1)
+        _add(e, after.reshape(-1))
+        _multiply(e, slopes[t].reshape(-1), d)
+        if extra is not None:
+            _add(d, extra[t].reshape(-1))
         np.dot(delta[t], weights, after)
 
 
@@ -114,13 +111,11 @@ def rnn_r_forward(
     work = np.empty_like(before)
     for t in range(len(r_z)):
         np.dot(hidden[t], along, work)
-        np.dot(before, weights, r_hidden[t])
-        for i in range(r_z.shape[1]):
-            z, h, w, s, b = r_z[t, i], r_hidden[t, i], work[i], slopes[t, i], before[i]
-            for j in range(len(z)):
-                z[j] += w[j] + h[j]
-                h[j] = z[j] * s[j]
-                b[j] = h[j]
+        np.dot(r_hidden[t - 1] if t else before, weights, r_hidden[t])
+        z, h = r_z[t].reshape(-1), r_hidden[t].reshape(-1)
+        _add(z, work.reshape(-1))
+        _add(z, h)
+        _multiply(z, slopes[t].reshape(-1), h)
 
 
 @compiled
