@@ -16,6 +16,17 @@ from sklearn.utils.validation import check_is_fitted
 from reservoirs.readout import QRSums, one_blas_thread
 from reservoirs.sequences import Array
 
+__all__ = [
+    "closed_loop_lyapunov",
+    "conditional_lyapunov",
+    "echo_state_index",
+    "generalisation_rank",
+    "information_processing_capacity",
+    "kernel_rank",
+    "memory_capacity",
+    "reservoir_report",
+]
+
 NOISE_FLOOR = 0.02  # squared correlations below this are chance
 
 

@@ -9,6 +9,19 @@ from sklearn.metrics import make_scorer
 
 from reservoirs.sequences import Array
 
+__all__ = [
+    "amplitude_ratio",
+    "error_growth",
+    "nmse",
+    "nrmse",
+    "nrmse_scorer",
+    "smape",
+    "symbol_error_rate",
+    "valid_prediction_time",
+    "wrong_sequences",
+    "wrong_steps",
+]
+
 
 def _pair(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
     """Return both as (n_steps, n_outputs) float64 of one shape."""

@@ -14,6 +14,8 @@ from reservoirs.forecasting import ForecastDivergedWarning, forecast
 from reservoirs.metrics import nrmse
 from reservoirs.sequences import Array
 
+__all__ = ["RollingOriginSplit", "forecast_scorer"]
+
 WORST = 1e6  # the error of a forecast that diverged: finite, so that means and ranks stay defined
 
 

@@ -14,6 +14,8 @@ from sklearn.base import BaseEstimator
 
 from reservoirs.sequences import Array
 
+__all__ = ["SmallWorld", "draw"]
+
 Generator = np.random.Generator
 Sparse = Any  # a scipy.sparse.csr_array; scipy has no stubs
 DENSE_LIMIT = 400  # up to here all eigenvalues cost less than ARPACK's restarts

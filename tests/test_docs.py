@@ -8,7 +8,7 @@ import pytest
 import benchmarks
 import reservoirs
 import trainers
-from reservoirs import datasets, display
+from reservoirs import datasets, diagnostics, display, metrics, model_selection, topology
 from trainers import solvers
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -18,7 +18,12 @@ PUBLIC = [
     *(name for name in reservoirs.__all__ if name not in MODULES | {"topology", "__version__"}),
     *(name for name in trainers.__all__ if name != "solvers"),
     *(name for name in display.__all__ if name != "Display"),
-    *(f"datasets.{name}" for name in datasets.__all__ if callable(getattr(datasets, name))),
+    *(
+        f"{module.__name__.partition('.')[2]}.{name}"
+        for module in (datasets, diagnostics, metrics, model_selection, topology)
+        for name in module.__all__
+        if callable(getattr(module, name))
+    ),
     *sorted({f"solvers.{type(make()).__name__}" for make in solvers.SOLVERS.values()}),
     *benchmarks.__all__,
 ]

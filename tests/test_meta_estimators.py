@@ -3,6 +3,7 @@
 import joblib
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
@@ -135,6 +136,20 @@ def test_transformers_give_frames_that_keep_the_index(transformer):
 
     assert found.index.equals(index)
     assert list(found.columns) == list(transformer.fit(frame).get_feature_names_out())
+
+
+def test_polars_frames_go_in_and_come_out():
+    frame = polars.DataFrame(X, schema=["x", "force"])
+
+    model = clone(ESN).fit(frame, Y)
+    states = (
+        Reservoir(n_units=7, random_state=0).set_output(transform="polars").fit_transform(frame)
+    )
+
+    assert list(model.feature_names_in_) == ["x", "force"]
+    assert_array_equal(model.predict(frame), clone(ESN).fit(X, Y).predict(X))
+    assert isinstance(states, polars.DataFrame)
+    assert states.shape == (len(X), 7)
 
 
 def test_any_regressor_reads_out_a_reservoir():

@@ -29,7 +29,7 @@ def main():
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster),
-        joblib.parallel_backend("dask"),
+        joblib.parallel_config(backend="dask"),
     ):
         there = GridSearchCV(esn, grid, cv=4).fit(series, labels)
     here = GridSearchCV(esn, grid, cv=4).fit(series, labels)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.dummy import DummyRegressor
 
 from reservoirs import metrics
 
@@ -48,6 +49,13 @@ def test_smape_is_zero_for_a_perfect_forecast_and_200_for_a_lost_one():
     assert metrics.smape(truth, -truth) == pytest.approx(150.0)  # zero is right
     assert metrics.smape(truth, np.full(4, np.nan)) == 200.0
     assert metrics.smape([1.0], [3.0]) == pytest.approx(100.0)
+
+
+def test_the_scorer_is_minus_the_error():
+    X = np.arange(20.0)[:, None]
+    model = DummyRegressor().fit(X, X[:, 0])
+
+    assert metrics.nrmse_scorer(model, X, X[:, 0]) == -1.0
 
 
 def test_smape_refuses_other_shapes():

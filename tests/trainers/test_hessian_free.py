@@ -5,9 +5,17 @@ import pytest
 import torch
 
 from trainers.batches import Examples
-from trainers.conjugate_gradient import conjugate_gradient, kept_numbers, stalled
+from trainers.conjugate_gradient import CGResult, conjugate_gradient, kept_numbers, stalled
 from trainers.curvature import Objective
-from trainers.hessian_free import HFBatches, HFSettings, HFState, adapted, hf_step, reduction_ratio
+from trainers.hessian_free import (
+    HFBatches,
+    HFSettings,
+    HFState,
+    adapted,
+    best_iterate,
+    hf_step,
+    reduction_ratio,
+)
 from trainers.losses import LOSSES
 from trainers.network import Network
 
@@ -154,6 +162,28 @@ def test_a_quadratic_is_solved_in_one_step():
     torch.testing.assert_close(theta, problem.centre, rtol=1e-5, atol=1e-6)
     assert abs(record.rho - 1.0) < 1e-6
     assert record.step_length == 1.0
+
+
+def test_the_next_search_starts_from_095_of_the_last_direction():
+    start, state = draw(15), HFState(0.1, torch.zeros(15, dtype=torch.float64))
+
+    theta, record = step(start, state, Quadratic(15), max_cg=40)
+
+    assert record.step_length == 1.0
+    torch.testing.assert_close(state.direction, 0.95 * (theta - start))
+
+
+@pytest.mark.parametrize(
+    ("losses", "chosen"), [((5.0, 2.0, 1.0, 3.0), 2), ((0.0, 2.0, 1.0), 2), ((4.0, math.nan), 0)]
+)
+def test_backtracking_walks_back_while_the_loss_falls(losses, chosen):
+    class Table:
+        def value(self, theta):
+            return losses[int(theta)]
+
+    found = CGResult(iterates=[torch.tensor(float(i)) for i in range(len(losses))])
+
+    assert best_iterate(found, Table(), torch.tensor(0.0)) == (chosen, losses[chosen])
 
 
 def test_every_step_lowers_the_loss_and_is_recorded():
