@@ -1,6 +1,7 @@
 """Sphinx: `make docs` builds docs/_build/html, runs the gallery, and fails on any warning."""
 
 import os
+from pathlib import Path
 
 from reservoirs import __version__ as release
 
@@ -19,7 +20,7 @@ source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 root_doc = "index"
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
-html_sidebars = {"changelog": []}
+html_sidebars = {page.stem: [] for page in Path(__file__).parent.glob("*.md")}  # of one level only
 myst_heading_anchors = 3
 autosummary_generate = True
 autodoc_typehints = "none"
