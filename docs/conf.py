@@ -1,6 +1,7 @@
 """Sphinx: `make docs` builds docs/_build/html, runs the gallery, and fails on any warning."""
 
 import os
+import re
 from pathlib import Path
 
 from reservoirs import __version__ as release
@@ -47,6 +48,16 @@ def skip_borrowed(app, what, name, obj, skip, options):
     return True if generated or module.startswith(("sklearn.", "torch.")) else None
 
 
+def as_descriptions(app, what, name, obj, options, lines):
+    """Put what our docstrings say behind a colon on a line of its own: it is no type."""
+    broken = []
+    for line in lines:
+        found = re.match(r"([\w*][\w*, ]*) : (.+)", line)
+        broken += [found[1], f"    {found[2]}"] if found else [line]
+    lines[:] = broken
+
+
 def setup(app):
-    """Connect it."""
+    """Connect both, the second before numpydoc."""
     app.connect("autodoc-skip-member", skip_borrowed)
+    app.connect("autodoc-process-docstring", as_descriptions, priority=100)
