@@ -27,7 +27,9 @@ def main():
     esn = ESNClassifier(n_units=100, pooling="mean", random_state=0)
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
+        ) as cluster,
         Client(cluster),
         joblib.parallel_config(backend="dask"),
     ):

@@ -7,7 +7,6 @@ the forecast: ``forecast_scorer`` runs the loop as long as each test fold, ``Rol
 keeps the folds behind their training data.
 """
 
-import numpy as np
 from matplotlib import pyplot
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -22,7 +21,7 @@ X, y = next_step(series[:2000])
 model = make_pipeline(StandardScaler(), ESNRegressor(n_units=200, washout=100, random_state=0))
 grid = {
     "esnregressor__leak_rate": [0.3, 0.6, 1.0],
-    "esnregressor__alpha": np.logspace(-10, -4, 4),
+    "esnregressor__alpha": [1e-10, 1e-8, 1e-6, 1e-4],
 }
 splits = RollingOriginSplit(4, horizon=150)
 search = GridSearchCV(model, grid, cv=splits, scoring=forecast_scorer(), n_jobs=2).fit(X, y)
