@@ -12,6 +12,8 @@ from torch import Tensor
 
 from reservoirs.sequences import Array
 
+GATHERED = 50_000  # rows that are gathered at once, at most, where that spares small calls
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -42,6 +44,12 @@ class Batch:
     def n_outputs(self) -> int:
         """Steps whose outputs are needed, the last ones."""
         return len(self.targets)
+
+    def split(self, size: int) -> Iterator[Batch]:
+        """Yield batches of `size` series each."""
+        parts = (self.inputs, self.targets, self.mask, self.inside)
+        for tensors in zip(*(torch.split(part, size, dim=1) for part in parts), strict=True):
+            yield Batch(*tensors)
 
     def chunks(self, size: int) -> Iterator[Batch]:
         """Yield pieces of `size` steps, each carrying on from the one before."""
@@ -90,6 +98,15 @@ class Examples:
     def n_pieces(self) -> int:
         """Number of pieces."""
         return len(self.starts)
+
+    def together(self, batch_size: int) -> int:
+        """Return how many batches are worth gathering at once: one where lengths differ.
+
+        Parameters
+        ----------
+        batch_size : pieces per batch
+        """
+        return max(GATHERED // (batch_size * len(self._steps)), 1) if self._even else 1
 
     def batch(self, pieces: Array) -> Batch:
         """Gather some pieces into one padded, masked batch.
@@ -164,12 +181,13 @@ def shuffled(
     rng : the source of the order
     """
     order = rng.permutation(examples.n_pieces)
-    for first in range(0, len(order), batch_size):
-        batch = examples.batch(order[first : first + batch_size])
-        if truncation is None or len(batch.inputs) <= truncation:
-            yield batch
-        else:
-            yield from batch.chunks(truncation)
+    several = batch_size * examples.together(batch_size)
+    for first in range(0, len(order), several):
+        for batch in examples.batch(order[first : first + several]).split(batch_size):
+            if truncation is None or len(batch.inputs) <= truncation:
+                yield batch
+            else:
+                yield from batch.chunks(truncation)
 
 
 def read_last(values: Tensor, lengths: Tensor) -> Tensor:

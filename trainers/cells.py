@@ -120,7 +120,7 @@ def _rnn_r_forward(
     tape: Tape, W_h: Tensor, r_zx: Tensor, r_W_h: Tensor, r_state: Tensor, empty: Empty
 ) -> tuple[Tensor, Tensor]:
     (slopes,), h, r_h = tape.saved, tape.hidden, empty("r_hidden", *r_zx.shape)
-    weights, along = W_h.t().contiguous(), r_W_h.t().contiguous()
+    weights, along = W_h.t(), r_W_h.t()
     if small(r_zx):
         from trainers import kernel
 
@@ -151,7 +151,7 @@ def rnn(activation: Activation) -> Cell:
     def forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
         n_steps, batch, n = zx.shape
         hidden, slopes = empty("hidden", n_steps + 1, batch, n), zx
-        hidden[0], weights = state, W_h.t().contiguous()
+        hidden[0], weights = state, W_h.t()
         if small(zx):
             from trainers import kernel
 
@@ -178,7 +178,7 @@ def _lstm_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
     n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]
     hidden, cells = (empty(name, n_steps + 1, batch, n) for name in ("hidden", "cells"))
     gains, decays = empty("gains", *zx.shape), empty("decays", n_steps, batch, n)
-    hidden[0], cells[0], weights = state[:, :n], state[:, n:], W_h.t().contiguous()
+    hidden[0], cells[0], weights = state[:, :n], state[:, n:], W_h.t()
     if small(hidden):
         from trainers import kernel
 
@@ -232,7 +232,7 @@ def _lstm_r_forward(
     n, batch = W_h.shape[1], r_zx.shape[1]
     gains, gates, decays = tape.saved
     r_zx.flatten(0, 1).addmm_(tape.hidden[:-1].flatten(0, 1), r_W_h.t())
-    out, weights = empty("r_hidden", *tape.hidden[1:].shape), W_h.t().contiguous()
+    out, weights = empty("r_hidden", *tape.hidden[1:].shape), W_h.t()
     r_h, r_c = r_state[:, :n].contiguous(), r_state[:, n:].contiguous()
     if small(out):
         from trainers import kernel
@@ -273,7 +273,7 @@ def lstm() -> Cell:
 def _gru_forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
     n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]
     hidden, gains = empty("hidden", n_steps + 1, batch, n), empty("gains", *zx.shape)
-    hidden[0], weights = state, W_h.t().contiguous()
+    hidden[0], weights = state, W_h.t()
     if small(hidden):
         from trainers import kernel
 
@@ -327,7 +327,7 @@ def _gru_r_forward(
     gains, gates = tape.saved
     r_zh, out = empty("r_zh", *r_zx.shape), empty("r_hidden", *tape.hidden[1:].shape)
     torch.mm(tape.hidden[:-1].flatten(0, 1), r_W_h.t(), out=r_zh.flatten(0, 1))
-    r_h, weights = r_state.contiguous(), W_h.t().contiguous()
+    r_h, weights = r_state.contiguous(), W_h.t()
     if small(out):
         from trainers import kernel
 

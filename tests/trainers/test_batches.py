@@ -4,6 +4,7 @@ import torch
 from numpy.testing import assert_array_equal
 
 from reservoirs.sequences import Layout
+from trainers import batches
 from trainers.batches import Examples, shuffled, window_pieces
 from trainers.examples import split_examples
 
@@ -77,11 +78,24 @@ def test_an_epoch_visits_every_piece_once_and_is_seeded():
     train = pieces([10], window=2)[0]
 
     def order(seed):
-        batches = shuffled(train, 4, None, np.random.default_rng(seed))
-        return torch.cat([b.inputs[-1, :, 0] for b in batches]).tolist()
+        found = shuffled(train, 4, None, np.random.default_rng(seed))
+        return torch.cat([b.inputs[-1, :, 0] for b in found]).tolist()
 
     assert sorted(order(0)) == list(range(1, 10))
     assert order(0) == order(0) != order(1)
+
+
+@pytest.mark.parametrize("train", [pieces([14], window=3)[0], pieces([2] * 7, n_last=1)[0]])
+def test_batches_gathered_together_are_those_gathered_one_by_one(train, monkeypatch):
+    together = list(shuffled(train, 5, None, np.random.default_rng(0)))
+
+    monkeypatch.setattr(batches, "GATHERED", 0)
+    alone = list(shuffled(train, 5, None, np.random.default_rng(0)))
+
+    assert len(together) == -(-train.n_pieces // 5)
+    for a, b in zip(together, alone, strict=True):
+        for name in ("inputs", "targets", "mask", "inside"):
+            assert_array_equal(getattr(a, name), getattr(b, name))
 
 
 def test_truncation_cuts_a_series_into_chunks_that_carry_the_state():
