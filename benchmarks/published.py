@@ -100,7 +100,7 @@ def tasks() -> list[str]:
 def update(found: list[Record]) -> int:
     """Put the medians of some records into the files; return how many numbers were renewed.
 
-    Numbers of a later run stay, so that an old folder of results never puts its own back.
+    Numbers of a later run, or of more cells, stay: no old or small folder of results replaces them.
 
     Parameters
     ----------
@@ -111,9 +111,9 @@ def update(found: list[Record]) -> int:
         new = []
         for entry in old:
             ours = _ours(entry, found)
-            newer = bool(ours) and ours["date"] > entry.ours.get("date", "")
-            count += newer
-            new.append({**entry.as_dict(), "ours": ours if newer else entry.ours})
+            better = bool(ours) and _supersedes(ours, entry.ours)
+            count += better
+            new.append({**entry.as_dict(), "ours": ours if better else entry.ours})
         text = json.dumps(new, indent=1, ensure_ascii=False) + "\n"
         records.replace_file(path, text.encode())
     return count
@@ -123,6 +123,10 @@ def _belongs(task: str, name: str) -> bool:
     """Say whether a task is the one of an entry, or a system of its study."""
     study = "dysts" + "_raw" * task.endswith("_raw")
     return task == name or (name == study and task.startswith("dysts_"))
+
+
+def _supersedes(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    return not old or bool(new["date"] > old["date"] and new["n"] >= old["n"])
 
 
 def _ours(entry: Entry, found: list[Record]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.forecasting.loop import DIVERGED, as_input, fold, transform_rows
+from reservoirs.forecasting.settings import check_settings
 from reservoirs.forecasting.shaping import flat, framed, framed_many
 from reservoirs.sequences import Array, is_frame, is_series_list
 
@@ -138,7 +139,7 @@ def _final(model: Any) -> tuple[Any, Pipeline | None]:
             f"{type(estimator).__name__}"
         )
     check_is_fitted(estimator)
-    estimator._validate_params()  # set_params may have come after fit
+    check_settings(estimator)  # set_params may have come after fit
     return estimator, pipeline
 
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from reservoirs.forecasting.closed_loop import backtest, forecast
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.progress import CallbackSupportMixin
+from reservoirs.forecasting.settings import check_settings
 from reservoirs.forecasting.shaping import shaped_prediction
 from reservoirs.parallel import in_order
 from reservoirs.persistence.stamp import Stamped
@@ -37,7 +38,7 @@ class SeriesMixin(Stamped, CallbackSupportMixin):
         """Return the outputs of all series, their layout, and the last state of each."""
         check_is_fitted(self)
         model: Any = self
-        model._validate_params()  # set_params may have come after fit
+        check_settings(model)  # set_params may have come after fit
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
         states = model._start_states(initial_state, layout.n_series)
         before = context_rows(self, context, layout)

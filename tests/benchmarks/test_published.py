@@ -58,17 +58,18 @@ def test_ours_are_put_in_from_records(tmp_path, monkeypatch):
     assert (entry.ours["n"], entry.ours["failed"]) == (4, 1)
 
 
-def test_an_old_run_does_not_replace_a_newer_one(tmp_path, monkeypatch):
+def test_neither_an_old_run_nor_a_small_one_replaces_a_number(tmp_path, monkeypatch):
     (tmp_path / "a.json").write_text(json.dumps([Entry("narma10", "esn", "nmse").as_dict()]))
     monkeypatch.setattr(published, "folder", lambda: tmp_path)
     record = {"task": "narma10", "method": "esn", "track": "stored", "status": "ok", "seed": 0}
-    new, old = (
+    new, old, small = (
         {**record, "metrics": {"nmse": nmse}, "provenance": {"started": when}}
-        for nmse, when in ((0.02, 2e9), (0.5, 1e9))
+        for nmse, when in ((0.02, 2e9), (0.5, 1e9), (0.5, 3e9))
     )
 
-    assert published.update([new]) == 1
-    assert published.update([old]) == 0
+    assert published.update([new, new]) == 1
+    assert published.update([old, old]) == 0
+    assert published.update([small]) == 0
     assert published.entries()[0].ours["median"] == 0.02
 
 

@@ -263,6 +263,20 @@ def test_a_bad_call_says_what_is_wrong(arguments, message):
         model.forecast(**arguments)
 
 
+def test_a_setting_that_became_nonsense_after_the_fit_is_refused_until_it_is_mended():
+    model = fitted(ESN)
+    model.forecast(5, exog=F[:5])
+
+    model.set_params(leak_rate=-1.0)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="'leak_rate' parameter"):
+            model.forecast(5, exog=F[:5])
+        with pytest.raises(ValueError, match="'leak_rate' parameter"):
+            model.predict(np.hstack([S, F])[:5])
+
+    assert np.isfinite(model.set_params(leak_rate=0.5).forecast(5, exog=F[:5])).all()
+
+
 def test_superfluous_exog_is_refused():
     model = fitted(ESN).fit(*next_step(S[:T]))
 
