@@ -124,7 +124,7 @@ def _rnn_r_forward(
     if small(r_zx):
         from trainers import kernel
 
-        before = r_state.clone(memory_format=torch.contiguous_format)
+        before = r_state.contiguous()
         kernel.rnn_r_forward(*arrays(r_zx, h, slopes, weights, along, before, r_h))
         return r_h, r_zx
     for t in range(len(r_zx)):
@@ -150,12 +150,12 @@ def rnn(activation: Activation) -> Cell:
 
     def forward(zx: Tensor, W_h: Tensor, state: Tensor, empty: Empty) -> Tape:
         n_steps, batch, n = zx.shape
-        hidden, slopes = empty("hidden", n_steps + 1, batch, n), zx
+        hidden, slopes = empty("hidden", n_steps + 1, batch, n), zx  # they take its memory
         hidden[0], weights = state, W_h.t()
         if small(zx):
             from trainers import kernel
 
-            kernel.rnn_forward(*arrays(zx, weights, hidden, slopes), activation.number)
+            kernel.rnn_forward(*arrays(zx, weights, hidden), activation.number)
         else:
             for t in range(n_steps):
                 torch.addmm(zx[t], hidden[t], weights, out=hidden[t + 1])

@@ -72,21 +72,21 @@ def _activate(row: Any, slope: Any, activation: int) -> None:
 
 
 @compiled
-def rnn_forward(z: Any, weights: Any, hidden: Any, slopes: Any, activation: int) -> None:
-    """Run h[t] = f(z[t] + h[t-1] W_h').
+def rnn_forward(z: Any, weights: Any, hidden: Any, activation: int) -> None:
+    """Run h[t] = f(z[t] + h[t-1] W_h'); z becomes the slopes of f.
 
     Parameters
     ----------
-    z, slopes : (n_steps, batch, n), read and written
+    z : (n_steps, batch, n)
     weights : (n, n), W_h'
     hidden : (n_steps + 1, batch, n), the first row given
     activation : of f
     """
     for t in range(len(z)):
         np.dot(hidden[t], weights, hidden[t + 1])
-        row = hidden[t + 1].reshape(-1)
-        _add(row, z[t].reshape(-1))
-        _activate(row, slopes[t].reshape(-1), activation)
+        row, pre = hidden[t + 1].reshape(-1), z[t].reshape(-1)
+        _add(row, pre)
+        _activate(row, pre, activation)
 
 
 @compiled
@@ -107,7 +107,7 @@ def rnn_backward(
 def rnn_r_forward(
     r_z: Any, hidden: Any, slopes: Any, weights: Any, along: Any, before: Any, r_hidden: Any
 ) -> None:
-    """Carry derivatives forward; `along` is R(W_h)', `before` R h[0], written over."""
+    """Carry derivatives forward; `along` is R(W_h)', `before` R h[0]."""
     work = np.empty_like(before)
     for t in range(len(r_z)):
         np.dot(hidden[t], along, work)
