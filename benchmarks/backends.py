@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import multiprocessing
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from benchmarks import plugins, records, runner
@@ -17,6 +19,8 @@ from benchmarks.records import Cell
 from benchmarks.runner import Limits, Progress
 
 Files = dict[str, bytes]
+HERE = ("local", "threading")  # each cell has a process of its own with threads, too
+_UNPACKING = threading.Lock()
 
 
 def isolated(cell: Cell, limits: Limits, sources: Files) -> Files:
@@ -32,11 +36,20 @@ def isolated(cell: Cell, limits: Limits, sources: Files) -> Files:
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined] # no public way
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file, text in sources.items():
-            (folder / file).write_bytes(text)
-        plugins.announce(folder / file for file in sources)
+        with _UNPACKING:
+            home = Path(_unpacked(tuple(sources.items())).name)
+            plugins.announce(home / file for file in sources)
         runner.run(folder, [cell], workers=1, limits=limits, report=lambda *_: None)
         return {path.name: path.read_bytes() for path in (folder / "cells").iterdir()}
+
+
+@cache
+def _unpacked(sources: tuple[tuple[str, bytes], ...]) -> tempfile.TemporaryDirectory[str]:
+    """Write plugins to a folder that lives as long as this worker, for all of its threads."""
+    folder = tempfile.TemporaryDirectory()
+    for file, text in sources:
+        (Path(folder.name) / file).write_bytes(text)
+    return folder
 
 
 def run(
@@ -55,7 +68,7 @@ def run(
     ValueError
         If a worker has another version of the code.
     """
-    if backend == "local":
+    if backend in HERE:
         runner.run(folder, cells, workers=workers, limits=limits, report=report)
         return
     sources = {path.name: path.read_bytes() for path in plugins.loaded()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ THREAD_VARIABLES = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
 )  # fmt: skip
 Progress = Callable[[Cell, dict[str, Any]], None]
+# Starting a process asks after all others. Where two threads of a Dask worker ask after the same
+# one at once, Python gives one of them its exit code and the other 255.
+_ASKING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,8 @@ def run(folder: Path, cells: list[Cell], *, workers: int, limits: Limits, report
 def _start(context: Any, folder: Path, cell: Cell, limits: Limits) -> _Running:
     arguments = (str(folder), cell, limits.megabytes, os.environ.get(plugins.VARIABLE, ""))
     process = context.Process(target=_work, args=arguments, daemon=True)
-    process.start()
+    with _ASKING:
+        process.start()
     return _Running(process, cell, time.monotonic())
 
 
@@ -115,16 +120,16 @@ def _finished(folder: Path, running: _Running, limits: Limits) -> bool:
     """Tell whether a cell has ended; kill it after its time; record why it has no result."""
     process, spent = running.process, time.monotonic() - running.began
     failure: dict[str, Any] | None = None
-    if process.is_alive():
-        if spent < limits.seconds:
+    with _ASKING:
+        alive = process.is_alive()
+        if alive and spent < limits.seconds:
             return False
         process.kill()
         process.join()
+    if alive:
         failure = {"status": "timeout", "reason": f"killed after {limits.seconds:g} s"}
-    else:
-        process.join()
-        if records.read(folder, running.cell) is None or process.exitcode != 0:
-            failure = {"status": "killed", "reason": f"the process ended with {process.exitcode}"}
+    elif records.read(folder, running.cell) is None or process.exitcode != 0:
+        failure = {"status": "killed", "reason": f"the process ended with {process.exitcode}"}
     if failure is not None:
         records.write(folder, running.cell, {**failure, "t_total": spent})
     return True

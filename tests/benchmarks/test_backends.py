@@ -39,7 +39,7 @@ def test_a_backend_of_joblib_gives_the_same_records(backend, tmp_path, here):
 def cluster():
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None,
         silence_logs="CRITICAL",
     ) as found:  # fmt: skip
         yield found

@@ -1,8 +1,9 @@
 import json
+from pathlib import Path
 
 import pytest
 
-from benchmarks import plugins
+from benchmarks import backends, plugins, runner
 from benchmarks.cli import main
 from benchmarks.methods import METHODS
 from benchmarks.tasks import TASKS
@@ -103,3 +104,18 @@ def test_a_task_that_raises_fails_its_cells_alone(tmp_path, capsys, forget):
 
     assert code == 1
     assert "OverflowError: lost" in capsys.readouterr().out
+
+
+def test_a_worker_elsewhere_is_sent_the_plugins(own, forget):
+    plugins.announce([Path(own)])
+    plugins.load()
+    cells = runner.plan(["my_wave"], ["copycat"], 2)
+    plugins.announce([])
+
+    folders = []
+    for cell in cells:
+        files = backends.isolated(cell, runner.Limits(60.0, 8000.0), {"own.py": OWN.encode()})
+        folders.append(plugins.loaded())
+        assert json.loads(files[f"{cell.name}.json"])["status"] == "ok"
+    assert folders[0] == folders[1]
+    assert folders[0] != [Path(own)]

@@ -1,9 +1,11 @@
 import json
+import multiprocessing.forkserver
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -44,6 +46,21 @@ def test_every_cell_leaves_one_whole_record(tmp_path):
     assert {"t_fit", "t_predict", "n_params_trained"} <= set(esn["costs"])
     assert set(records.arrays(tmp_path, esn)) >= {"truth", "prediction", "error"}
     assert not list((tmp_path / "cells").glob(".*"))
+
+
+def test_two_threads_may_run_cells_side_by_side(tmp_path, monkeypatch):
+    read = multiprocessing.forkserver.read_signed  # of an exit code, which only one thread gets
+
+    def read_late(sentinel):
+        time.sleep(0.3)
+        return read(sentinel)
+
+    monkeypatch.setattr(multiprocessing.forkserver, "read_signed", read_late)
+    halves = [(tmp_path / str(half), CELLS[half::2]) for half in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(lambda half: run(*half), halves))
+
+    assert {record["status"] for seen in found for record in seen} == {"ok"}
 
 
 def test_the_same_cells_give_the_same_metrics(tmp_path):
