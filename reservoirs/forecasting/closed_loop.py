@@ -247,13 +247,13 @@ def _run(estimator: Any, pipeline: Any, start: _Start, n_steps: int) -> Array:
         values = estimator._free_run(start.observation, *folded, start.state)
     else:
         values = np.full((n_steps, estimator.n_outputs_), np.nan)
-        observation, state = start.observation, start.state
-        for t in range(n_steps):
-            row = transform_rows(pipeline, np.hstack([observation, start.exog[t]])[None])
-            prediction, state = estimator._drive(row, state)
-            values[t] = observation = prediction[0]
-            if not np.abs(observation).max() < DIVERGED * estimator.target_size_:
-                break
+        observation = start.observation
+        with estimator._stepping(start.state) as step:
+            for t in range(n_steps):
+                row = transform_rows(pipeline, np.hstack([observation, start.exog[t]])[None])
+                values[t] = observation = step(row[0])
+                if not np.abs(observation).max() < DIVERGED * estimator.target_size_:
+                    break
     return _checked(estimator, values)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ from reservoirs.sequences import (
     context_rows,
     flatten,
 )
+
+Step = Callable[[Array], Array]
 
 
 class SeriesMixin(Stamped, CallbackSupportMixin):
@@ -52,6 +56,19 @@ class SeriesMixin(Stamped, CallbackSupportMixin):
         pairs = in_order(run, enumerate(layout.slices()), getattr(self, "n_jobs", None))
         found, ends = zip(*pairs, strict=True)
         return np.concatenate(found), layout, list(ends)
+
+    @contextmanager
+    def _stepping(self, state: Any) -> Iterator[Step]:
+        """Yield a function that takes one row after the other, and returns the outputs after it."""
+        model: Any = self
+
+        def step(row: Array) -> Array:
+            nonlocal state
+            outputs, state = model._drive(row[None], state)
+            values: Array = outputs[0]
+            return values
+
+        yield step
 
     def _stack_states(self, states: list[Array]) -> Array:
         return np.stack(states)
@@ -103,12 +120,12 @@ class ForecastMixin(SeriesMixin):
         scale, shift = loop
         model: Any = self
         values = np.full((len(exog), len(observation)), np.nan)
-        for t, known in enumerate(exog):
-            row = np.concatenate([observation * scale + shift, known])
-            predicted, state = model._drive(row[None], state)
-            values[t] = observation = predicted[0]
-            if not np.abs(observation).max() < DIVERGED * model.target_size_:
-                break
+        with self._stepping(state) as step:
+            for t, known in enumerate(exog):
+                row = np.concatenate([observation * scale + shift, known])
+                values[t] = observation = step(row)
+                if not np.abs(observation).max() < DIVERGED * model.target_size_:
+                    break
         return values
 
     def forecast(

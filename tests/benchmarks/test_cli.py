@@ -1,4 +1,7 @@
 import re
+import subprocess
+import sys
+from importlib.metadata import entry_points
 
 import pytest
 
@@ -95,3 +98,11 @@ def test_a_results_folder_that_cannot_be_written_is_named(tmp_path, capsys):
 
     assert code == 2
     assert "file" in capsys.readouterr().err
+
+
+def test_the_module_of_the_command_is_light():  # each cell's process imports it again
+    (command,) = entry_points(group="console_scripts", name="reservoirs-bench")
+    code = f"import sys, {command.module}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+
+    assert not {b"benchmarks.cli", b"matplotlib"} & set(loaded.split())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.forecasting import SeriesMixin
+from reservoirs.forecasting.mixin import Step
 from reservoirs.sequences import Array, Layout, check_rows
 from trainers.batches import read_last
 from trainers.buffers import Buffers
@@ -45,6 +48,25 @@ class RunningMixin(SeriesMixin):
             found, states = self._carried(rows[:, None], state[None])
             outputs, state = found[:, 0], states[0]
         return self._in_units(outputs), state
+
+    @contextmanager
+    def _stepping(self, state: Array) -> Iterator[Step]:
+        """Yield a function of one row; weights and memory are made ready once."""
+        theta, back = self._theta(), self.window - 1 if self.window else 0
+        h = None if self.window else self._tensor(state[None])
+        kept = state if self.window else np.empty((0, self.n_features_in_))
+
+        def step(row: Array) -> Array:
+            nonlocal kept, h
+            seen = np.vstack([kept, row])
+            run = self.network_.forward(theta, self._inputs(seen)[:, None], h, buffers, 1)
+            kept, h = seen[max(len(seen) - back, 0) :], None if self.window else run.last
+            outputs: Array = self._in_units(run.outputs[0].cpu().numpy().astype(np.float64))[0]
+            return outputs
+
+        with torch.inference_mode(), one_thread(self.network_.n_units):
+            buffers = Buffers(theta)
+            yield step
 
     def _outputs(
         self, X: Any, context: Any, initial_state: Any, series_id: Any
