@@ -10,7 +10,6 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks import exchange, machine, published, records, suites, tuning
-from benchmarks import report as page
 from benchmarks.cli.running import planned, positive
 from benchmarks.cli.screen import as_json, console
 from benchmarks.methods import METHODS
@@ -137,6 +136,8 @@ def status(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Write the report of a folder of results again, whatever code made them."""
+    from benchmarks import report as page  # it draws, and so loads torch and matplotlib
+
     folders = exchange.results_folders(options.folder)
     if len(folders) > 1:
         raise suites.UsageError(f"{options.folder} holds several: {', '.join(map(str, folders))}")
