@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.forecasting import SeriesMixin
-from reservoirs.forecasting.mixin import Step
+from reservoirs.forecasting import SeriesMixin, Step
 from reservoirs.sequences import Array, Layout, check_rows
 from trainers.batches import read_last
 from trainers.buffers import Buffers
 from trainers.network import Network
-from trainers.operations import one_thread
+from trainers.operations import SMALL, one_thread
+from trainers.stepping import stepper
 
 CHUNK = 4096  # rows, or windows, per forward pass
 TOGETHER = 256  # series of one length that run side by side
@@ -51,22 +51,26 @@ class RunningMixin(SeriesMixin):
 
     @contextmanager
     def _stepping(self, state: Array) -> Iterator[Step]:
-        """Yield a function of one row; weights and memory are made ready once."""
-        theta, back = self._theta(), self.window - 1 if self.window else 0
-        h = None if self.window else self._tensor(state[None])
+        """Yield a function of one row; a small network steps without torch."""
+        theta = self._theta()
+        if theta.device.type != "cpu" or self.network_.n_units > SMALL:
+            with super()._stepping(state) as step:
+                yield step
+            return
+        dtype, back = theta.numpy().dtype, self.window - 1 if self.window else 0
+        weights = {name: part.numpy() for name, part in self.network_.split(theta).items()}
+        run, h = stepper(self.network_, weights), None if self.window else state.astype(dtype)
         kept = state if self.window else np.empty((0, self.n_features_in_))
 
-        def step(row: Array) -> Array:
+        def advance(row: Array) -> Array:
             nonlocal kept, h
-            seen = np.vstack([kept, row])
-            run = self.network_.forward(theta, self._inputs(seen)[:, None], h, buffers, 1)
-            kept, h = seen[max(len(seen) - back, 0) :], None if self.window else run.last
-            outputs: Array = self._in_units(run.outputs[0].cpu().numpy().astype(np.float64))[0]
-            return outputs
+            seen = np.concatenate([kept, row[None]])
+            outputs, end = run((seen - self.input_mean_).astype(dtype), h)
+            kept, h = seen[max(len(seen) - back, 0) :], None if self.window else end
+            return self._in_units(outputs[None].astype(np.float64))[0]
 
-        with torch.inference_mode(), one_thread(self.network_.n_units):
-            buffers = Buffers(theta)
-            yield step
+        with one_thread(self.network_.n_units):
+            yield advance
 
     def _outputs(
         self, X: Any, context: Any, initial_state: Any, series_id: Any
