@@ -209,4 +209,5 @@ def symbol_error_rate(symbols: Any, outputs: Any, *, levels: Any = (-3.0, -1.0, 
     return float(np.mean(decided != np.ravel(symbols)))
 
 
+#: Scorer of predictions one step ahead, minus their nrmse, for scoring= of scikit-learn.
 nrmse_scorer = make_scorer(nrmse, greater_is_better=False)

@@ -92,7 +92,7 @@ class SGDSolver(FirstOrderSolver):
 
 
 class MomentumSolver(FirstOrderSolver):
-    """Classical momentum (Sutskever et al. 2013, eqs. 1-2).
+    """Classical momentum (Sutskever et al. 2013, section 2).
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class MomentumSolver(FirstOrderSolver):
 
 
 class NesterovSolver(MomentumSolver):
-    """Nesterov's momentum, exact when the coefficient changes (Sutskever et al. 2013, eqs. 3-4).
+    """Nesterov's momentum, exact when its coefficient changes (Sutskever et al. 2013, section 2).
 
     Parameters
     ----------
