@@ -31,4 +31,7 @@ ax.plot(
 )
 ax.plot(tones, gains, "o", ms=4, label="the network")
 ax.set(xscale="log", yscale="log", xlabel="angular frequency", ylabel="gain |x / F|")
+for axis, ticks in ((ax.xaxis, (0.3, 0.5, 1, 2, 3)), (ax.yaxis, (0.2, 0.5, 1, 2, 5))):
+    axis.set_ticks(ticks, labels=ticks)
+ax.minorticks_off()
 ax.legend()
