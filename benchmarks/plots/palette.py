@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from zlib import crc32
 
 import numpy as np
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import FuncFormatter
 
 from benchmarks.methods import CONTROLS
 from benchmarks.tables import Row
@@ -68,7 +69,15 @@ MARKERS = {"linear": "s", "sinusoid": "D", "exact": "D", "persistence": "<", "me
 def sparse(*axes: Any) -> None:
     """Keep the labels of logarithmic axes from overlapping."""
     for axis in axes:
-        axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.0, 0.3)))
+        axis.set_minor_formatter(FuncFormatter(partial(_between, axis)))
+
+
+def _between(axis: Any, value: float, _: object) -> str:
+    """Label 2 and 5 between powers of ten where there are few of those, all within half of one."""
+    low, high = axis.get_view_interval()
+    leading = round(value / 10.0 ** np.floor(np.log10(value)))
+    decades = np.log10(high / low)
+    return f"{value:g}" if decades < 0.5 or (decades < 2.0 and leading in (2, 5)) else ""
 
 
 @dataclass(frozen=True)
