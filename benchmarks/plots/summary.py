@@ -109,7 +109,12 @@ def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | No
               ylabel=f"share of {unit} within it", title="performance profile")  # fmt: skip
     right.grid(alpha=0.25)
     right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.01, 0.5))
-    test = "no test: fewer than 6" if found.p is None else f"Friedman p = {found.p:.2g}"
+    if found.p is not None:
+        test = f"Friedman p = {found.p:.2g}"
+    elif found.n_blocks < statistics.FEWEST:
+        test = f"no test: fewer than {statistics.FEWEST}"
+    else:
+        test = "no test: fewer than 3 methods"
     figure.suptitle(f"{found.n_blocks} {unit}; {test}", fontsize=10)
     return figure
 
