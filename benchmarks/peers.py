@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from benchmarks.tasks.base import Array
+from reservoirs import ESNRegressor
 
 Settings = dict[str, Any]
 
@@ -153,7 +154,7 @@ PEERS: dict[str, tuple[str, Callable[[Settings, int], _Peer]]] = {
 
 
 def builder(name: str) -> Callable[[Settings, Any, Any, int], Again]:
-    """Return the builder of a method, of settings named like ours.
+    """Return the builder of a method, of settings named like ours and with our defaults.
 
     Parameters
     ----------
@@ -161,10 +162,7 @@ def builder(name: str) -> Callable[[Settings, Any, Any, int], Again]:
     """
 
     def build(settings: Settings, task: Any, data: Any, seed: int) -> Again:
-        every = {
-            "n_units": task.n_units, "spectral_radius": 0.9, "leak_rate": 1.0, "alpha": 1e-6,
-            "input_scaling": 0.1, "bias_scaling": 0.5, **settings,
-        }  # fmt: skip
+        every = {**ESNRegressor().get_params(), "n_units": task.n_units, **settings}
         return Again(PEERS[name][1](every, seed), min(data.washout, data.n_train // 4))
 
     return build

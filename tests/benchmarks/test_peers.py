@@ -6,6 +6,7 @@ from benchmarks.evaluation import evaluate
 from benchmarks.methods import METHODS
 from benchmarks.suites import load
 from benchmarks.tasks import TASKS
+from reservoirs import ESNRegressor
 
 
 @pytest.mark.parametrize("name", peers.PEERS)
@@ -52,3 +53,14 @@ def test_a_free_run_feeds_outputs_back_beside_the_known_inputs():
     assert found[:, 0] == pytest.approx([2.1, 2.3, 2.51])
     rows = np.hstack([np.vstack([context, found[:-1]]), exog])
     assert model.predict(rows[1:], context=rows[:1]) == pytest.approx(found)
+
+
+def test_a_peer_has_our_settings(monkeypatch):
+    built = []
+    monkeypatch.setitem(peers.PEERS, "echo", ("Echo", lambda s, seed: built.append(s) or Echo()))
+    task = TASKS["narma10"]
+
+    peers.builder("echo")({"leak_rate": 0.3}, task, task.data("test", 0), 0)
+
+    ours = ESNRegressor(n_units=task.n_units, leak_rate=0.3).get_params()
+    assert built == [ours]
