@@ -19,7 +19,6 @@ from benchmarks.records import Cell
 from benchmarks.runner import Limits, Progress
 
 Files = dict[str, bytes]
-HERE = ("local", "threading")  # each cell has a process of its own with threads, too
 _UNPACKING = threading.Lock()
 
 
@@ -68,7 +67,7 @@ def run(
     ValueError
         If a worker has another version of the code.
     """
-    if backend in HERE:
+    if backend == "local":
         runner.run(folder, cells, workers=workers, limits=limits, report=report)
         return
     sources = {path.name: path.read_bytes() for path in plugins.loaded()}

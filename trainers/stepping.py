@@ -7,7 +7,6 @@ over time are those of training (`trainers.kernel`); tests hold the rest to `Net
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -98,4 +97,4 @@ def _empty(zx: Array, start: Array) -> Array:
     return parts
 
 
-LOOPS: dict[str, Any] = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
+LOOPS: dict[str, Callable[[Network], Loop]] = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
