@@ -10,22 +10,22 @@ import scipy.sparse
 
 from reservoirs.sequences import Array
 
-LANES = 8  # rows summed side by side
+LANES = 16  # rows summed side by side, of 8, 16 and 32 the fastest; see `lanes.py` before a change
 CACHE_LINE = 64  # bytes
 DENSE_SHARE = 0.2  # of nonzeros, above which a plain matrix product is faster
 MOST_SHIFTS = 32
 
 
 class Blocks(NamedTuple):
-    """Sparse weights for eight rows at a time ("SELL-8").
+    """Sparse weights for sixteen rows at a time ("SELL-16").
 
-    A block of eight rows is padded to its longest row, and its nonzeros lie one column of eight
+    A block of sixteen rows is padded to its longest row, and its nonzeros lie one column of sixteen
     after the other.
 
     Attributes
     ----------
-    values : (n_stored, 8), a nonzero of each of the eight rows of a block, padded with zeros
-    columns : (n_stored, 8) where they stand, uint16 or uint32 (narrow: fewer loads; signed ones
+    values : (n_stored, 16), a nonzero of each of the sixteen rows of a block, padded with zeros
+    columns : (n_stored, 16) where they stand, uint16 or uint32 (narrow: fewer loads; signed ones
         cost a fifth more)
     pointers : (n_blocks + 1,), block b owns the stored rows pointers[b] to pointers[b + 1]
     """
@@ -40,7 +40,7 @@ class Shifts(NamedTuple):
 
     Attributes
     ----------
-    values : (n_blocks * n_shifts, 8), of every block of eight rows the weights at each offset
+    values : (n_blocks * n_shifts, 16), of every block of sixteen rows the weights at each offset
     offsets : (n_shifts,) in [0, n_units)
     n_units : without padding
     """
@@ -65,7 +65,7 @@ Recurrent = Blocks | Shifts | Dense
 
 
 class Reservoir(NamedTuple):
-    """All weights of a reservoir, padded to a multiple of eight units with units that stay 0.
+    """All weights of a reservoir, padded to a multiple of sixteen units, which no other unit reads.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ def _blocks(csr: Any, rows: Array, dtype: Any) -> Blocks:
 
 
 def pad(array: Array, dtype: Any) -> Array:
-    """Return an aligned copy whose last axis is filled with zeros to a multiple of eight."""
+    """Return an aligned copy whose last axis is filled with zeros to a multiple of sixteen."""
     padded = aligned((*array.shape[:-1], array.shape[-1] + -array.shape[-1] % LANES), dtype)
     padded[..., : array.shape[-1]] = array
     return padded

@@ -43,6 +43,7 @@ SETTINGS: dict[str, list[Any]] = {
     "n_jobs": [Integral, None],
     "random_state": ["random_state"],
 }
+STATES_PER_CALL = 2**21  # of a compiled loop in `transform`, which Ctrl-C waits for: some 10 ms
 # Packed weights, kept only for read-only arrays, so that none can change behind a packed copy.
 _PACKED: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
@@ -205,9 +206,10 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         states = np.empty((len(rows), self.n_units), dtype=self.dtype)
         starts = self.check_state(initial_state, layout.n_series)
         packed = self.pack()
+        block = max(BLOCK, STATES_PER_CALL // self.n_units)
 
         def run(span: slice, start: Array) -> None:
-            for _ in self.run(rows[span], start, packed=packed, out=states[span]):
+            for _ in self.run(rows[span], start, packed=packed, out=states[span], block=block):
                 pass  # written in place
 
         series = zip(layout.slices(), starts, strict=True)
@@ -242,9 +244,16 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         return packed
 
     def run(
-        self, rows: Array, state: Array, *, packed: Any, noise: Any = None, out: Any = None
+        self,
+        rows: Array,
+        state: Array,
+        *,
+        packed: Any,
+        noise: Any = None,
+        out: Any = None,
+        block: int = BLOCK,
     ) -> Iterator[tuple[slice, Array]]:
-        """Drive one series and yield its states in blocks of 1024 rows.
+        """Drive one series and yield its states block by block.
 
         Parameters
         ----------
@@ -253,6 +262,7 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         packed : the weights, from `pack`
         noise : function of a block's number and length to (n_steps, n_units), or None
         out : (n_steps, n_units or more) whose first columns take the states, or None
+        block : rows at a time
 
         Yields
         ------
@@ -260,8 +270,8 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         from reservoirs import kernel
 
-        for number, start in enumerate(range(0, len(rows), BLOCK)):
-            part = slice(start, min(start + BLOCK, len(rows)))
+        for number, start in enumerate(range(0, len(rows), block)):
+            part = slice(start, min(start + block, len(rows)))
             added = None if noise is None else noise(number, part.stop - part.start)
             target = None if out is None else out[part]
             states, state = kernel.run_states(rows[part], state, packed, added, target)

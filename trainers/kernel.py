@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from reservoirs.kernel import compiled, tanh
+from reservoirs.lanes import compiled, tanh
 
 TANH, RELU, IDENTITY = range(3)
 

@@ -1,10 +1,12 @@
+import gc
+
 import numpy as np
 import pytest
 import reference
 from numba import njit
 from numpy.testing import assert_allclose, assert_array_equal
 
-from reservoirs import kernel, packing
+from reservoirs import kernel, lanes, packing
 from reservoirs.topology import draw
 
 RNG = np.random.default_rng(0)
@@ -63,7 +65,7 @@ def test_tanh_is_monotone():
     assert (np.diff(result) >= 0).all()
 
 
-@pytest.mark.parametrize("n_units", [1, 7, 8, 30, 65])
+@pytest.mark.parametrize("n_units", [1, 7, 15, 16, 17, 30, 65])
 @pytest.mark.parametrize("leak_rate", [0.3, 1.0])
 def test_states_equal_the_slow_loop(n_units, leak_rate):
     W, W_in, bias, packed = weights(n_units, leak_rate=leak_rate)
@@ -152,21 +154,26 @@ def test_every_layout_runs_as_the_slow_loop_does(kind, n_units, dtype):
 
 def test_states_can_be_written_in_place():
     *_, packed = weights(30)
-    out = np.empty((60, 30))
+    room = np.full((61, 33), 7.0)
+    out = room[:60]
 
     states, _ = kernel.run_states(INPUTS, np.zeros(30), packed, out=out)
 
     assert np.shares_memory(states, out)
-    assert_array_equal(out, kernel.run_states(INPUTS, np.zeros(30), packed)[0])
+    assert_array_equal(states, kernel.run_states(INPUTS, np.zeros(30), packed)[0])
+    assert (room[60] == 7.0).all(), "nothing is written behind the last row"
+    assert (room[:, 30:] == 7.0).all(), "nor beside the states"
 
 
 def test_noise_enters_inside_tanh():
-    W, W_in, bias, packed = weights(16)
-    noise = RNG.normal(size=(1, 16))
+    W, W_in, bias, packed = weights(20)
+    noise = RNG.normal(size=(2, 20))
 
-    states, _ = kernel.run_states(INPUTS[:1], np.zeros(16), packed, noise)
+    states, _ = kernel.run_states(INPUTS[:2], np.zeros(20), packed, noise)
 
-    assert_allclose(states[0], 0.3 * np.tanh(W_in @ INPUTS[0] + bias + noise[0]), rtol=1e-12)
+    first = 0.3 * np.tanh(W_in @ INPUTS[0] + bias + noise[0])
+    second = 0.7 * first + 0.3 * np.tanh(W @ first + W_in @ INPUTS[1] + bias + noise[1])
+    assert_allclose(states, [first, second], rtol=1e-12)
 
 
 def test_the_state_before_is_left_unchanged():
@@ -176,3 +183,18 @@ def test_the_state_before_is_left_unchanged():
     kernel.run_states(INPUTS, start, packed)
 
     assert_array_equal(start, 1.0)
+
+
+def test_a_paused_collector_goes_on_and_leaves_frozen_objects_frozen():
+    with lanes.collector_paused():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    with lanes.collector_paused():
+        pass
+    try:
+        assert gc.get_freeze_count() == frozen
+    finally:
+        gc.unfreeze()
