@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reservoirs.forecasting import Loop, find_loop
-from reservoirs.readout import BLOCK, Readout, choose, column_sums, one_blas_thread
+from reservoirs.readout import BLOCK, Readout, choose, one_blas_thread
 from reservoirs.sequences import Array, Layout, Targets
 
 
@@ -33,7 +33,6 @@ class Stream:
         self.last_pair: tuple[Array, Array] | None = None
         self.loop: Loop | None = None
         self.closes = True
-        self.state_total: Array = np.zeros(reservoir.n_units)
 
     def begin(self) -> None:
         """Close the open series, if any, and open the next."""
@@ -76,7 +75,6 @@ class Stream:
         block = self._block()
         if block is not None:
             with one_blas_thread():
-                self.state_total += column_sums(block[0])[: self.reservoir.n_units]
                 self.sums.add(*block)
         self.features, self.targets = [], []
 
@@ -98,21 +96,16 @@ class Stream:
         """Rows fed so far that count, those after washout."""
         return self.sums.n_rows + sum(map(len, self.targets))
 
-    def solve(self, alphas: Array) -> tuple[Readout, Array]:
+    def solve(self, alphas: Array) -> Readout:
         """Solve with all rows fed so far, those of the open block included; nothing changes.
 
         Parameters
         ----------
         alphas : the penalty, or a grid
-
-        Returns
-        -------
-        The readout and the mean state.
         """
         sums, block = copy.deepcopy(self.sums), self._block()
-        total = self.state_total
         with one_blas_thread():
             if block is not None:
-                total = total + column_sums(block[0])[: self.reservoir.n_units]
                 sums.add(*block)
-            return sums.solve(choose([sums], alphas)), total / sums.n_rows
+            readout: Readout = sums.solve(choose([sums], alphas))
+        return readout

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.forecasting import Progress, SeriesMixin
 from reservoirs.parallel import ahead, in_order
-from reservoirs.readout import BLOCK, SOLVERS, Readout, column_sums, fit_readout
+from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
 from reservoirs.sequences import Array, Layout, Targets
 
@@ -29,16 +29,17 @@ DRAWN = tuple(Reservoir().get_params())
 
 @dataclass
 class Seen:
-    """What one pass over the training series leaves behind besides the sums."""
+    """What one pass over the training series leaves behind besides the sums.
+
+    Attributes
+    ----------
+    last : the last state of every series
+    total, count : sum and number of the states, counted for targets per series
+    """
 
     last: list[Array] = field(default_factory=list)
     total: Any = 0.0
     count: int = 0
-
-    def note(self, features: Array) -> None:
-        """Count the features of some rows, states first, for the mean state."""
-        self.total = self.total + column_sums(features)
-        self.count += len(features)
 
 
 class FeatureBlocks:
@@ -48,16 +49,19 @@ class FeatureBlocks:
     ----------
     series : (n_steps, n_features)
     n_units : columns before the inputs
+    n_rooms : blocks in memory at a time, later ones overwrite earlier ones
     """
 
-    def __init__(self, series: Array, n_units: int) -> None:
+    def __init__(self, series: Array, n_units: int, n_rooms: int) -> None:
         self.series, self.n_units = series, n_units
-        self.last = np.empty((0, 0))
+        n_steps, n_features = series.shape
+        self.rooms = np.empty((n_rooms, min(n_steps, BLOCK), n_units + n_features))
+        self.last = self.rooms[0]
 
     def __getitem__(self, rows: slice) -> Array:
-        """Return a new block for some rows, its inputs filled in."""
+        """Return the block of some rows, its inputs filled in."""
         inputs = self.series[rows]
-        self.last = np.empty((len(inputs), self.n_units + inputs.shape[1]))
+        self.last = self.rooms[rows.start // BLOCK % len(self.rooms)][: len(inputs)]
         self.last[:, self.n_units :] = inputs
         return self.last
 
@@ -157,7 +161,9 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self._draw()
         seen = self._solve(rows, layout, targets, progress)
         self.last_states_ = np.stack(seen.last)
-        self.mean_state_ = seen.total[: self.n_units] / seen.count
+        per_step = targets.kind == "per_step"
+        mean = self.readout_.feature_mean if per_step else seen.total / seen.count
+        self.mean_state_ = mean[: self.n_units]
         self._auto_zero = targets.kind == "per_series" or (layout.n_series > 1 and not self.washout)
 
     def _progress(self, X: Any, y: Any, layout: Layout, kind: str, series_id: Any) -> Progress:
@@ -200,12 +206,17 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
     def _step_rows(
         self, rows: Array, layout: Layout, targets: Array, seen: Seen
     ) -> Iterator[tuple[Array, Array]]:
-        """Yield [state; input] after washout and the targets, in blocks of at most 1024 rows."""
+        """Yield [state; input] after washout and the targets, in blocks of at most 1024 rows.
+
+        A block lives until the next is asked for.
+        """
         packed, rest, n = self.reservoir_.pack(), np.zeros(self.n_units), self.n_units
 
-        def blocks_of(number: int, span: slice) -> Iterator[tuple[slice, Array, Array]]:
+        def blocks_of(
+            number: int, span: slice, n_rooms: int
+        ) -> Iterator[tuple[slice, Array, Array]]:
             series = rows[span]
-            out = FeatureBlocks(series, n) if self.dtype == "float64" else None
+            out = FeatureBlocks(series, n, n_rooms) if self.dtype == "float64" else None
             noise = self._noise(number)
             for part, states in self.reservoir_.run(
                 series, rest, packed=packed, noise=noise, out=out
@@ -214,13 +225,13 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 yield part, states[-1].copy(), block.astype(np.float64, copy=False)
 
         def whole(number: int, span: slice) -> list[tuple[slice, Array, Array]]:
-            return list(blocks_of(number, span))
+            return list(blocks_of(number, span, -(-(span.stop - span.start) // BLOCK)))
 
         found: Iterable[Any]
         if self.n_jobs in (None, 1):
-            found = (blocks_of(*one) for one in enumerate(layout.slices()))
+            found = (blocks_of(*one, 1) for one in enumerate(layout.slices()))
         elif layout.n_series == 1:
-            found = [ahead(blocks_of(0, slice(0, len(rows))))]
+            found = [ahead(blocks_of(0, slice(0, len(rows)), 2))]
         else:
             found = in_order(whole, enumerate(layout.slices()), self.n_jobs)
         for span, blocks in zip(layout.slices(), found, strict=True):
@@ -228,12 +239,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 ended = last
                 first = max(self.washout - part.start, 0)
                 if first < len(block):
-                    features = block[first:]
-                    seen.note(features)
-                    yield (
-                        features,
-                        targets[span.start + part.start + first : span.start + part.stop],
-                    )
+                    start, stop = span.start + part.start + first, span.start + part.stop
+                    yield block[first:], targets[start:stop]
             seen.last.append(ended)
 
     def _pooled_rows(
@@ -249,7 +256,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         found = in_order(run, enumerate(layout.slices()), self.n_jobs)
         for number, (pooled, states) in enumerate(found):
             parts.append(pooled)
-            seen.note(np.ascontiguousarray(states, dtype=np.float64))
+            seen.total = seen.total + states.sum(axis=0, dtype=np.float64)
+            seen.count += len(states)
             seen.last.append(states[-1])
             if len(parts) == BLOCK or number + 1 == layout.n_series:
                 yield np.stack(parts), targets[first : number + 1]

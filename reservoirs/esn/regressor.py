@@ -133,8 +133,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             stream.feed(rows[span], targets.rows[span])
         if stream.n_rows < 2:
             return self
-        readout, self.mean_state_ = stream.solve(alphas)
-        self._keep(readout)
+        self._keep(stream.solve(alphas))
+        self.mean_state_ = self.readout_.feature_mean[: self.n_units]
         self.last_states_ = stream.state[None].copy()
         self._auto_zero = stream.n_series > 1 and not self.washout
         remember(self, rows[span], Layout("single", (len(rows[span]),)), _part(targets, span), y)

@@ -25,6 +25,7 @@ class Readout:
     method : "cholesky", "qr" or "dual", which sums were solved
     alpha : the ridge penalty used
     condition : estimate of the condition number of the regularised features, sqrt for a Gram
+    feature_mean : (n_features,), mean of the features
     """
 
     coefficients: Array
@@ -32,6 +33,7 @@ class Readout:
     method: str
     alpha: float
     condition: float
+    feature_mean: Array
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,11 @@ def column_sums(rows: Array) -> Array:
 
 
 class GramSums:
-    """Centred second moments of features and targets, merged block by block.
+    """Centred second moments of features and targets, summed block by block.
 
-    Each block is centred at its own mean and merged by the pairwise formula of Chan, Golub &
-    LeVeque (1983), eq. 2.1, so that no digits go to subtracting large sums.
+    Rows are summed about the mean of the first block, and the sums moved to the mean of all rows
+    when they are read ("shifted data", Chan, Golub & LeVeque 1983). That is one pass over a block,
+    and loses a bit at most: where the two means part by a standard deviation, the sums move then.
 
     Parameters
     ----------
@@ -96,8 +99,8 @@ class GramSums:
 
     def __init__(self, n_features: int, n_outputs: int) -> None:
         self.n_rows = 0
-        self.feature_mean = np.zeros(n_features)
-        self.target_mean = np.zeros(n_outputs)
+        self.feature_centre, self.feature_sum = np.zeros(n_features), np.zeros(n_features)
+        self.target_centre, self.target_sum = np.zeros(n_outputs), np.zeros(n_outputs)
         self.gram = np.zeros((n_features, n_features), order="F")  # upper triangle only
         self.cross = np.zeros((n_features, n_outputs), order="F")
         self.totals = np.zeros(n_outputs)
@@ -110,37 +113,57 @@ class GramSums:
         features : (n_rows, n_features) float64, overwritten
         targets : (n_rows, n_outputs) float64
         """
-        feature_mean = column_sums(features) / len(features)
-        target_mean = targets.mean(axis=0)
-        centred, shifted = features, targets - target_mean
-        centred -= feature_mean
-        self.gram = blas.dsyrk(1.0, centred.T, beta=1.0, c=self.gram, overwrite_c=True)
-        self.cross = blas.dgemm(1.0, centred.T, shifted, beta=1.0, c=self.cross, overwrite_c=True)
+        from reservoirs import kernel
+
+        if not self.n_rows:
+            self.feature_centre = column_sums(features) / len(features)
+            self.target_centre = targets.mean(axis=0)
+        shifted = targets - self.target_centre
+        kernel.centre_rows(features, self.feature_centre, shifted, self.feature_sum, self.cross.T)
+        self.gram = blas.dsyrk(1.0, features.T, beta=1.0, c=self.gram, overwrite_c=True)
+        self.target_sum += shifted.sum(axis=0)
         self.totals += np.sum(shifted**2, axis=0)
-        self._move_means(feature_mean, target_mean, len(features))
+        self.n_rows += len(features)
+        squares = self.gram.diagonal()
+        far = np.sqrt(self.n_rows * (0.5 * squares + EPSILON * squares.sum()))
+        if (np.abs(self.feature_sum) > far).any():
+            self._settle()
+
+    def _settle(self) -> None:
+        """Move the sums to the mean of all rows, which becomes the centre."""
+        if self.n_rows:
+            features, targets = self.feature_sum / self.n_rows, self.target_sum / self.n_rows
+            self._shift(features, targets, -self.n_rows)
+            self.feature_centre = self.feature_centre + features
+            self.target_centre = self.target_centre + targets
+            self.feature_sum, self.target_sum = np.zeros_like(features), np.zeros_like(targets)
+
+    def _shift(self, features: Array, targets: Array, weight: float) -> None:
+        """Add a multiple of the products of two vectors, features and targets, to the sums."""
+        self.gram = blas.dsyr(weight, features, a=self.gram, overwrite_a=True)
+        self.cross += weight * np.multiply.outer(features, targets)
+        self.totals += weight * targets**2
 
     def merge(self, other: GramSums) -> None:
-        """Add all rows of other sums."""
+        """Add all rows of other sums (Chan, Golub & LeVeque 1983, eq. 2.1)."""
+        if not other.n_rows:
+            return
+        self._settle()
+        other._settle()
         self.gram += other.gram
         self.cross += other.cross
         self.totals += other.totals
-        self._move_means(other.feature_mean, other.target_mean, other.n_rows)
-
-    def _move_means(self, feature_mean: Array, target_mean: Array, n_new: int) -> None:
-        """Account for the distance between the means of the old rows and of the new ones."""
-        total = self.n_rows + n_new
-        feature_gap, target_gap = feature_mean - self.feature_mean, target_mean - self.target_mean
-        if self.n_rows:
-            weight = self.n_rows * n_new / total
-            self.gram = blas.dsyr(weight, feature_gap, a=self.gram, overwrite_a=True)
-            self.cross += weight * np.multiply.outer(feature_gap, target_gap)
-            self.totals += weight * target_gap**2
-        self.feature_mean = self.feature_mean + feature_gap * (n_new / total)
-        self.target_mean = self.target_mean + target_gap * (n_new / total)
+        total = self.n_rows + other.n_rows
+        features = other.feature_centre - self.feature_centre
+        targets = other.target_centre - self.target_centre
+        self._shift(features, targets, self.n_rows * other.n_rows / total)
+        self.feature_centre = self.feature_centre + features * (other.n_rows / total)
+        self.target_centre = self.target_centre + targets * (other.n_rows / total)
         self.n_rows = total
 
     def smallest_alpha(self) -> float:
         """Return the alpha below which rounding in the Gram matrix outweighs the penalty."""
+        self._settle()
         return float(1e3 * EPSILON * np.trace(self.gram))
 
     def solve(self, alpha: float) -> Readout:
@@ -155,6 +178,7 @@ class GramSums:
         scipy.linalg.LinAlgError
             If G + alpha I is not positive definite in float64.
         """
+        self._settle()
         matrix = self.gram.copy(order="F")
         matrix[np.diag_indices_from(matrix)] += alpha
         norm = float(np.abs(matrix.diagonal()).max())
@@ -167,10 +191,12 @@ class GramSums:
         solution, _ = lapack.dpotrs(factor, self.cross, lower=0)
         reciprocal, _ = lapack.dpocon(factor, norm, uplo="U")
         condition = float(np.sqrt(1.0 / max(reciprocal, np.finfo(float).tiny)))
-        return _finish(solution, self.feature_mean, self.target_mean, "cholesky", alpha, condition)
+        means = self.feature_centre, self.target_centre
+        return _finish(solution, *means, "cholesky", alpha, condition)
 
     def spectrum(self) -> Spectrum:
         """Decompose the Gram matrix; eigenvalues below its rounding are taken as zero."""
+        self._settle()
         values, vectors = scipy.linalg.eigh(self.gram, lower=False, driver="evd")
         kept = values > EPSILON * values[-1]
         squares = (vectors[:, kept].T @ self.cross) ** 2
@@ -178,10 +204,11 @@ class GramSums:
 
     def residual(self, readout: Readout) -> Array:
         """Return the residual sum of squares of another readout on these rows."""
+        self._settle()
         C = readout.coefficients
         full = np.triu(self.gram) + np.triu(self.gram, 1).T
         quadratic = np.einsum("of,fg,og->o", C, full, C)
-        offset = self.target_mean - C @ self.feature_mean - readout.intercept
+        offset = self.target_centre - C @ self.feature_centre - readout.intercept
         squares = self.totals - 2 * np.einsum("of,fo->o", C, self.cross) + quadratic
         return np.maximum(squares, 0.0) + self.n_rows * offset**2
 
@@ -355,4 +382,5 @@ def _finish(
     solution: Array, x_mean: Array, y_mean: Array, method: str, alpha: float, condition: float
 ) -> Readout:
     coefficients = np.ascontiguousarray(solution.T)
-    return Readout(coefficients, y_mean - coefficients @ x_mean, method, alpha, condition)
+    intercept = y_mean - coefficients @ x_mean
+    return Readout(coefficients, intercept, method, alpha, condition, x_mean)

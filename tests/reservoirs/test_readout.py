@@ -114,6 +114,33 @@ def test_merged_parts_equal_the_whole(form):
     )
 
 
+@pytest.mark.parametrize("size", [1, 100, 1024])
+@pytest.mark.parametrize("jump", [3.0, 100.0])
+def test_sums_follow_a_mean_that_moves(jump, size):
+    drift = jump * np.repeat([0.0, 1.0, -0.5], 1000)[:, None]
+    features = RNG.normal(size=(3000, 10)) + drift * np.arange(1.0, 11.0)
+    targets = features[:, :2] - features[:, 2:4] + RNG.normal(size=(3000, 2))
+
+    readout = fit_readout(
+        blocks(features, targets, size), 10, 2, alpha=1e-3 * jump**2, solver="cholesky"
+    )
+
+    C, c = reference.ridge(features, targets, 1e-3 * jump**2)
+    assert_allclose(readout.coefficients, C, rtol=1e-7, atol=1e-9)
+    assert_allclose(readout.intercept, c, rtol=1e-6, atol=1e-9 * jump)
+    assert_allclose(readout.feature_mean, features.mean(axis=0), atol=1e-12 * jump)
+
+
+def test_empty_sums_merge_with_any():
+    sums, whole = GramSums(40, 2), summed(GramSums)
+
+    sums.merge(GramSums(40, 2))
+    sums.merge(whole)
+    sums.merge(GramSums(40, 2))
+
+    assert_allclose(sums.solve(1e-3).coefficients, whole.solve(1e-3).coefficients, rtol=1e-12)
+
+
 def solution(sums, alpha):
     readout = sums.solve(alpha)
     return readout.coefficients, readout.intercept
