@@ -16,7 +16,7 @@ from torch.func import functional_call, jvp, vjp
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.speed import Call, Job, Timing, interleaved
-from reservoirs import datasets
+from reservoirs import datasets, next_step
 from trainers import RNNRegressor
 from trainers.buffers import Buffers
 from trainers.network import Network
@@ -129,6 +129,28 @@ def lagged_sine_epoch(repeats: int) -> Timing:
     return interleaved(f"{EPOCHS} epochs of the 20-lag sine, H=64, batch 32", calls, repeats)
 
 
+def closed_loop(cell: str, repeats: int) -> Timing:
+    """Time a free run of 200 steps of a network of 50 units, beside torch's layer step by step."""
+    series = np.sin(0.2 * np.arange(400))[:, None]
+    model = RNNRegressor(cell=cell, n_units=50, max_iter=1, random_state=0)
+    model.fit(*next_step(series))
+    layer, readout = LAYERS[cell](1, 50), nn.Linear(50, 1)
+
+    def theirs() -> None:
+        row, state = torch.zeros(1, 1), None
+        with torch.inference_mode():
+            for _ in range(200):
+                output, state = layer(row, state)
+                row = readout(output)
+
+    calls: dict[str, Call] = {
+        "reservoirs": lambda: model.forecast(200),
+        "torch, step by step": theirs,
+    }
+    with one_thread(50):
+        return interleaved(f"closed loop, {cell}, 50 units", calls, repeats, 200)
+
+
 def jobs(quick: bool) -> list[Job]:
     """Return the jobs.
 
@@ -138,6 +160,7 @@ def jobs(quick: bool) -> list[Job]:
     """
     found: list[Job] = [partial(lagged_sine_epoch, 9)]
     for cell in ("rnn",) if quick else LAYERS:
+        found.append(partial(closed_loop, cell, 9))
         for size in (SMALL,) if quick else (SMALL, LARGE):
             for dtype in (torch.float64, torch.float32):
                 repeats = 40 if size == SMALL else 7
