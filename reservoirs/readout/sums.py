@@ -12,6 +12,7 @@ from reservoirs.sequences import Array
 
 EPSILON = np.finfo(np.float64).eps
 QR_PANEL = 32  # columns per panel of the blocked QR, the fastest of 16-128 measured
+QR_ROWS = 384  # reflected at a time, while they are in the cache: a fifth faster than 1024
 
 
 @dataclass(frozen=True)
@@ -239,9 +240,17 @@ class QRSums:
         features : (n_rows, n_features) float64
         targets : (n_rows, n_outputs) float64
         """
-        rows = np.asfortranarray(np.hstack([np.ones((len(features), 1)), features, targets]))
-        panel = min(QR_PANEL, rows.shape[1])
-        self.factor = lapack.dtpqrt(0, panel, self.factor, rows, overwrite_a=1, overwrite_b=1)[0]
+        width = len(self.factor)
+        panel = min(QR_PANEL, width)
+        for first in range(0, len(features), QR_ROWS):
+            part = slice(first, first + QR_ROWS)
+            rows = np.empty((len(features[part]), width), order="F")
+            rows[:, 0] = 1.0
+            rows[:, 1 : 1 + self.n_features] = features[part]
+            rows[:, 1 + self.n_features :] = targets[part]
+            self.factor = lapack.dtpqrt(0, panel, self.factor, rows, overwrite_a=1, overwrite_b=1)[
+                0
+            ]
         self.n_rows += len(features)
 
     def penalise(self, rows: Array) -> None:
@@ -311,7 +320,7 @@ class QRSums:
             solution = scipy.linalg.solve_triangular(np.triu(triangle), rotated)
             reciprocal = lapack.dtrcon(np.triu(triangle))[0]
         else:
-            solution, _, _, singular = scipy.linalg.lstsq(square, cross)
+            solution, _, _, singular = scipy.linalg.lstsq(square, cross, cond=n * EPSILON)
             reciprocal = singular[-1] / singular[0] if singular[0] else 0.0
         condition = float(1.0 / max(reciprocal, np.finfo(float).tiny))
         return _finish(solution, means[:n], means[n:], "qr", alpha, condition)
