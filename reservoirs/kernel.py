@@ -119,11 +119,11 @@ def _states(recurrent, input_weights, start, leak_rate, linear, inputs, work, n_
 
 
 @partial(compiled, reordered=True)
-def _dot(a, b):
-    """Return a'b of a vector and the first elements of a longer one."""
+def _dot(matrix, row, x):
+    """Return the product of a row and the first elements of x, which may be longer."""
     total = 0.0
-    for i in range(len(a)):
-        total += a[i] * b[i]
+    for i in range(matrix.shape[1]):
+        total += matrix[row, i] * x[i]
     return total
 
 
@@ -143,7 +143,7 @@ def _free(
             inputs[0, n_outputs + k] = exog[t, k]
         step(recurrent, input_weights, bias, leak_rate, linear, inputs, 0, old, new)
         for j in range(n_outputs):
-            total = intercept[j] + _dot(by_state[j], new)
+            total = intercept[j] + _dot(by_state, j, new)
             for k in range(n_outputs + n_exog):
                 total += by_input[j, k] * inputs[0, k]
             observation[j] = total
