@@ -200,7 +200,8 @@ def run_states(
     state : (n_units,), x before the first step; left unchanged
     reservoir : the weights
     noise : (n_steps, n_units), added inside f; None for none
-    out : (n_steps, n_units or more) whose first columns take the states; None is a new array
+    out : (n_steps, n_units or more), each row contiguous, whose first columns take the states; None
+        is a new array
 
     Returns
     -------

@@ -125,9 +125,8 @@ class GramSums:
         self.target_sum += shifted.sum(axis=0)
         self.totals += np.sum(shifted**2, axis=0)
         self.n_rows += len(features)
-        squares = self.gram.diagonal()
-        far = np.sqrt(self.n_rows * (0.5 * squares + EPSILON * squares.sum()))
-        if (np.abs(self.feature_sum) > far).any():
+        sums = (self.feature_sum, self.gram.diagonal()), (self.target_sum, self.totals)
+        if any(_far(total, squares, self.n_rows) for total, squares in sums):
             self._settle()
 
     def _settle(self) -> None:
@@ -240,18 +239,19 @@ class QRSums:
         features : (n_rows, n_features) float64
         targets : (n_rows, n_outputs) float64
         """
-        width = len(self.factor)
-        panel = min(QR_PANEL, width)
         for first in range(0, len(features), QR_ROWS):
             part = slice(first, first + QR_ROWS)
-            rows = np.empty((len(features[part]), width), order="F")
+            rows = np.empty((len(features[part]), len(self.factor)), order="F")
             rows[:, 0] = 1.0
             rows[:, 1 : 1 + self.n_features] = features[part]
             rows[:, 1 + self.n_features :] = targets[part]
-            self.factor = lapack.dtpqrt(0, panel, self.factor, rows, overwrite_a=1, overwrite_b=1)[
-                0
-            ]
+            self._reflect(rows)
         self.n_rows += len(features)
+
+    def _reflect(self, rows: Array) -> None:
+        """Add rows, Fortran-ordered, (n, 1 + n_features + n_outputs), overwritten."""
+        panel = min(QR_PANEL, len(self.factor))
+        self.factor = lapack.dtpqrt(0, panel, self.factor, rows, overwrite_a=1, overwrite_b=1)[0]
 
     def penalise(self, rows: Array) -> None:
         """Add |rows C'|^2 to what is minimised: rows without constant and target.
@@ -263,13 +263,11 @@ class QRSums:
         width = self.factor.shape[0]
         padded = np.zeros((len(rows), width), order="F")
         padded[:, 1 : 1 + self.n_features] = rows
-        panel = min(QR_PANEL, width)
-        self.factor = lapack.dtpqrt(0, panel, self.factor, padded, overwrite_a=1, overwrite_b=1)[0]
+        self._reflect(padded)
 
     def merge(self, other: QRSums) -> None:
         """Add all rows of other sums."""
-        rows, panel = other.factor.copy(order="F"), min(QR_PANEL, len(self.factor))
-        self.factor = lapack.dtpqrt(0, panel, self.factor, rows, overwrite_a=1, overwrite_b=1)[0]
+        self._reflect(other.factor.copy(order="F"))
         self.n_rows += other.n_rows
 
     def spectrum(self) -> Spectrum:
@@ -385,6 +383,12 @@ class DualRows:
         condition = float(np.sqrt(values[0] ** 2 + alpha) / smallest) if len(values) else 1.0
         means = self.features.mean(axis=0), self.targets.mean(axis=0)
         return _finish(solution, *means, "dual", alpha, condition)
+
+
+def _far(total: Array, squares: Array, n_rows: int) -> bool:
+    """Tell whether a mean, total / n_rows, is a standard deviation from 0, beyond rounding."""
+    bound = np.sqrt(n_rows * (0.5 * squares + EPSILON * squares.sum()))
+    return bool((np.abs(total) > bound).any())
 
 
 def _finish(
