@@ -23,7 +23,7 @@ from reservoirs.lanes import (
     store,
     tanh,
 )
-from reservoirs.packing import LANES, Blocks, Dense, Reservoir, Shifts, aligned, pad
+from reservoirs.packing import CACHE_LINE, LANES, Blocks, Dense, Reservoir, Shifts, pad
 from reservoirs.sequences import Array
 
 
@@ -104,8 +104,21 @@ def _step_dense(recurrent, input_weights, start, leak_rate, linear, inputs, t, o
 
 
 @compiled
-def _states(recurrent, input_weights, start, leak_rate, linear, inputs, work, n_units, out):
-    old, new = work[0], work[1]
+def _room(state, n_padded):
+    """Return room for two copies of the state, filled, and for two of the next, at cache lines."""
+    n_units, size = len(state), state.itemsize
+    memory = np.zeros(4 * n_padded + CACHE_LINE // size, dtype=state.dtype)
+    first = (CACHE_LINE - np.intp(memory.ctypes.data) % CACHE_LINE) // size
+    work = memory[first : first + 4 * n_padded].reshape(2, 2 * n_padded)
+    work[0, :n_units] = state
+    work[0, n_units : 2 * n_units] = state
+    return work[0], work[1]
+
+
+@compiled
+def _states(recurrent, input_weights, start, leak_rate, linear, inputs, state, out):
+    n_units = len(state)
+    old, new = _room(state, input_weights.shape[1])
     whole = n_units - n_units % LANES
     for t in range(len(inputs)):
         step(recurrent, input_weights, start, leak_rate, linear, inputs, t, old, new)
@@ -115,14 +128,14 @@ def _states(recurrent, input_weights, start, leak_rate, linear, inputs, work, n_
         for i in range(whole, n_units):
             row_out[i] = new[i]
         old, new = new, old
-    return old
+    return old[:n_units].copy()
 
 
 @partial(compiled, reordered=True)
-def _dot(matrix, row, x):
-    """Return the product of a row and the first elements of x, which may be longer."""
+def _dot(matrix, row, x, n):
+    """Return the product of the first n elements of a row and of x."""
     total = 0.0
-    for i in range(matrix.shape[1]):
+    for i in range(n):
         total += matrix[row, i] * x[i]
     return total
 
@@ -130,10 +143,10 @@ def _dot(matrix, row, x):
 @compiled
 def _free(
     recurrent, input_weights, bias, leak_rate, linear,
-    work, first, exog, scale, shift, by_state, by_input, intercept, out
+    state, first, exog, scale, shift, C, c, out
 ):  # fmt: skip
-    n_outputs, n_exog = len(first), exog.shape[1]
-    old, new = work[0], work[1]
+    n_units, n_outputs, n_exog = len(state), len(first), exog.shape[1]
+    old, new = _room(state, input_weights.shape[1])
     inputs = np.empty((1, n_outputs + n_exog), dtype=bias.dtype)
     observation = first.copy()
     for t in range(len(out)):
@@ -143,13 +156,12 @@ def _free(
             inputs[0, n_outputs + k] = exog[t, k]
         step(recurrent, input_weights, bias, leak_rate, linear, inputs, 0, old, new)
         for j in range(n_outputs):
-            total = intercept[j] + _dot(by_state, j, new)
+            total = c[j] + _dot(C, j, new, n_units)
             for k in range(n_outputs + n_exog):
-                total += by_input[j, k] * inputs[0, k]
+                total += C[j, n_units + k] * inputs[0, k]
             observation[j] = total
             out[t, j] = total
         old, new = new, old
-    return old
 
 
 @compiled
@@ -172,15 +184,6 @@ def centre_rows(features: Any, centre: Any, targets: Any, total: Any, cross: Any
         for k in range(targets.shape[1]):
             for j in range(len(row)):
                 cross[k, j] += targets[t, k] * row[j]
-
-
-def _room(state: Array, dtype: Any) -> Array:
-    """Return what a loop works in: room for two copies of the state, of the next one."""
-    n_units, padded = len(state), pad(state, dtype)
-    work = aligned((2, 2 * len(padded)), dtype)
-    work[0, : len(padded)] = padded
-    work[0, n_units : 2 * n_units] = state
-    return work
 
 
 def run_states(
@@ -220,9 +223,9 @@ def run_states(
     last = _states(
         reservoir.recurrent, reservoir.input_weights,
         bias if noise is None else bias + pad(noise, dtype), dtype.type(reservoir.leak_rate),
-        reservoir.linear, rows, _room(state, dtype), reservoir.n_units, out,
+        reservoir.linear, rows, np.array(state, dtype=dtype), out,
     )  # fmt: skip
-    return out[:, : reservoir.n_units], last[: reservoir.n_units]
+    return out[:, : reservoir.n_units], last
 
 
 def run_closed_loop(
@@ -252,14 +255,10 @@ def run_closed_loop(
     """
     dtype = reservoir.bias.dtype
     out = np.empty((len(exog), len(first)), dtype=np.float64)
-    n_units, (C, c) = reservoir.n_units, readout
     _free(
         reservoir.recurrent, reservoir.input_weights, reservoir.bias[None],
-        dtype.type(reservoir.leak_rate), reservoir.linear, _room(state, dtype),
-        np.array(first, dtype=np.float64), np.ascontiguousarray(exog, dtype=np.float64),
-        *(np.ascontiguousarray(a, dtype=np.float64) for a in loop),
-        pad(C[:, :n_units], np.float64),
-        *(np.ascontiguousarray(a, dtype=np.float64) for a in (C[:, n_units:], c)), out,
+        dtype.type(reservoir.leak_rate), reservoir.linear, np.array(state, dtype=dtype),
+        *(np.array(a, dtype=np.float64, order="C") for a in (first, exog, *loop, *readout)), out,
     )  # fmt: skip
     return out
 

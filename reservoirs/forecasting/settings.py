@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from operator import is_
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -29,8 +30,8 @@ def check_settings(estimator: Any) -> None:
     InvalidParameterError
         For a setting that is not allowed.
     """
-    values = tuple(getattr(estimator, name) for name in _names(estimator.__class__))
+    values = tuple([getattr(estimator, name) for name in _names(estimator.__class__)])
     kept = _CHECKED.get(estimator)
-    if kept is None or any(a is not b for a, b in zip(values, kept, strict=True)):
+    if kept is None or not all(map(is_, values, kept)):
         estimator._validate_params()
         _CHECKED[estimator] = values
