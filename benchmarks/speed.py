@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from scipy.linalg import blas
 from threadpoolctl import threadpool_limits
 
 from benchmarks.tasks.base import Array
-from reservoirs import ESNRegressor, Reservoir, next_step
+from reservoirs import ESNRegressor, Reservoir, next_step, topology
 
 LEAK = 0.3
 Call = Callable[[], Any]
@@ -115,6 +116,25 @@ def _input(n_steps: int) -> Array:
     return np.random.default_rng(0).uniform(-1, 1, (n_steps, 1))
 
 
+def drawing(n_units: int, repeats: int) -> Timing:
+    """Time new recurrent weights of radius 1, and another radius of a draw that is kept."""
+    seeds = count(1)
+
+    def draw(seed: int, radius: float = 1.0) -> Any:
+        return topology.draw("random", n_units, degree=10, spectral_radius=radius, seed=seed)
+
+    calls: dict[str, Call] = {
+        "reservoirs": lambda: draw(next(seeds)),
+        "reservoirs, another radius": lambda: draw(0, 0.9),
+    }
+    if _peer() is not None:
+        from reservoirpy import mat_gen
+
+        sparse = partial(mat_gen.uniform, n_units, n_units, connectivity=10 / n_units, sr=1.0)
+        calls["reservoirpy"] = lambda: sparse(seed=next(seeds))
+    return interleaved(f"drawing W, N={n_units}", calls, repeats)
+
+
 def states(n_units: int, repeats: int) -> Timing:
     """Time all states of one input; also with topology "shifts"."""
     u = _input(10_000 if n_units < 5000 else 3000)
@@ -179,6 +199,7 @@ def fit(
     if n_steps > 50_000:
         calls["reservoirs, 30 alphas"] = ours(alpha=grid)
         calls["reservoirs, qr"] = ours(solver="qr")
+        calls["reservoirs, qr, 30 alphas"] = ours(solver="qr", alpha=grid)
         calls["its dsyrk alone"] = _syrk(n_units + 1, n_steps)
     if (nodes := _peer()) is not None:
         drawn = Reservoir(n_units=n_units, leak_rate=LEAK, random_state=0).fit(X)
@@ -300,10 +321,11 @@ def jobs(quick: bool) -> list[Job]:
     """
     sizes = (100, 300) if quick else (100, 300, 1000, 5000)
     turns = {100: 15, 300: 15, 1000: 5, 5000: 3}  # a cheap call meets a busy moment more easily
-    found: list[Job] = [partial(states, n, turns[n]) for n in sizes]
+    found: list[Job] = [partial(drawing, n, 3) for n in sizes]
+    found += [partial(states, n, turns[n]) for n in sizes]
     found += [partial(closed_loop, n, 15) for n in ((100,) if quick else (100, 1000, 5000))]
     found += [partial(fit, n, 10_000, 5) for n in ((100,) if quick else (100, 300, 1000))]
     if not quick:
-        found += [partial(fit, 1000, 100_000, 3), partial(two_cores, 3), partial(many_series, 5)]
+        found += [partial(fit, 1000, 100_000, 5), partial(two_cores, 3), partial(many_series, 5)]
         found += [partial(imports, 5), first_fit]
     return found

@@ -29,6 +29,13 @@ def test_the_plain_loop_computes_what_we_compute():
     np.testing.assert_allclose(speed._loop(reservoir, u)(), reservoir.transform(u), rtol=1e-11)
 
 
+def test_another_radius_of_a_kept_draw_is_timed_beside_a_new_one():
+    timing = speed.drawing(20, 2)
+
+    assert {"reservoirs", "reservoirs, another radius"} <= set(timing.samples)
+    assert all(len(samples) == 2 for samples in timing.samples.values())
+
+
 def test_the_command_prints_a_table_and_keeps_the_samples(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(speed, "jobs", lambda quick: [lambda: speed.states(20, 1)])
     monkeypatch.setattr(speed_training, "jobs", lambda quick: [])
