@@ -1,14 +1,11 @@
 """Reservoir computing behind the scikit-learn API: echo state networks and forecasting."""
 
-from reservoirs import (
-    datasets,
-    diagnostics,
-    display,
-    metrics,
-    model_selection,
-    persistence,
-    topology,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from reservoirs import persistence, topology
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.forecasting import ForecastDivergedWarning, backtest, forecast, next_step
 from reservoirs.nvar import NVAR, NVARRegressor
@@ -16,6 +13,9 @@ from reservoirs.persistence import load, save
 from reservoirs.persistence.stamp import VERSION as __version__
 from reservoirs.reservoir import Reservoir
 from reservoirs.scaling import SequenceScaler
+
+if TYPE_CHECKING:
+    from reservoirs import datasets, diagnostics, display, metrics, model_selection
 
 __all__ = [
     "NVAR",
@@ -39,3 +39,16 @@ __all__ = [
     "topology",
     "__version__",
 ]
+
+_PARTS = ("datasets", "diagnostics", "display", "metrics", "model_selection")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a part when it is first asked for: together they take a third of our import."""
+    if name in _PARTS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PARTS})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import accuracy_score
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
@@ -88,6 +87,8 @@ class LabelMixin(SeriesMixin):
         sample_weight : weights of rows or series, or None
         series_id : (n_rows,) ids of a 2-D X
         """
+        from sklearn.metrics import accuracy_score  # heavy, see `ForecastMixin.score`
+
         labels, _ = check_labels(self, y, flatten(X, series_id)[1])
         found = self.predict(X, series_id=series_id)
         flat = np.concatenate(found) if isinstance(found, list) else np.ravel(found)

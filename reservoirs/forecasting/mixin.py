@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.forecasting.closed_loop import backtest, forecast
@@ -150,6 +149,8 @@ class ForecastMixin(SeriesMixin):
         sample_weight : (n_rows,) weights, or None
         series_id : (n_rows,) ids of a 2-D X
         """
+        from sklearn.metrics import r2_score  # a seventh of `import reservoirs`
+
         _, layout = flatten(X, series_id)
         targets = check_targets(self, y, layout).rows
         predicted = self.predict(X, series_id=series_id)

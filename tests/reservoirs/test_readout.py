@@ -131,6 +131,18 @@ def test_sums_follow_a_mean_that_moves(jump, size):
     assert_allclose(readout.feature_mean, features.mean(axis=0), atol=1e-12 * jump)
 
 
+def test_sums_follow_targets_that_leave_steady_features():
+    targets = TARGETS + 1e9 * (np.arange(3000) >= 3)[:, None]
+    sums = GramSums(40, 2)
+
+    for block in blocks(targets=targets, size=3)():
+        sums.add(*block)
+
+    exact = targets.astype(np.longdouble)
+    totals = np.sum((exact - exact.mean(axis=0)) ** 2, axis=0)
+    assert_allclose(sums.spectrum().totals, totals.astype(float), rtol=1e-13)
+
+
 def test_empty_sums_merge_with_any():
     sums, whole = GramSums(40, 2), summed(GramSums)
 
