@@ -29,6 +29,13 @@ def test_the_plain_loop_computes_what_we_compute():
     np.testing.assert_allclose(speed._loop(reservoir, u)(), reservoir.transform(u), rtol=1e-11)
 
 
+def test_a_ratio_compares_calls_of_one_turn():
+    timing = speed.Timing("job", {"reservoirs": [1.0, 2.0, 4.0], "peer": [8.0, 4.0, 8.0]})
+
+    assert timing.ratio("peer") == 2.0
+    assert timing.ratio("reservoirs", ours="peer") == 0.5
+
+
 def test_another_radius_of_a_kept_draw_is_timed_beside_a_new_one():
     timing = speed.drawing(20, 2)
 
