@@ -5,10 +5,9 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,6 +15,9 @@ from reservoirs.forecasting.loop import DIVERGED, as_input, fold, transform_rows
 from reservoirs.forecasting.settings import check_settings
 from reservoirs.forecasting.shaping import flat, framed, framed_many
 from reservoirs.sequences import Array, is_frame, is_series_list
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 class ForecastDivergedWarning(UserWarning):
@@ -131,8 +133,12 @@ def backtest(
 
 def _final(model: Any) -> tuple[Any, Pipeline | None]:
     """Split a model into its regressor and the Pipeline in front of it, if any."""
-    pipeline = model if isinstance(model, Pipeline) else None
-    estimator = model.steps[-1][1] if pipeline is not None else model
+    estimator, pipeline = model, None
+    if not hasattr(model, "_free_run"):
+        from sklearn.pipeline import Pipeline  # brings all scalers along
+
+        if isinstance(model, Pipeline):
+            estimator, pipeline = model.steps[-1][1], model
     if not hasattr(estimator, "_free_run"):
         raise TypeError(
             "forecast takes a regressor of this library or a Pipeline that ends in one, got "

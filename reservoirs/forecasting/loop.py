@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from reservoirs.scaling import SequenceScaler
 from reservoirs.sequences import Array, Layout, Targets, is_frame
@@ -13,7 +12,6 @@ from reservoirs.sequences import Array, Layout, Targets, is_frame
 Loop = tuple[Array, Array]
 DIVERGED = 1e6  # a forecast this many times larger than the training targets has diverged
 TOLERANCE = 1e-6  # of the input's standard deviation; float32 data reach 1e-7
-AFFINE = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler, SequenceScaler)
 
 
 def find_loop(rows: Array, targets: Targets, layout: Layout) -> Loop | None:
@@ -105,9 +103,12 @@ def fold(estimator: Any, pipeline: Any, exog: Array) -> tuple[Array, Loop] | Non
     loop = estimator.loop_
     if pipeline is None:
         return exog, loop
+    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
+    affine = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler, SequenceScaler)
     steps = [step for _, step in pipeline.steps[:-1] if step not in (None, "passthrough")]
     clipped = any(getattr(step, "clip", False) for step in steps)
-    if loop is None or clipped or not all(isinstance(step, AFFINE) for step in steps):
+    if loop is None or clipped or not all(isinstance(step, affine) for step in steps):
         return None
     n_outputs = estimator.n_outputs_
     raw = np.hstack([np.zeros((len(exog), n_outputs)), exog])
