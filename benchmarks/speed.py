@@ -331,5 +331,5 @@ def jobs(quick: bool) -> list[Job]:
     found += [partial(fit, n, 10_000, 5) for n in ((100,) if quick else (100, 300, 1000))]
     if not quick:
         found += [partial(fit, 1000, 100_000, 5), partial(two_cores, 3), partial(many_series, 5)]
-        found += [partial(imports, 15), first_fit]
+        found += [partial(imports, 25), first_fit]
     return found
