@@ -44,7 +44,7 @@ _PARTS = ("datasets", "diagnostics", "display", "metrics", "model_selection")
 
 
 def __getattr__(name: str) -> Any:
-    """Import a part when it is first asked for: together they take a third of our import."""
+    """Import a part when it is first asked for: they were a quarter of what we add."""
     if name in _PARTS:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

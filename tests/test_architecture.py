@@ -103,7 +103,9 @@ def test_no_file_is_longer_than_the_limit():
 def test_importing_reservoirs_loads_nothing_heavy():
     code = (
         "import sys, sklearn.base; before = set(sys.modules); import reservoirs; "
-        "new = set(sys.modules) - before; heavy = {'torch', 'matplotlib', 'numba', 'pandas'}; "
+        "new = set(sys.modules) - before; "
+        "heavy = {'torch', 'matplotlib', 'numba', 'pandas'}; "
+        "heavy |= {'sklearn.metrics', 'sklearn.pipeline'}; "
         "print(sorted(heavy & new), sorted({'torch', 'matplotlib', 'numba'} & set(sys.modules)))"
     )
 
@@ -112,3 +114,12 @@ def test_importing_reservoirs_loads_nothing_heavy():
     )
 
     assert loaded.stdout.strip() == "[] []"
+
+
+def test_parts_come_when_asked_for_and_misspelled_ones_do_not():
+    import reservoirs
+
+    assert set(reservoirs.__all__) <= set(dir(reservoirs))
+    assert all(hasattr(reservoirs, name) for name in reservoirs.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'dataset'"):
+        reservoirs.dataset  # noqa: B018

@@ -149,7 +149,7 @@ class ForecastMixin(SeriesMixin):
         sample_weight : (n_rows,) weights, or None
         series_id : (n_rows,) ids of a 2-D X
         """
-        from sklearn.metrics import r2_score  # a seventh of `import reservoirs`
+        from sklearn.metrics import r2_score  # not for `import reservoirs`
 
         _, layout = flatten(X, series_id)
         targets = check_targets(self, y, layout).rows
