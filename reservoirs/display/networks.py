@@ -8,7 +8,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.diagnostics import memory_capacity, reservoir_of
+from reservoirs.diagnostics import memory_capacity
+from reservoirs.diagnostics.driving import one_series, reservoir_of, states_of
 from reservoirs.display.axes import COLOUR, Display
 
 SHOWN = 12  # units drawn
@@ -40,7 +41,8 @@ class StateDisplay(Display):
         n_units : as in the class
         line : as in `plot`
         """
-        return cls(reservoir_of(estimator).transform(X), n_units=n_units).plot(ax, **line)
+        states = states_of(reservoir_of(estimator), one_series(estimator, X))
+        return cls(states, n_units=n_units).plot(ax, **line)
 
     def _draw(self, ax: Any, **line: Any) -> None:
         n_units = self.states.shape[1]

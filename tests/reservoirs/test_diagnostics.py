@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
@@ -133,8 +134,71 @@ def test_the_report_of_a_fitted_network_names_its_readout():
     assert "readout by" in diagnostics.reservoir_report(model)
 
 
+def test_the_input_may_be_a_data_frame(recwarn):
+    frame = pd.DataFrame(U, columns=["u"])
+    X, y = next_step(frame)
+    model = ESNRegressor(n_units=30, random_state=0).fit(X, y)
+
+    assert diagnostics.conditional_lyapunov(model, X)[0] < 0
+    for fitted in (model, Reservoir(n_units=30, random_state=0).fit(frame)):
+        assert "forgets its start" in diagnostics.reservoir_report(fitted)
+        assert "forgets its start" in diagnostics.reservoir_report(fitted, frame)
+    assert not recwarn.list
+
+
 def test_other_models_are_refused():
     from sklearn.linear_model import Ridge
 
     with pytest.raises(TypeError, match="Reservoir or an echo state network, got Ridge"):
         diagnostics.memory_capacity(Ridge())
+    with pytest.raises(TypeError, match="a Reservoir has no closed loop; pass a fitted ESN"):
+        diagnostics.closed_loop_lyapunov(reservoir())
+
+
+@pytest.mark.parametrize("measure", [
+    diagnostics.echo_state_index, diagnostics.conditional_lyapunov, diagnostics.reservoir_report,
+])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (np.zeros((9, 3)), "3 features, but Reservoir is expecting 1"),
+        (np.zeros(9), "Expected 2D array"),
+        (np.full((9, 1), np.nan), "contains NaN"),
+        (np.zeros((0, 1)), r"0 sample\(s\)"),
+        ([U, U], "one series.*got 2 series"),
+    ],
+)
+def test_an_input_that_does_not_fit_is_refused(measure, rows, message):
+    with pytest.raises(ValueError, match=message):
+        measure(reservoir(), rows)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: diagnostics.memory_capacity(m, n_steps=1), "'n_steps' parameter"),
+        (lambda m: diagnostics.memory_capacity(m, max_delay=0), "'max_delay' parameter"),
+        (
+            lambda m: diagnostics.information_processing_capacity(m, max_delays=()),
+            r"max_delays must hold an integer >= 0 per degree, at least one, got \(\)",
+        ),
+        (lambda m: diagnostics.kernel_rank(m, n_steps=0), "'n_steps' parameter"),
+        (lambda m: diagnostics.generalisation_rank(m, n_steps=9), "shared=20 of 9 steps"),
+        (lambda m: diagnostics.echo_state_index(m, n_starts=0), "'n_starts' parameter"),
+        (
+            lambda m: diagnostics.conditional_lyapunov(m, U, n_exponents=41),
+            r"n_exponents must be in \[1, 40\], got 41",
+        ),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(reservoir())
+
+
+def test_the_closed_loop_of_many_series_is_refused():
+    series = [U[:50], U[50:100]]
+    model = ESNRegressor(n_units=9, random_state=0).fit(*next_step(series))
+
+    with pytest.raises(ValueError, match="fitted on 2 series"):
+        diagnostics.closed_loop_lyapunov(model)
