@@ -45,7 +45,12 @@ class RollingOriginSplit:
         step: int | None = None,
         max_train_size: int | None = None,
     ) -> None:
-        for name, value in (("n_splits", n_splits), ("horizon", horizon), ("step", step or 1)):
+        sizes = {
+            "n_splits": n_splits, "horizon": horizon,
+            "step": 1 if step is None else step,
+            "max_train_size": 1 if max_train_size is None else max_train_size,
+        }  # fmt: skip
+        for name, value in sizes.items():
             if not isinstance(value, Integral) or value < 1:
                 raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
         self.n_splits = n_splits

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.forecasting import ForecastMixin, Progress, remember
 from reservoirs.persistence.stamp import Stamped
-from reservoirs.readout import BLOCK, QRSums, Readout, choose, one_blas_thread
+from reservoirs.readout import BLOCK, QRSums, Readout, check_alphas, choose, one_blas_thread
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, restore
 
 DELAYS: dict[str, list[Any]] = {
@@ -216,7 +216,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For bad data, targets per series, or series shorter than the delays.
+            For bad data or penalties, targets per series, or series shorter than the delays.
         """
         rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
         targets = check_targets(self, y, layout)
@@ -234,7 +234,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         return self
 
     def _solve(self, rows: Array, layout: Layout, targets: Targets) -> None:
-        reach, features = self.features_.reach, self.features_
+        reach, features, alphas = self.features_.reach, self.features_, check_alphas(self.alpha)
         shortest = min(layout.lengths)
         if shortest <= reach:
             raise ValueError(
@@ -243,8 +243,11 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             )
         delayed = np.vstack([features.delayed(rows[span])[reach:] for span in layout.slices()])
         known = np.vstack([targets.rows[span][reach:] for span in layout.slices()])
-        z = features.monomials(delayed)
-        size = np.sqrt(np.mean(z**2, axis=0))
+        with np.errstate(over="ignore"):
+            z = features.monomials(delayed)
+            size = np.sqrt(np.mean(z**2, axis=0))
+        if not np.isfinite(size).all():
+            raise ValueError("monomials of X are too large for float64; standardise X first")
         size[size == 0] = 1.0
         sums = QRSums(z.shape[1], known.shape[1])
         with one_blas_thread():
@@ -254,7 +257,6 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
                 for j, deviation in enumerate(delayed.std(axis=0)):
                     slope = features.sensitivity(delayed, j)
                     sums.penalise(self.noise * deviation * slope / size)
-            alphas = np.atleast_1d(np.asarray(self.alpha, dtype=np.float64))
             readout: Readout = sums.solve(choose([sums], alphas))
         self.coef_, self.intercept_ = readout.coefficients / size, readout.intercept
         self.alpha_ = readout.alpha

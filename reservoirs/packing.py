@@ -101,7 +101,7 @@ def pack(weights: Any, dtype: Any) -> Recurrent:
     csr = scipy.sparse.csr_array(weights)
     n_units, rows = csr.shape[0], np.repeat(np.arange(csr.shape[0]), np.diff(csr.indptr))
     offsets = np.unique((csr.indices - rows) % n_units)
-    if len(offsets) <= MOST_SHIFTS and 0.9 * len(offsets) * n_units <= csr.nnz:
+    if 0 < len(offsets) <= MOST_SHIFTS and 0.9 * len(offsets) * n_units <= csr.nnz:
         values = np.zeros((len(offsets), n_units))
         values[np.searchsorted(offsets, (csr.indices - rows) % n_units), rows] = csr.data
         by_block = pad(values, dtype).reshape(len(offsets), -1, LANES).swapaxes(0, 1)

@@ -267,6 +267,11 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         Yields
         ------
         the rows of the block and its states (n, n_units), at least one block
+
+        Raises
+        ------
+        ValueError
+            If the states overflow, as those of a linear reservoir may.
         """
         from reservoirs import kernel
 
@@ -275,6 +280,11 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             added = None if noise is None else noise(number, part.stop - part.start)
             target = None if out is None else out[part]
             states, state = kernel.run_states(rows[part], state, packed, added, target)
+            if not np.isfinite(state).all():  # stays so, once it happened
+                raise ValueError(
+                    f"states are too large for {self.dtype} before row {part.stop}; lower "
+                    "spectral_radius or the given W, or standardise X"
+                )
             yield part, states
 
     def check_state(self, state: Any, n_series: int) -> Array:

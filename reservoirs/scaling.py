@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.persistence.stamp import Stamped
@@ -29,10 +29,16 @@ class SequenceScaler(Stamped, OneToOneFeatureMixin, TransformerMixin, BaseEstima
     n_features_in_ : number of features
     """
 
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        "with_mean": ["boolean"],
+        "with_std": ["boolean"],
+    }
+
     def __init__(self, *, with_mean: bool = True, with_std: bool = True) -> None:
         self.with_mean = with_mean
         self.with_std = with_std
 
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None, *, series_id: Any = None) -> Self:
         """Measure mean and deviation of all rows.
 
@@ -66,8 +72,18 @@ class SequenceScaler(Stamped, OneToOneFeatureMixin, TransformerMixin, BaseEstima
 
         Parameters
         ----------
-        X : any container of standardised series
+        X : any container of standardised series; NaN stays NaN
+
+        Raises
+        ------
+        ValueError
+            For another number of columns than in `fit`.
         """
         check_is_fitted(self, "scale_")
-        rows, layout = flatten(X)
-        return restore(np.asarray(rows, dtype=np.float64) * self.scale_ + self.mean_, layout)
+        found, layout = flatten(X)
+        rows = np.asarray(found, dtype=np.float64)
+        if rows.ndim != 2 or rows.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X must have {self.n_features_in_} columns as in fit, got shape {rows.shape}"
+            )
+        return restore(rows * self.scale_ + self.mean_, layout)

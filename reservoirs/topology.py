@@ -229,13 +229,18 @@ def draw(
     Raises
     ------
     ValueError
-        For an unknown topology, a matrix of another shape or with NaN, or a draw without cycles:
-        all its eigenvalues are zero.
+        For an unknown topology, numbers out of range, a matrix of another shape or with NaN, or a
+        draw without cycles: all its eigenvalues are zero.
 
     References
     ----------
     Jaeger (2001), The "echo state" approach to analysing and training RNNs, GMD report 148.
     """
+    if n_units < 1 or degree < 1 or not 0 <= spectral_radius < np.inf:
+        raise ValueError(
+            "n_units and degree must be >= 1, spectral_radius finite and >= 0, got "
+            f"n_units={n_units}, degree={degree}, spectral_radius={spectral_radius}"
+        )
     if isinstance(topology, SmallWorld):
         weights = topology(n_units, degree, np.random.default_rng(seed))
         radius = _radius(weights)
@@ -261,12 +266,14 @@ _radius = spectral_radius  # `draw` has a parameter of that name
 
 
 def _given(weights: Any, n_units: int) -> Sparse:
-    matrix = weights if scipy.sparse.issparse(weights) else np.asarray(weights, dtype=np.float64)
+    matrix = weights if scipy.sparse.issparse(weights) else np.asarray(weights)
     if matrix.ndim != 2 or matrix.shape != (n_units, n_units):
         raise ValueError(
             f"a recurrent matrix must have shape ({n_units}, {n_units}), got {matrix.shape}; "
             "set n_units to its size"
         )
+    if np.iscomplexobj(matrix):
+        raise ValueError("a recurrent matrix must be real, got complex numbers; pass its real part")
     found = scipy.sparse.csr_array(matrix, dtype=np.float64, copy=True)
     if not np.isfinite(found.data).all():
         raise ValueError("a recurrent matrix must be finite, got NaN or infinity")

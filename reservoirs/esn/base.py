@@ -195,7 +195,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             blocks,
             width,
             targets.rows.shape[1],
-            alpha=self._alphas(),
+            alpha=self.alpha,
             solver=self.solver,
             n_rows=n_rows,
             folds=self.alpha_cv,
@@ -293,15 +293,6 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
     def _keep(self, readout: Readout) -> None:
         self.readout_, self.alpha_ = readout, readout.alpha
         self.coef_, self.intercept_ = readout.coefficients, readout.intercept
-
-    def _alphas(self) -> Array:
-        alphas = np.atleast_1d(np.asarray(self.alpha, dtype=np.float64))
-        if alphas.ndim != 1 or not alphas.size or not (np.isfinite(alphas) & (alphas >= 0)).all():
-            raise ValueError(
-                f"alpha must be a number >= 0 or a 1-D grid of such, got {self.alpha!r}; remove "
-                "negative and non-finite values"
-            )
-        return alphas
 
     def _noise_source(self) -> Noise | None:
         if not self.noise:

@@ -7,8 +7,8 @@ from typing import Any, Self
 from sklearn.base import RegressorMixin, _fit_context
 
 from reservoirs.esn.base import EchoStateNetwork
-from reservoirs.forecasting import ForecastMixin, Loop, remember
-from reservoirs.readout import SOLVERS
+from reservoirs.forecasting import ForecastMixin, Loop, check_outputs, remember
+from reservoirs.readout import SOLVERS, check_alphas
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
 from reservoirs.stream import Stream
 
@@ -101,7 +101,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         Raises
         ------
         ValueError
-            For bad data, or targets per series.
+            For bad data, targets per series, or another number of outputs than before.
 
         Notes
         -----
@@ -115,8 +115,11 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             raise ValueError(
                 "partial_fit takes targets per step, got one target per series; use fit"
             )
-        alphas = self._alphas()
+        if not first:
+            check_outputs(self, targets)
+        alphas = check_alphas(self.alpha)
         if first:
+            self.n_outputs_ = targets.rows.shape[1]
             self._draw()
             sums = SOLVERS["qr" if self.solver == "auto" else self.solver]
             width = self.n_units + self.n_features_in_

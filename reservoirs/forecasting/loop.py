@@ -115,6 +115,28 @@ def fold(estimator: Any, pipeline: Any, exog: Array) -> tuple[Array, Loop] | Non
     return transform_rows(pipeline, raw)[:, n_outputs:], loop
 
 
+def check_outputs(estimator: Any, targets: Targets) -> None:
+    """Check that one more chunk has the outputs of the chunks before.
+
+    Parameters
+    ----------
+    estimator : partly fitted
+    targets : of the chunk
+
+    Raises
+    ------
+    ValueError
+        For another number of outputs, or targets per series after targets per step.
+    """
+    found = targets.rows.shape[1], targets.kind
+    before = estimator.n_outputs_, getattr(estimator, "target_kind_", targets.kind)
+    if found != before:
+        raise ValueError(
+            "y has {} outputs {}, earlier chunks had {} {}; pass the same in each chunk, or fit a "
+            "new model".format(*found, *before)
+        )
+
+
 def remember(estimator: Any, rows: Array, layout: Layout, targets: Targets, y: Any) -> None:
     """Store what forecasts need: the loop, the last observations, names and sizes.
 

@@ -8,7 +8,14 @@ Fewer rows than features are kept as they are ("dual"). All three give the whole
 from one decomposition.
 """
 
-from reservoirs.readout.fitting import SOLVERS, choose, fit_readout, merged, one_blas_thread
+from reservoirs.readout.fitting import (
+    SOLVERS,
+    check_alphas,
+    choose,
+    fit_readout,
+    merged,
+    one_blas_thread,
+)
 from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout, column_sums
 
 BLOCK = 1024  # rows summed at a time, whatever the chunks they came in
@@ -20,6 +27,7 @@ __all__ = [
     "GramSums",
     "QRSums",
     "Readout",
+    "check_alphas",
     "choose",
     "column_sums",
     "fit_readout",

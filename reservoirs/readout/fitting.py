@@ -50,8 +50,18 @@ def fit_readout(
     Returns
     -------
     The solved readout. BLAS runs on one thread, so that its result depends on the rows only.
+
+    Raises
+    ------
+    ValueError
+        For a penalty that is none, or more folds than rows.
     """
-    alphas = np.atleast_1d(np.asarray(alpha, dtype=np.float64))
+    alphas = check_alphas(alpha)
+    if folds and folds > n_rows:
+        raise ValueError(
+            f"alpha_cv={folds} folds need as many rows after washout (series, for targets per "
+            f"series), got {n_rows}; lower alpha_cv or pass more data"
+        )
     edges = np.linspace(0, n_rows, (folds or 1) + 1).astype(int)
 
     def solved(kind: Any) -> tuple[Any, float]:
@@ -74,6 +84,27 @@ def fit_readout(
         return sums.solve(best)
 
 
+def check_alphas(alpha: Any) -> Array:
+    """Return a penalty or a grid of them as a vector.
+
+    Parameters
+    ----------
+    alpha : a number >= 0, or a 1-D grid of such
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
+    alphas = np.atleast_1d(np.asarray(alpha, dtype=np.float64))
+    if alphas.ndim != 1 or not alphas.size or not (np.isfinite(alphas) & (alphas >= 0)).all():
+        raise ValueError(
+            f"alpha must be a number >= 0 or a 1-D grid of such, got {alpha!r}; remove "
+            "negative and non-finite values"
+        )
+    return alphas
+
+
 def one_blas_thread() -> Any:
     """Return a context in which BLAS uses one thread."""
     return _thread_pools().limit(limits=1, user_api="blas")
@@ -94,7 +125,14 @@ def choose(parts: list[Any], alphas: Array) -> float:
     ----------
     parts : sums of each contiguous fold; a single one is scored by generalised cross-validation
     alphas : the grid; a single value is returned as it is
+
+    Raises
+    ------
+    ValueError
+        If features, or their squares, are beyond float64.
     """
+    for part in parts:
+        _check_finite(part)
     if len(alphas) == 1:
         return float(alphas[0])
     if len(parts) == 1:
@@ -106,6 +144,16 @@ def choose(parts: list[Any], alphas: Array) -> float:
         for j, alpha in enumerate(alphas):
             errors[j] += _held_out_error(train, held_out, float(alpha))
     return float(alphas[np.argmin(errors)])
+
+
+def _check_finite(sums: Any) -> None:
+    kept = {GramSums: "gram", QRSums: "factor", DualRows: "features"}[type(sums)]
+    found = getattr(sums, kept)
+    if not np.isfinite(found if isinstance(sums, DualRows) else found.diagonal()).all():
+        raise ValueError(
+            "the features of the readout, or their squares, are too large for float64; "
+            "standardise X, or lower spectral_radius"
+        )
 
 
 def _held_out_error(train: Any, held_out: Any, alpha: float) -> float:

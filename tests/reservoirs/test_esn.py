@@ -223,6 +223,12 @@ def test_the_score_weighs_every_row_of_every_series():
         (lambda: fitted(alpha=[1.0, -1.0]), "remove negative and non-finite values"),
         (lambda: fitted(alpha=[np.nan]), "remove negative and non-finite values"),
         (lambda: fitted(alpha=[]), "alpha must be a number >= 0 or a 1-D grid"),
+        (lambda: fitted(alpha=[1.0, 2.0], alpha_cv=301), "alpha_cv=301 folds.*got 300; lower"),
+        (
+            lambda: fitted().partial_fit(X, Y).partial_fit(X, X),
+            "y has 2 outputs per_step, earlier.* 1 per",
+        ),
+        (lambda: clone(SMALL).fit(1e200 * X, Y), "too large for float64; standardise X"),
         (lambda: clone(SMALL).fit(X[:1], Y[:1]), "minimum of 2 is required"),
         (lambda: clone(SMALL).fit([["a", "b"]] * 9, [0.0] * 9), "could not convert string"),
         (lambda: clone(SMALL).fit(np.empty((0, 2)), []), r"0 sample\(s\)"),

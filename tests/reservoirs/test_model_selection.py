@@ -34,6 +34,8 @@ def test_the_training_rows_may_slide():
     [
         ({"horizon": 0}, "horizon must be an integer >= 1"),
         ({"horizon": 5, "n_splits": 0}, "n_splits must be"),
+        ({"horizon": 5, "step": 0}, "step must be an integer >= 1, got 0"),
+        ({"horizon": 5, "max_train_size": 0}, "max_train_size must be an integer >= 1, got 0"),
         ({"horizon": 30, "n_splits": 3}, "at least 91 are needed"),
     ],
 )

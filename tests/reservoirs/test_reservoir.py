@@ -105,6 +105,24 @@ def test_a_bad_setting_is_refused_in_fit(settings, message):
         Reservoir(**{**SMALL, **settings}).fit(SERIES)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_states_that_overflow_are_refused_with_the_remedy(dtype):
+    unstable = Reservoir(
+        **{**SMALL, "activation": "identity", "spectral_radius": 9.0, "leak_rate": 1.0}, dtype=dtype
+    ).fit(SERIES)
+
+    with pytest.raises(ValueError, match=f"too large for {dtype} before row .* spectral_radius"):
+        unstable.transform(np.ones((400, 2)))
+
+
+def test_units_without_recurrence_are_a_random_layer():
+    layer = Reservoir(**{**SMALL, "topology": np.zeros((20, 20)), "leak_rate": 1.0}).fit(SERIES)
+
+    states = layer.transform(SERIES)
+
+    assert_allclose(states, np.tanh(SERIES @ layer.input_weights_.T + layer.bias_), rtol=1e-13)
+
+
 def test_a_typo_is_a_type_error():
     with pytest.raises(TypeError, match="spectral_radios"):
         Reservoir(spectral_radios=0.9)

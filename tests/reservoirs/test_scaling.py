@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -23,6 +24,14 @@ def test_going_back_gives_the_rows_again():
     back = scaler.inverse_transform(scaler.transform([A, B]))
 
     assert_allclose(back[1], B)
+
+
+def test_going_back_keeps_nan_and_refuses_another_width():
+    scaler = SequenceScaler().fit(A)
+
+    assert np.isnan(scaler.inverse_transform(np.full((3, 2), np.nan))).all()
+    with pytest.raises(ValueError, match=r"2 columns as in fit, got shape \(40, 1\)"):
+        scaler.inverse_transform(A[:, :1])
 
 
 def test_a_constant_feature_stays_as_it_is():

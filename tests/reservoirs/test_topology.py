@@ -94,12 +94,22 @@ def test_a_matrix_of_the_user_is_used_as_it_is(kind):
     [
         (np.ones((3, 4)), r"shape \(6, 6\), got \(3, 4\)"),
         (np.full((6, 6), np.nan), "finite"),
+        (1j * np.eye(6), "real, got complex"),
         (topology.SmallWorld(rewiring=2.0), r"rewiring must be in \[0, 1\]"),
     ],
 )
 def test_a_bad_matrix_or_setting_is_refused(matrix, message):
     with pytest.raises(ValueError, match=message):
         topology.draw(matrix, 6)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"degree": 0}, {"n_units": 0}, {"spectral_radius": -1.0}, {"spectral_radius": np.nan}],
+)
+def test_numbers_out_of_range_are_refused(settings):
+    with pytest.raises(ValueError, match="must be >= 1, spectral_radius finite and >= 0, got"):
+        topology.draw("random", **{"n_units": 10, **settings})
 
 
 def test_an_unknown_topology_lists_the_known_ones():

@@ -50,6 +50,17 @@ def test_partial_fit_learns_from_fresh_series_and_forecasts_from_the_last():
         model.partial_fit(X, Y)
 
 
+def test_a_chunk_with_other_outputs_is_refused_and_changes_nothing():
+    model = clone(SMALL).partial_fit(X, Y)
+    before = model.predict(X)
+
+    for targets in (np.hstack([Y, Y]), [1.0]):
+        with pytest.raises(ValueError, match="pass the same in each chunk"):
+            model.partial_fit([X], [targets] if np.ndim(targets) == 2 else targets)
+
+    assert_array_equal(model.predict(X), before)
+
+
 def test_centred_inputs_do_not_see_a_shift():
     here = fitted(init="esn")
     there = fitted(X + 5.0, Y, init="esn")

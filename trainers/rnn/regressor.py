@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 
-from reservoirs.forecasting import ForecastMixin, Progress, remember
+from reservoirs.forecasting import ForecastMixin, Progress, check_outputs, remember
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
 from trainers.rnn.base import RecurrentNetwork
 
@@ -121,7 +121,9 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
     def _wanted(self, y: Any, layout: Layout, *, resumed: bool) -> Targets:
         """Return standardised targets."""
         targets = check_targets(self, y, layout)
-        if not resumed:
+        if resumed:
+            check_outputs(self, targets)
+        else:
             counted = self._scored(targets.rows, layout)
             self.target_mean_ = counted.mean(axis=0)
             deviation = counted.std(axis=0)
