@@ -23,9 +23,20 @@ __all__ = [
 ]
 
 
+def _truth(y_true: Any, name: str = "y_true") -> Array:
+    """Return what was to be predicted as float64."""
+    truth = np.asarray(y_true, dtype=np.float64)
+    if not truth.size or not np.isfinite(truth).all():
+        raise ValueError(
+            f"{name} must hold at least one value, all finite, got shape {truth.shape}; leave out "
+            "rows without a measurement"
+        )
+    return truth
+
+
 def _pair(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
     """Return both as (n_steps, n_outputs) float64 of one shape."""
-    truth = np.asarray(y_true, dtype=np.float64)
+    truth = _truth(y_true)
     prediction = np.asarray(y_pred, dtype=np.float64)
     truth = truth.reshape(len(truth), -1)
     if prediction.size != truth.size:
@@ -61,6 +72,11 @@ def nrmse(y_true: Any, y_pred: Any, *, scale: Any = None) -> float:
     Returns
     -------
     0 for a perfect prediction, 1 for the mean of y_true
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or y_true is not finite, or constant where no scale is given.
     """
     truth, prediction = _pair(y_true, y_pred)
     relative = (prediction - truth) / _scale(truth, scale)
@@ -85,13 +101,13 @@ def smape(y_true: Any, y_pred: Any) -> float:
     Raises
     ------
     ValueError
-        If their shapes differ.
+        If their shapes differ, or y_true is not finite.
 
     References
     ----------
     Gilpin (2021), Chaos as an interpretable benchmark for forecasting and data-driven modelling.
     """
-    truth, guess = np.asarray(y_true, dtype=np.float64), np.asarray(y_pred, dtype=np.float64)
+    truth, guess = _truth(y_true), np.asarray(y_pred, dtype=np.float64)
     if truth.shape != guess.shape:
         raise ValueError(f"y_true and y_pred must have one shape, got {truth.shape}, {guess.shape}")
     whole = np.abs(truth) + np.abs(guess)
@@ -138,8 +154,20 @@ def valid_prediction_time(
 
 
 def amplitude_ratio(y_true: Any, y_pred: Any) -> float:
-    """Return std(y_pred) / std(y_true), 1 where a forecast oscillation keeps its size."""
+    """Return std(y_pred) / std(y_true), 1 where a forecast oscillation keeps its size.
+
+    Parameters
+    ----------
+    y_true, y_pred : (n_steps,) or (n_steps, n_outputs)
+
+    Raises
+    ------
+    ValueError
+        If their shapes differ, or y_true is constant or not finite.
+    """
     truth, prediction = _pair(y_true, y_pred)
+    if not truth.std():
+        raise ValueError("y_true must not be constant: it has no amplitude to compare with")
     return float(prediction.std() / truth.std())
 
 
@@ -161,16 +189,17 @@ def wrong_steps(
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the shapes differ, or hold nothing.
 
     References
     ----------
     Hochreiter & Schmidhuber (1997), section 5.4: an error above 0.04 is wrong.
     """
     truth, found = np.asarray(y_true), np.asarray(y_pred)
-    if truth.shape != found.shape:
+    if truth.shape != found.shape or not truth.size:
         raise ValueError(
-            f"y_true and y_pred must have the same shape, got {truth.shape} and {found.shape}"
+            "y_true and y_pred must have the same shape, of one series at least, got "
+            f"{truth.shape} and {found.shape}"
         )
     if truth.dtype.kind == "f":
         wrong = ~(np.abs(found - truth) <= tolerance)  # NaN is wrong
@@ -200,13 +229,23 @@ def symbol_error_rate(symbols: Any, outputs: Any, *, levels: Any = (-3.0, -1.0, 
     Parameters
     ----------
     symbols : (n_steps,), what was sent, each one of `levels`
-    outputs : (n_steps,), what a model makes of it
+    outputs : (n_steps,), what a model makes of it; NaN is wrong
     levels : the symbols there are
+
+    Raises
+    ------
+    ValueError
+        If their sizes differ, or there are none.
     """
+    sent, found = _truth(symbols, "symbols").ravel(), np.ravel(outputs)
+    if sent.size != found.size:
+        raise ValueError(
+            f"symbols and outputs must have the same size, got {sent.size} and {found.size}"
+        )
     grid = np.sort(np.asarray(levels, dtype=np.float64))
     borders = 0.5 * (grid[1:] + grid[:-1])
-    decided = grid[np.searchsorted(borders, np.ravel(outputs))]
-    return float(np.mean(decided != np.ravel(symbols)))
+    decided = grid[np.searchsorted(borders, found)]
+    return float(np.mean((decided != sent) | np.isnan(found)))
 
 
 #: Scorer of predictions one step ahead, minus their nrmse, for scoring= of scikit-learn.

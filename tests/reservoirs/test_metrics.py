@@ -42,6 +42,26 @@ def test_what_cannot_be_scored_is_refused(truth, prediction, message):
         metrics.nrmse(truth, prediction)
 
 
+@pytest.mark.parametrize("truth", [np.full(5, np.nan), np.empty(0)])
+@pytest.mark.parametrize(
+    "metric", [metrics.nrmse, metrics.smape, metrics.error_growth, metrics.symbol_error_rate]
+)
+def test_a_truth_that_was_not_measured_is_refused(metric, truth):
+    with pytest.raises(ValueError, match="at least one value, all finite"):
+        metric(truth, np.zeros(len(truth)))
+
+
+def test_an_output_that_is_not_finite_is_a_wrong_symbol():
+    assert metrics.symbol_error_rate([3.0, -3.0, 1.0, 1.0], [np.nan, -9.0, 0.9, 2.5]) == 0.5
+    with pytest.raises(ValueError, match="same size, got 1 and 2"):
+        metrics.symbol_error_rate([3.0], [3.0, 1.0])
+
+
+def test_a_constant_truth_has_no_amplitude():
+    with pytest.raises(ValueError, match="must not be constant"):
+        metrics.amplitude_ratio(np.ones(5), TRUTH[:5, 0])
+
+
 def test_smape_is_zero_for_a_perfect_forecast_and_200_for_a_lost_one():
     truth = np.array([1.0, -2.0, 0.0, 4.0])
 
