@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from reservoirs.ranges import COUNT, COUNT_OR_ZERO, NOT_NEGATIVE, POSITIVE, checked
 from reservoirs.sequences import Array
 
 CONTOUR = 32  # points of the contour integrals that evaluate the coefficients
 
 
+@checked(n_steps=COUNT, tau=COUNT, transient=COUNT_OR_ZERO)
 def mackey_glass(
     n_steps: int = 3000,
     *,
@@ -49,6 +51,9 @@ def mackey_glass(
     return np.array(values[delay + 1 + 10 * transient :: 10])
 
 
+@checked(
+    n_steps=COUNT, length=POSITIVE, dt=POSITIVE, n_series=[COUNT, None], transient=NOT_NEGATIVE
+)
 def kuramoto_sivashinsky(
     n_steps: int = 4000,
     *,

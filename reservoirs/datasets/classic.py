@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
+from reservoirs.ranges import COUNT, checked
 from reservoirs.sequences import Array
 
 # order -> weights of y, of y times the sum of y, of the product of inputs, the constant, and tanh
@@ -20,6 +21,7 @@ SYMBOLS = np.array([-3.0, -1.0, 1.0, 3.0])
 TAPS = np.array([0.08, -0.12, 1.0, 0.18, -0.1, 0.091, -0.05, 0.04, 0.03, 0.01])  # d(n+2) ... d(n-7)
 
 
+@checked(n_steps=COUNT)
 def narma(n_steps: int = 5000, *, order: int = 10, random_state: Any = None) -> Bunch:
     """Simulate a nonlinear autoregressive moving average, driven by u uniform on [0, 0.5].
 
@@ -67,6 +69,7 @@ def _narma(u: Array, order: int) -> Array:
     return np.array(y[1:])
 
 
+@checked(n_steps=COUNT)
 def channel_equalization(
     n_steps: int = 6000, *, snr: float = 24.0, random_state: Any = None
 ) -> Bunch:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from sklearn.utils import check_random_state
 
+from reservoirs.ranges import COUNT, NOT_NEGATIVE, POSITIVE, checked
 from reservoirs.sequences import Array
 
 # Largest exponents per unit of time. Lorenz, Roessler: Sprott (2003), table A.2; double scroll:
@@ -109,6 +110,7 @@ def _simulate(
     return solve(start) if n_series is None else np.stack([solve(z) for z in start])
 
 
+@checked(n_steps=COUNT, dt=POSITIVE, n_series=[COUNT, None], transient=NOT_NEGATIVE)
 def lorenz63(
     n_steps: int = 10_000,
     *,
@@ -152,6 +154,7 @@ def lorenz63(
                      random_state)  # fmt: skip
 
 
+@checked(n_steps=COUNT, dt=POSITIVE, n_series=[COUNT, None], transient=NOT_NEGATIVE)
 def roessler(
     n_steps: int = 10_000,
     *,
@@ -183,6 +186,7 @@ def roessler(
                      random_state)  # fmt: skip
 
 
+@checked(n_steps=COUNT, dt=POSITIVE, n_series=[COUNT, None], transient=NOT_NEGATIVE)
 def double_scroll(
     n_steps: int = 2000,
     *,
@@ -218,6 +222,7 @@ def double_scroll(
                      random_state)  # fmt: skip
 
 
+@checked(n_steps=COUNT, dt=POSITIVE, n_series=[COUNT, None], transient=NOT_NEGATIVE)
 def lorenz96(
     n_steps: int = 10_000,
     *,

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
+from reservoirs.ranges import COUNT, checked
 from reservoirs.sequences import Array
 
 Marks = tuple[Array, Array, Array]  # lengths, first and second marked step, from 0
@@ -106,6 +107,7 @@ def _bits(rng: Any, size: int) -> Array:
     return rng.randint(0, 2, size).astype(np.float64)
 
 
+@checked(n_series=COUNT, n_steps=COUNT)
 def addition(
     n_series: int, n_steps: int = 100, *, variant: str = "martens", random_state: Any = None
 ) -> Bunch:
@@ -141,6 +143,7 @@ def addition(
     return Bunch(X=X, y=y[variant], n_scored=None)
 
 
+@checked(n_series=COUNT, n_steps=COUNT)
 def multiplication(
     n_series: int, n_steps: int = 100, *, variant: str = "martens", random_state: Any = None
 ) -> Bunch:
@@ -168,6 +171,7 @@ def multiplication(
     return Bunch(X=X, y=a * b, n_scored=None)
 
 
+@checked(n_series=COUNT, n_steps=COUNT)
 def xor(
     n_series: int, n_steps: int = 100, *, variant: str = "martens", random_state: Any = None
 ) -> Bunch:
@@ -204,6 +208,7 @@ SIGNALS = {
 }
 
 
+@checked(n_series=COUNT, n_steps=COUNT)
 def temporal_order(
     n_series: int,
     n_steps: int = 100,
@@ -255,6 +260,7 @@ def temporal_order(
     return Bunch(X=_cut(rows, lengths), y=y, n_scored=None)
 
 
+@checked(n_series=COUNT, n_steps=COUNT)
 def random_permutation(
     n_series: int, n_steps: int = 100, *, n_symbols: int = 100, random_state: Any = None
 ) -> Bunch:
@@ -287,6 +293,7 @@ def random_permutation(
     return Bunch(X=np.eye(n_symbols)[symbols[:, :-1]], y=symbols[:, 1:], n_scored=1)
 
 
+@checked(n_series=[COUNT, None], n_steps=COUNT, n_symbols=COUNT, n_values=COUNT)
 def memorisation(
     n_series: int | None = None,
     n_steps: int = 100,
@@ -318,8 +325,6 @@ def memorisation(
     ValueError
         For n_steps < 1, or n_series=None where there are more than 100,000 sequences.
     """
-    if n_steps < 1:
-        raise ValueError(f"n_steps must be at least 1, got {n_steps}")
     if n_series is None and n_values**n_symbols > 100_000:
         raise ValueError(
             f"there are {n_values}^{n_symbols} sequences; pass n_series to draw some of them"

@@ -10,9 +10,11 @@ import scipy.linalg
 from scipy.integrate import solve_ivp
 from sklearn.utils import Bunch, check_random_state
 
+from reservoirs.ranges import COUNT, NOT_NEGATIVE, POSITIVE, checked
 from reservoirs.sequences import Array
 
 
+@checked(n_steps=COUNT, noise=NOT_NEGATIVE)
 def sine(
     n_steps: int = 1000, *, step: float = 0.2, noise: float = 0.0, random_state: Any = None
 ) -> Bunch:
@@ -34,11 +36,13 @@ def sine(
     return Bunch(y=clean + noise * draws, clean=clean)
 
 
+@checked(n_steps=COUNT)
 def lagged_sine(n_steps: int = 1000) -> Array:
     """Return n_steps values of sin on [0, 4 pi], the 20-lag example of the lecture notes."""
     return np.sin(np.linspace(0.0, 4.0 * np.pi, n_steps))
 
 
+@checked(n_steps=COUNT)
 def lagged_sine_noisy(n_steps: int = 1000, *, random_state: Any = None) -> Array:
     """Return x[t] = sin(0.02 t) + 2 u[t], u uniform on [0, 1).
 
@@ -104,6 +108,7 @@ def _euler_matrices(eta: float, dt: float) -> tuple[Array, Array]:
 PROPAGATORS = {"zoh": _zoh_matrices, "euler": _euler_matrices}
 
 
+@checked(dt=POSITIVE)
 def oscillator_matrices(eta: float, dt: float, method: str = "zoh") -> tuple[Array, Array]:
     """Return the recurrent map z[n+1] = A z[n] + B F[n] of the driven oscillator, z = (x, v).
 
@@ -127,6 +132,7 @@ def oscillator_matrices(eta: float, dt: float, method: str = "zoh") -> tuple[Arr
     return PROPAGATORS[method](eta, dt)
 
 
+@checked(n_steps=COUNT, dt=POSITIVE)
 def oscillator(
     n_steps: int = 6000,
     *,
@@ -174,6 +180,7 @@ def oscillator(
     return Bunch(t=t, x=z[:, 0], v=z[:, 1], force=F)
 
 
+@checked(n_steps=COUNT, dt=POSITIVE, transient=NOT_NEGATIVE)
 def van_der_pol(
     n_steps: int = 7000, *, mu: float = 1.0, dt: float = 0.1, transient: float = 100.0,
     random_state: Any = None,

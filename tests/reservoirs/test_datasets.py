@@ -174,6 +174,24 @@ def test_the_channels_noise_has_the_stated_power():
     assert_allclose(np.std(noisy.u - clean.u) / np.std(clean.u), 0.1, rtol=0.02)
 
 
+@pytest.mark.parametrize(
+    ("generate", "setting"),
+    [
+        (datasets.sine, {"n_steps": 0}),
+        (datasets.narma, {"n_steps": 2.5}),
+        (datasets.mackey_glass, {"tau": 0}),
+        (datasets.lorenz63, {"dt": 0.0}),
+        (datasets.kuramoto_sivashinsky, {"dt": -1.0}),
+        (datasets.oscillator, {"dt": np.nan}),
+        (datasets.van_der_pol, {"dt": np.nan}),
+        (datasets.lorenz96, {"transient": -1.0}),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(generate, setting):
+    with pytest.raises(ValueError, match=f"'{next(iter(setting))}' parameter of .* in the range"):
+        generate(**setting)
+
+
 def test_real_series_name_the_package_they_come_with(monkeypatch):
     monkeypatch.setattr("reservoirs.datasets.real.find_spec", lambda name: None)
 

@@ -144,7 +144,7 @@ def test_wrong_steps_count_errors_above_the_tolerance_and_other_labels():
         (lambda: datasets.temporal_order(2, n_signals=4), "n_signals must be 2 or 3"),
         (lambda: datasets.random_permutation(2, 2), "need 3 steps"),
         (lambda: datasets.memorisation(n_symbols=10, n_values=5), "pass n_series"),
-        (lambda: datasets.memorisation(2, 0), "n_steps must be at least 1"),
+        (lambda: datasets.memorisation(2, 0), "'n_steps' parameter of memorisation"),
     ],
 )
 def test_bad_settings_are_refused(call, words):
