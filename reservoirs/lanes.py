@@ -3,8 +3,8 @@
 An instruction works on two to eight numbers at once and takes several cycles to its result; sixteen
 keep the processor busy meanwhile. LLVM cuts them to the registers that the machine has.
 
-numba's disk cache watches only the file of the function that it cached: after an edit here, touch
-both files named kernel.py.
+numba's disk cache watches only the file of the function that it cached: after an edit here a test
+asks for another number in both files named kernel.py.
 """
 
 from __future__ import annotations

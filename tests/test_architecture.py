@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import zlib
 from importlib.resources import files
 from pathlib import Path
 
@@ -98,6 +99,16 @@ def test_no_file_is_longer_than_the_limit():
     files = [path for _, path in SOURCES] + list(Path(__file__).parent.rglob("*.py"))
 
     assert [path for path in files if len(path.read_text().splitlines()) > LIMIT] == []
+
+
+@pytest.mark.parametrize("package", ["reservoirs", "trainers"])
+def test_cached_loops_are_compiled_anew_when_what_they_are_written_in_changes(package):
+    words = [(PACKAGES["reservoirs"] / name).read_text() for name in ("lanes.py", "packing.py")]
+
+    version = zlib.crc32("".join(words).encode())
+
+    kernel = (PACKAGES[package] / "kernel.py").read_text()
+    assert f"lanes.py, packing.py {version:08x}\n" in kernel, "write that number there"
 
 
 def test_importing_reservoirs_loads_nothing_heavy():
