@@ -197,14 +197,15 @@ def fit(
     def ours(**settings: Any) -> Call:
         return lambda: ESNRegressor(**{**base, **settings}).fit(X, y)
 
-    calls = {"reservoirs": ours()}
+    auto = {"reservoirs, auto": ours(solver="auto")}
     if n_steps > 50_000:
-        calls["its dsyrk alone"] = _syrk(n_units + 1, n_steps)
-    calls["reservoirs, auto"] = ours(solver="auto")
-    if n_steps > 50_000:
-        calls["reservoirs, 30 alphas"] = ours(alpha=grid)
-        calls["reservoirs, qr"] = ours(solver="qr")
-        calls["reservoirs, qr, 30 alphas"] = ours(solver="qr", alpha=grid)
+        calls = {
+            "reservoirs": ours(), "its dsyrk alone": _syrk(n_units + 1, n_steps), **auto,
+            "reservoirs, 30 alphas": ours(alpha=grid), "reservoirs, qr": ours(solver="qr"),
+            "reservoirs, qr, 30 alphas": ours(solver="qr", alpha=grid),
+        }  # fmt: skip
+    else:
+        calls = {"reservoirs": ours(), **auto}
     if (nodes := _peer()) is not None:
         drawn = Reservoir(n_units=n_units, leak_rate=LEAK, random_state=0).fit(X)
 
