@@ -26,7 +26,7 @@ from reservoirs.lanes import (
 from reservoirs.packing import CACHE_LINE, LANES, Blocks, Dense, Reservoir, Shifts, pad
 from reservoirs.sequences import Array
 
-# numba's disk cache watches this file only; what it is written in: lanes.py, packing.py fcabc03b
+# numba's disk cache watches this file only; what it is written in: lanes.py, packing.py ee66023b
 
 
 @compiled

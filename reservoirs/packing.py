@@ -99,6 +99,9 @@ def pack(weights: Any, dtype: Any) -> Recurrent:
     `Dense` where a fifth or more are nonzero, else `Blocks`
     """
     csr = scipy.sparse.csr_array(weights)
+    if not csr.has_canonical_format:  # an entry may be stored in parts
+        csr = csr.copy()
+        csr.sum_duplicates()
     n_units, rows = csr.shape[0], np.repeat(np.arange(csr.shape[0]), np.diff(csr.indptr))
     offsets = np.unique((csr.indices - rows) % n_units)
     if 0 < len(offsets) <= MOST_SHIFTS and 0.9 * len(offsets) * n_units <= csr.nnz:

@@ -147,7 +147,8 @@ class SmallWorld(BaseEstimator):
         if not 0 <= self.rewiring <= 1:
             raise ValueError(f"rewiring must be in [0, 1], got {self.rewiring}")
         degree = min(degree, n_units)
-        near = np.concatenate([[d, -d] for d in range(1, n_units // 2 + 2)])[:degree]
+        around = np.concatenate([*([d, -d] for d in range(1, n_units // 2 + 1)), [0]]) % n_units
+        near = np.array(list(dict.fromkeys(around.tolist()))[:degree])  # n/2 is met twice
         columns = np.zeros((n_units, degree), dtype=np.intp)
         for i in range(n_units):
             row = (i + near) % n_units
@@ -275,6 +276,7 @@ def _given(weights: Any, n_units: int) -> Sparse:
     if np.iscomplexobj(matrix):
         raise ValueError("a recurrent matrix must be real, got complex numbers; pass its real part")
     found = scipy.sparse.csr_array(matrix, dtype=np.float64, copy=True)
+    found.sum_duplicates()
     if not np.isfinite(found.data).all():
         raise ValueError("a recurrent matrix must be finite, got NaN or infinity")
     return found

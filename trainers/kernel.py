@@ -16,7 +16,7 @@ import numpy as np
 
 from reservoirs.lanes import compiled, tanh
 
-# numba's disk cache watches this file only; what it is written in: lanes.py, packing.py fcabc03b
+# numba's disk cache watches this file only; what it is written in: lanes.py, packing.py ee66023b
 
 TANH, RELU, IDENTITY = range(3)
 

@@ -3,6 +3,7 @@ import gc
 import numpy as np
 import pytest
 import reference
+import scipy.sparse
 from numba import njit
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -100,6 +101,22 @@ def test_rows_of_different_length_are_padded():
     assert_allclose(
         states, reference.states(INPUTS, W, W_in, bias, 0.3, np.zeros(n_units)), rtol=1e-11
     )
+
+
+@pytest.mark.parametrize("kind", ["random", "shifts", "dense"])
+def test_an_entry_stored_in_parts_counts_as_their_sum(kind):
+    W = scipy.sparse.csr_array(matrix(kind, 30))
+    parts = scipy.sparse.csr_array(
+        (np.repeat(W.data / 2, 2), np.repeat(W.indices, 2), 2 * W.indptr), shape=W.shape
+    )
+    packed = weights(30)[-1]
+
+    states, other = (
+        kernel.run_states(INPUTS, np.zeros(30), packed._replace(recurrent=packing.pack(w, float)))
+        for w in (W, parts)
+    )
+
+    assert_array_equal(states[0], other[0])
 
 
 @pytest.mark.parametrize("stop", [1, 7, 59])

@@ -89,6 +89,21 @@ def test_a_matrix_of_the_user_is_used_as_it_is(kind):
     assert_allclose(topology.draw(kind(own), 6, spectral_radius=0.1).toarray(), own)
 
 
+def test_an_entry_stored_in_parts_counts_as_their_sum():
+    parts = ([0.25, 0.25, 0.5, 0.5], [1, 1, 2, 0], [0, 2, 3, 4])
+
+    found = topology.draw(scipy.sparse.csr_array(parts, shape=(3, 3)), 3)
+
+    assert_array_equal(found.data, 0.5)
+
+
+@pytest.mark.parametrize("n_units", [1, 2, 4, 7])
+def test_a_small_world_that_is_full_reads_every_unit_once(n_units):
+    full = topology.draw(topology.SmallWorld(), n_units, degree=n_units, seed=1)
+
+    assert_array_equal(full.indices.reshape(n_units, -1), [range(n_units)] * n_units)
+
+
 @pytest.mark.parametrize(
     ("matrix", "message"),
     [
