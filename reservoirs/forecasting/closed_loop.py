@@ -187,8 +187,9 @@ def check_exog(
     ValueError
         If exog is missing, superfluous, or of another shape.
     """
-    width = estimator.n_features_in_ if pipeline is None else pipeline.n_features_in_
-    n_exog = width - estimator.n_outputs_
+    steps = [estimator] if pipeline is None else [step for _, step in pipeline.steps]
+    first = next(step for step in steps if step not in (None, "passthrough"))
+    n_exog = first.n_features_in_ - estimator.n_outputs_
     if exog is None:
         if n_exog:
             raise ValueError(

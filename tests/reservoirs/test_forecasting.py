@@ -166,6 +166,15 @@ def test_a_step_that_is_no_scaler_is_run_row_by_row():
     assert_allclose(row_by_row, compiled, rtol=1e-7)
 
 
+def test_a_step_may_be_switched_off():
+    X, y = next_step(S[:T], F)
+    pipeline = make_pipeline("passthrough", None, fitted(ESN)).fit(X, y)
+
+    found = forecast(pipeline, 30, exog=F[T - 1 : T + 29])
+
+    assert_allclose(found, fitted(ESN).fit(X, y).forecast(30, exog=F[T - 1 : T + 29]))
+
+
 def test_many_series_give_one_forecast_each_in_the_container_of_X():
     X, y = next_step([S[:200], S[200:330]], [F[:200], F[200:330]])
     model = fitted(ESN).fit(X, y)
