@@ -135,12 +135,12 @@ def test_the_report_of_a_fitted_network_names_its_readout():
 
 
 def test_the_input_may_be_a_data_frame(recwarn):
-    frame = pd.DataFrame(U, columns=["u"])
+    frame = pd.DataFrame(U[:200], columns=["u"])
     X, y = next_step(frame)
-    model = ESNRegressor(n_units=30, random_state=0).fit(X, y)
+    model = ESNRegressor(n_units=9, random_state=0).fit(X, y)
 
     assert diagnostics.conditional_lyapunov(model, X)[0] < 0
-    for fitted in (model, Reservoir(n_units=30, random_state=0).fit(frame)):
+    for fitted in (model, Reservoir(n_units=9, random_state=0).fit(frame)):
         assert "forgets its start" in diagnostics.reservoir_report(fitted)
         assert "forgets its start" in diagnostics.reservoir_report(fitted, frame)
     assert not recwarn.list

@@ -23,6 +23,25 @@ def test_the_spectral_radius_equals_the_largest_dense_eigenvalue(n_units):
     assert_allclose(np.abs(eigenvalues).max(), 0.83, rtol=1e-10)
 
 
+def test_a_ring_of_free_weights_has_the_mean_of_their_logarithms_as_radius():
+    ring = topology.draw("shifts", 449, degree=1, spectral_radius=0.7, seed=0)
+
+    assert_allclose(np.exp(np.log(np.abs(ring.data)).mean()), 0.7, rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_with_one_nonzero_per_row_the_heaviest_cycle_decides(seed):
+    weights = topology.draw("random", 30, degree=1, spectral_radius=0.7, seed=seed)
+
+    assert_allclose(np.abs(np.linalg.eigvals(weights.toarray())).max(), 0.7, rtol=1e-10)
+
+
+def test_two_shifts_are_left_to_lapack():
+    weights = topology.draw("shifts", 500, degree=2, spectral_radius=0.7, seed=1)
+
+    assert_allclose(np.abs(np.linalg.eigvals(weights.toarray())).max(), 0.7, rtol=1e-10)
+
+
 def test_another_radius_only_rescales_the_same_draw():
     small = topology.draw("random", 30, spectral_radius=0.5, seed=1)
     large = topology.draw("random", 30, spectral_radius=1.0, seed=1)
