@@ -18,8 +18,9 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.forecasting import ForecastMixin, Progress, remember
+from reservoirs.parallel import one_blas_thread
 from reservoirs.persistence.stamp import Stamped
-from reservoirs.readout import BLOCK, QRSums, Readout, check_alphas, choose, one_blas_thread
+from reservoirs.readout import BLOCK, QRSums, Readout, check_alphas, choose
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, restore
 
 DELAYS: dict[str, list[Any]] = {

@@ -1,11 +1,14 @@
-"""Many series side by side, in the order they came."""
+"""Many series side by side, in the order they came; and BLAS on one thread meanwhile."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
 from itertools import islice
+from threading import Lock
 from typing import Any
 
 from joblib import effective_n_jobs
@@ -58,3 +61,62 @@ def ahead(items: Iterator[Any]) -> Iterator[Any]:
         while (item := waiting.result()) is not None:
             waiting = pool.submit(next, items, None)
             yield item
+
+
+@cache
+def thread_pools() -> Any:
+    """Return threadpoolctl's view of the libraries that are loaded."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@cache
+def _libraries(*layers: str) -> Any:
+    return thread_pools().select(threading_layer=list(layers))
+
+
+class _Held:
+    """One thread for libraries that keep a single number for the process, as NumPy's OpenBLAS does.
+
+    The first Python thread that comes sets it, the last that goes restores it. With a limit each,
+    of two that overlap the first to go gave the other its threads back, and the last to go left
+    the process with one.
+    """
+
+    def __init__(self) -> None:
+        self.lock, self.inside, self.limit = Lock(), 0, None
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if not self.inside:
+                _forget_who_set_it_last()
+                self.limit = _libraries("pthreads").limit(limits=1, user_api="blas")
+            self.inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside and self.limit is not None:
+                _forget_who_set_it_last()
+                self.limit.restore_original_limits()
+                _forget_who_set_it_last()
+
+
+def _forget_who_set_it_last() -> None:
+    """Let this thread set the number; threadpoolctl 3.8 ignores all but the first that did."""
+    from threadpoolctl import OpenBLASController
+
+    if hasattr(OpenBLASController, "clear_controlling_thread"):
+        OpenBLASController.clear_controlling_thread(force=True)
+
+
+_HELD = _Held()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Run BLAS on one thread, so that results depend on the data only, in any number of threads."""
+    others = _libraries("openmp", "intel", "gnu", "tbb")  # with a number for each thread
+    with _HELD, others.limit(limits=1, user_api="blas"):
+        yield

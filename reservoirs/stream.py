@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from reservoirs.forecasting import Loop, find_loop
-from reservoirs.readout import BLOCK, Readout, choose, one_blas_thread
+from reservoirs.parallel import one_blas_thread
+from reservoirs.readout import BLOCK, Readout, choose
 from reservoirs.sequences import Array, Layout, Targets
 
 

@@ -46,7 +46,7 @@ INSIDE = {
 }
 OURS_FOR_TRAINERS = {
     "reservoirs.sequences", "reservoirs.topology", "reservoirs.forecasting", "reservoirs.metrics",
-    "reservoirs.persistence", "reservoirs.display",
+    "reservoirs.persistence", "reservoirs.display", "reservoirs.parallel",
 }  # fmt: skip
 SPEED_ONLY = {  # the parts of the estimators that are timed alone
     "trainers.buffers", "trainers.network", "trainers.operations", "trainers.optimizer",

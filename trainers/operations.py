@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reservoirs.parallel import one_blas_thread, thread_pools
+
 SMALL = 256  # units up to which compiled loops on one thread win
 UNPACKED, WORTHWHILE = 1_000_000, 64  # multiplications of an unpacked product; rows that it needs
 PACKS = ("Haswell", "Zen")  # kernels of OpenBLAS without unpacked products: those of AVX2
@@ -57,16 +59,9 @@ def product(a: Tensor, b: Tensor, out: Tensor) -> None:
 
 
 @cache
-def _thread_pools() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
-@cache
 def _packs() -> bool:
     """Tell whether NumPy's BLAS packs every product, whatever its size."""
-    return any(lib.get("architecture") in PACKS for lib in _thread_pools().info())
+    return any(lib.get("architecture") in PACKS for lib in thread_pools().info())
 
 
 @contextmanager
@@ -86,10 +81,7 @@ def one_thread(n_units: int) -> Iterator[None]:
     if alone:
         torch.set_num_threads(1)
     try:
-        with (
-            _thread_pools().limit(limits=1, user_api="blas"),
-            np.errstate(over="ignore", invalid="ignore"),
-        ):
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
             yield
     finally:
         if alone:

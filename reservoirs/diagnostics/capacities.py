@@ -12,8 +12,9 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval
 
 from reservoirs.diagnostics.driving import reservoir_of, states_of
+from reservoirs.parallel import one_blas_thread
 from reservoirs.ranges import COUNT, COUNT_OR_ZERO, checked
-from reservoirs.readout import QRSums, one_blas_thread
+from reservoirs.readout import QRSums
 from reservoirs.sequences import Array
 
 NOISE_FLOOR = 0.02  # squared correlations below this are chance

@@ -8,14 +8,7 @@ Fewer rows than features are kept as they are ("dual"). All three give the whole
 from one decomposition.
 """
 
-from reservoirs.readout.fitting import (
-    SOLVERS,
-    check_alphas,
-    choose,
-    fit_readout,
-    merged,
-    one_blas_thread,
-)
+from reservoirs.readout.fitting import SOLVERS, check_alphas, choose, fit_readout, merged
 from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout, column_sums
 
 BLOCK = 1024  # rows summed at a time, whatever the chunks they came in
@@ -32,5 +25,4 @@ __all__ = [
     "column_sums",
     "fit_readout",
     "merged",
-    "one_blas_thread",
 ]

@@ -5,24 +5,17 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import scipy.linalg
 
+from reservoirs.parallel import one_blas_thread
 from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout
 from reservoirs.sequences import Array
 
 SOLVERS: dict[str, Any] = {"cholesky": GramSums, "qr": QRSums}
 Blocks = Callable[[], Iterable[tuple[Array, Array]]]
-
-
-@lru_cache(maxsize=1)
-def _thread_pools() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def fit_readout(
@@ -103,11 +96,6 @@ def check_alphas(alpha: Any) -> Array:
             "negative and non-finite values"
         )
     return alphas
-
-
-def one_blas_thread() -> Any:
-    """Return a context in which BLAS uses one thread."""
-    return _thread_pools().limit(limits=1, user_api="blas")
 
 
 def merged(parts: list[Any]) -> Any:

@@ -1,0 +1,43 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.testing import assert_array_equal
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from reservoirs import ESNRegressor
+from reservoirs.parallel import one_blas_thread
+
+X = np.random.default_rng(0).normal(size=(1500, 1))
+
+
+def blas_threads():
+    return [
+        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    ]
+
+
+def test_blas_keeps_one_thread_until_the_last_of_two_threads_that_overlap_is_gone():
+    with threadpool_limits(2, "blas"), ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+        before, first, second = blas_threads(), one_blas_thread(), one_blas_thread()
+        one.submit(first.__enter__).result()
+        other.submit(second.__enter__).result()
+        one.submit(first.__exit__, None, None, None).result()
+
+        between = blas_threads()
+        other.submit(second.__exit__, None, None, None).result()
+
+        assert between == [1] * len(before)
+        assert blas_threads() == before
+
+
+def test_fits_in_threads_of_ones_own_give_the_same_bits_and_leave_blas_as_it_was():
+    def coefficients(n_units):
+        return ESNRegressor(n_units=n_units, random_state=0).fit(X, X[:, 0]).coef_
+
+    sizes, before = [90 + 10 * (i % 7) for i in range(30)], blas_threads()
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(coefficients, sizes))
+
+    assert blas_threads() == before
+    for n_units, coef in zip(sizes, found, strict=True):
+        assert_array_equal(coef, coefficients(n_units))
