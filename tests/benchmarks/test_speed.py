@@ -43,6 +43,14 @@ def test_another_radius_of_a_kept_draw_is_timed_beside_a_new_one():
     assert all(len(samples) == 2 for samples in timing.samples.values())
 
 
+def test_a_fit_is_timed_beside_the_dsyrk_in_it():
+    timing = speed.over_dsyrk(20, 2048, 2)
+
+    assert {name: len(samples) for name, samples in timing.samples.items()} == {
+        "reservoirs": 2, "its dsyrk alone": 2,
+    }  # fmt: skip
+
+
 def test_the_command_prints_a_table_and_keeps_the_samples(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(speed, "jobs", lambda quick: [lambda: speed.states(20, 1)])
     monkeypatch.setattr(speed_training, "jobs", lambda quick: [])
