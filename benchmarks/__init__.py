@@ -1,6 +1,6 @@
 """The benchmark harness: tasks x methods x seeds -> records -> report."""
 
-from benchmarks.methods import Method
+from benchmarks.methods.base import Method
 from benchmarks.tasks import Split, Task
 
 __all__ = ["Method", "Split", "Task"]

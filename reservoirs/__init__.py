@@ -10,9 +10,9 @@ from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.forecasting import ForecastDivergedWarning, backtest, forecast, next_step
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence import load, save
-from reservoirs.persistence.stamp import VERSION as __version__
 from reservoirs.reservoir import Reservoir
 from reservoirs.scaling import SequenceScaler
+from reservoirs.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from reservoirs import datasets, diagnostics, display, metrics, model_selection

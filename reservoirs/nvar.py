@@ -17,11 +17,12 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.forecasting import ForecastMixin, Progress, remember
+from reservoirs.estimators import Progress
+from reservoirs.forecasting import ForecastMixin, remember
 from reservoirs.parallel import one_blas_thread
-from reservoirs.persistence.stamp import Stamped
 from reservoirs.readout import BLOCK, QRSums, Readout, check_alphas, choose
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, restore
+from reservoirs.version import Stamped
 
 DELAYS: dict[str, list[Any]] = {
     "n_delays": [Interval(Integral, 1, None, closed="left")],

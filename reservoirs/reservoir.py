@@ -19,11 +19,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs import packing, topology
+from reservoirs import topology
+from reservoirs.compiled import storage as packing
 from reservoirs.parallel import in_order
-from reservoirs.persistence.stamp import Stamped
 from reservoirs.readout import BLOCK
 from reservoirs.sequences import Array, check_rows, restore
+from reservoirs.version import Stamped
 
 SETTINGS: dict[str, list[Any]] = {
     "n_units": [Interval(Integral, 1, None, closed="left")],
@@ -273,7 +274,7 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         ValueError
             If the states overflow, as those of a linear reservoir may.
         """
-        from reservoirs import kernel
+        from reservoirs.compiled import reservoir_loops as kernel
 
         for number, start in enumerate(range(0, len(rows), block)):
             part = slice(start, min(start + block, len(rows)))

@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.persistence.stamp import Stamped
 from reservoirs.sequences import check_rows, flatten, restore
+from reservoirs.version import Stamped
 
 
 class SequenceScaler(Stamped, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

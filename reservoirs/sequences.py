@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 Array = NDArray[Any]
+SeriesLike: TypeAlias = Any  # any container of docs/data.md: its types cannot be told apart by mypy
+Seed: TypeAlias = int | np.random.RandomState | None  # what scikit-learn calls random_state
 Kind = Literal["single", "list", "stack", "frame", "series_id"]
 TargetKind = Literal["per_step", "per_series"]
 

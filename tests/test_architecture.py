@@ -46,11 +46,14 @@ INSIDE = {
 }
 OURS_FOR_TRAINERS = {
     "reservoirs.sequences", "reservoirs.topology", "reservoirs.forecasting", "reservoirs.metrics",
-    "reservoirs.persistence", "reservoirs.display", "reservoirs.parallel",
+    "reservoirs.persistence", "reservoirs.display", "reservoirs.parallel", "reservoirs.estimators",
 }  # fmt: skip
 SPEED_ONLY = {  # the parts of the estimators that are timed alone
-    "trainers.buffers", "trainers.network", "trainers.operations", "trainers.optimizer",
-}  # fmt: skip
+    "trainers.network.workspace",
+    "trainers.network.stack",
+    "trainers.network.small",
+    "trainers.second_order.optimizer",
+}
 PUBLIC = {
     "reservoirs", "reservoirs.datasets", "reservoirs.metrics", "reservoirs.model_selection",
     "reservoirs.diagnostics", "reservoirs.display", "reservoirs.topology", "trainers",
@@ -78,20 +81,24 @@ def imports(path):
 
 @pytest.mark.parametrize(("package", "path"), SOURCES, ids=lambda value: str(value)[-30:])
 def test_a_file_imports_only_what_its_package_may(package, path):
-    numba_file = path.name in {"kernel.py", "lanes.py"}  # itself imported only inside functions
+    numba_file = path.name in {
+        "reservoir_loops.py",
+        "simd.py",
+        "loops.py",
+    }  # itself imported only inside functions
     for module, at_the_top in imports(path):
         root = module.split(".")[0]
         allowed = AT_THE_TOP[package] | (INSIDE[package] if not at_the_top or numba_file else set())
 
         assert root in allowed | STANDARD, f"{path.name} imports {module}"
-        compiled = module.split(".")[-1] in {"kernel", "lanes"}
+        compiled = module.split(".")[-1] in {"reservoir_loops", "simd", "loops"}
         assert not (compiled and at_the_top and not numba_file)
         assert package == "benchmarks" or root != "benchmarks", "nothing imports benchmarks"
         if package == "benchmarks" and root in ("reservoirs", "trainers"):
-            timed = SPEED_ONLY if path.name == "speed_training.py" else set()
+            timed = SPEED_ONLY if path.parts[-2:] == ("speed", "training.py") else set()
             assert module in PUBLIC | timed, f"{path.name} imports {module}"
         if package == "trainers" and root == "reservoirs":
-            loops = {"reservoirs.lanes"} if numba_file else set()
+            loops = {"reservoirs.compiled.simd"} if numba_file else set()
             assert module in OURS_FOR_TRAINERS | loops, f"{path.name} imports {module}"
 
 
@@ -103,12 +110,16 @@ def test_no_file_is_longer_than_the_limit():
 
 @pytest.mark.parametrize("package", ["reservoirs", "trainers"])
 def test_cached_loops_are_compiled_anew_when_what_they_are_written_in_changes(package):
-    words = [(PACKAGES["reservoirs"] / name).read_text() for name in ("lanes.py", "packing.py")]
+    words = [
+        (PACKAGES["reservoirs"] / name).read_text()
+        for name in ("compiled/simd.py", "compiled/storage.py")
+    ]
 
     version = zlib.crc32("".join(words).encode())
 
-    kernel = (PACKAGES[package] / "kernel.py").read_text()
-    assert f"lanes.py, packing.py {version:08x}\n" in kernel, "write that number there"
+    kernel = {"reservoirs": "compiled/reservoir_loops.py", "trainers": "network/loops.py"}
+    text = (PACKAGES[package] / kernel[package]).read_text()
+    assert f"simd.py, storage.py {version:08x}\n" in text, "write that number there"
 
 
 def test_importing_reservoirs_loads_nothing_heavy():

@@ -3,10 +3,10 @@
 from trainers import saving, solvers
 from trainers.diagnostics import gradient_flow
 from trainers.display import GradientFlowDisplay
-from trainers.initialization import ESNInit
-from trainers.momentum import SutskeverMomentum
-from trainers.optimizer import HessianFree
+from trainers.network.initialization import ESNInit
 from trainers.rnn import RNNClassifier, RNNRegressor
+from trainers.second_order.optimizer import HessianFree
+from trainers.training.momentum import SutskeverMomentum
 
 saving.register_all()
 

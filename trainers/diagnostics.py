@@ -12,14 +12,14 @@ from sklearn.utils import check_random_state
 from torch import Tensor
 
 from reservoirs.sequences import Array, check_rows
-from trainers.batches import Batch
-from trainers.buffers import Buffers
-from trainers.cells import Tape
-from trainers.curvature import loss_gradient
-from trainers.examples import split_examples
-from trainers.losses import LOSSES
-from trainers.network import Forward, LayerPass, Network
-from trainers.operations import one_thread
+from trainers.data.batches import Batch
+from trainers.data.split import split_examples
+from trainers.network.cell import Tape
+from trainers.network.losses import LOSSES
+from trainers.network.small import one_thread
+from trainers.network.stack import Forward, LayerPass, Network
+from trainers.network.workspace import Buffers
+from trainers.second_order.curvature import loss_gradient
 
 MOST_PIECES = 256  # series or windows looked at
 JACOBIANS = 8  # of them, for the singular values

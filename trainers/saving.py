@@ -8,8 +8,8 @@ import numpy as np
 
 from reservoirs.persistence import check_shapes, register
 from trainers import solvers
-from trainers.initialization import ESNInit
-from trainers.network import Network
+from trainers.network.initialization import ESNInit
+from trainers.network.stack import Network
 from trainers.rnn import RNNClassifier, RNNRegressor
 
 

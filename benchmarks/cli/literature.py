@@ -6,11 +6,11 @@ import argparse
 
 from rich.table import Table
 
-from benchmarks import exchange, published
-from benchmarks.cli.screen import as_json, console
-from benchmarks.published import Entry
-from benchmarks.suites import known
-from benchmarks.tables import number
+from benchmarks.cli.console import as_json, console
+from benchmarks.results import exchange, published
+from benchmarks.results.published import Entry
+from benchmarks.results.tables import number
+from benchmarks.running.suites import known
 
 
 def records(options: argparse.Namespace) -> int:

@@ -8,10 +8,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import plugins
+from benchmarks.cells import plugins
 from benchmarks.cli import literature, running, showing
-from benchmarks.cli.screen import errors
-from benchmarks.suites import UsageError
+from benchmarks.cli.console import errors
+from benchmarks.running.suites import UsageError
 
 RESULTS = Path("results")
 ELSEWHERE = "; choose a folder that can be written with --out"

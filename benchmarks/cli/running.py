@@ -11,13 +11,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from benchmarks import backends, records, runner, suites, tables, tuning
-from benchmarks.cli import screen
-from benchmarks.cli.screen import console, errors
-from benchmarks.methods import METHODS
-from benchmarks.records import Cell
-from benchmarks.suites import Suite, UsageError, known
+from benchmarks.cli import console as screen
+from benchmarks.cli.console import console, errors
+from benchmarks.methods.base import METHODS
+from benchmarks.results import records, tables
+from benchmarks.results.records import Cell
+from benchmarks.running import backends, runner, suites
+from benchmarks.running.suites import Suite, UsageError, known
 from benchmarks.tasks import TASKS
+from benchmarks.tuning import search as tuning
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def _search(plan: Plan, jobs: int) -> None:
 
 def _conclude(plan: Plan, every: list[Cell], cells: list[Cell], kept: dict[str, Any]) -> int:
     """Print the tables, write the report once all shards are there, and judge."""
-    from benchmarks import report
+    from benchmarks.report import page as report
 
     if len(cells) < len(every):
         kept = {**kept, **records.done(plan.folder, every, retry=False)}
@@ -204,7 +206,7 @@ def tune(options: argparse.Namespace) -> int:
 
 
 def _study(options: argparse.Namespace) -> int:
-    from benchmarks import defaults
+    from benchmarks.tuning import defaults
 
     defaults.write(options.out or tuning.stored_folder(), options.jobs)
     for name, best, ours, ratio, rank in defaults.table():
@@ -217,8 +219,8 @@ def speed(options: argparse.Namespace) -> int:
     """Time our calls against peers, or how cost grows."""
     if options.scaling:
         return _scaling()
-    from benchmarks import speed as suite
-    from benchmarks import speed_training
+    from benchmarks.speed import reservoirs as suite
+    from benchmarks.speed import training as speed_training
 
     table = Table(title="medians of interleaved runs, one thread", title_justify="left")
     for column in ("job", "contender", "time", "times ours"):
@@ -246,7 +248,7 @@ def speed(options: argparse.Namespace) -> int:
 
 def _scaling() -> int:
     """Print how the cost of a fit grows, and the model of a cluster beside what was measured."""
-    from benchmarks import scaling
+    from benchmarks.speed import scaling
 
     table = Table("what grows", "sizes", "seconds", "exponent", title="ESNRegressor.fit")
     with threadpool_limits(1):

@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from benchmarks import exchange, machine, published, records, suites, tuning
+from benchmarks.cells import machine
+from benchmarks.cli.console import as_json, console
 from benchmarks.cli.running import planned, positive
-from benchmarks.cli.screen import as_json, console
-from benchmarks.methods import METHODS
-from benchmarks.records import KEPT
-from benchmarks.suites import known
-from benchmarks.tables import number
+from benchmarks.methods.base import METHODS
+from benchmarks.results import exchange, published, records
+from benchmarks.results.records import KEPT
+from benchmarks.results.tables import number
+from benchmarks.running import suites
+from benchmarks.running.suites import known
 from benchmarks.tasks import TASKS
+from benchmarks.tuning import search as tuning
 
 
 def listing(options: argparse.Namespace) -> int:
@@ -136,7 +139,7 @@ def status(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Write the report of a folder of results again, whatever code made them."""
-    from benchmarks import report as page  # it draws, and so loads torch and matplotlib
+    from benchmarks.report import page  # it draws, and so loads torch and matplotlib
 
     folders = exchange.results_folders(options.folder)
     if len(folders) > 1:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from reservoirs.ranges import COUNT, COUNT_OR_ZERO, NOT_NEGATIVE, POSITIVE, checked
+from reservoirs.estimators.ranges import COUNT, COUNT_OR_ZERO, NOT_NEGATIVE, POSITIVE, checked
 from reservoirs.sequences import Array
 
 CONTOUR = 32  # points of the contour integrals that evaluate the coefficients

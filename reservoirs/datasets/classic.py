@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
-from reservoirs.ranges import COUNT, checked
+from reservoirs.estimators.ranges import COUNT, checked
 from reservoirs.sequences import Array
 
 # order -> weights of y, of y times the sum of y, of the product of inputs, the constant, and tanh

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from sklearn.utils import check_random_state
 
-from reservoirs.ranges import COUNT, NOT_NEGATIVE, POSITIVE, checked
+from reservoirs.estimators.ranges import COUNT, NOT_NEGATIVE, POSITIVE, checked
 from reservoirs.sequences import Array
 
 # Largest exponents per unit of time. Lorenz, Roessler: Sprott (2003), table A.2; double scroll:

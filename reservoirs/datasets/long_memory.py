@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
-from reservoirs.ranges import COUNT, checked
+from reservoirs.estimators.ranges import COUNT, checked
 from reservoirs.sequences import Array
 
 Marks = tuple[Array, Array, Array]  # lengths, first and second marked step, from 0

@@ -10,7 +10,7 @@ import scipy.linalg
 from scipy.integrate import solve_ivp
 from sklearn.utils import Bunch, check_random_state
 
-from reservoirs.ranges import COUNT, NOT_NEGATIVE, POSITIVE, checked
+from reservoirs.estimators.ranges import COUNT, NOT_NEGATIVE, POSITIVE, checked
 from reservoirs.sequences import Array
 
 

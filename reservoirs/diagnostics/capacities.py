@@ -12,8 +12,8 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval
 
 from reservoirs.diagnostics.driving import reservoir_of, states_of
+from reservoirs.estimators.ranges import COUNT, COUNT_OR_ZERO, checked
 from reservoirs.parallel import one_blas_thread
-from reservoirs.ranges import COUNT, COUNT_OR_ZERO, checked
 from reservoirs.readout import QRSums
 from reservoirs.sequences import Array
 

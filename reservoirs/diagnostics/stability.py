@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from reservoirs.diagnostics.driving import one_series, reservoir_of, states_of
-from reservoirs.ranges import COUNT, checked
+from reservoirs.estimators.ranges import COUNT, checked
 from reservoirs.sequences import Array
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from reservoirs.forecasting import Progress, SeriesMixin
+from reservoirs.estimators import Progress, SeriesMixin
 from reservoirs.parallel import ahead, in_order
 from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams

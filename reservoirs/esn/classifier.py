@@ -7,7 +7,7 @@ from typing import Any, Self
 from sklearn.base import ClassifierMixin, _fit_context
 
 from reservoirs.esn.base import EchoStateNetwork
-from reservoirs.forecasting import LabelMixin, check_labels
+from reservoirs.estimators import LabelMixin, check_labels
 from reservoirs.sequences import Targets, check_rows
 
 

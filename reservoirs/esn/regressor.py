@@ -7,10 +7,10 @@ from typing import Any, Self
 from sklearn.base import RegressorMixin, _fit_context
 
 from reservoirs.esn.base import EchoStateNetwork
+from reservoirs.esn.stream import Stream
 from reservoirs.forecasting import ForecastMixin, Loop, check_outputs, remember
 from reservoirs.readout import SOLVERS, check_alphas
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
-from reservoirs.stream import Stream
 
 
 class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
@@ -145,7 +145,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         return self
 
     def _free_run(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
-        from reservoirs import kernel
+        from reservoirs.compiled import reservoir_loops as kernel
 
         readout = (self.coef_, self.intercept_)
         return kernel.run_closed_loop(

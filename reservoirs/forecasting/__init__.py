@@ -7,23 +7,15 @@ prediction becomes the next observation.
 """
 
 from reservoirs.forecasting.closed_loop import ForecastDivergedWarning, backtest, forecast
-from reservoirs.forecasting.labels import LabelMixin, check_labels
+from reservoirs.forecasting.frames import next_step, shaped_prediction
 from reservoirs.forecasting.loop import Loop, check_outputs, find_loop, remember
-from reservoirs.forecasting.mixin import ForecastMixin, SeriesMixin, Step
-from reservoirs.forecasting.progress import CallbackSupportMixin, Progress
-from reservoirs.forecasting.shaping import next_step, shaped_prediction
+from reservoirs.forecasting.mixin import ForecastMixin
 
 __all__ = [
-    "CallbackSupportMixin",
     "ForecastDivergedWarning",
     "ForecastMixin",
-    "LabelMixin",
     "Loop",
-    "Progress",
-    "SeriesMixin",
-    "Step",
     "backtest",
-    "check_labels",
     "check_outputs",
     "find_loop",
     "forecast",

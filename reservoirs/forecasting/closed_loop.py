@@ -11,9 +11,9 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from reservoirs.estimators.settings import check_settings
+from reservoirs.forecasting.frames import flat, framed, framed_many
 from reservoirs.forecasting.loop import DIVERGED, as_input, fold, transform_rows
-from reservoirs.forecasting.settings import check_settings
-from reservoirs.forecasting.shaping import flat, framed, framed_many
 from reservoirs.sequences import Array, is_frame, is_series_list
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from reservoirs.persistence.container import FORMAT, MAX_BYTES, load, save
 from reservoirs.persistence.registry import check_shapes, register
-from reservoirs.persistence.stamp import ModelVersionWarning, Stamped
 from reservoirs.persistence.trusted import trusted_types
+from reservoirs.version import ModelVersionWarning, Stamped
 
 __all__ = [
     "FORMAT",

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from reservoirs.persistence.registry import entry_of
-from reservoirs.persistence.stamp import VERSION
 from reservoirs.persistence.tree import Reader, Writer
 from reservoirs.sequences import Array
+from reservoirs.version import VERSION
 
 FORMAT = 1
 MAX_BYTES = 4 * 2**30

@@ -20,12 +20,12 @@ def register_all() -> None:
 
     from reservoirs.esn import ESNClassifier, ESNRegressor
     from reservoirs.esn.base import Noise
+    from reservoirs.esn.stream import Stream
     from reservoirs.nvar import NVAR, NVARRegressor
     from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout
     from reservoirs.reservoir import Reservoir
     from reservoirs.scaling import SequenceScaler
     from reservoirs.sequences import Layout
-    from reservoirs.stream import Stream
     from reservoirs.topology import SmallWorld
 
     for cls in (Layout, Noise, Readout, GramSums, QRSums, DualRows, Stream, SmallWorld, NVAR):

@@ -114,7 +114,7 @@ class GramSums:
         features : (n_rows, n_features) float64, overwritten
         targets : (n_rows, n_outputs) float64
         """
-        from reservoirs import kernel
+        from reservoirs.compiled import reservoir_loops as kernel
 
         if not self.n_rows:
             self.feature_centre = column_sums(features) / len(features)

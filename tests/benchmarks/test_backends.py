@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from benchmarks import backends, records, runner
-from benchmarks.runner import Limits
+from benchmarks.results import records
+from benchmarks.running import backends, runner
+from benchmarks.running.runner import Limits
 
 CELLS = runner.plan(["lagged_sine"], ["esn", "linear", "persistence", "mean"], 2)
 LIMITS = Limits(60.0, 8000.0)

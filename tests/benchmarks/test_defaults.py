@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks import defaults
+from benchmarks.tuning import defaults
 
 
 def test_the_defaults_are_those_that_won_the_stored_study():

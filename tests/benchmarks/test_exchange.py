@@ -4,9 +4,10 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import exchange, records, runner, suites, tables
 from benchmarks.cli import main
-from benchmarks.records import Cell
+from benchmarks.results import exchange, records, tables
+from benchmarks.results.records import Cell
+from benchmarks.running import runner, suites
 
 RUN = ["run", "smoke", "-m", "esn", "-m", "mean", "--seeds", "2", "-j", "2"]
 

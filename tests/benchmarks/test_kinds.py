@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from benchmarks import tuning
-from benchmarks.evaluation import evaluate
-from benchmarks.methods import METHODS
+from benchmarks.methods.base import METHODS
+from benchmarks.protocols.forecast import evaluate
 from benchmarks.tasks import TASKS
 from benchmarks.tasks.base import Task
 from benchmarks.tasks.kinds import Attractor, Filter, Labelled
+from benchmarks.tuning import search as tuning
 
 RNG = np.random.default_rng(0)
 SMALL = {"n_units": 20, "alpha": 1e-8}

@@ -4,11 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import memory, records
 from benchmarks.cli import main
-from benchmarks.evaluation import evaluate
-from benchmarks.methods import METHODS
-from benchmarks.records import Cell
+from benchmarks.methods.base import METHODS
+from benchmarks.protocols import long_memory as memory
+from benchmarks.protocols.forecast import evaluate
+from benchmarks.results import records
+from benchmarks.results.records import Cell
 from benchmarks.tasks import TASKS
 
 ORDER = TASKS["temporal_order_50"]

@@ -1,10 +1,10 @@
 import numpy as np
 import torch
 
-from benchmarks.evaluation import evaluate
-from benchmarks.methods import METHODS
+from benchmarks.methods.base import METHODS
+from benchmarks.protocols.forecast import evaluate
 from benchmarks.tasks import TASKS
-from benchmarks.tuning import settings_for
+from benchmarks.tuning.search import settings_for
 from reservoirs import datasets
 
 

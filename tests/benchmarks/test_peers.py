@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from benchmarks import peers
-from benchmarks.evaluation import evaluate
-from benchmarks.methods import METHODS
-from benchmarks.suites import load
+from benchmarks.methods import peers
+from benchmarks.methods.base import METHODS
+from benchmarks.protocols.forecast import evaluate
+from benchmarks.running.suites import load
 from benchmarks.tasks import TASKS
 from reservoirs import ESNRegressor
 

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from benchmarks import controls, physics
-from benchmarks.evaluation import evaluate
-from benchmarks.methods import METHODS
-from benchmarks.outcome import Outcome
-from benchmarks.protocols import profile
+from benchmarks.methods import baselines as controls
+from benchmarks.methods.base import METHODS
+from benchmarks.protocols import physics
+from benchmarks.protocols.attractor import profile
+from benchmarks.protocols.forecast import evaluate
+from benchmarks.protocols.outcome import Outcome
 from benchmarks.tasks import TASKS
 
 

@@ -2,7 +2,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks.plots.palette import sparse
+from benchmarks.report.palette import sparse
 
 RANGES = [(0.146, 0.32), (0.27, 3.2), (0.15, 7.0), (0.09, 8.0), (1e-4, 2e-2), (1e-16, 1.0)]
 

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import backends, plugins, runner
+from benchmarks.cells import plugins
 from benchmarks.cli import main
-from benchmarks.methods import METHODS
+from benchmarks.methods.base import METHODS
+from benchmarks.running import backends, runner
 from benchmarks.tasks import TASKS
 
 OWN = """

@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from benchmarks import published
 from benchmarks.cli import main
-from benchmarks.methods import METHODS
-from benchmarks.published import Entry
+from benchmarks.methods.base import METHODS
+from benchmarks.results import published
+from benchmarks.results.published import Entry
 from benchmarks.tasks import TASKS, dysts
 
 STUDIES = {"dysts": dysts._task("Lorenz", raw=False), "dysts_raw": dysts._task("Lorenz", raw=True)}

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from processes import session
 
-from benchmarks import records, runner, tables
-from benchmarks.methods import METHODS
-from benchmarks.records import Cell
+from benchmarks.methods.base import METHODS
+from benchmarks.results import records, tables
+from benchmarks.results.records import Cell
+from benchmarks.running import runner
 
 METHOD_NAMES = ["esn", "linear", "persistence", "mean"]
 CELLS = runner.plan(["lagged_sine"], METHOD_NAMES, 2)

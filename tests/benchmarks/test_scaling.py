@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from benchmarks import scaling
-from benchmarks.scaling import Growth
+from benchmarks.speed import scaling
+from benchmarks.speed.scaling import Growth
 from reservoirs import ESNRegressor
 
 

@@ -3,8 +3,9 @@ import json
 import pytest
 import torch
 
-from benchmarks import speed, speed_training
 from benchmarks.cli import main
+from benchmarks.speed import reservoirs as speed
+from benchmarks.speed import training as speed_training
 
 
 def test_contenders_take_turns_after_a_warm_up_and_keep_every_sample():

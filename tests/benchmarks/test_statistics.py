@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from benchmarks import statistics
+from benchmarks.results import statistics
 
 RNG = np.random.default_rng(0)
 

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from benchmarks import controls, suites
-from benchmarks.evaluation import evaluate
-from benchmarks.methods import CONTROLS, METHODS
+from benchmarks.methods import baselines as controls
+from benchmarks.methods.base import CONTROLS, METHODS
+from benchmarks.protocols.forecast import evaluate
+from benchmarks.running import suites
 from benchmarks.tasks import TASKS
 
 OTHERS = {

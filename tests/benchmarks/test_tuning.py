@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import tuning
-from benchmarks.methods import METHODS
+from benchmarks.methods.base import METHODS
 from benchmarks.tasks import TASKS
+from benchmarks.tuning import search as tuning
 
 STORED = tuning.stored_folder()
 
@@ -16,7 +16,7 @@ def test_the_stored_searches_are_equal_and_the_small_one_repeats():
 
 
 def test_every_default_task_has_tuned_settings_for_every_learner():
-    from benchmarks.suites import load
+    from benchmarks.running.suites import load
 
     for name in load("oscillators").tasks:
         for method in tuning.wanted(name, tuning.tuned()):

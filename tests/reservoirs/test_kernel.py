@@ -7,7 +7,9 @@ import scipy.sparse
 from numba import njit
 from numpy.testing import assert_allclose, assert_array_equal
 
-from reservoirs import kernel, lanes, packing
+from reservoirs.compiled import reservoir_loops as kernel
+from reservoirs.compiled import simd as lanes
+from reservoirs.compiled import storage as packing
 from reservoirs.topology import draw
 
 RNG = np.random.default_rng(0)

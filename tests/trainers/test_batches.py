@@ -4,9 +4,9 @@ import torch
 from numpy.testing import assert_array_equal
 
 from reservoirs.sequences import Layout
-from trainers import batches
-from trainers.batches import Examples, shuffled, window_pieces
-from trainers.examples import split_examples
+from trainers.data import batches
+from trainers.data.batches import Examples, shuffled, window_pieces
+from trainers.data.split import split_examples
 
 ROWS = torch.arange(14.0)[:, None]
 

@@ -5,8 +5,8 @@ import torch
 from torch.func import jvp
 
 from reservoirs import datasets
-from trainers.network import Network
-from trainers.operations import product
+from trainers.network.small import product
+from trainers.network.stack import Network
 
 KINDS = [("rnn", "tanh"), ("rnn", "relu"), ("rnn", "identity"), ("lstm", "tanh"), ("gru", "tanh")]
 CASES = [
@@ -134,7 +134,7 @@ def test_the_loops_of_torch_give_what_the_compiled_ones_give(cell, activation, m
         return run.outputs, network.r_forward(run, v)[0].clone(), network.backward(run, grad)
 
     compiled = passes()
-    monkeypatch.setattr("trainers.operations.SMALL", 0)  # as for large networks, and on a GPU
+    monkeypatch.setattr("trainers.network.small.SMALL", 0)  # as for large networks, and on a GPU
     by_torch = passes()
 
     for ours, theirs in zip(compiled, by_torch, strict=True):

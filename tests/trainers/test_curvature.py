@@ -5,11 +5,11 @@ import reference
 import torch
 from torch.func import jacrev, jvp
 
-from trainers import curvature
-from trainers.batches import Examples
-from trainers.curvature import GaussNewton, Objective
-from trainers.losses import LOSSES
-from trainers.network import Network
+from trainers.data.batches import Examples
+from trainers.network.losses import LOSSES
+from trainers.network.stack import Network
+from trainers.second_order import curvature
+from trainers.second_order.curvature import GaussNewton, Objective
 
 GENERATOR = torch.Generator().manual_seed(0)
 LENGTHS = np.array([6, 4, 6])

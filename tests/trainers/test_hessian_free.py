@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from trainers.batches import Examples
-from trainers.conjugate_gradient import CGResult, conjugate_gradient, kept_numbers, stalled
-from trainers.curvature import Objective
-from trainers.hessian_free import (
+from trainers.data.batches import Examples
+from trainers.network.losses import LOSSES
+from trainers.network.stack import Network
+from trainers.second_order.conjugate_gradient import (
+    CGResult,
+    conjugate_gradient,
+    kept_numbers,
+    stalled,
+)
+from trainers.second_order.curvature import Objective
+from trainers.second_order.step import (
     HFBatches,
     HFSettings,
     HFState,
@@ -16,8 +23,6 @@ from trainers.hessian_free import (
     hf_step,
     reduction_ratio,
 )
-from trainers.losses import LOSSES
-from trainers.network import Network
 
 GENERATOR = torch.Generator().manual_seed(0)
 
@@ -302,7 +307,7 @@ def test_structural_damping_learns_to_remember_five_bits(seed):
         targets[i, : lag + 5, 2] = 1.0
         targets[i, lag + 5 + np.arange(5), word] = 1.0
     network = Network("rnn", 4, n_units, 1, 3)
-    from trainers.initialization import initial_weights
+    from trainers.network.initialization import initial_weights
 
     theta = torch.tensor(initial_weights(network, "sparse", np.zeros(3), rng))
     examples = Examples(

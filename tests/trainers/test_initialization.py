@@ -3,8 +3,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from trainers import ESNInit
-from trainers.initialization import INITS, initial_weights
-from trainers.network import Network
+from trainers.network.initialization import INITS, initial_weights
+from trainers.network.stack import Network
 
 
 def drawn(init, cell="rnn", n_units=40, **settings):

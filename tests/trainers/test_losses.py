@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.autograd.functional import hessian
 
-from trainers.losses import LOSSES
+from trainers.network.losses import LOSSES
 
 OUTPUTS = torch.tensor([[0.3, -1.2, 2.0]], dtype=torch.float64)
 TARGETS = {

@@ -5,7 +5,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from trainers import SutskeverMomentum
-from trainers.momentum import autoencoder_schedule, rnn_schedule
+from trainers.training.momentum import autoencoder_schedule, rnn_schedule
 
 A = np.array([[3.0, 0.5], [0.5, 0.2]])
 START = [1.0, -2.0]

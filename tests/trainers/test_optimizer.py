@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from trainers import HessianFree
-from trainers.batches import Examples
-from trainers.curvature import Objective
-from trainers.losses import LOSSES
-from trainers.network import Network
-from trainers.optimizer import ClosureLoss, differentiable_kernels, join
+from trainers.data.batches import Examples
+from trainers.network.losses import LOSSES
+from trainers.network.stack import Network
+from trainers.second_order.curvature import Objective
+from trainers.second_order.optimizer import ClosureLoss, differentiable_kernels, join
 
 GENERATOR = torch.Generator().manual_seed(0)
 

@@ -4,8 +4,8 @@ import torch
 from sklearn.base import clone
 
 from trainers import RNNRegressor
-from trainers.network import Network
-from trainers.regularization import vanishing_penalty
+from trainers.network.regularization import vanishing_penalty
+from trainers.network.stack import Network
 
 GENERATOR = torch.Generator().manual_seed(0)
 

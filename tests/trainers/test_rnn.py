@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 from reservoirs import datasets, metrics, next_step
 from trainers import ESNInit, RNNRegressor, solvers
-from trainers.initialization import initial_weights
-from trainers.network import Network
+from trainers.network.initialization import initial_weights
+from trainers.network.stack import Network
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-1, 1, size=(240, 2))
@@ -144,7 +144,7 @@ def test_divergence_keeps_the_best_weights_and_names_the_knob():
 
 
 def test_an_interrupt_leaves_a_usable_estimator(monkeypatch):
-    from trainers import steppers
+    from trainers.training import epochs as steppers
 
     epoch, count = steppers.GradientStepper.epoch, iter(range(100))
 
@@ -175,7 +175,7 @@ def test_going_on_with_warm_start_equals_never_having_stopped(solver):
 
 
 def test_a_gradient_is_clipped_to_its_limit():
-    from trainers.steppers import clipped
+    from trainers.training.epochs import clipped
 
     gradient, norm = clipped(torch.full((4,), 3.0), 1.0)
 

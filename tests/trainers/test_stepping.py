@@ -4,9 +4,9 @@ import torch
 
 from reservoirs import next_step
 from trainers import RNNRegressor
-from trainers.network import Network
+from trainers.network.row_by_row import stepper
+from trainers.network.stack import Network
 from trainers.rnn import running
-from trainers.stepping import stepper
 
 CASES = [
     {},

@@ -12,17 +12,17 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from reservoirs.forecasting import Progress
+from reservoirs.estimators import Progress
 from reservoirs.sequences import Array, Layout, Targets
-from trainers.cells import ACTIVATIONS, CELLS
-from trainers.examples import split_examples
-from trainers.initialization import INITS, ESNInit, initial_weights, resolve_init
-from trainers.losses import LOSSES
-from trainers.network import Network
+from trainers.data.split import split_examples
+from trainers.network.cell import ACTIVATIONS, CELLS
+from trainers.network.initialization import INITS, ESNInit, initial_weights, resolve_init
+from trainers.network.losses import LOSSES
+from trainers.network.stack import Network
 from trainers.rnn.running import RunningMixin
-from trainers.solvers import SOLVERS, FirstOrderSolver, HessianFreeSolver, resolve
-from trainers.steppers import Problem, make_stepper
-from trainers.training import Outcome, Stopping, train
+from trainers.training.epochs import Problem, make_stepper
+from trainers.training.loop import Outcome, Stopping, train
+from trainers.training.solvers import SOLVERS, FirstOrderSolver, HessianFreeSolver, resolve
 
 
 class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, _fit_context
 
-from reservoirs.forecasting import LabelMixin, Progress, check_labels
+from reservoirs.estimators import LabelMixin, Progress, check_labels
 from reservoirs.sequences import Array, Layout, Targets, check_rows
 from trainers.rnn.base import RecurrentNetwork
 

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 
-from reservoirs.forecasting import ForecastMixin, Progress, check_outputs, remember
+from reservoirs.estimators import Progress
+from reservoirs.forecasting import ForecastMixin, check_outputs, remember
 from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
 from trainers.rnn.base import RecurrentNetwork
 

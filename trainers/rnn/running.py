@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.forecasting import SeriesMixin, Step
+from reservoirs.estimators import SeriesMixin, Step
 from reservoirs.sequences import Array, Layout, check_rows
-from trainers.batches import read_last
-from trainers.buffers import Buffers
-from trainers.network import Network
-from trainers.operations import SMALL, one_thread
-from trainers.stepping import stepper
+from trainers.data.batches import read_last
+from trainers.network.row_by_row import stepper
+from trainers.network.small import SMALL, one_thread
+from trainers.network.stack import Network
+from trainers.network.workspace import Buffers
 
 CHUNK = 4096  # rows, or windows, per forward pass
 TOGETHER = 256  # series of one length that run side by side

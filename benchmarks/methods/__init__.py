@@ -1,0 +1,1 @@
+"""The methods that are compared: learners, baselines and other libraries."""

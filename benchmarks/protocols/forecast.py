@@ -1,0 +1,181 @@
+"""One method on the data of one task: fit, predict, run free, score. Times kept apart."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.methods import baselines as controls
+from benchmarks.methods.base import Method, Settings
+from benchmarks.protocols import attractor as protocols
+from benchmarks.protocols import long_memory as memory
+from benchmarks.protocols import physics
+from benchmarks.protocols import race as racing
+from benchmarks.protocols.outcome import Outcome
+from benchmarks.tasks.base import Array, Split, Task
+from benchmarks.tasks.kinds import Attractor, Filter, Labelled, Memory, Race
+from reservoirs import ESNRegressor, ForecastDivergedWarning
+from reservoirs.metrics import amplitude_ratio, error_growth, nrmse, smape
+
+LARGEST = 10.0  # a free run beyond ten standard deviations more than the data has failed
+
+
+def evaluate(
+    task: Task,
+    data: Any,
+    method: Method,
+    settings: Settings,
+    seed: int,
+    checkpoint: Path | None = None,
+) -> Outcome:
+    """Fit a method on the training rows and score it on the test rows.
+
+    Parameters
+    ----------
+    task : the task
+    data : its data, raw units
+    method : the method
+    settings : its settings
+    seed : of the model
+    checkpoint : where a long run may keep what resuming needs
+
+    Returns
+    -------
+    Metrics, costs and arrays; a diverged model is an outcome, not an error.
+    """
+    outcome = Outcome(checkpoint=checkpoint)
+    settings = {**settings, **task.fixed.get(method.name, {})}
+    PROTOCOLS[type(data)](task, data, method, settings, seed, outcome)
+    return outcome
+
+
+def _forecast(
+    task: Task, split: Split, method: Method, settings: Settings, seed: int, outcome: Outcome
+) -> None:
+    """Predict one step ahead and run free from the end of the rows before the test."""
+    split = split.unscaled() if "raw" in task.tags else split.standardised()
+    if method.name in ("sinusoid", "exact", "cramer_rao"):
+        one_step, free = _known(method.name, split, outcome)
+    else:
+        model = method.build(settings, task, split, seed)
+        one_step, free = _learned(model, method, split, outcome)
+        _probe(task, model, split, outcome)
+    _score(split, one_step, free, outcome)
+
+
+def _probe(task: Task, model: Any, split: Split, outcome: Outcome) -> None:
+    """Measure what the task is known for, and the gradients of a trained network."""
+    physics.gradients(model, *split.examples(split.n_train), outcome)
+    if "resonance" in task.tags:
+        physics.resonance(model, split, outcome)
+    if "limit_cycle" in task.tags:
+        physics.kick(model, split, outcome)
+
+
+def _known(name: str, split: Split, outcome: Outcome) -> tuple[Array, Array]:
+    """Return the predictions of a control that knows what made the series."""
+    began = time.perf_counter()
+    if name in ("sinusoid", "cramer_rao"):
+        every = getattr(controls, name)(split)
+        one_step, free = every[split.origin + 1 :], every[split.origin + 1 :]
+        outcome.costs["n_params_total"] = outcome.costs["n_params_trained"] = 4
+    else:
+        one_step, free = controls.exact_map(split)
+        outcome.costs["n_params_total"] = outcome.costs["n_params_trained"] = 0
+    outcome.costs["t_fit"] = time.perf_counter() - began
+    return one_step, free
+
+
+def _learned(model: Any, method: Method, split: Split, outcome: Outcome) -> tuple[Array, Array]:
+    """Fit on the training rows; return one-step predictions and the longest free run."""
+    costs = outcome.costs
+    if isinstance(model, ESNRegressor):
+        costs["t_compile"] = _compile_time(model, split)
+    X, y = split.examples(split.n_train + (split.n_watched if method.watches else 0))
+    outcome.fit(model, X, y)
+    _curves(model, outcome)
+    began = time.perf_counter()
+    first, n_free = split.origin + 1, min(split.horizons[-1], len(split.series) - split.origin - 1)
+    before = slice(max(first - split.warm_up, 0), first)
+    rows, _ = split.examples(len(split.series))
+    if split.simulation:
+        free = model.predict(rows[first:], context=rows[before])[:n_free]
+        one_step = np.empty((0, free.shape[1]))
+    else:
+        earlier = slice(before.start, split.origin)
+        one_step = model.predict(rows[split.origin :], context=rows[earlier])
+        known = None if split.exog is None else split.exog[before.start : first + n_free - 1]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ForecastDivergedWarning)  # becomes the row's status
+            free = model.forecast(n_free, context=split.series[before], exog=known)
+    costs["t_predict"] = time.perf_counter() - began
+    return one_step, free
+
+
+def _compile_time(model: ESNRegressor, split: Split) -> float:
+    """Return the seconds that loading or compiling the kernels takes, paid once per process."""
+    from sklearn.base import clone
+
+    X, y = split.examples(60)
+    began = time.perf_counter()
+    small = clone(model).set_params(n_units=8, washout=0).fit(X, y)
+    if not split.simulation:
+        exog = None if split.exog is None else split.exog[:1]
+        small.forecast(1, exog=exog)
+    return time.perf_counter() - began
+
+
+def _curves(model: Any, outcome: Outcome) -> None:
+    history = getattr(model, "history_", None)
+    if not history:
+        return
+    outcome.arrays["curve_seconds"] = np.array([r["seconds"] for r in history])
+    outcome.arrays["curve_loss"] = np.array([r["loss"] for r in history])
+    outcome.arrays["curve_gradient"] = np.array([r["gradient_norm"] for r in history])
+    if "validation_loss" in history[0]:
+        outcome.arrays["curve_valid"] = np.array([r["validation_loss"] for r in history])
+    if model.status_ == "diverged":
+        outcome.status, outcome.reason = "diverged", "training diverged"
+
+
+def _score(split: Split, one_step: Array, free: Array, outcome: Outcome) -> None:
+    """Score against the clean truth, in units of the training truth's deviation."""
+    first, metrics = split.origin + 1, outcome.metrics
+    truth, scale = split.truth, split.scale
+    if split.simulation:
+        metrics["simulation"] = nrmse(truth[first : first + len(free)], free, scale=scale)
+    else:
+        metrics["one_step"] = nrmse(truth[first : first + len(one_step)], one_step, scale=scale)
+        observed = split.series[first : first + len(one_step)]
+        raw = np.mean(((one_step - observed) * split.facts["scale"]) ** 2)
+        metrics["one_step_mse"] = float(raw)
+        for horizon in split.horizons:
+            key = f"free{horizon}"
+            metrics[key] = nrmse(truth[first : first + horizon], free[:horizon], scale=scale)
+        if len(free) > 1:
+            metrics["amplitude_ratio"] = amplitude_ratio(truth[first : first + len(free)], free)
+    target = truth[first : first + len(free)]
+    if split.facts.get("smape"):
+        guess = free * split.facts["scale"] + split.facts["mean"]
+        metrics["smape"] = smape(split.facts["raw"].series[first : first + len(free)], guess)
+    outcome.arrays.update(truth=target, prediction=free)
+    outcome.arrays["error"] = error_growth(target, free, scale=scale)
+    low, high = split.truth.min() - LARGEST, split.truth.max() + LARGEST
+    if not (np.isfinite(free).all() and free.min() > low and free.max() < high):
+        outcome.status = "diverged"
+        outcome.reason = outcome.reason or "the free run left the range of the data"
+
+
+PROTOCOLS: dict[type, Callable[..., None]] = {
+    Split: _forecast,
+    Filter: protocols.filtering,
+    Attractor: protocols.attractor,
+    Labelled: protocols.labelling,
+    Memory: memory.memorising,
+    Race: racing.racing,
+}

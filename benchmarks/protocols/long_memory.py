@@ -1,0 +1,139 @@
+"""How a method runs on a long-memory task: chunk by chunk, resuming inside a run."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.methods.base import Method, Settings
+from benchmarks.protocols.outcome import Outcome, sizes
+from benchmarks.tasks.base import Array, Task
+from benchmarks.tasks.kinds import Memory
+from reservoirs.metrics import wrong_sequences, wrong_steps
+
+SAVE_EVERY = 20.0  # seconds between checkpoints
+SOLVED = 0.005  # wrong on 1000 fresh sequences: half of what counts as solved
+
+
+@dataclass
+class Run:
+    """What a checkpoint holds: the model and its curves so far.
+
+    Attributes
+    ----------
+    model : the estimator, trained on `n_chunks` chunks
+    n_chunks : chunks done
+    seconds, passes : per chunk: time of training and passes over as many sequences so far
+    losses, gradients : per chunk: mean loss and gradient norm
+    solved : whether the last look found the task solved
+    """
+
+    model: Any
+    n_chunks: int = 0
+    seconds: list[float] = field(default_factory=list)
+    passes: list[float] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    gradients: list[float] = field(default_factory=list)
+    solved: bool = False
+
+    @property
+    def diverged(self) -> bool:
+        """Whether training can not go on."""
+        return self.n_chunks > 0 and self.model.status_ == "diverged"
+
+
+def memorising(
+    task: Task, data: Memory, method: Method, settings: Settings, seed: int, outcome: Outcome
+) -> None:
+    """Train on fresh sequences, chunk by chunk; count the wrong ones of 10,000 others.
+
+    Settings `n_updates` and `n_together` replace those of the data.
+    """
+    settings = dict(settings)
+    own = {key: settings.pop(key) for key in ("n_updates", "n_together") if key in settings}
+    data = replace(data, **own)
+    run = _load(outcome.checkpoint) or Run(method.build(settings, task, data, seed))
+    saved = time.perf_counter()
+    for _ in _chunks(run, data):
+        if outcome.checkpoint is not None and time.perf_counter() - saved > SAVE_EVERY:
+            _save(outcome.checkpoint, run)
+            saved = time.perf_counter()
+    if outcome.checkpoint is not None:
+        _save(outcome.checkpoint, run)
+    _score(run, data, outcome)
+
+
+def _chunks(run: Run, data: Memory) -> Iterator[None]:
+    """Train to the end, yielding after every chunk."""
+    total = -(-data.n_updates // data.n_together)
+    while run.n_chunks < total and not (run.diverged or run.solved):
+        _learn(run, data)
+        if data.stops and not run.diverged:
+            run.solved = _wrong(run, data, "look", run.n_chunks, n_series=1000)[0] < SOLVED
+        yield
+
+
+def _learn(run: Run, data: Memory) -> None:
+    """Train on one more chunk: fresh sequences once, or all that there are again and again."""
+    model, first = run.model, getattr(run.model, "n_iter_", 0)
+    n_series = None if data.n_fresh is None else data.n_fresh * data.n_together
+    part = data.part("chunk", run.n_chunks, n_series=n_series)
+    began = time.perf_counter()
+    for _ in range(data.n_together if data.n_fresh is None else 1):
+        model.partial_fit(part.X, part.y)
+    spent = time.perf_counter() - began
+    records = model.history_[first:]
+    before = run.passes[-1] if run.passes else 0.0
+    run.seconds.append((run.seconds[-1] if run.seconds else 0.0) + spent)
+    run.passes.append(before + sum(record.get("passes", 1) for record in records))
+    run.losses.append(float(np.mean([record["loss"] for record in records])))
+    run.gradients.append(records[-1]["gradient_norm"])
+    run.n_chunks += 1
+
+
+def _wrong(run: Run, data: Memory, *name: object, n_series: int) -> tuple[float, float]:
+    """Return the share of wrong sequences, and the mean number of wrong steps."""
+    part = data.part(*name, n_series=None if data.n_fresh is None else n_series)
+    found: Array = np.asarray(run.model.predict(part.X))
+    share = wrong_sequences(part.y, found, n_scored=part.n_scored)
+    return share, float(wrong_steps(part.y, found, n_scored=part.n_scored).mean())
+
+
+def _score(run: Run, data: Memory, outcome: Outcome) -> None:
+    began = time.perf_counter()
+    share, steps = _wrong(run, data, "test", n_series=data.n_test)
+    outcome.metrics["wrong"] = share
+    if data.labels:
+        outcome.metrics["wrong_steps"] = steps
+    outcome.metrics["updates"] = float(run.n_chunks * data.n_together)
+    outcome.metrics["loss"] = run.losses[-1]
+    outcome.costs.update(t_fit=run.seconds[-1], t_predict=time.perf_counter() - began)
+    outcome.costs["n_params_trained"] = outcome.costs["n_params_total"] = sizes(run.model)[0]
+    for name in ("seconds", "passes", "losses", "gradients"):
+        outcome.arrays[f"learning_{name}"] = np.array(getattr(run, name))
+    if run.diverged:
+        outcome.status, outcome.reason = "diverged", "training diverged"
+
+
+def _load(path: Path | None) -> Run | None:
+    """Return the run of a checkpoint that this program wrote, or None."""
+    if path is None or not path.exists():
+        return None
+    with path.open("rb") as file:
+        found: Run = pickle.load(file)
+    return found
+
+
+def _save(path: Path, run: Run) -> None:
+    """Write a checkpoint under another name first, so that it is whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    with temporary.open("wb") as file:
+        pickle.dump(run, file)
+    temporary.replace(path)

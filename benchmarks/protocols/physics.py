@@ -1,0 +1,127 @@
+"""What physicists ask of a learned oscillator: its resonance, its kicks, its gradients."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from benchmarks.protocols.outcome import Outcome
+from benchmarks.tasks.base import Array, Split
+from reservoirs import ForecastDivergedWarning
+from reservoirs.datasets import oscillator
+
+TONES = np.geomspace(0.3, 3.0, 8)  # angular frequencies of the resonance curve
+SETTLE, MEASURE = 300, 300  # steps thrown away and steps measured per tone
+KICK = 1.2  # factor of the amplitude
+RECOVERED = 0.02  # relative difference of amplitudes that is no difference
+FLOW_ROWS = 400  # training rows that the gradients are measured on
+
+
+def gradients(model: Any, X: Array, y: Array, outcome: Outcome) -> None:
+    """Record the error norm by lag after training and at the start, where there are gradients."""
+    if not hasattr(model, "cell"):
+        return
+    from sklearn.base import clone
+
+    from trainers import gradient_flow
+
+    rows = slice(None, FLOW_ROWS)
+    for name, network in (("before", clone(model)), ("after", model)):
+        found = gradient_flow(network, X[rows], y[rows])
+        outcome.arrays[f"flow_{name}"] = np.asarray(found.error_norms)
+
+
+def resonance(model: Any, split: Split, outcome: Outcome) -> None:
+    """Drive a model with single tones and compare gain and phase with those of the oscillator.
+
+    The model runs freely with the force known, after a warm-up on the true motion. The error is the
+    largest |log(gain / true gain)|.
+
+    Parameters
+    ----------
+    model : fitted on standardised rows
+    split : standardised, of a driven oscillator that is fed back
+    outcome : gets metric `resonance` and arrays `tones`, `gain`, `true_gain`, `phase`, `true_phase`
+    """
+    raw, eta = split.facts["raw"], split.facts["eta"]
+    mean, scale = split.facts["mean"][0], split.facts["scale"][0]
+    force_mean, force_scale = (f(raw.exog[: split.n_train]) for f in (np.mean, np.std))
+    found, true = [], []
+    for w in TONES:
+        n = split.warm_up + SETTLE + MEASURE
+        t = split.dt * np.arange(n + 1)
+        force = 0.3 * np.cos(w * t)
+        x = oscillator(n + 1, eta=eta, dt=split.dt, force=force, random_state=0).x
+        known = ((force - force_mean) / force_scale)[:, None]
+        before = ((x[: split.warm_up] - mean) / scale)[:, None]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ForecastDivergedWarning)
+            n_free = n - split.warm_up
+            free = model.forecast(n_free, context=before, exog=known[: n - 1])
+        late = slice(split.warm_up + SETTLE, n)
+        found.append(
+            _response(np.asarray(free)[SETTLE:, 0] * scale + mean, force[late], t[late], w)
+        )
+        true.append(_response(x[late], force[late], t[late], w))
+    gain, reference = np.abs(found), np.abs(true)
+    outcome.metrics["resonance"] = float(np.max(np.abs(np.log(gain / reference))))
+    outcome.arrays.update(
+        tones=TONES,
+        gain=gain,
+        true_gain=reference,
+        phase=np.angle(found),
+        true_phase=np.angle(true),
+    )
+
+
+def _response(x: Array, force: Array, t: Array, w: float) -> complex:
+    """Return the complex gain x / force at one frequency, infinite for a run that left."""
+    if not np.isfinite(x).all():
+        return complex(np.inf)
+    basis = np.column_stack([np.cos(w * t), np.sin(w * t), np.ones(len(t))])
+    out, into = (np.linalg.lstsq(basis, values, rcond=None)[0] for values in (x, force))
+    return complex(out[0], -out[1]) / complex(into[0], -into[1])
+
+
+def kick(model: Any, split: Split, outcome: Outcome) -> None:
+    """Kick a limit cycle: run free after a context of 1.2 times the amplitude.
+
+    Parameters
+    ----------
+    model : fitted
+    split : standardised
+    outcome : gets metric `recovery`, the steps until the amplitude is within 2 % of that without
+        a kick, and the arrays `kicked` and `unkicked`
+    """
+    first, n_free = split.origin + 1, min(1000, split.horizons[-1])
+    before = split.series[max(first - split.warm_up, 0) : first]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ForecastDivergedWarning)
+        runs = [
+            np.asarray(model.forecast(n_free, context=size * before, exog=None))[:, 0]
+            for size in (1.0, KICK)
+        ]
+    outcome.arrays.update(unkicked=runs[0], kicked=runs[1])
+    outcome.metrics["recovery"] = recovery(*runs)
+
+
+def recovery(reference: Array, kicked: Array) -> float:
+    """Return the step from which the kicked run's amplitude stays within 2 % of the reference's."""
+    sizes = [amplitude(run) for run in (reference, kicked)]
+    off = np.abs(sizes[1] / sizes[0] - 1.0) > RECOVERED
+    if not np.isfinite(sizes[1]).all() or off[-1]:
+        return float("inf")
+    return float(np.flatnonzero(off)[-1] + 1) if off.any() else 0.0
+
+
+def amplitude(run: Array, width: int = 100) -> Array:
+    """Return the largest magnitude over the next steps, a hundred are about a period and a half.
+
+    Parameters
+    ----------
+    run : (n_steps,)
+    width : steps looked at
+    """
+    return np.abs(np.lib.stride_tricks.sliding_window_view(run, width)).max(axis=1)

@@ -1,0 +1,87 @@
+"""How a method runs in a race: train for some seconds of processor time, then measure the loss."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from benchmarks.methods.base import Method, Settings
+from benchmarks.protocols.outcome import Outcome, sizes
+from benchmarks.tasks.base import Task
+from benchmarks.tasks.kinds import Race
+
+
+def racing(
+    task: Task, data: Race, method: Method, settings: Settings, seed: int, outcome: Outcome
+) -> None:
+    """Train until the time is up; the loss is that of all training data, in float64."""
+    race = _network if data.module is None else _module
+    began = time.process_time()
+    step, loss, n_weights = race(task, data, method, settings, seed)
+    spent = time.process_time() - began
+    seconds, losses = [spent], [loss()]
+    while spent < data.seconds and np.isfinite(losses[-1]):
+        began = time.process_time()
+        step()
+        spent += time.process_time() - began
+        if spent > (1.0 + 1.0 / 64) * seconds[-1]:  # looking costs, but not the contender
+            seconds.append(spent)
+            losses.append(loss())
+    seconds[-1], losses[-1] = spent, loss()
+    outcome.metrics["train_loss"] = losses[-1]
+    outcome.costs.update(t_fit=spent, t_predict=0.0)
+    outcome.costs["n_params_trained"] = outcome.costs["n_params_total"] = n_weights
+    outcome.arrays.update(learning_seconds=np.array(seconds), learning_losses=np.array(losses))
+    if not np.isfinite(losses[-1]):
+        outcome.status, outcome.reason = "diverged", "training diverged"
+
+
+def _network(
+    task: Task, data: Race, method: Method, settings: Settings, seed: int
+) -> tuple[Callable[[], object], Callable[[], float], int]:
+    """Return an epoch, the loss and the size of an RNNRegressor, trained for its first epoch."""
+    model = method.build(settings, task, data, seed)
+    window = model.window
+    variance = data.y[window - 1 :].var(axis=0)
+    model.partial_fit(data.X, data.y)
+
+    def loss() -> float:
+        error = (np.asarray(model.predict(data.X)) - data.y)[window - 1 :]
+        return 0.5 * float(np.mean(error**2 / variance))
+
+    return lambda: model.partial_fit(data.X, data.y), loss, sizes(model)[0]
+
+
+def _module(
+    task: Task, data: Race, method: Method, settings: Settings, seed: int
+) -> tuple[Callable[[], object], Callable[[], float], int]:
+    """Return a step, the loss and the size of a torch module."""
+    assert data.module is not None  # the caller asked
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = data.module()
+    inputs, targets = torch.as_tensor(data.X), torch.as_tensor(data.y)
+    optimizer: Any = method.build(settings, task, module, seed)
+
+    def outputs_and_loss() -> tuple[torch.Tensor, torch.Tensor]:
+        outputs = module(inputs)
+        return nn.functional.cross_entropy(outputs, targets), outputs
+
+    def backward() -> torch.Tensor:
+        optimizer.zero_grad()
+        value, _ = outputs_and_loss()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    def loss() -> float:
+        with torch.no_grad():
+            return float(outputs_and_loss()[0])
+
+    closure = backward if isinstance(optimizer, torch.optim.LBFGS) else outputs_and_loss
+    size = sum(p.numel() for p in module.parameters())
+    return lambda: optimizer.step(closure), loss, size

@@ -1,0 +1,137 @@
+"""Pictures across methods and tasks: cost against error, budgets of tuning, ranks, profiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks.methods.base import CONTROLS
+from benchmarks.report.palette import COLOURS, LINES, MARKERS, Result, sparse
+from benchmarks.results import statistics
+
+FACTORS = np.geomspace(1.0, 1e4, 200)
+
+
+def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
+    """Draw the error against total time, and against trained weights, with the front of each."""
+    drawn = [
+        r for r in results if metric in r.row.metrics and np.isfinite(r.row.metrics[metric][0])
+    ]
+    if len(drawn) < 2:
+        return None
+    figure = Figure(figsize=(10.5, 4.3), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    levels = [max(r.row.metrics[metric][0], 1e-17) for r in drawn]
+    costs = (
+        ("seconds per cell: fit and forecast", [max(r.row.total_seconds, 1e-3) for r in drawn]),
+        ("trained weights (+1)", [np.nan_to_num(r.row.trained) + 1.0 for r in drawn]),
+    )
+    large = results[0].row.larger_is_better
+    for axes, (label, cost) in zip(panels, costs, strict=True):
+        for result, x, middle in zip(drawn, cost, levels, strict=True):
+            low, high = (max(v, 1e-17) for v in result.row.metrics[metric][1:])
+            spread = [[middle - low], [min(high, 1e6) - middle]]
+            axes.errorbar([x], [middle], yerr=spread, color=result.colour, ms=7, capsize=2, lw=1,
+                          marker=MARKERS.get(result.row.method, "o"), ls="none",
+                          label=result.label)  # fmt: skip
+        front = _front(np.array(cost), np.array(levels), large)
+        axes.step(*front, where="post", color="#000000", lw=0.8, ls=":", alpha=0.7)
+        axes.set(xscale="log", yscale="log", xlabel=label)
+        axes.grid(alpha=0.25)
+        sparse(axes.xaxis, axes.yaxis)
+    unit = " (NRMSE)" if metric.startswith(("free", "simulation")) else ""
+    panels[0].set_ylabel(metric.replace("_", " ") + unit)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", fontsize=7, ncols=3)
+    figure.suptitle(f"{title}: dotted, what nobody beats in both", fontsize=10)
+    return figure
+
+
+def _front(cost: np.ndarray, level: np.ndarray, large: bool) -> tuple[np.ndarray, np.ndarray]:
+    order = np.argsort(cost)
+    best = (np.maximum if large else np.minimum).accumulate(level[order])
+    return cost[order], best
+
+
+def tuning(logs: list[dict[str, Any]], title: str) -> Figure | None:
+    """Draw the expected best validation score of so many random trials of a search's log.
+
+    References
+    ----------
+    Dodge, Gururangan, Card, Schwartz & Smith (2019), Show your work, eq. 1.
+    """
+    logs = [log for log in logs if log["n_trials"] > 1]
+    if not logs:
+        return None
+    figure = Figure(figsize=(7.5, 4.0), layout="constrained")
+    axes = figure.subplots()
+    for log in logs:
+        scores = np.sort([trial["score"] for trial in log["trials"]])
+        count = np.arange(1, len(scores) + 1)
+        rank = np.arange(len(scores) + 1) / len(scores)  # share of trials below each score
+        weights = (1 - rank[None, :-1]) ** count[:, None] - (1 - rank[None, 1:]) ** count[:, None]
+        axes.plot(count, np.exp(weights @ np.log(scores)), color=COLOURS.get(log["method"]),
+                  ls=LINES.get(log["method"], "-"), lw=1.5,
+                  label=f"{log['method']}, {log['seconds']:.0f} s")  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlabel="settings tried", ylabel="best validation score",
+             title=title)  # fmt: skip
+    sparse(axes.xaxis, axes.yaxis)
+    axes.grid(alpha=0.25)
+    figure.legend(loc="outside lower center", fontsize=7, ncols=3)
+    return figure
+
+
+def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | None:
+    """Draw the critical-difference diagram and the performance profile across tasks.
+
+    Parameters
+    ----------
+    methods : titles by name
+    errors : (n_blocks, n_methods), infinite where a method failed
+    unit : what a block is
+    """
+    if errors.shape[0] < 2 or errors.shape[1] < 2:
+        return None
+    found = statistics.ranking(list(methods.values()), errors)
+    figure = Figure(figsize=(11, max(2.8, 0.28 * len(methods) + 1.8)), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    _critical(left, found)
+    learners = [name not in CONTROLS for name in methods]  # a control may know the equations
+    learners = learners if any(learners) else [True] * len(methods)
+    shares = statistics.profile(errors[:, learners], FACTORS)
+    drawn = [name for name, is_one in zip(methods, learners, strict=True) if is_one]
+    for name, share in zip(drawn, shares.T, strict=True):
+        right.plot(FACTORS, share, color=COLOURS.get(name), ls=LINES.get(name, "-"), lw=1.5,
+                   label=methods[name])  # fmt: skip
+    right.set(xscale="log", xlabel="factor of the best learner's error", ylim=(-0.02, 1.02),
+              ylabel=f"share of {unit} within it", title="performance profile")  # fmt: skip
+    right.grid(alpha=0.25)
+    right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.01, 0.5))
+    if found.p is not None:
+        test = f"Friedman p = {found.p:.2g}"
+    elif found.n_blocks < statistics.FEWEST:
+        test = f"no test: fewer than {statistics.FEWEST}"
+    else:
+        test = "no test: fewer than 3 methods"
+    figure.suptitle(f"{found.n_blocks} {unit}; {test}", fontsize=10)
+    return figure
+
+
+def _critical(axes: Any, found: statistics.Ranking) -> None:
+    """Draw mean ranks, and bars over methods that Wilcoxon-Holm does not tell apart."""
+    axes.set_title("mean rank (1 is best); bars: not told apart at 5 %", fontsize=10)
+    if found.pairs is None:
+        order = np.arange(len(found.methods))
+        axes.barh(order, found.ranks, color="#0072B2", alpha=0.6)
+        axes.set_yticks(order, found.methods, fontsize=8)
+        axes.invert_yaxis()
+        axes.set_xlabel("mean rank")
+        return
+    import pandas
+    from scikit_posthocs import critical_difference_diagram
+
+    table = pandas.DataFrame(found.pairs, index=found.methods, columns=found.methods)
+    series = pandas.Series(found.ranks, index=found.methods)
+    critical_difference_diagram(series, table, ax=axes, label_props={"fontsize": 8})

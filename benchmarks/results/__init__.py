@@ -1,0 +1,1 @@
+"""Records of runs, published numbers, statistics and tables."""

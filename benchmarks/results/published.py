@@ -1,0 +1,152 @@
+"""Published numbers beside ours: what was reported where, under which settings, and what we get.
+
+The files `published/*.json` hold both. Ours are put in by `reservoirs-bench records --update` from
+a folder of results, as medians with quartiles, so that they can be read without running hours.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.results import records, tables
+from benchmarks.results.records import Record
+from benchmarks.results.tables import number
+
+RECALLED = "R"  # the tag of numbers that nobody read again in their source
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One number of ours and what others reported.
+
+    Attributes
+    ----------
+    task, method, metric : of ours; the task "dysts" or "dysts_raw" is a study of many systems,
+        and ours the median over them of the medians over seeds
+    published : value, source and tag of each ("V" read in the source, "M" computed with the
+        authors' settings or data, "R" recalled only)
+    aim : what ours should reach; None where there is none
+    larger_is_better : whether large values are good
+    differs : how our settings differ, or why the aim is missed
+    ours : median, low, high, n, failed, track, date; empty before it was run
+    """
+
+    task: str
+    method: str
+    metric: str
+    published: list[dict[str, Any]] = field(default_factory=list)
+    aim: float | None = None
+    larger_is_better: bool = False
+    differs: str = ""
+    ours: dict[str, Any] = field(default_factory=dict)
+
+    def values(self) -> list[str]:
+        """Return the published numbers, those merely recalled with a question mark."""
+        return [number(p["value"]) + "?" * (p["tag"] == RECALLED) for p in self.published]
+
+    def sources(self) -> list[str]:
+        """Return where they were published."""
+        return [p["source"] for p in self.published]
+
+    def verdict(self) -> str:
+        """Say whether the aim is met, or by what factor it is missed."""
+        if self.aim is None:
+            return "-"
+        aim = f"{'>=' if self.larger_is_better else '<='} {number(self.aim)}"
+        if not self.ours:
+            return aim
+        middle = self.ours["median"]
+        met = middle >= self.aim if self.larger_is_better else middle <= self.aim
+        if met:
+            return f"{aim}: met"
+        factor = self.aim / middle if self.larger_is_better else middle / self.aim
+        return f"{aim}: missed by {factor:.2g} times"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+def folder() -> Path:
+    """Return the folder of the files."""
+    return Path(str(importlib.resources.files("benchmarks"))) / "published"
+
+
+def _files() -> dict[Path, list[Entry]]:
+    return {
+        path: [Entry(**item) for item in json.loads(path.read_text())]
+        for path in sorted(folder().glob("*.json"))
+    }
+
+
+def entries(names: list[str] | None = None) -> list[Entry]:
+    """Return the entries of some tasks, of all tasks for no names."""
+    every = [entry for found in _files().values() for entry in found]
+    return [e for e in every if not names or any(_belongs(name, e.task) for name in names)]
+
+
+def tasks() -> list[str]:
+    """Return the tasks with published numbers."""
+    return list(dict.fromkeys(entry.task for entry in entries()))
+
+
+def update(found: list[Record]) -> int:
+    """Put the medians of some records into the files; return how many numbers were renewed.
+
+    Numbers of a later run, or of more cells, stay: no old or small folder of results replaces them.
+
+    Parameters
+    ----------
+    found : records, one per cell
+    """
+    count = 0
+    for path, old in _files().items():
+        new = []
+        for entry in old:
+            ours = _ours(entry, found)
+            better = bool(ours) and _supersedes(ours, entry.ours)
+            count += better
+            new.append({**entry.as_dict(), "ours": ours if better else entry.ours})
+        text = json.dumps(new, indent=1, ensure_ascii=False) + "\n"
+        records.replace_file(path, text.encode())
+    return count
+
+
+def _belongs(task: str, name: str) -> bool:
+    """Say whether a task is the one of an entry, or a system of its study."""
+    study = "dysts" + "_raw" * task.endswith("_raw")
+    return task == name or (name == study and task.startswith("dysts_"))
+
+
+def _supersedes(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    return not old or bool(new["date"] > old["date"] and new["n"] >= old["n"])
+
+
+def _ours(entry: Entry, found: list[Record]) -> dict[str, Any]:
+    mine = [r for r in found if _belongs(r["task"], entry.task) and r["method"] == entry.method]
+    mine = [r for r in mine if r["status"] != "skipped"]
+    if not mine:
+        return {}
+    groups = list(tables.by_task(mine).values())
+    values = [
+        [tables.value(record, entry.metric, entry.larger_is_better) for record in group]
+        for group in groups
+    ]
+    middle, low, high = tables.quartiles(
+        values[0] if len(groups) == 1 else [float(np.median(group)) for group in values]
+    )
+    if not np.isfinite(middle):
+        return {}
+    when = datetime.fromtimestamp(max(records.started(r) for r in mine), UTC)
+    return {
+        "median": middle, "low": low, "high": high, "n": len(mine),
+        "failed": sum(r["status"] != "ok" for r in mine), "track": mine[0]["track"],
+        "date": when.isoformat(timespec="seconds"),
+    }  # fmt: skip

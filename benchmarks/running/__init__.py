@@ -1,0 +1,1 @@
+"""Suites, and the processes that run their cells."""

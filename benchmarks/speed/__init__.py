@@ -1,0 +1,1 @@
+"""Our calls and parts, timed against other libraries."""

@@ -1,0 +1,169 @@
+"""The speed suite's training half: our gradients and Gauss-Newton products against plain PyTorch.
+
+Same network, same data, same dtype, one thread; the parts that the estimators are made of are timed
+alone, an epoch through the public API.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, jvp, vjp
+from torch.utils.data import DataLoader, TensorDataset
+
+from benchmarks.speed.reservoirs import Call, Job, Timing, interleaved
+from reservoirs import datasets, next_step
+from trainers import RNNRegressor
+from trainers.network.small import one_thread
+from trainers.network.stack import Network
+from trainers.network.workspace import Buffers
+from trainers.second_order.optimizer import differentiable_kernels
+
+LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+EPOCHS = 10
+SMALL, LARGE = (64, 20, 32), (100, 100, 100)  # units, steps, series
+
+
+class Plain(nn.Module):
+    """A recurrent layer of torch and a linear readout."""
+
+    def __init__(self, cell: str, n_units: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.recurrent = LAYERS[cell](1, n_units).to(dtype)
+        self.readout = nn.Linear(n_units, 1).to(dtype)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the outputs, (n_steps, batch, 1)."""
+        outputs: Tensor = self.readout(self.recurrent(inputs)[0])
+        return outputs
+
+
+def _setting(
+    cell: str, size: tuple[int, int, int], dtype: torch.dtype
+) -> tuple[Network, Plain, Tensor, Tensor, Tensor]:
+    """Return our network and theirs, weights, inputs and targets."""
+    torch.manual_seed(0)
+    n_units, n_steps, batch = size
+    network, plain = Network(cell, 1, n_units, 1, 1), Plain(cell, n_units, dtype)
+    theta = 0.1 * torch.randn(network.n_weights, dtype=dtype)
+    data = torch.randn(2, n_steps, batch, 1, dtype=dtype)
+    return network, plain, theta, data[0], data[1]
+
+
+def _title(what: str, cell: str, size: tuple[int, int, int], dtype: torch.dtype) -> str:
+    n_units, n_steps, batch = size
+    name = str(dtype).removeprefix("torch.")
+    return f"{what}, {cell}, H={n_units} T={n_steps} B={batch}, {name}"
+
+
+def gradient(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: int) -> Timing:
+    """Time a gradient of the squared error by back-propagation through time."""
+    network, plain, theta, inputs, targets = _setting(cell, size, dtype)
+    buffers, parameters = Buffers(theta), list(plain.parameters())
+    count = size[1] * size[2]
+
+    def ours() -> Tensor:
+        run = network.forward(theta, inputs, buffers=buffers)
+        return network.backward(run, (run.outputs - targets) / count)
+
+    def theirs() -> Any:
+        loss = 0.5 * (plain(inputs) - targets).square().sum() / count
+        return torch.autograd.grad(loss, parameters)
+
+    calls: dict[str, Call] = {"reservoirs": ours, "torch autograd": theirs}
+    with one_thread(size[0]):
+        return interleaved(_title("gradient", cell, size, dtype), calls, repeats)
+
+
+def product(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: int) -> Timing:
+    """Time a Gauss-Newton product of the squared error, forward pass known."""
+    network, plain, theta, inputs, _ = _setting(cell, size, dtype)
+    run, buffers, v = network.forward(theta, inputs), Buffers(theta), torch.randn_like(theta)
+    count = size[1] * size[2]
+    names = dict(plain.named_parameters())
+    values = {name: p.detach() for name, p in names.items()}
+    along = {name: torch.randn_like(p) for name, p in values.items()}
+
+    def outputs(weights: dict[str, Tensor]) -> Any:
+        return functional_call(plain, weights, (inputs,))
+
+    def ours() -> Tensor:
+        r_outputs, _ = network.r_forward(run, v, buffers)
+        return network.backward(run, r_outputs / count, buffers=buffers)
+
+    def theirs() -> Any:
+        tangent: Any = jvp(outputs, (values,), (along,))[1]
+        return vjp(outputs, values)[1](tangent / count)
+
+    calls: dict[str, Call] = {"reservoirs": ours, "torch.func jvp + vjp": theirs}
+    with differentiable_kernels(), one_thread(size[0]):  # fused kernels have no forward mode
+        return interleaved(_title("Gauss-Newton product", cell, size, dtype), calls, repeats)
+
+
+def lagged_sine_epoch(repeats: int) -> Timing:
+    """Time an epoch of the notes' sine forecast: 20 lags, 64 units, batches of 32, Adam."""
+    series = datasets.lagged_sine()[:800]
+    model = RNNRegressor(
+        n_units=64, window=20, max_iter=EPOCHS, batch_size=32, learning_rate=1e-3, random_state=0
+    )
+    X, y = series[:-1, None], series[1:]
+    windows = torch.tensor(np.lib.stride_tricks.sliding_window_view(series, 20)[:-1].copy())
+    data = TensorDataset(windows[..., None].float(), torch.tensor(series[20:, None]).float())
+    loader = DataLoader(data, batch_size=32, shuffle=True)
+    layer, readout = nn.RNN(1, 64, batch_first=True), nn.Linear(64, 1)
+    optimizer = torch.optim.Adam([*layer.parameters(), *readout.parameters()], lr=1e-3)
+
+    def theirs() -> None:
+        for _ in range(EPOCHS):
+            for inputs, targets in loader:
+                optimizer.zero_grad()
+                loss = nn.functional.mse_loss(readout(layer(inputs)[0][:, -1]), targets)
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+
+    calls: dict[str, Call] = {"reservoirs": lambda: model.fit(X, y), "plain PyTorch loop": theirs}
+    return interleaved(f"{EPOCHS} epochs of the 20-lag sine, H=64, batch 32", calls, repeats)
+
+
+def closed_loop(cell: str, repeats: int) -> Timing:
+    """Time a free run of 200 steps of a network of 50 units, beside torch's layer step by step."""
+    series = np.sin(0.2 * np.arange(400))[:, None]
+    model = RNNRegressor(cell=cell, n_units=50, max_iter=1, random_state=0)
+    model.fit(*next_step(series))
+    layer, readout = LAYERS[cell](1, 50), nn.Linear(50, 1)
+
+    def theirs() -> None:
+        row, state = torch.zeros(1, 1), None
+        with torch.inference_mode():
+            for _ in range(200):
+                output, state = layer(row, state)
+                row = readout(output)
+
+    calls: dict[str, Call] = {
+        "reservoirs": lambda: model.forecast(200),
+        "torch, step by step": theirs,
+    }
+    with one_thread(50):
+        return interleaved(f"closed loop, {cell}, 50 units", calls, repeats, 200)
+
+
+def jobs(quick: bool) -> list[Job]:
+    """Return the jobs.
+
+    Parameters
+    ----------
+    quick : small sizes only, a few seconds
+    """
+    found: list[Job] = [partial(lagged_sine_epoch, 9)]
+    for cell in ("rnn",) if quick else LAYERS:
+        found.append(partial(closed_loop, cell, 9))
+        for size in (SMALL,) if quick else (SMALL, LARGE):
+            for dtype in (torch.float64, torch.float32):
+                repeats = 40 if size == SMALL else 7
+                found.append(partial(gradient, cell, size, dtype, repeats))
+                found.append(partial(product, cell, size, dtype, repeats))
+    return found

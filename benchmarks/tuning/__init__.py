@@ -1,0 +1,1 @@
+"""The equal search of every method, and the study of the defaults."""

@@ -1,0 +1,1 @@
+"""Loops that numba compiles, and the memory layout they read."""

@@ -1,0 +1,14 @@
+"""What all estimators share: series and states, labels, progress, settings and ranges."""
+
+from reservoirs.estimators.classification import LabelMixin, check_labels
+from reservoirs.estimators.progress import CallbackSupportMixin, Progress
+from reservoirs.estimators.series import SeriesMixin, Step
+
+__all__ = [
+    "CallbackSupportMixin",
+    "LabelMixin",
+    "Progress",
+    "SeriesMixin",
+    "Step",
+    "check_labels",
+]

@@ -1,0 +1,1 @@
+"""From series to the batches that a network is trained on."""

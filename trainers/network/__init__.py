@@ -1,0 +1,1 @@
+"""Recurrent layers and a linear readout as a function of one flat weight vector."""

@@ -1,0 +1,177 @@
+"""Initial weights: PyTorch's default, orthogonal, sparse, and as in an echo state network.
+
+Weights are drawn with NumPy, so that the same seed starts the same on every device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+from sklearn.base import BaseEstimator
+
+from reservoirs.sequences import Array
+from trainers.network.stack import Network
+
+Weights = dict[str, Array]
+Generator = np.random.Generator
+FORGET_BIAS = 1.0  # without it the LSTM forgets half of its cell at every step
+
+
+def _default(network: Network, rng: Generator) -> Weights:
+    """Draw everything uniform in +-1/sqrt(n_units), as torch.nn does."""
+    bound = 1.0 / np.sqrt(network.n_units)
+    return {name: rng.uniform(-bound, bound, shape) for name, shape in network.shapes.items()}
+
+
+def _orthogonal(network: Network, rng: Generator) -> Weights:
+    """Draw each gate's recurrent weights orthogonal, the rest Glorot uniform, biases zero."""
+    weights = {}
+    for name, shape in network.shapes.items():
+        if name.startswith("recurrent"):
+            n = shape[1]
+            blocks = [np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(shape[0] // n)]
+            weights[name] = np.vstack(blocks)
+        elif len(shape) == 2:
+            bound = np.sqrt(6.0 / sum(shape))
+            weights[name] = rng.uniform(-bound, bound, shape)
+        else:
+            weights[name] = np.zeros(shape)
+    return weights
+
+
+def sparse_rows(shape: tuple[int, ...], fan_in: int, rng: Generator) -> Array:
+    """Draw a matrix with `fan_in` standard normal entries per row, divided by its square root."""
+    matrix = np.zeros(shape)
+    fan_in = min(fan_in, shape[1])
+    for row in matrix:
+        row[rng.choice(shape[1], fan_in, replace=False)] = rng.standard_normal(fan_in)
+    return matrix / np.sqrt(fan_in)
+
+
+def _sparse(network: Network, rng: Generator) -> Weights:
+    """Draw 15 incoming weights per unit, N(0, 1/15), the rest zero (Martens 2010, sec. 5)."""
+    weights = {}
+    for name, shape in network.shapes.items():
+        weights[name] = sparse_rows(shape, 15, rng) if len(shape) == 2 else np.zeros(shape)
+        if name == "input_weights_0":
+            weights[name] *= 0.25  # large input weights overwrite the state
+    return weights
+
+
+class ESNInit(BaseEstimator):
+    """Start as an echo state network does: sparse recurrent weights at a chosen spectral radius.
+
+    Parameters
+    ----------
+    fan_in : nonzeros per row of every gate's recurrent weights
+    spectral_radius : of every gate's recurrent weights
+    input_scale : input weights are normal with this standard deviation
+    output_scale : likewise for the output weights; hidden biases start at zero, the output bias
+        at the mean of the targets
+    center : shift the inputs to zero mean over the training rows
+
+    References
+    ----------
+    Sutskever, Martens, Dahl & Hinton (2013), On the importance of initialization and momentum in
+    deep learning, Table 4.
+    """
+
+    def __init__(
+        self,
+        *,
+        fan_in: int = 15,
+        spectral_radius: float = 1.1,
+        input_scale: float = 0.1,
+        output_scale: float = 0.1,
+        center: bool = True,
+    ) -> None:
+        self.fan_in = fan_in
+        self.spectral_radius = spectral_radius
+        self.input_scale = input_scale
+        self.output_scale = output_scale
+        self.center = center
+
+    def __call__(self, network: Network, rng: Generator) -> Weights:
+        """Draw the weights of a network."""
+        weights = {}
+        for name, shape in network.shapes.items():
+            if name.startswith("recurrent"):
+                n = shape[1]
+                gates = [self._recurrent(n, rng) for _ in range(shape[0] // n)]
+                weights[name] = np.vstack(gates)
+            elif len(shape) == 2:
+                scale = self.output_scale if name == "output_weights" else self.input_scale
+                weights[name] = scale * rng.standard_normal(shape)
+            else:
+                weights[name] = np.zeros(shape)
+        return weights
+
+    def _recurrent(self, n_units: int, rng: Generator) -> Array:
+        matrix = sparse_rows((n_units, n_units), self.fan_in, rng)
+        radius = float(np.abs(scipy.linalg.eigvals(matrix)).max())
+        if radius < 1e-12:
+            raise ValueError(
+                f"the drawn recurrent weights (n_units={n_units}, fan_in={self.fan_in}) have no "
+                "cycle, so their spectral radius cannot be scaled; raise fan_in or n_units"
+            )
+        return matrix * (self.spectral_radius / radius)
+
+
+INITS: dict[str, Callable[[Network, Generator], Weights]] = {
+    "default": _default,
+    "orthogonal": _orthogonal,
+    "sparse": _sparse,
+    "esn": ESNInit(),
+}
+
+
+def resolve_init(init: Any) -> Any:
+    """Return how weights are drawn, from a name or as given.
+
+    Parameters
+    ----------
+    init : a key of `INITS` or an `ESNInit`
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
+    if isinstance(init, str) and init not in INITS:
+        raise ValueError(f"init must be one of {sorted(INITS)} or an ESNInit, got {init!r}")
+    return INITS[init] if isinstance(init, str) else init
+
+
+def initial_weights(network: Network, init: Any, targets_mean: Array, rng: Generator) -> Array:
+    """Draw the flat weight vector of a network.
+
+    Parameters
+    ----------
+    network : its shapes
+    init : a key of `INITS` or an `ESNInit`
+    targets_mean : (n_outputs,), the output bias of an ESN-style start
+    rng : the source of randomness
+
+    Returns
+    -------
+    (n_weights,) float64
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
+    """
+    draw = resolve_init(init)
+    weights = draw(network, rng)
+    if isinstance(draw, ESNInit):
+        weights["output_bias"] = np.array(targets_mean, dtype=np.float64)
+    for name, values in weights.items():
+        if name.startswith("initial_state"):
+            values[:] = 0.0
+        if network.cell == "lstm" and name.startswith("bias"):
+            n = network.n_units
+            values[n : 2 * n] = FORGET_BIAS
+    return np.concatenate([weights[name].ravel() for name in network.shapes])

@@ -1,0 +1,1 @@
+"""Curvature products, conjugate gradients and the Hessian-free step."""

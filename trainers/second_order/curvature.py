@@ -1,0 +1,171 @@
+"""Gradients and Gauss-Newton products of a network on a batch, in chunks of bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainers.data.batches import Batch, Examples
+from trainers.network.losses import Loss
+from trainers.network.stack import Forward, LayerPass, Network
+from trainers.network.workspace import Buffers
+
+CHUNK = 256  # pieces per chunk: larger ones fall out of the cache
+
+
+def chunks(examples: Examples, pieces: np.ndarray) -> Iterator[Batch]:
+    """Yield the pieces in batches of at most 256."""
+    for first in range(0, len(pieces), CHUNK):
+        yield examples.batch(pieces[first : first + CHUNK])
+
+
+class Objective:
+    """The loss of a network on fixed pieces of the data, as a function of its weights.
+
+    loss = sum over scored steps of l(o, y) / number of scored steps
+
+    Weights and gradients may be float64 where the data are float32.
+
+    Parameters
+    ----------
+    network : the network
+    loss : its loss
+    examples : the data
+    pieces : numbers of the pieces used
+    """
+
+    def __init__(
+        self, network: Network, loss: Loss, examples: Examples, pieces: np.ndarray
+    ) -> None:
+        self.network, self.loss = network, loss
+        self.batches = list(chunks(examples, pieces))
+        self.weight = sum(batch.weight for batch in self.batches)
+        self.dtype = examples.rows.dtype
+        self.buffers = Buffers(examples.rows)
+
+    def value(self, theta: Tensor) -> float:
+        """Return the loss."""
+        total, theta = 0.0, theta.to(self.dtype)
+        for batch in self.batches:
+            outputs = self._run(theta, batch).outputs
+            total += float((self.loss.value(outputs, batch.targets) * batch.mask[..., 0]).sum())
+        return total / self.weight
+
+    def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Return the loss and its gradient, (n_weights,)."""
+        total, gradient = 0.0, torch.zeros_like(theta)
+        for batch in self.batches:
+            run = self._run(theta.to(self.dtype), batch)
+            value, grad = loss_gradient(self.loss, run, batch, self.weight)
+            total += value
+            gradient += self.network.backward(run, grad)
+        return total, gradient
+
+    def matrix(self, theta: Tensor) -> GaussNewton:
+        """Return the Gauss-Newton matrix at some weights."""
+        return GaussNewton(self, theta)
+
+    def _run(self, theta: Tensor, batch: Batch) -> Forward:
+        return self.network.forward(
+            theta, batch.inputs, buffers=self.buffers, n_outputs=batch.n_outputs
+        )
+
+    def squared_gradients(self, theta: Tensor) -> Tensor:
+        """Return the mean of the squared gradients of single pieces, (n_weights,).
+
+        sum_i w (dL_i / dtheta)^2, where the L_i sum up to the loss and w is the number of scored
+        steps: the diagonal of the empirical Fisher matrix (Martens 2010, section 4.7).
+        """
+        total = torch.zeros_like(theta)
+        for batch in self.batches:
+            run = self._run(theta.to(self.dtype), batch)
+            _, grad = loss_gradient(self.loss, run, batch, self.weight)
+            total += self.weight * _sum_of_squares(self.network, run, grad)
+        return total
+
+
+def _sum_of_squares(network: Network, run: Forward, grad: Tensor) -> Tensor:
+    """Return the sum over the series of a batch of their squared gradients, (n_weights,)."""
+    found: dict[str, Tensor] = {}
+
+    def outer(left: Tensor, right: Tensor) -> Tensor:
+        return torch.bmm(left.permute(1, 2, 0), right.transpose(0, 1)).square().sum(dim=0)
+
+    def watch(layer: int, part: LayerPass) -> None:
+        hidden = run.tapes[layer].hidden[:-1]
+        found[f"input_weights_{layer}"] = outer(part.delta_x, run.below(layer))
+        found[f"recurrent_weights_{layer}"] = outer(part.delta_h, hidden)
+        found[f"bias_{layer}"] = part.delta_x.sum(dim=0).square().sum(dim=0)
+        found[f"initial_state_{layer}"] = part.start.square().sum(dim=0)
+
+    network.backward(run, grad, watch=watch)
+    found["output_weights"] = outer(grad, run.below(network.n_layers)[-len(grad) :])
+    found["output_bias"] = grad.sum(dim=0).square().sum(dim=0)
+    return torch.cat([found[name].reshape(-1) for name in network.shapes])
+
+
+def loss_gradient(loss: Loss, run: Forward, batch: Batch, weight: float) -> tuple[float, Tensor]:
+    """Return the masked loss of a forward pass and its derivative in the outputs.
+
+    Parameters
+    ----------
+    loss : the loss
+    run : the forward pass
+    batch : targets and mask
+    weight : what the sum over scored steps is divided by
+    """
+    value = float((loss.value(run.outputs, batch.targets) * batch.mask[..., 0]).sum()) / weight
+    return value, loss.gradient(run.outputs, batch.targets) * (batch.mask / weight)
+
+
+class GaussNewton:
+    """Products with the Gauss-Newton matrix of an objective at one point.
+
+    v -> J v -> H J v -> J' H J v, the last two by one backward pass; with structural damping
+
+        (J' H J + lambda mu J_a' diag(a') J_a) v
+
+    J_a the Jacobian of the pre-activations a, a' their activations' slopes: for tanh the curvature
+    of the cross-entropy distance between hidden states (Martens & Sutskever 2011), for gated cells
+    its natural extension, which is unpublished.
+
+    Parameters
+    ----------
+    objective : the loss and the pieces
+    theta : (n_weights,), where; the forward passes are kept
+    """
+
+    def __init__(self, objective: Objective, theta: Tensor) -> None:
+        self.objective = objective
+        network, theta = objective.network, theta.to(objective.dtype)
+        self.runs = [
+            network.forward(theta, batch.inputs, n_outputs=batch.n_outputs)
+            for batch in objective.batches
+        ]
+        self.buffers = Buffers(theta)
+
+    def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
+        """Return the product with v.
+
+        Parameters
+        ----------
+        v : (n_weights,)
+        structural : lambda mu, the weight of structural damping
+        """
+        network, loss = self.objective.network, self.objective.loss
+        result, v = torch.zeros_like(v), v.to(self.objective.dtype)
+        for run, batch in zip(self.runs, self.objective.batches, strict=True):
+            share = batch.mask / self.objective.weight
+            r_outputs, pre = network.r_forward(run, v, self.buffers)
+            curved = loss.hessian(run.outputs, r_outputs) * share
+            extra = None
+            if structural:
+                per_step = batch.inside * (structural / self.objective.weight)
+                extra = [
+                    r.mul_(t.slopes).mul_(per_step) for t, r in zip(run.tapes, pre, strict=True)
+                ]
+            result += network.backward(run, curved, extra, self.buffers)
+        return result
