@@ -60,7 +60,7 @@ def server() -> Any:
     for variable in THREAD_VARIABLES:
         os.environ[variable] = "1"
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["benchmarks.worker"])
+    context.set_forkserver_preload(["benchmarks.running.worker"])
     return context
 
 

@@ -1,3 +1,4 @@
+import importlib.util
 import json
 import multiprocessing.forkserver
 import os
@@ -47,6 +48,15 @@ def test_every_cell_leaves_one_whole_record(tmp_path):
     assert {"t_fit", "t_predict", "n_params_trained"} <= set(esn["costs"])
     assert set(records.arrays(tmp_path, esn)) >= {"truth", "prediction", "error"}
     assert not list((tmp_path / "cells").glob(".*"))
+
+
+def test_the_fork_server_imports_what_cells_need_once():
+    runner.server()
+
+    # Python goes on in silence where one is missing: every cell would import torch again.
+    preloaded = multiprocessing.forkserver._forkserver._preload_modules
+    assert preloaded
+    assert all(importlib.util.find_spec(name) for name in preloaded)
 
 
 def test_two_threads_may_run_cells_side_by_side(tmp_path, monkeypatch):
