@@ -21,7 +21,8 @@ from reservoirs.estimators import Progress
 from reservoirs.forecasting import ForecastMixin, remember
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout import BLOCK, QRSums, Readout, check_alphas, choose
-from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets, restore
+from reservoirs.sequences import Array, Layout, check_rows, restore
+from reservoirs.targets import Targets, check_targets
 from reservoirs.version import Stamped
 
 DELAYS: dict[str, list[Any]] = {

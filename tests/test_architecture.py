@@ -46,6 +46,7 @@ INSIDE = {
 }
 OURS_FOR_TRAINERS = {
     "reservoirs.sequences", "reservoirs.topology", "reservoirs.forecasting", "reservoirs.metrics",
+    "reservoirs.targets",
     "reservoirs.persistence", "reservoirs.display", "reservoirs.parallel", "reservoirs.estimators",
 }  # fmt: skip
 SPEED_ONLY = {  # the parts of the estimators that are timed alone

@@ -16,7 +16,8 @@ from reservoirs.estimators import Progress, SeriesMixin
 from reservoirs.parallel import ahead, in_order
 from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
-from reservoirs.sequences import Array, Layout, Targets
+from reservoirs.sequences import Array, Layout
+from reservoirs.targets import Targets
 
 POOLINGS: dict[str, Callable[[Array], Array]] = {
     "last": lambda features: features[-1],

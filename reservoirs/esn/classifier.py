@@ -8,7 +8,8 @@ from sklearn.base import ClassifierMixin, _fit_context
 
 from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.estimators import LabelMixin, check_labels
-from reservoirs.sequences import Targets, check_rows
+from reservoirs.sequences import check_rows
+from reservoirs.targets import Targets
 
 
 class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):

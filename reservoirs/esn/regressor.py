@@ -10,7 +10,8 @@ from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.esn.stream import Stream
 from reservoirs.forecasting import ForecastMixin, Loop, check_outputs, remember
 from reservoirs.readout import SOLVERS, check_alphas
-from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
+from reservoirs.sequences import Array, Layout, check_rows
+from reservoirs.targets import Targets, check_targets
 
 
 class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):

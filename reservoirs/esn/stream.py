@@ -10,7 +10,8 @@ import numpy as np
 from reservoirs.forecasting import Loop, find_loop
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout import BLOCK, Readout, choose
-from reservoirs.sequences import Array, Layout, Targets
+from reservoirs.sequences import Array, Layout
+from reservoirs.targets import Targets
 
 
 class Stream:

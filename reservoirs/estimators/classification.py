@@ -10,7 +10,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from reservoirs.estimators.series import SeriesMixin
-from reservoirs.sequences import Array, Layout, check_targets, flatten, restore
+from reservoirs.sequences import Array, Layout, flatten, restore
+from reservoirs.targets import check_targets
 
 
 class LabelMixin(SeriesMixin):

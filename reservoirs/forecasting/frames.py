@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from reservoirs.sequences import Array, future_index, is_frame, is_series_list, restore
+from reservoirs.sequences import Array, is_frame, is_series_list, restore
 
 
 def next_step(series: Any, exog: Any = None) -> tuple[Any, Any]:
@@ -110,3 +110,25 @@ def framed_many(estimator: Any, found: list[Array]) -> Any:
         inner = index[span].droplevel(0)
         frames[index[span.start][0]] = framed(estimator, values, inner, skip=1)
     return pd.concat(frames, names=index.names[:1])
+
+
+def future_index(index: Any, n_steps: int) -> Any:
+    """Continue a pandas index by n_steps; None where no regular continuation exists.
+
+    Parameters
+    ----------
+    index : DatetimeIndex, PeriodIndex, RangeIndex or numeric index of the last rows seen
+    n_steps : how many labels to add
+    """
+    import pandas as pd
+
+    if isinstance(index, pd.PeriodIndex):
+        return pd.period_range(index[-1] + 1, periods=n_steps, freq=index.freq)
+    if isinstance(index, pd.DatetimeIndex):
+        freq = index.freq or (pd.infer_freq(index) if len(index) > 2 else None)
+        step = freq if freq is not None else index[-1] - index[-2]
+        return pd.date_range(index[-1], periods=n_steps + 1, freq=step)[1:]
+    if pd.api.types.is_numeric_dtype(index.dtype) and len(index) > 1:
+        step = index[-1] - index[-2]
+        return pd.Index(index[-1] + step * np.arange(1, n_steps + 1), name=index.name)
+    return None

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from reservoirs.scaling import SequenceScaler
-from reservoirs.sequences import Array, Layout, Targets, is_frame
+from reservoirs.sequences import Array, Layout, is_frame
+from reservoirs.targets import Targets
 
 Loop = tuple[Array, Array]
 DIVERGED = 1e6  # a forecast this many times larger than the training targets has diverged

@@ -10,7 +10,8 @@ from reservoirs.estimators.series import SeriesMixin
 from reservoirs.forecasting.closed_loop import backtest, forecast
 from reservoirs.forecasting.frames import shaped_prediction
 from reservoirs.forecasting.loop import DIVERGED, Loop
-from reservoirs.sequences import Array, check_targets, flatten
+from reservoirs.sequences import Array, flatten
+from reservoirs.targets import check_targets
 
 
 class ForecastMixin(SeriesMixin):

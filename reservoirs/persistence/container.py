@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from reservoirs.persistence.builtin_types import register_all
 from reservoirs.persistence.registry import entry_of
 from reservoirs.persistence.tree import Reader, Writer
 from reservoirs.sequences import Array
@@ -46,6 +47,7 @@ def save(model: Any, path: Path_) -> None:
     """
     from safetensors.numpy import save as pack
 
+    register_all()
     if entry_of(model) is None:
         raise TypeError(
             f"save takes one estimator of a registered type, got {type(model).__name__}; "
@@ -106,6 +108,7 @@ def load(path: Path_, *, max_bytes: int = MAX_BYTES) -> Any:
     The digest finds damage, not malice: whoever can write files can write a valid one with other
     weights. It never runs code and never takes more than a few times its size.
     """
+    register_all()
     data = _read(Path(path), max_bytes)
     try:
         return _parse(data)

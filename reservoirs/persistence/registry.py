@@ -59,13 +59,11 @@ def register(cls: type, name: str | None = None, check: Check | None = None) -> 
 
 def registered_types() -> list[type]:
     """Return every registered type."""
-    _register_ours()
     return list(_BY_TYPE)
 
 
 def entry_of(value: Any) -> Entry | None:
     """Return the entry of an object's type, None where the type is not registered."""
-    _register_ours()
     return _BY_TYPE.get(type(value))
 
 
@@ -81,7 +79,6 @@ def entry_named(name: str) -> Entry:
     ValueError
         If nothing is registered by this name.
     """
-    _register_ours()
     if name not in _BY_NAME:
         package = name.split(".")[0]
         remedy = (
@@ -93,7 +90,7 @@ def entry_named(name: str) -> Entry:
     return _BY_NAME[name]
 
 
-def state_of(value: Any, name: str) -> dict[str, Any]:
+def get_state(value: Any, name: str) -> dict[str, Any]:
     """Return what is written of an object.
 
     Parameters
@@ -106,7 +103,7 @@ def state_of(value: Any, name: str) -> dict[str, Any]:
     return dict(value.__getstate__()) if name.startswith("sklearn.") else dict(vars(value))
 
 
-def fill(value: Any, state: dict[str, Any], entry: Entry) -> None:
+def set_state(value: Any, state: dict[str, Any], entry: Entry) -> None:
     """Give a new object its state.
 
     Parameters
@@ -167,10 +164,3 @@ def check_shapes(
                 f"{owner}.{name} must be finite and of shape {wanted} (None: any length), "
                 f"got shape {shape}"
             )
-
-
-def _register_ours() -> None:
-    """Register the types of this package, once, when a file is first written or read."""
-    from reservoirs.persistence import ours
-
-    ours.register_all()

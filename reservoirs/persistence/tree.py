@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from reservoirs.persistence import frames
-from reservoirs.persistence.registry import entry_named, entry_of, fill, state_of
+from reservoirs.persistence.registry import entry_named, entry_of, get_state, set_state
 from reservoirs.sequences import Array
 
 PLAIN = (bool, int, str, type(None))
@@ -57,7 +57,7 @@ class Writer:
         if entry is not None:
             if entry.check is not None:
                 entry.check(value)
-            state = state_of(value, entry.name)
+            state = get_state(value, entry.name)
             return {
                 "object": entry.name,
                 "state": {k: self.write(v, f"{where}.{k}") for k, v in state.items()},
@@ -131,7 +131,7 @@ class Reader:
         entry = entry_named(name)
         value: Any = object.__new__(entry.type)
         self._known[number] = value
-        fill(value, {key: self.read(node) for key, node in state.items()}, entry)
+        set_state(value, {key: self.read(node) for key, node in state.items()}, entry)
         if entry.check is not None:
             entry.check(value)
         return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scipy.sparse import csr_array
 
+from reservoirs.persistence.builtin_types import register_all
 from reservoirs.persistence.registry import registered_types
 
 
@@ -12,6 +13,7 @@ def trusted_types() -> list[str]:
 
     Import `trainers` first where a file holds its estimators.
     """
+    register_all()
     ours = [
         cls for cls in registered_types() if cls.__module__.startswith(("reservoirs", "trainers"))
     ]

@@ -3,12 +3,11 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from reservoirs import ESNRegressor, Reservoir
-from reservoirs.sequences import check_rows, check_targets, flatten, future_index, restore
+from reservoirs import Reservoir
+from reservoirs.sequences import check_rows, flatten, restore
 
-RNG = np.random.default_rng(0)
-A, B = RNG.normal(size=(5, 2)), RNG.normal(size=(3, 2))
-JOINED = np.vstack([A, B])
+JOINED = np.random.default_rng(0).normal(size=(8, 2))
+A, B = JOINED[:5], JOINED[5:]
 
 
 def multi_index_frame():
@@ -38,7 +37,7 @@ def test_series_id_cuts_a_2d_array_into_series():
 
 
 def test_a_3d_array_is_many_series_of_one_length():
-    stack = RNG.normal(size=(4, 6, 2))
+    stack = np.random.default_rng(1).normal(size=(4, 6, 2))
 
     rows, layout = flatten(stack)
 
@@ -74,54 +73,6 @@ def test_a_bad_container_is_refused_with_the_remedy(container, series_id, messag
         flatten(container, series_id)
 
 
-@pytest.mark.parametrize(
-    ("X", "y", "kind", "flat"),
-    [
-        (JOINED, np.arange(8.0), "per_step", True),
-        (JOINED, np.ones((8, 3)), "per_step", False),
-        ([A, B], [np.arange(5.0), np.arange(3.0)], "per_step", True),
-        ([A, B], [np.ones((5, 2)), np.ones((3, 2))], "per_step", False),
-        ([A, B], [1.0, 2.0], "per_series", True),
-        ([A, B], np.array([1.0, 2.0]), "per_series", True),
-        ([A, B], np.ones((2, 3)), "per_series", False),
-        (np.ones((4, 6, 2)), np.ones((4, 6)), "per_step", True),
-        (np.ones((4, 6, 2)), np.ones((4, 6, 3)), "per_step", False),
-        (np.ones((4, 6, 2)), np.ones(4), "per_series", True),
-        (np.ones((4, 6, 2)), np.ones((4, 3)), "per_series", False),
-        (multi_index_frame(), np.ones(8), "per_step", True),
-        (multi_index_frame(), np.ones(2), "per_series", True),
-    ],
-)
-def test_targets_are_told_apart_by_their_shape(X, y, kind, flat):
-    _, layout = flatten(X)
-
-    targets = check_targets(ESNRegressor(), y, layout)
-
-    assert targets.kind == kind
-    assert targets.flat == flat
-
-
-@pytest.mark.parametrize(
-    ("X", "y", "message"),
-    [
-        (A, np.ones(4), r"inconsistent numbers of samples.*\(5,\).*got \(4,\)"),
-        ([A, B], [np.ones(5), np.ones(4)], r"one row per row of X, got shape \(4,\) for series 1"),
-        ([A, B], [np.ones(5)], "one array per series of X, got 1 for 2 series"),
-        ([A, B], [np.ones((5, 1)), np.ones((3, 2))], "same outputs"),
-        ([A, B], np.ones(8), r"a list of 2 arrays.*got \(8,\)"),
-        (np.ones((4, 6, 2)), np.ones((4, 6, 2, 2)), "y must match X"),
-        (A, None, "requires y to be passed"),
-        (A, [1, 2, np.nan, 4, 5], "y contains NaN"),
-        (A, [1, 2, np.inf, 4, 5], "y contains infinity"),
-    ],
-)
-def test_targets_that_do_not_match_are_refused(X, y, message):
-    _, layout = flatten(X)
-
-    with pytest.raises(ValueError, match=message):
-        check_targets(ESNRegressor(), y, layout)
-
-
 def test_predictions_come_back_in_the_container_that_went_in():
     values = np.arange(8.0)
 
@@ -130,20 +81,3 @@ def test_predictions_come_back_in_the_container_that_went_in():
 
     assert [len(v) for v in as_list] == [5, 3]
     assert as_stack.shape == (3, 4)
-
-
-@pytest.mark.parametrize(
-    ("index", "expected"),
-    [
-        (pd.date_range("2020-01-01", periods=4, freq="D"), "2020-01-05"),
-        (pd.DatetimeIndex(["2020-01-01", "2020-01-03"]), "2020-01-05"),
-        (pd.period_range("2020-01", periods=3, freq="M"), "2020-04"),
-        (pd.RangeIndex(10), "10"),
-        (pd.Index([0.0, 0.5, 1.0]), "1.5"),
-    ],
-)
-def test_a_regular_index_is_continued(index, expected):
-    following = future_index(index, 2)
-
-    assert len(following) == 2
-    assert str(following[0]).startswith(expected)

@@ -13,7 +13,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.estimators import Progress
-from reservoirs.sequences import Array, Layout, Targets
+from reservoirs.sequences import Array, Layout
+from reservoirs.targets import Targets
 from trainers.data.split import split_examples
 from trainers.network.cell import ACTIVATIONS, CELLS
 from trainers.network.initialization import INITS, ESNInit, initial_weights, resolve_init

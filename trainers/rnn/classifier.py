@@ -9,7 +9,8 @@ from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, _fit_context
 
 from reservoirs.estimators import LabelMixin, Progress, check_labels
-from reservoirs.sequences import Array, Layout, Targets, check_rows
+from reservoirs.sequences import Array, Layout, check_rows
+from reservoirs.targets import Targets
 from trainers.rnn.base import RecurrentNetwork
 
 

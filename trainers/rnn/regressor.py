@@ -9,7 +9,8 @@ from sklearn.base import RegressorMixin, _fit_context
 
 from reservoirs.estimators import Progress
 from reservoirs.forecasting import ForecastMixin, check_outputs, remember
-from reservoirs.sequences import Array, Layout, Targets, check_rows, check_targets
+from reservoirs.sequences import Array, Layout, check_rows
+from reservoirs.targets import Targets, check_targets
 from trainers.rnn.base import RecurrentNetwork
 
 

@@ -7,26 +7,23 @@ from typing import Any
 
 import scipy.sparse
 
+from reservoirs.esn import ESNClassifier, ESNRegressor
+from reservoirs.esn.base import Noise
+from reservoirs.esn.stream import Stream
+from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.registry import check_shapes, register
+from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout
+from reservoirs.reservoir import Reservoir
+from reservoirs.scaling import SequenceScaler
+from reservoirs.sequences import Layout
+from reservoirs.topology import SmallWorld
 
 
 @lru_cache
 def register_all() -> None:
     """Register them, once."""
-    from sklearn.compose import TransformedTargetRegressor
-    from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
-
-    from reservoirs.esn import ESNClassifier, ESNRegressor
-    from reservoirs.esn.base import Noise
-    from reservoirs.esn.stream import Stream
-    from reservoirs.nvar import NVAR, NVARRegressor
-    from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout
-    from reservoirs.reservoir import Reservoir
-    from reservoirs.scaling import SequenceScaler
-    from reservoirs.sequences import Layout
-    from reservoirs.topology import SmallWorld
+    # not with the file: `import reservoirs` loads neither pipelines nor linear models
+    from sklearn import compose, linear_model, pipeline, preprocessing
 
     for cls in (Layout, Noise, Readout, GramSums, QRSums, DualRows, Stream, SmallWorld, NVAR):
         register(cls)
@@ -35,10 +32,12 @@ def register_all() -> None:
     register(SequenceScaler, check=_check_scaler)
     for estimator in (ESNRegressor, ESNClassifier):
         register(estimator, check=_check_esn)
-    for scaler in (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler):
-        register(scaler, check=_check_scaler)
-    for other in (Pipeline, TransformedTargetRegressor, Ridge, RidgeClassifier, LogisticRegression):
-        register(other)
+    for scaler in ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"):
+        register(getattr(preprocessing, scaler), check=_check_scaler)
+    for model in ("Ridge", "RidgeClassifier", "LogisticRegression"):
+        register(getattr(linear_model, model))
+    for wrapper in (pipeline.Pipeline, compose.TransformedTargetRegressor):
+        register(wrapper)
 
 
 def _shapes(model: Any, shapes: dict[str, tuple[int | None, ...]]) -> None:

@@ -1,0 +1,120 @@
+"""Targets per step or per series, checked against the layout of X."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.utils import check_array
+
+from reservoirs.sequences import Array, Layout, is_frame, members_of
+
+TargetKind = Literal["per_step", "per_series"]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Checked targets.
+
+    Attributes
+    ----------
+    rows : (n_rows, n_outputs) per step, (n_series, n_outputs) per series
+    kind : "per_step" or "per_series"
+    flat : whether y had no axis of outputs, so that predictions have none either
+    """
+
+    rows: Array
+    kind: TargetKind
+    flat: bool
+
+
+def check_targets(estimator: Any, y: Any, layout: Layout) -> Targets:
+    """Check numeric targets against the layout of X.
+
+    Parameters
+    ----------
+    estimator : named in the errors
+    y : targets per step (in the container of X) or per series
+    layout : the layout of X
+
+    Raises
+    ------
+    ValueError
+        If y is missing, not finite, or does not match X; the message holds both shapes.
+    """
+    name = type(estimator).__name__
+    if y is None:
+        raise ValueError(
+            f"This {name} estimator requires y to be passed, but the target y is None."
+        )
+    parts = _target_list(y, layout)
+    if parts is not None:
+        return _listed_targets(parts, layout)
+    values = check_array(
+        y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="y", ensure_min_samples=0
+    )
+    return _array_targets(values, layout)
+
+
+def _target_list(y: Any, layout: Layout) -> list[Any] | None:
+    """Return the members of y when y lists one array of targets per series of a list X."""
+    elements = members_of(y)
+    if layout.kind != "list" or not elements or all(np.ndim(e) == 0 for e in elements):
+        return None
+    if all(not isinstance(e, np.ndarray) and not is_frame(e) for e in elements):
+        return None  # a plain nested list is an array written out
+    return elements
+
+
+def _listed_targets(parts: list[Any], layout: Layout) -> Targets:
+    if len(parts) != layout.n_series:
+        raise ValueError(
+            f"y must hold one array per series of X, got {len(parts)} for {layout.n_series} series"
+        )
+    checked = []
+    for i, (part, length) in enumerate(zip(parts, layout.lengths, strict=True)):
+        values = check_array(part, ensure_2d=False, dtype=np.float64, input_name="y")
+        if values.ndim > 2 or len(values) != length:
+            raise ValueError(
+                f"y must have one row per row of X, got shape {values.shape} for series {i} of "
+                f"{length} steps; for one target per series pass a 1-D array of length n_series"
+            )
+        checked.append(values)
+    if len({v.shape[1:] for v in checked}) > 1:
+        shapes = sorted({str(v.shape[1:]) for v in checked})
+        raise ValueError(f"all series must have the same outputs, got row shapes {shapes}")
+    rows = np.concatenate(checked)
+    return Targets(rows.reshape(len(rows), -1), "per_step", rows.ndim == 1)
+
+
+def _array_targets(y: Array, layout: Layout) -> Targets:
+    n_rows, n_series = sum(layout.lengths), layout.n_series
+    if layout.kind == "stack" and y.ndim >= 2:
+        steps = layout.lengths[0]
+        if y.shape[:2] == (n_series, steps) and y.ndim <= 3:
+            rows = y.reshape(n_rows, -1)
+            return Targets(rows, "per_step", y.ndim == 2)
+    elif layout.kind != "list" and y.ndim <= 2 and len(y) == n_rows and n_rows != 0:
+        return Targets(y.reshape(n_rows, -1), "per_step", y.ndim == 1)
+    if layout.many and y.ndim in (1, 2) and len(y) == n_series:
+        return Targets(y.reshape(n_series, -1), "per_series", y.ndim == 1)
+    raise ValueError(_mismatch(y, layout))
+
+
+def _mismatch(y: Array, layout: Layout) -> str:
+    n_rows = sum(layout.lengths)
+    allowed = {
+        "single": f"({n_rows},) or ({n_rows}, n_outputs)",
+        "list": f"a list of {layout.n_series} arrays, each as long as its series, "
+        f"or one target per series, ({layout.n_series},) or ({layout.n_series}, n_outputs)",
+        "stack": f"{(layout.n_series, layout.lengths[0])}, that and n_outputs, "
+        f"or one target per series, ({layout.n_series},)",
+        "frame": f"({n_rows},), ({n_rows}, n_outputs), or one target per series",
+        "series_id": f"({n_rows},), ({n_rows}, n_outputs), or one target per series",
+    }[layout.kind]
+    return (
+        "Found input variables with inconsistent numbers of samples: y must match X, "
+        f"allowed shapes are {allowed}; got {y.shape}. To predict the next value of a series, "
+        "build both with reservoirs.next_step"
+    )

@@ -1,0 +1,63 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from reservoirs import ESNRegressor
+from reservoirs.sequences import flatten
+from reservoirs.targets import check_targets
+
+JOINED = np.random.default_rng(0).normal(size=(8, 2))
+A, B = JOINED[:5], JOINED[5:]
+
+
+def multi_index_frame():
+    ids = pd.MultiIndex.from_arrays([["a"] * 5 + ["b"] * 3, [*range(5), *range(3)]])
+    return pd.DataFrame(JOINED, index=ids)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "kind", "flat"),
+    [
+        (JOINED, np.arange(8.0), "per_step", True),
+        (JOINED, np.ones((8, 3)), "per_step", False),
+        ([A, B], [np.arange(5.0), np.arange(3.0)], "per_step", True),
+        ([A, B], [np.ones((5, 2)), np.ones((3, 2))], "per_step", False),
+        ([A, B], [1.0, 2.0], "per_series", True),
+        ([A, B], np.array([1.0, 2.0]), "per_series", True),
+        ([A, B], np.ones((2, 3)), "per_series", False),
+        (np.ones((4, 6, 2)), np.ones((4, 6)), "per_step", True),
+        (np.ones((4, 6, 2)), np.ones((4, 6, 3)), "per_step", False),
+        (np.ones((4, 6, 2)), np.ones(4), "per_series", True),
+        (np.ones((4, 6, 2)), np.ones((4, 3)), "per_series", False),
+        (multi_index_frame(), np.ones(8), "per_step", True),
+        (multi_index_frame(), np.ones(2), "per_series", True),
+    ],
+)
+def test_targets_are_told_apart_by_their_shape(X, y, kind, flat):
+    _, layout = flatten(X)
+
+    targets = check_targets(ESNRegressor(), y, layout)
+
+    assert targets.kind == kind
+    assert targets.flat == flat
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (A, np.ones(4), r"inconsistent numbers of samples.*\(5,\).*got \(4,\)"),
+        ([A, B], [np.ones(5), np.ones(4)], r"one row per row of X, got shape \(4,\) for series 1"),
+        ([A, B], [np.ones(5)], "one array per series of X, got 1 for 2 series"),
+        ([A, B], [np.ones((5, 1)), np.ones((3, 2))], "same outputs"),
+        ([A, B], np.ones(8), r"a list of 2 arrays.*got \(8,\)"),
+        (np.ones((4, 6, 2)), np.ones((4, 6, 2, 2)), "y must match X"),
+        (A, None, "requires y to be passed"),
+        (A, [1, 2, np.nan, 4, 5], "y contains NaN"),
+        (A, [1, 2, np.inf, 4, 5], "y contains infinity"),
+    ],
+)
+def test_targets_that_do_not_match_are_refused(X, y, message):
+    _, layout = flatten(X)
+
+    with pytest.raises(ValueError, match=message):
+        check_targets(ESNRegressor(), y, layout)
