@@ -56,7 +56,8 @@ def inherit_parameters(
             for name, entry in _entries(text, section).items():
                 found.setdefault(name, entry)
         names = [name for name in inspect.signature(target).parameters if name in found]
-        target.__doc__ = _replaced(own, section, "\n".join(found[name] for name in names))
+        text = _replaced(own, section, "\n".join(found[name] for name in names))
+        target.__doc__ = text.rstrip() + "\n"  # numpydoc wants the closing quotes on their own line
         return target
 
     return decorate

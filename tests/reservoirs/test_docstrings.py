@@ -41,7 +41,7 @@ def test_entries_come_in_the_order_of_the_signature_and_own_ones_win():
             A number.
         """
 
-    assert f.__doc__ == cleandoc(
+    expected = cleandoc(
         """Do it.
 
         Parameters
@@ -60,6 +60,7 @@ def test_entries_come_in_the_order_of_the_signature_and_own_ones_win():
             A number.
         """
     )
+    assert f.__doc__ == expected + "\n"
 
 
 def test_a_missing_section_goes_before_the_first():
