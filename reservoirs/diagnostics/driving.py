@@ -2,69 +2,109 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.sequences import Array, check_rows
+from reservoirs.reservoir import Reservoir
+from reservoirs.sequences import Array, SeriesLike, check_rows
+
+if TYPE_CHECKING:
+    from reservoirs.esn.base import EchoStateNetwork
+
+ReservoirModel: TypeAlias = "Reservoir | EchoStateNetwork"
+
+DIAGNOSTICS = """Arguments that most diagnostics take.
+
+Parameters
+----------
+model : Reservoir or echo state network
+    The fitted model whose reservoir is measured; of a Pipeline pass the last step, `model[-1]`.
+rows : array-like of shape (n_steps, n_features), default=None
+    The series that drives the reservoir, scaled as the reservoir sees it. None draws every value
+    uniformly from [-1, 1].
+random_state : int, RandomState instance or None, default=0
+    Seed of everything that is drawn.
+"""
 
 
-def reservoir_of(model: Any) -> Any:
-    """Return the drawn reservoir of a model, itself one or an echo state network.
+def get_reservoir(model: ReservoirModel) -> Reservoir:
+    """Return the drawn reservoir of a model, which may itself be one.
 
     Parameters
     ----------
-    model : fitted
+    model : Reservoir or echo state network
+        The fitted model.
+
+    Returns
+    -------
+    Reservoir
+        The reservoir with its weights.
 
     Raises
     ------
     TypeError
-        If it has no reservoir.
+        If the model has no reservoir.
     """
-    found = getattr(model, "reservoir_", model)
+    reservoir = cast("Reservoir", getattr(model, "reservoir_", model))
     if hasattr(model, "topology"):
         check_is_fitted(model)
-    if not hasattr(found, "pack"):
+    if not hasattr(reservoir, "pack"):
         raise TypeError(
             f"diagnostics take a Reservoir or an echo state network, got {type(model).__name__}; "
             "of a Pipeline pass the last step, model[-1]"
         )
-    check_is_fitted(found, "recurrent_weights_")
-    return found
+    check_is_fitted(reservoir, "recurrent_weights_")
+    return reservoir
 
 
-def one_series(model: Any, rows: Any) -> Array:
-    """Return checked rows (n_steps, n_features) to drive a model's reservoir with.
+def check_single_series(model: ReservoirModel, rows: SeriesLike) -> Array:
+    """Return the checked rows of the one series that drives a model's reservoir.
 
     Parameters
     ----------
-    model : fitted
-    rows : one series, scaled as the reservoir sees it
+    model : Reservoir or echo state network
+        The fitted model.
+    rows : array-like of shape (n_steps, n_features)
+        One series, scaled as the reservoir sees it.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, n_features)
+        The rows as float64.
 
     Raises
     ------
     ValueError
-        For rows of another width, NaN, or many series.
+        If the rows have another width, contain NaN, or are several series.
     """
-    found, layout = check_rows(model, rows, reset=False)
+    checked_rows, layout = check_rows(model, rows, reset=False)
     if layout.n_series > 1:
         raise ValueError(
             f"rows must be one series, (n_steps, n_features), got {layout.n_series} series; "
             "pass them one by one"
         )
-    return found
+    return checked_rows
 
 
-def states_of(reservoir: Any, rows: Array, start: Array | None = None) -> Array:
-    """Return the states after every row, (n_steps, n_units) float64.
+def run_reservoir(reservoir: Reservoir, rows: Array, start: Array | None = None) -> Array:
+    """Return the state after every row.
 
     Parameters
     ----------
-    reservoir : drawn
-    rows : (n_steps, n_features)
-    start : (n_units,), x before the first row; None is zero
+    reservoir : Reservoir
+        A reservoir with drawn weights.
+    rows : ndarray of shape (n_steps, n_features)
+        The input.
+    start : ndarray of shape (n_units,), default=None
+        The state before the first row; None is the zero state.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, n_units)
+        The states as float64.
     """
-    rest = np.zeros(reservoir.n_units) if start is None else start
-    blocks = reservoir.run(rows, rest, packed=reservoir.pack())
+    state = np.zeros(reservoir.n_units) if start is None else start
+    blocks = reservoir.run(rows, state, packed=reservoir.pack())
     return np.concatenate([states for _, states in blocks]).astype(np.float64)

@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.diagnostics import memory_capacity
-from reservoirs.diagnostics.driving import one_series, reservoir_of, states_of
+from reservoirs.diagnostics.driving import check_single_series, get_reservoir, run_reservoir
 from reservoirs.display.axes import COLOUR, Display
 
 SHOWN = 12  # units drawn
@@ -41,7 +41,7 @@ class StateDisplay(Display):
         n_units : as in the class
         line : as in `plot`
         """
-        states = states_of(reservoir_of(estimator), one_series(estimator, X))
+        states = run_reservoir(get_reservoir(estimator), check_single_series(estimator, X))
         return cls(states, n_units=n_units).plot(ax, **line)
 
     def _draw(self, ax: Any, **line: Any) -> None:
@@ -76,7 +76,7 @@ class ReservoirSpectrumDisplay(Display):
         ax : matplotlib axes, or None
         line : as in `plot`
         """
-        weights = reservoir_of(estimator).recurrent_weights_
+        weights = get_reservoir(estimator).recurrent_weights_
         dense = weights.toarray() if issparse(weights) else np.asarray(weights)
         return cls(np.linalg.eigvals(dense)).plot(ax, **line)
 
