@@ -1,10 +1,10 @@
-"""Settings objects of all solvers: `RNNRegressor(solver=AdamSolver(learning_rate=1e-3))`."""
+"""The solvers that train networks: `RNNRegressor(solver=AdamSolver(learning_rate=1e-3))`."""
 
+from trainers.training.first_order import FirstOrderSolver
+from trainers.training.hessian_free import HessianFreeSolver
 from trainers.training.solvers import (
     SOLVERS,
     AdamSolver,
-    FirstOrderSolver,
-    HessianFreeSolver,
     LBFGSSolver,
     MomentumSolver,
     NesterovSolver,

@@ -144,16 +144,16 @@ def test_divergence_keeps_the_best_weights_and_names_the_knob():
 
 
 def test_an_interrupt_leaves_a_usable_estimator(monkeypatch):
-    from trainers.training import epochs as steppers
+    from trainers.training.epochs import MinibatchEpochs
 
-    epoch, count = steppers.GradientStepper.epoch, iter(range(100))
+    run_epoch, count = MinibatchEpochs.run_epoch, iter(range(100))
 
     def interrupted(self):
         if next(count) == 2:
             raise KeyboardInterrupt
-        return epoch(self)
+        return run_epoch(self)
 
-    monkeypatch.setattr(steppers.GradientStepper, "epoch", interrupted)
+    monkeypatch.setattr(MinibatchEpochs, "run_epoch", interrupted)
     model = fitted(max_iter=50)
 
     assert model.status_ == "interrupted"
@@ -175,13 +175,13 @@ def test_going_on_with_warm_start_equals_never_having_stopped(solver):
 
 
 def test_a_gradient_is_clipped_to_its_limit():
-    from trainers.training.epochs import clipped
+    from trainers.training.epochs import clip_gradient
 
-    gradient, norm = clipped(torch.full((4,), 3.0), 1.0)
+    gradient, norm = clip_gradient(torch.full((4,), 3.0), 1.0)
 
     assert norm == 6.0
     assert float(gradient.norm()) == pytest.approx(1.0)
-    assert clipped(torch.ones(1), None)[1] == 1.0
+    assert clip_gradient(torch.ones(1), None)[1] == 1.0
 
 
 def test_the_seed_decides_everything_and_the_global_one_nothing():

@@ -21,9 +21,9 @@ from trainers.network.initialization import INITS, ESNInit, initial_weights, res
 from trainers.network.losses import LOSSES
 from trainers.network.stack import Network
 from trainers.rnn.running import RunningMixin
-from trainers.training.epochs import Problem, make_stepper
-from trainers.training.loop import Outcome, Stopping, train
-from trainers.training.solvers import SOLVERS, FirstOrderSolver, HessianFreeSolver, resolve
+from trainers.training.loop import Stopping, TrainingResult, train
+from trainers.training.problem import Solver, SolverState, TrainingProblem
+from trainers.training.solvers import SOLVERS, resolve
 
 
 class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
@@ -42,7 +42,7 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
         "n_units": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS))],
-        "solver": [StrOptions(set(SOLVERS)), FirstOrderSolver, HessianFreeSolver],
+        "solver": [StrOptions(SOLVERS.keys()), Solver],
         "init": [StrOptions(set(INITS)), ESNInit],
         "window": [Interval(Integral, 1, None, closed="left"), None],
         "truncation": [Interval(Integral, 1, None, closed="left")],
@@ -145,24 +145,47 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
             n_last=1 if columns.kind == "per_series" else self.n_scored, window=self.window,
             fraction=None if one_epoch else self._held_out(),
         )  # fmt: skip
-        problem = Problem(
-            self.network_, LOSSES[self._loss], train_on, held_out, self._tensor(theta),
-            self.batch_size, None if self.window else self.truncation, self.clip_norm,
-            self.vanishing_penalty, rng,
-        )  # fmt: skip
-        stepper = make_stepper(problem, solver, self.learning_rate)
+        problem = TrainingProblem(
+            network=self.network_,
+            loss=LOSSES[self._loss],
+            train=train_on,
+            validation=held_out,
+            theta=self._tensor(theta),
+            batch_size=self.batch_size,
+            truncation=None if self.window else self.truncation,
+            clip_norm=self.clip_norm,
+            vanishing_penalty=self.vanishing_penalty,
+            rng=rng,
+        )
+        runner = solver.epoch_runner(problem, self.learning_rate)
         if resumed:
-            stepper.resume(self.solver_state_["stepper"])
+            runner.resume(self._stored_state())
             rng.bit_generator.state = self.solver_state_["rng"]
-        stopping = Stopping(1, False, None, 1)
+        stopping = Stopping(max_iter=1)
         if not one_epoch:
-            stopping = Stopping(self.max_iter, self.early_stopping, self.tol, self.n_iter_no_change)
-        outcome = train(
-            problem, stepper, stopping,
-            progress=progress, changed=self._weights, verbose=int(self.verbose),
-            done=len(self.history_) if resumed else 0,
-        )  # fmt: skip
-        self._keep(outcome, {"stepper": stepper.state(), "rng": rng.bit_generator.state}, resumed)
+            stopping = Stopping(
+                max_iter=self.max_iter,
+                early_stopping=self.early_stopping,
+                tol=self.tol,
+                patience=self.n_iter_no_change,
+            )
+        result = train(
+            problem,
+            runner,
+            stopping,
+            progress=progress,
+            attributes_at=self._weights,
+            verbose=int(self.verbose),
+            n_epochs_before=len(self.history_) if resumed else 0,
+        )
+        state = {"epochs": runner.state(), "rng": rng.bit_generator.state}
+        self._store_fit(result, state, resumed=resumed)
+
+    def _stored_state(self) -> SolverState:
+        """Return the state of the epochs to go on from, which files of 0.1.0 call the stepper's."""
+        stored = self.solver_state_
+        state: SolverState = stored["epochs"] if "epochs" in stored else stored["stepper"]
+        return state
 
     def _begin(
         self,
@@ -196,8 +219,8 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
             return targets
         return np.concatenate([targets[span][-self.n_scored :] for span in layout.slices()])
 
-    def _check_settings(self, solver: Any, layout: Layout, columns: Targets) -> None:
-        if self.n_layers > 1 and isinstance(solver, HessianFreeSolver):
+    def _check_settings(self, solver: Solver, layout: Layout, columns: Targets) -> None:
+        if self.n_layers > 1 and solver.single_layer:
             raise ValueError(
                 f"the Hessian-free solver trains one layer, got n_layers={self.n_layers}; set "
                 "n_layers=1, or use a first-order solver such as 'adam'"
@@ -222,17 +245,18 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
         if self.device not in known:
             raise ValueError(f"device must be one of {available}, got {self.device!r}")
 
-    def _keep(self, outcome: Outcome, state: dict[str, Any], resumed: bool) -> None:
+    def _store_fit(self, result: TrainingResult, state: dict[str, Any], *, resumed: bool) -> None:
+        """Set the fitted attributes, which go on from those of the fit before if resumed."""
         if not resumed:
             self.history_, self.loss_curve_, self.validation_curve_ = [], [], []
-        self.history_ += outcome.history
-        self.loss_curve_ += [record["loss"] for record in outcome.history]
+        self.history_ += result.history
+        self.loss_curve_ += [record["loss"] for record in result.history]
         self.validation_curve_ += [
-            record["validation_loss"] for record in outcome.history if "validation_loss" in record
+            record["validation_loss"] for record in result.history if "validation_loss" in record
         ]
-        self.n_iter_, self.status_ = len(self.history_), outcome.status
+        self.n_iter_, self.status_ = len(self.history_), result.status
         self.solver_state_ = state
-        self.weights_ = self._weights(outcome.theta)["weights_"]
+        self.weights_ = self._weights(result.theta)["weights_"]
 
     @abstractmethod
     def _wanted(self, y: Any, layout: Layout, *, resumed: bool) -> Targets:

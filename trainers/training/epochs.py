@@ -1,249 +1,204 @@
-"""One epoch of each kind of solver: minibatches, a closure on all data, Hessian-free."""
+"""Epochs of first-order solvers: minibatches, or a closure on all data, and a torch optimizer."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from trainers.data.batches import Batch, Examples, shuffled
-from trainers.network.losses import Loss
+from trainers.data.batches import Batch, shuffled
 from trainers.network.regularization import vanishing_penalty
-from trainers.network.stack import Forward, LayerPass, Network
+from trainers.network.stack import Forward, LayerPass
 from trainers.network.workspace import Buffers
 from trainers.second_order.curvature import Objective, loss_gradient
-from trainers.second_order.step import HFBatches, HFSettings, HFState, hf_step
-from trainers.training.momentum import SutskeverMomentum
-from trainers.training.solvers import HessianFreeSolver
+from trainers.training.problem import EpochRecord, SolverState, TrainingProblem
+
+ReadWeights = Callable[[torch.optim.Optimizer, Tensor], Tensor]
 
 
-@dataclass
-class Problem:
-    """What is trained on what.
+def clip_gradient(gradient: Tensor, max_norm: float | None) -> tuple[Tensor, float]:
+    """Scale a gradient down to a largest norm.
 
-    Attributes
-    ----------
-    network, loss : the model
-    train, valid : the examples; valid may be None
-    theta : (n_weights,) weights, updated in place
-    batch_size : pieces per update
-    truncation : steps per chunk of carried state; None for none
-    clip_norm : largest norm of a gradient; None for none
-    vanishing_penalty : weight of the regulariser against vanishing gradients
-    rng : the order of the batches
-    """
-
-    network: Network
-    loss: Loss
-    train: Examples
-    valid: Examples | None
-    theta: Tensor
-    batch_size: int
-    truncation: int | None
-    clip_norm: float | None
-    vanishing_penalty: float
-    rng: np.random.Generator
-
-
-class Stepper(Protocol):
-    """One epoch of one kind of solver."""
-
-    def epoch(self) -> dict[str, Any]:
-        """Train for one epoch; return its record, at least `loss` and `gradient_norm`."""
-
-    def weights(self) -> Tensor:
-        """Return the weights to evaluate, a copy."""
-
-    def state(self) -> Any:
-        """Return what resuming needs, as arrays and numbers."""
-
-    def resume(self, state: Any) -> None:
-        """Go on from `state`."""
-
-
-def clipped(gradient: Tensor, limit: float | None) -> tuple[Tensor, float]:
-    """Return the gradient scaled down to a norm of at most `limit`, and its norm before.
+    g min(1, max_norm / |g|)
 
     Parameters
     ----------
-    gradient : (n_weights,)
-    limit : None for no limit
+    gradient : Tensor of shape (n_weights,)
+        The gradient g.
+    max_norm : float or None
+        The largest norm; None for no limit.
+
+    Returns
+    -------
+    gradient : Tensor of shape (n_weights,)
+        The gradient, scaled.
+    norm : float
+        The norm before scaling.
 
     References
     ----------
-    Pascanu, Mikolov & Bengio (2013), Algorithm 1.
+    Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural networks,
+    Algorithm 1.
     """
     norm = float(torch.linalg.vector_norm(gradient))
-    if limit is not None and norm > limit:
-        gradient = gradient * (limit / norm)
+    if max_norm is not None and norm > max_norm:
+        gradient = gradient * (max_norm / norm)
     return gradient, norm
 
 
-class GradientStepper:
-    """Minibatches and a torch optimizer."""
+class MinibatchEpochs:
+    """Epochs of updates by a torch optimizer, one per minibatch.
 
-    def __init__(self, problem: Problem, solver: Any, learning_rate: float | None) -> None:
-        self.problem = problem
-        rate = solver.learning_rate if learning_rate is None else learning_rate
-        self.optimizer = solver.optimizer(problem.theta, rate)
-        self.rate_decay = getattr(solver, "rate_decay", 1.0)
+    Parameters
+    ----------
+    problem : TrainingProblem
+        What is trained on what.
+    optimizer : torch.optim.Optimizer
+        It updates `problem.theta`, its only parameter.
+    rate_decay : float
+        Factor on the learning rate after every epoch.
+    read_weights : callable
+        Optimizer and parameter -> the weights to evaluate, a copy.
+    """
+
+    def __init__(
+        self,
+        problem: TrainingProblem,
+        optimizer: torch.optim.Optimizer,
+        rate_decay: float,
+        read_weights: ReadWeights,
+    ) -> None:
+        self.problem, self.optimizer = problem, optimizer
+        self.rate_decay, self.read_weights = rate_decay, read_weights
         self.buffers = Buffers(problem.theta)
 
-    def epoch(self) -> dict[str, Any]:
+    def run_epoch(self) -> EpochRecord:
         """Go through all examples once, in a random order."""
         p, state = self.problem, None
-        total, count, norms = 0.0, 0.0, []
+        total, weight, norms = 0.0, 0.0, []
         for batch in shuffled(p.train, p.batch_size, p.truncation, p.rng):
             value, state, norm = self._update(batch, state if batch.carried else None)
-            total, count = total + value * batch.weight, count + batch.weight
+            total, weight = total + value * batch.weight, weight + batch.weight
             norms.append(norm)
+        self._decay_rate()
+        return {"loss": total / weight, "gradient_norm": float(np.mean(norms))}
+
+    def _decay_rate(self) -> None:
         for group in self.optimizer.param_groups:
             group["lr"] *= self.rate_decay
-        return {"loss": total / count, "gradient_norm": float(np.mean(norms))}
 
     def _update(self, batch: Batch, state: Tensor | None) -> tuple[float, Tensor, float]:
+        """Make one update; return the loss, the last state and the norm of the gradient."""
         p = self.problem
         run = p.network.forward(p.theta, batch.inputs, state, self.buffers, batch.n_outputs)
+        # A chunk of padding or of unscored rows has no loss: it only carries the state on.
         if not batch.weight:
             return 0.0, run.last, 0.0
-        value, grad = loss_gradient(p.loss, run, batch, batch.weight)
-        p.theta.grad, norm = clipped(self._gradient(run, grad), p.clip_norm)
+        value, output_gradient = loss_gradient(p.loss, run, batch, batch.weight)
+        p.theta.grad, norm = clip_gradient(self._gradient(run, output_gradient), p.clip_norm)
         self.optimizer.step()
         return value, run.last, norm
 
-    def _gradient(self, run: Forward, grad: Tensor) -> Tensor:
-        """Return the gradient of the loss, and of the penalty on the way to it."""
-        p, parts = self.problem, dict[str, Tensor]()
+    def _gradient(self, run: Forward, output_gradient: Tensor) -> Tensor:
+        """Return the gradient of the loss and, computed on the way back, of the penalty."""
+        p, penalties = self.problem, dict[str, Tensor]()
 
-        def watch(layer: int, found: LayerPass) -> None:
+        def add_penalty(layer: int, layer_pass: LayerPass) -> None:
             name = f"recurrent_weights_{layer}"
-            _, parts[name] = vanishing_penalty(found.errors, found.delta_h, run.weights[name])
+            _, penalties[name] = vanishing_penalty(
+                layer_pass.errors, layer_pass.delta_h, run.weights[name]
+            )
 
-        gradient = p.network.backward(run, grad, watch=watch if p.vanishing_penalty else None)
-        for name, part in parts.items():
-            p.network.split(gradient)[name].add_(part, alpha=p.vanishing_penalty)
+        watch = add_penalty if p.vanishing_penalty else None
+        gradient = p.network.backward(run, output_gradient, watch=watch)
+        for name, penalty in penalties.items():
+            p.network.split(gradient)[name].add_(penalty, alpha=p.vanishing_penalty)
         return gradient
 
     def weights(self) -> Tensor:
-        """Return theta itself, not Nesterov's look-ahead point."""
-        if not isinstance(self.optimizer, SutskeverMomentum):
-            return self.problem.theta.clone()
-        self.optimizer.settle()
-        settled = self.problem.theta.clone()
-        self.optimizer.look_ahead()
-        return settled
+        """Return a copy of the weights to evaluate."""
+        return self.read_weights(self.optimizer, self.problem.theta)
 
-    def state(self) -> Any:
-        """Return the optimizer's state and its own weights (the look-ahead point of Nesterov)."""
+    def state(self) -> SolverState:
+        """Return the state of the optimizer and the weights as it holds them."""
         state = copy.deepcopy(self.optimizer.state_dict())
-        return {"optimizer": _to_numpy(state), "theta": self.problem.theta.cpu().numpy().copy()}
+        theta = self.problem.theta.cpu().numpy().copy()
+        return {"optimizer": map_leaves(_to_array, state), "theta": theta}
 
-    def resume(self, state: Any) -> None:
-        """Go on from `state`."""
-        self.problem.theta.copy_(torch.as_tensor(state["theta"]))
-        self.optimizer.load_state_dict(_to_torch(copy.deepcopy(state["optimizer"])))
+    def resume(self, state: SolverState) -> None:
+        """Go on from a state, bit by bit."""
+        theta = self.problem.theta
+        theta.copy_(torch.as_tensor(state["theta"]))
+        stored = copy.deepcopy(state["optimizer"])
+        self.optimizer.load_state_dict(map_leaves(_to_tensor, stored))
+        # torch casts the state of a parameter to the dtype of the parameter, which rounds what an
+        # optimizer sums in another one.
+        for values in stored["state"].values():
+            loaded = self.optimizer.state[theta]
+            for name, value in values.items():
+                if isinstance(value, np.ndarray):
+                    loaded[name] = torch.as_tensor(value).to(loaded[name].device)
 
 
-class ClosureStepper(GradientStepper):
-    """All data at once and an optimizer that asks for several gradients per step (L-BFGS)."""
+class ClosureEpochs(MinibatchEpochs):
+    """Epochs of one step each on all data, whose optimizer may ask for several gradients."""
 
-    def __init__(self, problem: Problem, solver: Any, learning_rate: float | None) -> None:
-        super().__init__(problem, solver, learning_rate)
-        pieces = np.arange(problem.train.n_pieces)
-        self.objective = Objective(problem.network, problem.loss, problem.train, pieces)
+    def __init__(
+        self,
+        problem: TrainingProblem,
+        optimizer: torch.optim.Optimizer,
+        rate_decay: float,
+        read_weights: ReadWeights,
+    ) -> None:
+        super().__init__(problem, optimizer, rate_decay, read_weights)
+        self.objective = Objective(
+            problem.network, problem.loss, problem.train, np.arange(problem.train.n_pieces)
+        )
 
-    def epoch(self) -> dict[str, Any]:
-        """Take one step of several inner iterations."""
+    def run_epoch(self) -> EpochRecord:
+        """Take one step of the optimizer, which may be several iterations."""
         theta = self.problem.theta
 
         def closure() -> float:
             value, gradient = self.objective.gradient(theta)
-            theta.grad, _ = clipped(gradient, self.problem.clip_norm)
+            theta.grad, _ = clip_gradient(gradient, self.problem.clip_norm)
             return value
 
         self.optimizer.step(closure)
+        self._decay_rate()
         value, gradient = self.objective.gradient(theta)
         return {"loss": value, "gradient_norm": float(gradient.norm())}
 
 
-class HessianFreeStepper:
-    """One Hessian-free step per epoch; vectors are float64 whatever the network computes in."""
+def map_leaves(function: Callable[[object], object], value: object) -> Any:
+    """Apply a function to what dicts and lists, nested, hold in the end.
 
-    def __init__(self, problem: Problem, solver: HessianFreeSolver) -> None:
-        self.problem, self.solver = problem, solver
-        self.theta = problem.theta.double()
-        self.hf = HFState(solver.damping, torch.zeros_like(self.theta))
-        self.everything = self._objective(np.arange(problem.train.n_pieces))
+    Parameters
+    ----------
+    function : callable
+        One value -> another.
+    value : object
+        Dicts, lists and what they hold.
 
-    def _objective(self, pieces: np.ndarray) -> Objective:
-        p = self.problem
-        return Objective(p.network, p.loss, p.train, pieces)
-
-    def _drawn(self, size: int | None, otherwise: Objective) -> Objective:
-        """Return the loss on pieces drawn anew; `otherwise` where no size is asked for."""
-        p = self.problem
-        if size is None or size >= p.train.n_pieces:
-            return otherwise
-        return self._objective(np.sort(p.rng.choice(p.train.n_pieces, size, replace=False)))
-
-    def epoch(self) -> dict[str, Any]:
-        """Take one step with fresh pieces."""
-        s = self.solver
-        curvature = self._drawn(s.curvature_size, self.everything)
-        gradient = self._drawn(s.gradient_size, self.everything)
-        batches = HFBatches(
-            gradient,
-            curvature,
-            self._drawn(s.backtracking_size, curvature),
-            self._drawn(s.line_search_size, gradient),
-        )
-        settings = HFSettings(
-            s.structural_damping, s.max_cg, s.tolerance, s.preconditioner, s.rho_model
-        )
-        self.theta, record = hf_step(self.theta, self.hf, batches, settings)
-        self.problem.theta.copy_(self.theta)
-        return {"loss": record.loss_after, **record.as_dict()}
-
-    def weights(self) -> Tensor:
-        """Return the weights."""
-        return self.problem.theta.clone()
-
-    def state(self) -> Any:
-        """Return the damping, the search direction and the weights."""
-        theta, direction = self.theta.cpu().numpy().copy(), self.hf.direction.cpu().numpy().copy()
-        return {"damping": self.hf.damping, "direction": direction, "theta": theta}
-
-    def resume(self, state: Any) -> None:
-        """Go on from `state`."""
-        self.theta = torch.as_tensor(state["theta"]).to(self.theta)
-        self.problem.theta.copy_(self.theta)
-        self.hf.damping = state["damping"]
-        self.hf.direction = torch.as_tensor(state["direction"]).to(self.theta)
-
-
-def _to_numpy(value: Any) -> Any:
-    if isinstance(value, Tensor):
-        return value.cpu().numpy().copy()
+    Returns
+    -------
+    object
+        New dicts and lists with the results.
+    """
     if isinstance(value, dict):
-        return {key: _to_numpy(item) for key, item in value.items()}
-    return [_to_numpy(item) for item in value] if isinstance(value, list) else value
+        return {key: map_leaves(function, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [map_leaves(function, item) for item in value]
+    return function(value)
 
 
-def _to_torch(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return torch.as_tensor(value)
-    if isinstance(value, dict):
-        return {key: _to_torch(item) for key, item in value.items()}
-    return [_to_torch(item) for item in value] if isinstance(value, list) else value
+def _to_array(value: object) -> object:
+    return value.cpu().numpy().copy() if isinstance(value, Tensor) else value
 
 
-def make_stepper(problem: Problem, solver: Any, learning_rate: float | None) -> Stepper:
-    """Return the stepper of a solver's settings."""
-    if isinstance(solver, HessianFreeSolver):
-        return HessianFreeStepper(problem, solver)
-    kind = ClosureStepper if solver.full_batch else GradientStepper
-    return kind(problem, solver, learning_rate)
+def _to_tensor(value: object) -> object:
+    return torch.as_tensor(value) if isinstance(value, np.ndarray) else value

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,108 +17,149 @@ from torch import Tensor
 from reservoirs.estimators import Progress
 from trainers.network.small import one_thread
 from trainers.second_order.curvature import Objective
-from trainers.training.epochs import Problem, Stepper
+from trainers.training.problem import EpochRecord, EpochRunner, TrainingProblem
 
 logger = logging.getLogger("trainers")
+FittedAttributes = Callable[[Tensor], dict[str, object]]
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class Stopping:
     """When to stop.
 
     Attributes
     ----------
-    max_iter : epochs at most
-    early : stop when the validation loss (the training loss without one) no longer falls
-    tol : smallest improvement that counts; None never stops on it unless `early`
-    patience : epochs without improvement before stopping
+    max_iter : int
+        Epochs at most.
+    early_stopping : bool
+        Stop when the validation loss (the training loss without one) no longer falls, and take the
+        best weights.
+    tol : float or None
+        Smallest improvement that counts; None never stops on it unless `early_stopping`.
+    patience : int
+        Epochs without improvement before stopping.
     """
 
     max_iter: int
-    early: bool
-    tol: float | None
-    patience: int
+    early_stopping: bool = False
+    tol: float | None = None
+    patience: int = 1
+
+    @property
+    def by_convergence(self) -> bool:
+        """Whether training is to end by convergence rather than by the number of epochs."""
+        return self.early_stopping or self.tol is not None
 
 
 @dataclass
-class Outcome:
-    """What training left behind: weights, history, the stepper's state and why it ended."""
+class TrainingResult:
+    """The trained weights and how training went.
+
+    Attributes
+    ----------
+    theta : Tensor of shape (n_weights,)
+        The weights.
+    history : list of dict
+        One record an epoch.
+    status : str
+        Why training ended: "max_iter", "converged", "diverged", "stopped" or "interrupted".
+    """
 
     theta: Tensor
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: list[EpochRecord] = field(default_factory=list)
     status: str = "max_iter"
+
+
+@dataclass
+class _Best:
+    """The weights of the smallest loss so far, and for how many epochs it has not improved."""
+
+    theta: Tensor
+    loss: float = float("inf")
+    n_epochs_since: int = 0
+
+    def update(self, loss: float, theta: Tensor, tol: float) -> None:
+        self.n_epochs_since = 0 if loss < self.loss - tol else self.n_epochs_since + 1
+        if loss < self.loss:
+            self.loss, self.theta = loss, theta
 
 
 @torch.inference_mode()  # spares every small operation its bookkeeping
 def train(
-    problem: Problem,
-    stepper: Stepper,
+    problem: TrainingProblem,
+    runner: EpochRunner,
     stopping: Stopping,
     *,
     progress: Progress,
-    changed: Callable[[Tensor], dict[str, Any]],
+    attributes_at: FittedAttributes,
     verbose: int = 0,
-    done: int = 0,
-) -> Outcome:
-    """Run epochs until a reason to stop.
+    n_epochs_before: int = 0,
+) -> TrainingResult:
+    """Run epochs until there is a reason to stop.
+
+    A keyboard interrupt ends training and keeps what was learned.
 
     Parameters
     ----------
-    problem : what is trained on what
-    stepper : how
-    stopping : when to stop
-    progress : told of every epoch; may ask to stop
-    changed : weights -> the estimator's attributes that they are, told to callbacks with history_
-    verbose : log every so many epochs to the logger "trainers"; 0 never
-    done : epochs trained before, from which this one counts on
+    problem : TrainingProblem
+        What is trained on what.
+    runner : EpochRunner
+        Trains for one epoch at a time.
+    stopping : Stopping
+        When to stop.
+    progress : Progress
+        Reports every epoch to callbacks, which may ask to stop.
+    attributes_at : callable
+        Weights -> the estimator's fitted attributes at these weights, for callbacks.
+    verbose : int, default=0
+        Log every so many epochs to the logger "trainers"; 0 never.
+    n_epochs_before : int, default=0
+        Epochs trained before, from which this call counts on.
 
     Returns
     -------
-    The weights: with early stopping and after divergence the best seen, else the last. A keyboard
-    interrupt ends training and keeps what was learned.
+    TrainingResult
+        The weights are the best seen with early stopping and after divergence, else the last.
     """
-    valid = _validation(problem)
-    outcome = Outcome(stepper.weights())
-    best, since, began = float("inf"), 0, time.perf_counter()
-    best_theta = outcome.theta
+    validation = _validation_objective(problem)
+    result = TrainingResult(runner.weights())
+    best, start = _Best(result.theta), time.perf_counter()
     try:
-        for number in range(stopping.max_iter):
-            now = partial(_told, changed, outcome)
-            with one_thread(problem.network.n_units), progress.task("epoch", now) as task:
-                record = {"epoch": done + number + 1, **stepper.epoch()}
-                theta = outcome.theta = stepper.weights()
-                outcome.history.append(record)
-            record["seconds"] = time.perf_counter() - began
-            if valid is not None:
-                record["validation_loss"] = valid.value(theta)
-            watched = record.get("validation_loss", record["loss"])
-            if verbose and (number + 1) % verbose == 0:
-                logger.info(_line(record))
-            if not np.isfinite(watched) or not torch.isfinite(theta).all():
-                outcome.status = "diverged"
+        for number in range(1, stopping.max_iter + 1):
+            attributes = partial(_attributes, attributes_at, result)
+            with one_thread(problem.network.n_units), progress.task("epoch", attributes) as task:
+                record = {"epoch": n_epochs_before + number, **runner.run_epoch()}
+                theta = result.theta = runner.weights()
+                result.history.append(record)
+            record["seconds"] = time.perf_counter() - start
+            if validation is not None:
+                record["validation_loss"] = validation.value(theta)
+            if verbose and number % verbose == 0:
+                logger.info(_log_line(record))
+            monitored = record.get("validation_loss", record["loss"])
+            if not np.isfinite(monitored) or not torch.isfinite(theta).all():
+                result.status = "diverged"
                 break
             if task.stop:
-                outcome.status = "stopped"
+                result.status = "stopped"
                 break
-            since = 0 if watched < best - (stopping.tol or 0.0) else since + 1
-            if watched < best:
-                best, best_theta = watched, theta
-            if (stopping.early or stopping.tol is not None) and since >= stopping.patience:
-                outcome.status = "converged"
+            best.update(monitored, theta, stopping.tol or 0.0)
+            if stopping.by_convergence and best.n_epochs_since >= stopping.patience:
+                result.status = "converged"
                 break
     except KeyboardInterrupt:
-        outcome.status = "interrupted"
-    if stopping.early or outcome.status == "diverged":
-        outcome.theta = best_theta
-    _warn(outcome, stopping)
-    return outcome
+        result.status = "interrupted"
+    if stopping.early_stopping or result.status == "diverged":
+        result.theta = best.theta
+    _warn(result, stopping)
+    return result
 
 
-def _told(changed: Callable[[Tensor], dict[str, Any]], outcome: Outcome) -> dict[str, Any]:
-    return {**changed(outcome.theta), "history_": list(outcome.history)}
+def _attributes(attributes_at: FittedAttributes, result: TrainingResult) -> dict[str, object]:
+    return {**attributes_at(result.theta), "history_": list(result.history)}
 
 
-def _line(record: dict[str, Any]) -> str:
+def _log_line(record: EpochRecord) -> str:
     """Return what `verbose` shows of an epoch, and of a Hessian-free step."""
     line = f"epoch {record['epoch']} loss {record['loss']:.4g} after {record['seconds']:.1f} s"
     if "validation_loss" in record:
@@ -133,22 +173,22 @@ def _line(record: dict[str, Any]) -> str:
     return line
 
 
-def _validation(problem: Problem) -> Objective | None:
-    if problem.valid is None:
+def _validation_objective(problem: TrainingProblem) -> Objective | None:
+    examples = problem.validation
+    if examples is None:
         return None
-    pieces = np.arange(problem.valid.n_pieces)
-    return Objective(problem.network, problem.loss, problem.valid, pieces)
+    return Objective(problem.network, problem.loss, examples, np.arange(examples.n_pieces))
 
 
-def _warn(outcome: Outcome, stopping: Stopping) -> None:
-    if outcome.status == "diverged":
+def _warn(result: TrainingResult, stopping: Stopping) -> None:
+    if result.status == "diverged":
         warnings.warn(
-            f"training diverged in epoch {len(outcome.history)}: the loss or the weights are no "
+            f"training diverged in epoch {len(result.history)}: the loss or the weights are no "
             "longer finite. The best weights so far are kept; lower learning_rate or set clip_norm",
             ConvergenceWarning,
             stacklevel=4,
         )
-    elif outcome.status == "max_iter" and (stopping.early or stopping.tol is not None):
+    elif result.status == "max_iter" and stopping.by_convergence:
         warnings.warn(
             f"training reached max_iter={stopping.max_iter} before it converged; raise max_iter",
             ConvergenceWarning,

@@ -1,35 +1,49 @@
-"""Settings of the solvers: small estimators, so that `clone` and `solver__damping` work."""
+"""The solvers that have a name: small estimators, so that `clone` and `solver__damping` work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
-from sklearn.base import BaseEstimator
 
+from reservoirs.estimators import inherit_parameters
+from trainers.training.first_order import FirstOrderSolver
+from trainers.training.hessian_free import HessianFreeSolver
 from trainers.training.momentum import SutskeverMomentum
-
-
-class FirstOrderSolver(BaseEstimator):
-    """What the gradient-based solvers share: an optimizer for the flat weight vector."""
-
-    full_batch = False
-    double = False
-
-    def optimizer(self, parameter: torch.Tensor, learning_rate: float) -> torch.optim.Optimizer:
-        """Return the optimizer of one flat parameter."""
-        raise TypeError(f"{type(self).__name__} has no optimizer; use one of {sorted(SOLVERS)}")
+from trainers.training.problem import Solver
 
 
 class AdamSolver(FirstOrderSolver):
-    """Adam (Kingma & Ba 2015) by torch.optim.
+    """Adam by `torch.optim`: a step size for every weight from averages of its gradient.
+
+    m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  w -= rate m' / sqrt(v')
 
     Parameters
     ----------
-    learning_rate : step size
-    beta_1, beta_2 : decay of the averaged gradient and of its square
-    rate_decay : factor on the learning rate after every epoch
+    learning_rate : float, default=1e-3
+        Step size.
+    beta_1 : float, default=0.9
+        Decay b1 of the averaged gradient per update.
+    beta_2 : float, default=0.999
+        Decay b2 of the averaged squared gradient per update.
+    rate_decay : float, default=1.0
+        Factor on the learning rate after every epoch.
+
+    See Also
+    --------
+    RMSpropSolver : The squared gradient alone is averaged.
+    NesterovSolver : Momentum with one step size for all weights.
+
+    References
+    ----------
+    Kingma & Ba (2015), Adam: a method for stochastic optimization, Algorithm 1.
+
+    Examples
+    --------
+    >>> from trainers import RNNRegressor
+    >>> from trainers.solvers import AdamSolver
+    >>> RNNRegressor(solver=AdamSolver(beta_2=0.99)).get_params()["solver__beta_2"]
+    0.99
     """
 
     def __init__(
@@ -45,20 +59,40 @@ class AdamSolver(FirstOrderSolver):
         self.beta_1 = beta_1
         self.beta_2 = beta_2
 
+    @inherit_parameters(FirstOrderSolver.optimizer)
     def optimizer(self, parameter: torch.Tensor, learning_rate: float) -> torch.optim.Optimizer:
-        """Return Adam for one flat parameter."""
-        betas = (self.beta_1, self.beta_2)  # fused: one pass over the weights
+        """Return Adam for one flat parameter.
+
+        Returns
+        -------
+        torch.optim.Adam
+            An optimizer of `[parameter]`.
+        """
+        betas = (self.beta_1, self.beta_2)
+        # Fused is one pass over the weights instead of a dozen.
         return torch.optim.Adam([parameter], lr=learning_rate, betas=betas, fused=True)
 
 
+@inherit_parameters(AdamSolver)
 class RMSpropSolver(FirstOrderSolver):
-    """RMSprop by torch.optim.
+    """RMSprop by `torch.optim`: steps relative to the root of the averaged squared gradient.
+
+    v = s v + (1 - s) g^2,  w -= rate g / sqrt(v)
 
     Parameters
     ----------
-    learning_rate : step size
-    smoothing : share of the averaged squared gradient kept per update
-    rate_decay : factor on the learning rate after every epoch
+    smoothing : float, default=0.9
+        Share s of the averaged squared gradient kept per update.
+
+    See Also
+    --------
+    AdamSolver : The gradient is averaged too.
+
+    Examples
+    --------
+    >>> from trainers.solvers import RMSpropSolver
+    >>> RMSpropSolver(smoothing=0.99)
+    RMSpropSolver(smoothing=0.99)
     """
 
     def __init__(
@@ -68,38 +102,85 @@ class RMSpropSolver(FirstOrderSolver):
         self.smoothing = smoothing
         self.rate_decay = rate_decay
 
+    @inherit_parameters(FirstOrderSolver.optimizer)
     def optimizer(self, parameter: torch.Tensor, learning_rate: float) -> torch.optim.Optimizer:
-        """Return RMSprop for one flat parameter."""
+        """Return RMSprop for one flat parameter.
+
+        Returns
+        -------
+        torch.optim.RMSprop
+            An optimizer of `[parameter]`.
+        """
         return torch.optim.RMSprop([parameter], lr=learning_rate, alpha=self.smoothing)
 
 
+@inherit_parameters(AdamSolver)
 class SGDSolver(FirstOrderSolver):
     """Plain stochastic gradient descent.
 
+    w -= rate g
+
     Parameters
     ----------
-    learning_rate : step size
-    rate_decay : factor on the learning rate after every epoch
+    learning_rate : float, default=1e-2
+        Step size.
+
+    See Also
+    --------
+    MomentumSolver : Gradients are accumulated in a velocity.
+
+    Examples
+    --------
+    >>> from trainers.solvers import SGDSolver
+    >>> SGDSolver(learning_rate=0.1)
+    SGDSolver(learning_rate=0.1)
     """
 
     def __init__(self, *, learning_rate: float = 1e-2, rate_decay: float = 1.0) -> None:
         self.learning_rate = learning_rate
         self.rate_decay = rate_decay
 
+    @inherit_parameters(FirstOrderSolver.optimizer)
     def optimizer(self, parameter: torch.Tensor, learning_rate: float) -> torch.optim.Optimizer:
-        """Return gradient descent for one flat parameter."""
+        """Return gradient descent for one flat parameter.
+
+        Returns
+        -------
+        torch.optim.SGD
+            An optimizer of `[parameter]`.
+        """
         return torch.optim.SGD([parameter], lr=learning_rate)
 
 
+@inherit_parameters(AdamSolver)
 class MomentumSolver(FirstOrderSolver):
-    """Classical momentum (Sutskever et al. 2013, section 2).
+    """Classical momentum with the published schedules.
+
+    v = mu v - rate g,  w += v
 
     Parameters
     ----------
-    learning_rate : step size
-    momentum : final coefficient mu
-    schedule : "rnn" (0.9 for the first 1000 updates), "autoencoder" or "constant"
-    rate_decay : factor on the learning rate after every epoch
+    momentum : float, default=0.9
+        The coefficient mu, or its last and largest value under a schedule.
+    schedule : {"rnn", "autoencoder", "constant"}, default="rnn"
+        The course of mu: 0.9 for the first 1000 updates ("rnn"), growing every 250 updates
+        ("autoencoder"), or `momentum` throughout.
+
+    See Also
+    --------
+    NesterovSolver : The gradient is taken at the point that the velocity leads to.
+    trainers.SutskeverMomentum : The optimizer for any `torch.nn.Module`.
+
+    References
+    ----------
+    Sutskever, Martens, Dahl & Hinton (2013), On the importance of initialization and momentum in
+    deep learning, eqs. 1-2 and section 4.
+
+    Examples
+    --------
+    >>> from trainers.solvers import MomentumSolver
+    >>> MomentumSolver(momentum=0.98)
+    MomentumSolver(momentum=0.98)
     """
 
     nesterov = False
@@ -117,8 +198,15 @@ class MomentumSolver(FirstOrderSolver):
         self.momentum = momentum
         self.schedule = schedule
 
-    def optimizer(self, parameter: torch.Tensor, learning_rate: float) -> torch.optim.Optimizer:
-        """Return momentum for one flat parameter."""
+    @inherit_parameters(FirstOrderSolver.optimizer)
+    def optimizer(self, parameter: torch.Tensor, learning_rate: float) -> SutskeverMomentum:
+        """Return momentum for one flat parameter.
+
+        Returns
+        -------
+        SutskeverMomentum
+            An optimizer of `[parameter]`.
+        """
         return SutskeverMomentum(
             [parameter],
             lr=learning_rate,
@@ -128,28 +216,72 @@ class MomentumSolver(FirstOrderSolver):
         )
 
 
+@inherit_parameters(MomentumSolver)
 class NesterovSolver(MomentumSolver):
-    """Nesterov's momentum, exact when its coefficient changes (Sutskever et al. 2013, section 2).
+    """Nesterov's momentum, exact when its coefficient changes.
 
-    Parameters
+    v = mu v - rate g(w + mu v),  w += v
+
+    See Also
+    --------
+    MomentumSolver : The gradient is taken at w.
+    trainers.SutskeverMomentum : The optimizer for any `torch.nn.Module`.
+
+    References
     ----------
-    learning_rate : step size
-    momentum : final coefficient mu
-    schedule : "rnn" (0.9 for the first 1000 updates), "autoencoder" or "constant"
-    rate_decay : factor on the learning rate after every epoch
+    Sutskever, Martens, Dahl & Hinton (2013), On the importance of initialization and momentum in
+    deep learning, eqs. 3-4 and section 4.
+
+    Examples
+    --------
+    >>> from trainers.solvers import NesterovSolver
+    >>> NesterovSolver(momentum=0.98, schedule="constant")
+    NesterovSolver(momentum=0.98, schedule='constant')
     """
 
     nesterov = True
 
+    @inherit_parameters(FirstOrderSolver.weights)
+    def weights(self, optimizer: torch.optim.Optimizer, parameter: torch.Tensor) -> torch.Tensor:
+        """Return w itself, not the point w + mu v ahead that is kept in the parameter.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_weights,)
+            A copy.
+        """
+        assert isinstance(optimizer, SutskeverMomentum)
+        optimizer.settle()
+        settled = parameter.clone()
+        optimizer.look_ahead()
+        return settled
+
 
 class LBFGSSolver(FirstOrderSolver):
-    """Limited-memory BFGS with a strong Wolfe line search, on all data at once.
+    """Limited-memory BFGS with a strong Wolfe line search, on all data at once, in float64.
 
     Parameters
     ----------
-    learning_rate : first trial length of the line search
-    memory : pairs kept
-    steps : inner iterations per epoch
+    learning_rate : float, default=1.0
+        First trial length of the line search.
+    memory : int, default=20
+        Pairs of steps and changes of the gradient that the curvature is estimated from.
+    steps : int, default=10
+        Iterations per epoch.
+
+    See Also
+    --------
+    HessianFreeSolver : Second order by products with the Gauss-Newton matrix.
+
+    References
+    ----------
+    Nocedal & Wright (2006), Numerical optimization, algorithms 3.5 and 7.5.
+
+    Examples
+    --------
+    >>> from trainers.solvers import LBFGSSolver
+    >>> LBFGSSolver(steps=5)
+    LBFGSSolver(steps=5)
     """
 
     full_batch = True
@@ -160,8 +292,15 @@ class LBFGSSolver(FirstOrderSolver):
         self.memory = memory
         self.steps = steps
 
+    @inherit_parameters(FirstOrderSolver.optimizer)
     def optimizer(self, parameter: torch.Tensor, learning_rate: float) -> torch.optim.Optimizer:
-        """Return L-BFGS for one flat parameter."""
+        """Return L-BFGS for one flat parameter.
+
+        Returns
+        -------
+        torch.optim.LBFGS
+            An optimizer of `[parameter]`.
+        """
         return torch.optim.LBFGS(
             [parameter],
             lr=learning_rate,
@@ -171,53 +310,7 @@ class LBFGSSolver(FirstOrderSolver):
         )
 
 
-class HessianFreeSolver(BaseEstimator):
-    """Hessian-free optimisation (Martens 2010; Martens & Sutskever 2011); an epoch is one step.
-
-    Parameters
-    ----------
-    damping : first lambda, in units of the curvature of the loss per scored step
-    structural_damping : mu, weight of structural damping relative to lambda; 0 for none
-    max_cg : conjugate gradient iterations per step
-    tolerance : of Martens' stop
-    curvature_size : pieces (windows or series) for Gauss-Newton products, drawn anew at every step;
-        None takes all
-    gradient_size, backtracking_size, line_search_size : likewise for the gradient, the choice of
-        the iterate, and the line search; None: all, those of the curvature, those of the gradient
-    preconditioner : precondition with the squared gradients of the pieces; seldom helps RNNs
-    rho_model : "damped" or "undamped", whether the model's damping counts in what it predicted
-    """
-
-    full_batch = True
-    double = True
-
-    def __init__(
-        self,
-        *,
-        damping: float = 0.1,
-        structural_damping: float = 1.0 / 30.0,
-        max_cg: int = 100,
-        tolerance: float = 5e-4,
-        curvature_size: int | None = 500,
-        gradient_size: int | None = None,
-        backtracking_size: int | None = None,
-        line_search_size: int | None = None,
-        preconditioner: bool = False,
-        rho_model: str = "damped",
-    ) -> None:
-        self.damping = damping
-        self.structural_damping = structural_damping
-        self.max_cg = max_cg
-        self.tolerance = tolerance
-        self.curvature_size = curvature_size
-        self.gradient_size = gradient_size
-        self.backtracking_size = backtracking_size
-        self.line_search_size = line_search_size
-        self.preconditioner = preconditioner
-        self.rho_model = rho_model
-
-
-SOLVERS: dict[str, Callable[[], Any]] = {
+SOLVERS: dict[str, Callable[[], Solver]] = {
     "adam": AdamSolver,
     "rmsprop": RMSpropSolver,
     "sgd": SGDSolver,
@@ -228,12 +321,18 @@ SOLVERS: dict[str, Callable[[], Any]] = {
 }
 
 
-def resolve(solver: Any) -> Any:
-    """Return settings from a name or from settings.
+def resolve(solver: str | Solver) -> Solver:
+    """Return a solver from its name or from itself.
 
     Parameters
     ----------
-    solver : a key of `SOLVERS` or a settings object
+    solver : str or Solver
+        A key of `SOLVERS`, or a solver.
+
+    Returns
+    -------
+    Solver
+        The solver; one with its default settings for a name.
 
     Raises
     ------
@@ -242,8 +341,8 @@ def resolve(solver: Any) -> Any:
     """
     if isinstance(solver, str) and solver in SOLVERS:
         return SOLVERS[solver]()
-    if isinstance(solver, FirstOrderSolver | HessianFreeSolver):
+    if isinstance(solver, Solver):
         return solver
     raise ValueError(
-        f"solver must be one of {sorted(SOLVERS)} or settings from trainers.solvers, got {solver!r}"
+        f"solver must be one of {sorted(SOLVERS)} or a solver from trainers.solvers, got {solver!r}"
     )
