@@ -5,21 +5,25 @@ import torch
 ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "identity": lambda z: z}
 
 
-def step(network, weights, layer, x, state):
-    h, c = state
-    zx = x @ weights[f"input_weights_{layer}"].T + weights.get(f"bias_{layer}", 0.0)
-    zh = h @ weights[f"recurrent_weights_{layer}"].T
-    if network.cell == "rnn":
-        return ACTIVATIONS[network.activation](zx + zh), c, zx + zh
-    if network.cell == "lstm":
-        z = zx + zh
-        i, f, g, o = z.chunk(4, dim=1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        return torch.sigmoid(o) * torch.tanh(c), c, z
+def rnn(zx, zh, h, c, activation):
+    return ACTIVATIONS[activation](zx + zh), c, zx + zh
+
+
+def lstm(zx, zh, h, c, activation):
+    z = zx + zh
+    i, f, g, o = z.chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c, z
+
+
+def gru(zx, zh, h, c, activation):
     (xr, xu, xn), (hr, hu, hn) = zx.chunk(3, dim=1), zh.chunk(3, dim=1)
     r, u = torch.sigmoid(xr + hr), torch.sigmoid(xu + hu)
     z = torch.cat([xr + hr, xu + hu, xn + r * hn], dim=1)
     return u * h + (1 - u) * torch.tanh(xn + r * hn), c, z
+
+
+CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 
 
 def run(network, theta, inputs):
@@ -30,10 +34,12 @@ def run(network, theta, inputs):
         h = c = torch.zeros(batch, n, dtype=theta.dtype)
         if network.learn_initial_state:
             start = weights[f"initial_state_{layer}"].expand(batch, -1)
-            h, c = start[:, :n], start[:, n:] if network.cell == "lstm" else c
+            h, c = start[:, :n], start[:, n:] if start.shape[1] > n else c
         rows = []
         for x in below:
-            h, c, z = step(network, weights, layer, x, (h, c))
+            zx = x @ weights[f"input_weights_{layer}"].T + weights.get(f"bias_{layer}", 0.0)
+            zh = h @ weights[f"recurrent_weights_{layer}"].T
+            h, c, z = CELLS[network.cell](zx, zh, h, c, network.activation)
             rows.append(h)
             pre.append(z)
         below = rows

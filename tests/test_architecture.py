@@ -80,19 +80,20 @@ def imports(path):
                 yield alias.name, id(node) not in inner
 
 
+def compiled_file(name):
+    """Tell whether a file is written for numba."""
+    return name == "simd" or name.endswith("loops")
+
+
 @pytest.mark.parametrize(("package", "path"), SOURCES, ids=lambda value: str(value)[-30:])
 def test_a_file_imports_only_what_its_package_may(package, path):
-    numba_file = path.name in {
-        "reservoir_loops.py",
-        "simd.py",
-        "loops.py",
-    }  # itself imported only inside functions
+    numba_file = compiled_file(path.stem)  # itself imported only inside functions
     for module, at_the_top in imports(path):
         root = module.split(".")[0]
         allowed = AT_THE_TOP[package] | (INSIDE[package] if not at_the_top or numba_file else set())
 
         assert root in allowed | STANDARD, f"{path.name} imports {module}"
-        compiled = module.split(".")[-1] in {"reservoir_loops", "simd", "loops"}
+        compiled = compiled_file(module.split(".")[-1])
         assert not (compiled and at_the_top and not numba_file)
         assert package == "benchmarks" or root != "benchmarks", "nothing imports benchmarks"
         if package == "benchmarks" and root in ("reservoirs", "trainers"):
@@ -121,6 +122,16 @@ def test_cached_loops_are_compiled_anew_when_what_they_are_written_in_changes(pa
     kernel = {"reservoirs": "compiled/reservoir_loops.py", "trainers": "network/loops.py"}
     text = (PACKAGES[package] / kernel[package]).read_text()
     assert f"simd.py, storage.py {version:08x}\n" in text, "write that number there"
+
+
+def test_cached_passes_are_compiled_anew_when_the_operations_on_rows_change():
+    folder = PACKAGES["trainers"] / "network"
+
+    version = zlib.crc32((folder / "loops.py").read_bytes())
+
+    for path in folder.glob("*_loops.py"):
+        line = f"written in: loops.py {version:08x}\n"
+        assert line in path.read_text(), f"write that number in {path.name}"
 
 
 def test_importing_reservoirs_loads_nothing_heavy():

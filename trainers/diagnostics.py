@@ -15,10 +15,10 @@ from reservoirs.sequences import Array, check_rows
 from trainers.data.batches import Batch
 from trainers.data.split import split_examples
 from trainers.network.cell import Tape
-from trainers.network.losses import LOSSES
+from trainers.network.losses import LOSSES, Loss
 from trainers.network.small import one_thread
-from trainers.network.stack import Forward, LayerPass, Network
-from trainers.network.workspace import Buffers
+from trainers.network.stack import ForwardPass, LayerErrors, Network
+from trainers.network.workspace import Workspace
 from trainers.second_order.curvature import loss_gradient
 
 MOST_PIECES = 256  # series or windows looked at
@@ -107,41 +107,34 @@ def gradient_flow(model: Any, X: Any, y: Any, *, series_id: Any = None) -> Gradi
         return _flow(model.network_, LOSSES[model._loss], theta, batch)
 
 
-def _flow(network: Network, loss: Any, theta: Tensor, batch: Batch) -> GradientFlow:
+def _flow(network: Network, loss: Loss, theta: Tensor, batch: Batch) -> GradientFlow:
     run = network.forward(theta, batch.inputs, n_outputs=batch.n_outputs)
     lengths = batch.inside[..., 0].sum(dim=0).long()
     n_lags, top = int(lengths.min()), network.n_layers - 1
-    tape, inside = run.tapes[top], batch.inside.bool().expand_as(run.tapes[top].slopes)
-    steep = tape.slopes / tape.slopes.new_tensor(_largest_slopes(network))
-    saturated = float((steep[inside] < SATURATED).double().mean())
-    jacobians = _jacobian_norms(network, run, top)[:n_lags]
+    slopes, cell = run.slopes[top], run.cell
+    inside = batch.inside.bool().expand_as(slopes)
+    largest = slopes.new_tensor(cell.largest_slopes).repeat_interleave(network.n_units)
+    saturated = float(((slopes / largest)[inside] < SATURATED).double().mean())
+    jacobians = _jacobian_norms(run, top)[:n_lags]
     errors: list[Tensor] = []
 
-    def watch(layer: int, found: LayerPass) -> None:
+    def watch(layer: int, found: LayerErrors) -> None:
         if layer == top:
             errors.append(found.errors.double().norm(dim=-1))
 
     _, grad = loss_gradient(loss, run, batch, 1.0)  # every series has a loss of weight 1
-    network.backward(run, grad, watch=watch)
+    network.backward(run, grad, on_layer=watch)
     back = lengths - 1 - torch.arange(n_lags, device=lengths.device)[:, None]
     norms = errors[0].gather(0, back).mean(dim=1).cpu().numpy()
     lags = np.arange(n_lags)
     alive = norms > 0
     slope = np.polyfit(lags[alive], np.log(norms[alive]), 1)[0] if alive.sum() > 1 else -np.inf
     weights = run.weights[f"recurrent_weights_{top}"].double().cpu().numpy()
-    radii = [
-        np.abs(np.linalg.eigvals(block)).max() for block in np.split(weights, network.kind.n_gates)
-    ]
+    radii = [np.abs(np.linalg.eigvals(block)).max() for block in np.split(weights, cell.n_gates)]
     return GradientFlow(lags, norms, jacobians, saturated, float(max(radii)), float(np.exp(slope)))
 
 
-def _largest_slopes(network: Network) -> list[float]:
-    """Return the largest slope of every pre-activation: 1 of tanh, 1/4 of the sigmoid gates."""
-    gates = {"rnn": [1.0], "lstm": [0.25, 0.25, 1.0, 0.25], "gru": [0.25, 0.25, 1.0]}
-    return [slope for slope in gates[network.cell] for _ in range(network.n_units)]
-
-
-def _jacobian_norms(network: Network, run: Forward, layer: int) -> Array:
+def _jacobian_norms(run: ForwardPass, layer: int) -> Array:
     """Return the largest singular value of dh[k]/dstate for every k, along some series."""
     tape, W_h = run.tapes[layer], run.weights[f"recurrent_weights_{layer}"]
     size = tape.last.shape[1]
@@ -152,11 +145,9 @@ def _jacobian_norms(network: Network, run: Forward, layer: int) -> Array:
         def copies(t: Tensor, i: int = i) -> Tensor:
             return t[:, i : i + 1].expand(-1, size, -1).contiguous()
 
-        alone = Tape(
-            copies(tape.hidden), tuple(map(copies, tape.saved)), tape.last, tape.find_slopes
-        )
-        r_zx, empty = torch.zeros_like(alone.saved[0]), Buffers(W_h)
-        r_hidden, _ = network.kind.r_forward(alone, W_h, r_zx, still, basis, empty)
+        alone = Tape(copies(tape.hidden), tuple(map(copies, tape.saved)), basis)
+        r_zx = W_h.new_zeros(len(tape.hidden) - 1, size, len(W_h))
+        r_hidden, _ = run.cell.r_forward(alone, W_h, r_zx, still, basis, Workspace(W_h))
         largest = torch.linalg.matrix_norm(r_hidden.double(), ord=2)
         logs.append(torch.log(largest.clamp_min(1e-300)).cpu().numpy())
     norms: Array = np.exp(np.mean(logs, axis=0))

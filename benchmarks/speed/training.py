@@ -20,7 +20,7 @@ from reservoirs import datasets, next_step
 from trainers import RNNRegressor
 from trainers.network.small import one_thread
 from trainers.network.stack import Network
-from trainers.network.workspace import Buffers
+from trainers.network.workspace import Workspace
 from trainers.second_order.optimizer import differentiable_kernels
 
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -63,11 +63,11 @@ def _title(what: str, cell: str, size: tuple[int, int, int], dtype: torch.dtype)
 def gradient(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: int) -> Timing:
     """Time a gradient of the squared error by back-propagation through time."""
     network, plain, theta, inputs, targets = _setting(cell, size, dtype)
-    buffers, parameters = Buffers(theta), list(plain.parameters())
+    workspace, parameters = Workspace(theta), list(plain.parameters())
     count = size[1] * size[2]
 
     def ours() -> Tensor:
-        run = network.forward(theta, inputs, buffers=buffers)
+        run = network.forward(theta, inputs, workspace=workspace)
         return network.backward(run, (run.outputs - targets) / count)
 
     def theirs() -> Any:
@@ -82,7 +82,7 @@ def gradient(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats:
 def product(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: int) -> Timing:
     """Time a Gauss-Newton product of the squared error, forward pass known."""
     network, plain, theta, inputs, _ = _setting(cell, size, dtype)
-    run, buffers, v = network.forward(theta, inputs), Buffers(theta), torch.randn_like(theta)
+    run, workspace, v = network.forward(theta, inputs), Workspace(theta), torch.randn_like(theta)
     count = size[1] * size[2]
     names = dict(plain.named_parameters())
     values = {name: p.detach() for name, p in names.items()}
@@ -92,8 +92,8 @@ def product(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: 
         return functional_call(plain, weights, (inputs,))
 
     def ours() -> Tensor:
-        r_outputs, _ = network.r_forward(run, v, buffers)
-        return network.backward(run, r_outputs / count, buffers=buffers)
+        r_outputs, _ = network.r_forward(run, v, workspace)
+        return network.backward(run, r_outputs / count, workspace=workspace)
 
     def theirs() -> Any:
         tangent: Any = jvp(outputs, (values,), (along,))[1]

@@ -5,10 +5,11 @@ import torch
 from torch.func import jvp
 
 from reservoirs import datasets
+from trainers.network.cells import CELLS
 from trainers.network.small import product
 from trainers.network.stack import Network
 
-KINDS = [("rnn", "tanh"), ("rnn", "relu"), ("rnn", "identity"), ("lstm", "tanh"), ("gru", "tanh")]
+KINDS = [(cell, "tanh") for cell in sorted(CELLS)] + [("rnn", "relu"), ("rnn", "identity")]
 CASES = [
     (c, a, layers, learn, bias)
     for c, a in KINDS
@@ -26,6 +27,10 @@ def case(cell, activation, n_layers, learn, bias=True):
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
     return network, 0.5 * draw(network.n_weights), draw(7, 5, 3), draw
+
+
+def test_every_cell_is_held_to_an_oracle():
+    assert set(CELLS) == set(plain_torch.CELLS)
 
 
 @pytest.mark.parametrize(("cell", "activation", "n_layers", "learn", "bias"), CASES)

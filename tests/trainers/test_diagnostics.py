@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from reservoirs import next_step
 from trainers import ESNInit, RNNClassifier, RNNRegressor, gradient_flow
+from trainers.network.cells import CELLS
 
 SERIES = np.sin(0.3 * np.arange(120.0)) + 0.5 * np.sin(0.71 * np.arange(120.0))
 X, Y = next_step(SERIES[:, None])
@@ -49,7 +50,7 @@ def test_jacobian_norms_are_those_of_the_product_of_step_jacobians():
     assert flow.spectral_radius == pytest.approx(np.abs(np.linalg.eigvals(W)).max())
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", sorted(CELLS))
 def test_a_model_is_seen_before_and_after_training(cell):
     model = RNNRegressor(cell=cell, **SMALL)
 

@@ -22,7 +22,7 @@ def signals():
     grad = torch.zeros(9, 3, 1, dtype=torch.float64)
     grad[-1] = 1.0
     kept = []
-    network.backward(run, grad, watch=lambda layer, found: kept.append(found))
+    network.backward(run, grad, on_layer=lambda layer, found: kept.append(found))
     return kept[0].errors.clone(), kept[0].delta_h.clone(), run.weights["recurrent_weights_0"]
 
 

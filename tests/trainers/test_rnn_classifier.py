@@ -8,6 +8,7 @@ from sklearn.model_selection import GridSearchCV
 
 from reservoirs import datasets
 from trainers import RNNClassifier
+from trainers.network.cells import CELLS
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(300, 1))
@@ -35,7 +36,7 @@ def test_labels_per_step_are_learned_and_come_back_as_they_were():
     assert model.decision_function(ROWS).shape == (300,)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", sorted(CELLS))
 def test_one_label_per_series_is_learned(cell):
     X, y = waves(60)
     model = clone(SMALL).set_params(cell=cell, max_iter=60, n_units=16, clip_norm=1.0).fit(X, y)

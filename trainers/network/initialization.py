@@ -17,7 +17,6 @@ from trainers.network.stack import Network
 
 Weights = dict[str, Array]
 Generator = np.random.Generator
-FORGET_BIAS = 1.0  # without it the LSTM forgets half of its cell at every step
 
 
 def _default(network: Network, rng: Generator) -> Weights:
@@ -171,7 +170,6 @@ def initial_weights(network: Network, init: Any, targets_mean: Array, rng: Gener
     for name, values in weights.items():
         if name.startswith("initial_state"):
             values[:] = 0.0
-        if network.cell == "lstm" and name.startswith("bias"):
-            n = network.n_units
-            values[n : 2 * n] = FORGET_BIAS
+        if name.startswith("bias"):
+            weights[name] = network.kind.initial_bias(values)
     return np.concatenate([weights[name].ravel() for name in network.shapes])

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import prod
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from trainers.network.cell import ACTIVATIONS, CELLS, Cell, Empty, Tape
+from trainers.network.cell import Cell, Tape
+from trainers.network.cells import get_cell
 from trainers.network.small import product
-from trainers.network.workspace import Buffers
+from trainers.network.workspace import Workspace
 
 
-class LayerPass(NamedTuple):
-    """What the backward pass of one layer found.
+class LayerErrors(NamedTuple):
+    """Derivatives of the loss that the backward pass finds in one layer.
 
     Attributes
     ----------
-    errors : dL/dh, (n_steps, batch, n_units), through all later steps
-    delta_x, delta_h : dL/dzx and dL/dzh, (n_steps, batch, n_gates * n_units)
-    start : dL/dstate[0], (batch, layer's state size)
+    errors : (n_steps, batch, n_units) torch.Tensor
+        dL/dh, through all later steps.
+    delta_x, delta_h : (n_steps, batch, n_gates * n_units) torch.Tensor
+        dL/dzx and dL/dzh.
+    start : (batch, layer's state size) torch.Tensor
+        dL/dstate[0].
     """
 
     errors: Tensor
@@ -32,30 +36,58 @@ class LayerPass(NamedTuple):
     start: Tensor
 
 
-Watch = Callable[[int, LayerPass], None]
-
-
 @dataclass(frozen=True)
-class Forward:
-    """A forward pass: outputs, the tape of every layer, the last state, and the memory used."""
+class ForwardPass:
+    """A forward pass, with all that the other passes need.
 
+    Attributes
+    ----------
+    cell : Cell
+        The cell of every layer.
+    inputs : (n_steps, batch, n_inputs) torch.Tensor
+        What the network was run on.
+    outputs : (n_outputs, batch, n_outputs) torch.Tensor
+        Of the last steps, or of all.
+    tapes : list of Tape
+        One per layer, from the bottom up.
+    weights : dict of torch.Tensor
+        By name.
+    from_start : bool
+        Whether the series started here: from the zero or learned state, not from one carried over.
+    last : (batch, state_size) torch.Tensor
+        The state after the last step.
+    workspace : Workspace
+        The memory used.
+    """
+
+    cell: Cell
     inputs: Tensor
     outputs: Tensor
     tapes: list[Tape]
     weights: dict[str, Tensor]
-    initial: bool
+    from_start: bool
     last: Tensor
-    buffers: Buffers
+    workspace: Workspace
 
-    def below(self, layer: int) -> Tensor:
-        """Return the inputs of a layer, (n_steps, batch, width)."""
+    def layer_inputs(self, layer: int) -> Tensor:
+        """Return the inputs of a layer, (n_steps, batch, width); of n_layers those of the readout.
+
+        Parameters
+        ----------
+        layer : int
+            Counts from 0, the bottom.
+
+        Returns
+        -------
+        (n_steps, batch, width) torch.Tensor
+            The network's inputs, or h of the layer below.
+        """
         return self.inputs if layer == 0 else self.tapes[layer - 1].hidden[1:]
 
-
-@lru_cache
-def _cell(name: str, activation: str) -> Cell:
-    """Return a cell; kept here, since its functions cannot be pickled with a network."""
-    return CELLS[name](ACTIVATIONS[activation])
+    @cached_property
+    def slopes(self) -> list[Tensor]:
+        """Slopes of the activations, (n_steps, batch, n_gates * n_units) of every layer."""
+        return [self.cell.slopes(tape) for tape in self.tapes]
 
 
 @dataclass(frozen=True)
@@ -64,11 +96,16 @@ class Network:
 
     Attributes
     ----------
-    cell : a key of `cells.CELLS`
-    n_inputs, n_units, n_layers, n_outputs : sizes
-    activation : a key of `cells.ACTIVATIONS`, used by the vanilla cell
-    learn_initial_state : whether the state before the first step is a weight; else it is zero
-    hidden_bias : whether units have a bias
+    cell : str
+        A key of `cells.CELLS`.
+    n_inputs, n_units, n_layers, n_outputs : int
+        Sizes.
+    activation : str, default="tanh"
+        A key of `rnn.ACTIVATIONS`, used by the vanilla cell.
+    learn_initial_state : bool, default=False
+        Whether the state before the first step is a weight; else it is zero.
+    hidden_bias : bool, default=True
+        Whether units have a bias.
     """
 
     cell: str
@@ -82,13 +119,18 @@ class Network:
 
     @property
     def kind(self) -> Cell:
-        """The cell's three passes."""
-        return _cell(self.cell, self.activation)
+        """The cell itself, with its passes."""
+        return get_cell(self.cell, self.activation)
+
+    @property
+    def layer_state_size(self) -> int:
+        """Numbers in the state of one layer and series."""
+        return self.kind.n_parts * self.n_units
 
     @property
     def state_size(self) -> int:
         """Numbers in the state of one series."""
-        return self.n_layers * self.kind.n_parts * self.n_units
+        return self.n_layers * self.layer_state_size
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -102,7 +144,7 @@ class Network:
             if self.hidden_bias:
                 shapes[f"bias_{layer}"] = (gates * n,)
             if self.learn_initial_state:
-                shapes[f"initial_state_{layer}"] = (self.kind.n_parts * n,)
+                shapes[f"initial_state_{layer}"] = (self.layer_state_size,)
         shapes["output_weights"] = (self.n_outputs, n)
         shapes["output_bias"] = (self.n_outputs,)
         return shapes
@@ -117,11 +159,22 @@ class Network:
         return [prod(shape) for shape in self.shapes.values()]
 
     def split(self, theta: Tensor) -> dict[str, Tensor]:
-        """Return views of the flat vector by name."""
-        parts = theta.split_with_sizes(self._sizes)
+        """Return views of the flat vector by name.
+
+        Parameters
+        ----------
+        theta : (n_weights,) torch.Tensor
+            The flat vector.
+
+        Returns
+        -------
+        dict of torch.Tensor
+            A view of the shape of each weight.
+        """
+        pieces = theta.split_with_sizes(self._sizes)
         return {
-            name: part.view(shape)
-            for (name, shape), part in zip(self.shapes.items(), parts, strict=True)
+            name: piece.view(shape)
+            for (name, shape), piece in zip(self.shapes.items(), pieces, strict=True)
         }
 
     def forward(
@@ -129,150 +182,173 @@ class Network:
         theta: Tensor,
         inputs: Tensor,
         state: Tensor | None = None,
-        buffers: Buffers | None = None,
+        workspace: Workspace | None = None,
         n_outputs: int | None = None,
-    ) -> Forward:
+    ) -> ForwardPass:
         """Run the network.
 
         Parameters
         ----------
-        theta : (n_weights,)
-        inputs : (n_steps, batch, n_inputs)
-        state : (batch, state_size) to go on from; None starts from zero or the learned state
-        buffers : memory to write to, which a later pass may overwrite; None takes new memory
-        n_outputs : outputs are computed for this many last steps; None for all
+        theta : (n_weights,) torch.Tensor
+            The weights.
+        inputs : (n_steps, batch, n_inputs) torch.Tensor
+            A batch of series of one length, or padded at the end.
+        state : (batch, state_size) torch.Tensor, default=None
+            The state to go on from; None starts from zero or the learned state.
+        workspace : Workspace, default=None
+            Memory to write to, which a later pass may overwrite; None takes new memory.
+        n_outputs : int, default=None
+            Outputs are computed for this many last steps; None for all.
 
         Returns
         -------
-        outputs (n_steps or n_outputs, batch, n_outputs), tapes, and the state after the last step
+        ForwardPass
+            Outputs (n_steps or n_outputs, batch, n_outputs), tapes, and the state after the last
+            step.
         """
-        weights = self.split(theta)
-        buffers = Buffers(theta) if buffers is None else buffers
-        tapes, below = [], inputs
-        size = self.kind.n_parts * self.n_units
+        cell, weights, batch = self.kind, self.split(theta), inputs.shape[1]
+        workspace = Workspace(theta) if workspace is None else workspace
+        tapes, below, size = [], inputs, self.layer_state_size
         for layer in range(self.n_layers):
-            empty = _named(buffers, layer)
+            memory = workspace.layer(layer)
             W_x, bias = weights[f"input_weights_{layer}"], weights.get(f"bias_{layer}")
-            zx = _affine(below, W_x, bias, empty, "zx")
+            zx = _affine(below, W_x, bias, memory, "zx")
             if state is not None:
                 start = state[:, layer * size : (layer + 1) * size]
             elif self.learn_initial_state:
-                start = weights[f"initial_state_{layer}"].expand(inputs.shape[1], -1)
+                start = weights[f"initial_state_{layer}"].expand(batch, -1)
             else:
-                start = inputs.new_zeros(inputs.shape[1], size)
-            tape = self.kind.forward(zx, weights[f"recurrent_weights_{layer}"], start, empty)
-            tapes.append(tape)
-            below = tape.hidden[1:]
-        early = 0 if n_outputs is None else len(inputs) - n_outputs
+                start = inputs.new_zeros(batch, size)
+            tapes.append(cell.forward(zx, weights[f"recurrent_weights_{layer}"], start, memory))
+            below = tapes[-1].hidden[1:]
+        unscored = 0 if n_outputs is None else len(inputs) - n_outputs
         outputs = _affine(
-            below[early:], weights["output_weights"], weights["output_bias"], buffers, "outputs"
+            below[unscored:],
+            weights["output_weights"],
+            weights["output_bias"],
+            workspace,
+            "outputs",
         )
         last = torch.cat([tape.last for tape in tapes], dim=1)
-        return Forward(inputs, outputs, tapes, weights, state is None, last, buffers)
+        return ForwardPass(cell, inputs, outputs, tapes, weights, state is None, last, workspace)
 
     def backward(
         self,
-        run: Forward,
+        run: ForwardPass,
         grad: Tensor,
-        extra: list[Tensor] | None = None,
-        buffers: Buffers | None = None,
-        watch: Watch | None = None,
+        damping_terms: list[Tensor] | None = None,
+        workspace: Workspace | None = None,
+        on_layer: Callable[[int, LayerErrors], None] | None = None,
     ) -> Tensor:
         """Return the gradient of a loss with respect to all weights, by BPTT.
 
         Parameters
         ----------
-        run : the forward pass
-        grad : dL/do, of the shape of the outputs
-        extra : per layer, added to the derivative of every pre-activation
-        buffers : memory to write to; None takes that of the forward pass
-        watch : called with the number of a layer and what was found there, from the top down
+        run : ForwardPass
+            The forward pass.
+        grad : torch.Tensor of the shape of the outputs
+            dL/do.
+        damping_terms : list of (n_steps, batch, n_gates * n_units) torch.Tensor, default=None
+            Per layer, added to the derivative of every pre-activation (structural damping).
+        workspace : Workspace, default=None
+            Memory to write to; None takes that of the forward pass.
+        on_layer : callable, default=None
+            Called with the number of a layer and its errors, from the top down.
 
         Returns
         -------
-        (n_weights,)
+        (n_weights,) torch.Tensor
+            The gradient.
         """
-        buffers = run.buffers if buffers is None else buffers
+        workspace = run.workspace if workspace is None else workspace
         gradient = grad.new_empty(self.n_weights)
-        found = self.split(gradient)
-        rows, top = grad.reshape(-1, self.n_outputs), run.below(self.n_layers)
-        early = len(top) - len(grad)
-        torch.mm(rows.t(), top[early:].flatten(0, 1), out=found["output_weights"])
-        torch.sum(rows, dim=0, out=found["output_bias"])
-        above = buffers("above", *top.shape)
-        above[:early] = 0.0
-        torch.mm(rows, run.weights["output_weights"], out=above[early:].flatten(0, 1))
+        gradients = self.split(gradient)
+        # readout: dL/dV = sum dL/do h', dL/dc = sum dL/do, dL/dh = V' dL/do
+        rows, top = grad.reshape(-1, self.n_outputs), run.layer_inputs(self.n_layers)
+        unscored = len(top) - len(grad)
+        torch.mm(rows.t(), top[unscored:].flatten(0, 1), out=gradients["output_weights"])
+        torch.sum(rows, dim=0, out=gradients["output_bias"])
+        errors = workspace("errors", *top.shape)
+        errors[:unscored] = 0.0
+        torch.mm(rows, run.weights["output_weights"], out=errors[unscored:].flatten(0, 1))
         for layer in range(self.n_layers - 1, -1, -1):
             tape, W_h = run.tapes[layer], run.weights[f"recurrent_weights_{layer}"]
-            added = None if extra is None else extra[layer]
-            delta_x, delta_h, start = self.kind.backward(
-                tape, W_h, above, added, _named(buffers, layer)
+            damping_term = None if damping_terms is None else damping_terms[layer]
+            delta_x, delta_h, start = run.cell.backward(
+                tape, W_h, errors, damping_term, workspace.layer(layer)
             )
-            if watch is not None:
-                watch(layer, LayerPass(above, delta_x, delta_h, start))
+            if on_layer is not None:
+                on_layer(layer, LayerErrors(errors, delta_x, delta_h, start))
             flat_x, flat_h = delta_x.flatten(0, 1), delta_h.flatten(0, 1)
-            below, before = run.below(layer).flatten(0, 1), tape.hidden[:-1].flatten(0, 1)
-            torch.mm(below.t(), flat_x, out=found[f"input_weights_{layer}"].t())
-            product(flat_h.t(), before, found[f"recurrent_weights_{layer}"])
+            below, h_before = run.layer_inputs(layer).flatten(0, 1), tape.hidden[:-1].flatten(0, 1)
+            # dL/dW_x = sum dL/dzx x', dL/dW_h = sum dL/dzh h[t-1]', dL/db = sum dL/dzx
+            torch.mm(below.t(), flat_x, out=gradients[f"input_weights_{layer}"].t())
+            product(flat_h.t(), h_before, gradients[f"recurrent_weights_{layer}"])
             if self.hidden_bias:
-                torch.sum(flat_x, dim=0, out=found[f"bias_{layer}"])
+                torch.sum(flat_x, dim=0, out=gradients[f"bias_{layer}"])
             if self.learn_initial_state:
-                learned = start.sum(dim=0) if run.initial else 0.0
-                found[f"initial_state_{layer}"][:] = learned
+                # a state carried over is a constant, not the learned one
+                learned = start.sum(dim=0) if run.from_start else 0.0
+                gradients[f"initial_state_{layer}"][:] = learned
             if layer:
-                torch.mm(flat_x, run.weights[f"input_weights_{layer}"], out=above.flatten(0, 1))
+                # dL/dh of the layer below = W_x' dL/dzx
+                W_x = run.weights[f"input_weights_{layer}"]
+                torch.mm(flat_x, W_x, out=errors.flatten(0, 1))
         return gradient
 
     def r_forward(
-        self, run: Forward, direction: Tensor, buffers: Buffers | None = None
+        self, run: ForwardPass, direction: Tensor, workspace: Workspace | None = None
     ) -> tuple[Tensor, list[Tensor]]:
         """Return the derivative of the outputs along a direction in weight space, J v.
 
         Parameters
         ----------
-        run : the forward pass
-        direction : v, (n_weights,)
-        buffers : memory to write to; None takes that of the forward pass
+        run : ForwardPass
+            The forward pass.
+        direction : (n_weights,) torch.Tensor
+            v.
+        workspace : Workspace, default=None
+            Memory to write to; None takes that of the forward pass.
 
         Returns
         -------
-        R o of the shape of the outputs, and R of every layer's pre-activations
+        r_outputs : torch.Tensor of the shape of the outputs
+            R o.
+        r_z : list of (n_steps, batch, n_gates * n_units) torch.Tensor
+            R of every layer's pre-activations.
         """
-        buffers = run.buffers if buffers is None else buffers
-        v, pre = self.split(direction), []
+        workspace = run.workspace if workspace is None else workspace
+        v, weights, r_z = self.split(direction), run.weights, []
         r_below: Tensor | None = None
         for layer in range(self.n_layers):
-            empty, tape = _named(buffers, layer), run.tapes[layer]
+            memory, tape = workspace.layer(layer), run.tapes[layer]
+            # R zx = R(W_x) x + R b + W_x R x
             v_x, v_bias = v[f"input_weights_{layer}"], v.get(f"bias_{layer}")
-            r_zx = _affine(run.below(layer), v_x, v_bias, empty, "r_zx")
+            r_zx = _affine(run.layer_inputs(layer), v_x, v_bias, memory, "r_zx")
             if r_below is not None:
-                W_x = run.weights[f"input_weights_{layer}"]
+                W_x = weights[f"input_weights_{layer}"]
                 r_zx.flatten(0, 1).addmm_(r_below.flatten(0, 1), W_x.t())
-            if self.learn_initial_state and run.initial:
+            if self.learn_initial_state and run.from_start:
                 start = v[f"initial_state_{layer}"].expand(run.inputs.shape[1], -1)
             else:
                 start = torch.zeros_like(tape.last)
-            r_below, r_z = self.kind.r_forward(
-                tape, run.weights[f"recurrent_weights_{layer}"], r_zx,
-                v[f"recurrent_weights_{layer}"], start, empty,
-            )  # fmt: skip
-            pre.append(r_z)
+            name = f"recurrent_weights_{layer}"
+            r_below, r_pre = run.cell.r_forward(tape, weights[name], r_zx, v[name], start, memory)
+            r_z.append(r_pre)
         assert r_below is not None  # there is at least one layer
-        early = len(r_below) - len(run.outputs)
-        top, r_top = run.below(self.n_layers)[early:], r_below[early:]
-        r_outputs = _affine(top, v["output_weights"], v["output_bias"], buffers, "r_outputs")
-        r_outputs.flatten(0, 1).addmm_(r_top.flatten(0, 1), run.weights["output_weights"].t())
-        return r_outputs, pre
+        # R o = R(V) h + R c + V R h
+        unscored = len(r_below) - len(run.outputs)
+        top, r_top = run.layer_inputs(self.n_layers)[unscored:], r_below[unscored:]
+        r_outputs = _affine(top, v["output_weights"], v["output_bias"], workspace, "r_outputs")
+        r_outputs.flatten(0, 1).addmm_(r_top.flatten(0, 1), weights["output_weights"].t())
+        return r_outputs, r_z
 
 
-def _named(buffers: Buffers, layer: int) -> Empty:
-    """Return the memory of one layer."""
-    return lambda name, *shape: buffers(f"{name}_{layer}", *shape)
-
-
-def _affine(rows: Tensor, weights: Tensor, bias: Tensor | None, empty: Empty, name: str) -> Tensor:
+def _affine(
+    rows: Tensor, weights: Tensor, bias: Tensor | None, workspace: Workspace, name: str
+) -> Tensor:
     """Return rows @ weights' + bias, (n_steps, batch, width), in the memory of that name."""
-    out = empty(name, *rows.shape[:2], len(weights))
+    out = workspace(name, *rows.shape[:2], len(weights))
     flat = rows.flatten(0, 1)
     if bias is None:
         torch.mm(flat, weights.t(), out=out.flatten(0, 1))

@@ -1,4 +1,4 @@
-"""Tensors that are written over, so that a training loop asks for its memory only once."""
+"""Reusable workspace tensors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import prod
 from torch import Tensor
 
 
-class Buffers:
+class Workspace:
     """Uninitialised tensors by name; asking for a name again gives the same memory.
 
     A fresh array of megabytes costs more than writing to it, since the system hands it out page by
@@ -15,28 +15,55 @@ class Buffers:
 
     Parameters
     ----------
-    like : a tensor of the wanted dtype and device
+    like : torch.Tensor
+        A tensor of the dtype and on the device of all the others.
     """
 
     def __init__(self, like: Tensor) -> None:
         self._like = like
-        self._kept: dict[str, Tensor] = {}
+        self._memory: dict[str, Tensor] = {}
         self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
+        self._layers: dict[int, Workspace] = {}
 
     def __call__(self, name: str, *shape: int) -> Tensor:
         """Return the tensor of a name, with whatever was last written to it.
 
         Parameters
         ----------
-        name : whose memory
-        shape : wanted now; memory that is too small is replaced
+        name : str
+            Names the memory.
+        *shape : int
+            The shape of the tensor; memory that is too small is replaced.
+
+        Returns
+        -------
+        torch.Tensor of that shape
+            A view of the memory, to be overwritten.
         """
         view = self._views.get((name, shape))
         if view is not None:
             return view
-        size, kept = prod(shape), self._kept.get(name)
-        if kept is None or len(kept) < size:
-            kept = self._kept[name] = self._like.new_empty(size)
+        size, memory = prod(shape), self._memory.get(name)
+        if memory is None or len(memory) < size:
+            memory = self._memory[name] = self._like.new_empty(size)
+            # views of the memory just replaced would write to where nobody reads
             self._views = {key: v for key, v in self._views.items() if key[0] != name}
-        view = self._views[name, shape] = kept[:size].view(shape)
+        view = self._views[name, shape] = memory[:size].view(shape)
         return view
+
+    def layer(self, number: int) -> Workspace:
+        """Return the workspace of one layer, whose names are apart from those of all others.
+
+        Parameters
+        ----------
+        number : int
+            Counts the layers from 0.
+
+        Returns
+        -------
+        Workspace
+            The same one for the same number.
+        """
+        if number not in self._layers:
+            self._layers[number] = Workspace(self._like)
+        return self._layers[number]

@@ -16,9 +16,10 @@ from reservoirs.estimators import Progress
 from reservoirs.sequences import Array, Layout
 from reservoirs.targets import Targets
 from trainers.data.split import split_examples
-from trainers.network.cell import ACTIVATIONS, CELLS
+from trainers.network.cells import CELLS
 from trainers.network.initialization import INITS, ESNInit, initial_weights, resolve_init
 from trainers.network.losses import LOSSES
+from trainers.network.rnn import ACTIVATIONS
 from trainers.network.stack import Network
 from trainers.rnn.running import RunningMixin
 from trainers.training.loop import Stopping, TrainingResult, train
@@ -38,7 +39,7 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
     history_: list[dict[str, Any]]
     solver_state_: dict[str, Any]
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "cell": [StrOptions(set(CELLS))],
+        "cell": [StrOptions(CELLS.keys())],
         "n_units": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS))],
@@ -225,7 +226,8 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
                 f"the Hessian-free solver trains one layer, got n_layers={self.n_layers}; set "
                 "n_layers=1, or use a first-order solver such as 'adam'"
             )
-        if self.vanishing_penalty and (self.cell != "rnn" or solver.full_batch):
+        recurs_otherwise = not CELLS[self.cell].recurs_through_weights_only
+        if self.vanishing_penalty and (recurs_otherwise or solver.full_batch):
             raise ValueError(
                 "vanishing_penalty is for cell='rnn' and a minibatch solver such as 'sgd', got "
                 f"cell={self.cell!r} and {type(solver).__name__}; set it to 0"

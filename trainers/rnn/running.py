@@ -13,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from reservoirs.estimators import SeriesMixin, Step
 from reservoirs.sequences import Array, Layout, check_rows
 from trainers.data.batches import read_last
-from trainers.network.row_by_row import stepper
+from trainers.network.row_by_row import row_runner
 from trainers.network.small import SMALL, one_thread
 from trainers.network.stack import Network
-from trainers.network.workspace import Buffers
+from trainers.network.workspace import Workspace
 
 CHUNK = 4096  # rows, or windows, per forward pass
 TOGETHER = 256  # series of one length that run side by side
@@ -59,7 +59,7 @@ class RunningMixin(SeriesMixin):
             return
         dtype, back = theta.numpy().dtype, self.window - 1 if self.window else 0
         weights = {name: part.numpy() for name, part in self.network_.split(theta).items()}
-        run, h = stepper(self.network_, weights), None if self.window else state.astype(dtype)
+        run, h = row_runner(self.network_, weights), None if self.window else state.astype(dtype)
         kept = state if self.window else np.empty((0, self.n_features_in_))
 
         def advance(row: Array) -> Array:
@@ -106,10 +106,10 @@ class RunningMixin(SeriesMixin):
         theta, h, found = self._theta(), self._tensor(states), []
         size = max(CHUNK // rows.shape[1], 1)
         with one_thread(self.network_.n_units):
-            buffers = Buffers(theta)
+            workspace = Workspace(theta)
             for first in range(0, len(rows), size):
                 inputs = self._inputs(rows[first : first + size])
-                run = self.network_.forward(theta, inputs, h, buffers)
+                run = self.network_.forward(theta, inputs, h, workspace)
                 found.append(run.outputs.cpu().numpy().astype(np.float64))
                 h = run.last
         return np.concatenate(found), h.cpu().numpy()

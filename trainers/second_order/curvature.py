@@ -10,8 +10,8 @@ from torch import Tensor
 
 from trainers.data.batches import Batch, Examples
 from trainers.network.losses import Loss
-from trainers.network.stack import Forward, LayerPass, Network
-from trainers.network.workspace import Buffers
+from trainers.network.stack import ForwardPass, LayerErrors, Network
+from trainers.network.workspace import Workspace
 
 CHUNK = 256  # pieces per chunk: larger ones fall out of the cache
 
@@ -44,7 +44,7 @@ class Objective:
         self.batches = list(chunks(examples, pieces))
         self.weight = sum(batch.weight for batch in self.batches)
         self.dtype = examples.rows.dtype
-        self.buffers = Buffers(examples.rows)
+        self.workspace = Workspace(examples.rows)
 
     def value(self, theta: Tensor) -> float:
         """Return the loss."""
@@ -68,9 +68,9 @@ class Objective:
         """Return the Gauss-Newton matrix at some weights."""
         return GaussNewton(self, theta)
 
-    def _run(self, theta: Tensor, batch: Batch) -> Forward:
+    def _run(self, theta: Tensor, batch: Batch) -> ForwardPass:
         return self.network.forward(
-            theta, batch.inputs, buffers=self.buffers, n_outputs=batch.n_outputs
+            theta, batch.inputs, workspace=self.workspace, n_outputs=batch.n_outputs
         )
 
     def squared_gradients(self, theta: Tensor) -> Tensor:
@@ -87,27 +87,29 @@ class Objective:
         return total
 
 
-def _sum_of_squares(network: Network, run: Forward, grad: Tensor) -> Tensor:
+def _sum_of_squares(network: Network, run: ForwardPass, grad: Tensor) -> Tensor:
     """Return the sum over the series of a batch of their squared gradients, (n_weights,)."""
     found: dict[str, Tensor] = {}
 
     def outer(left: Tensor, right: Tensor) -> Tensor:
         return torch.bmm(left.permute(1, 2, 0), right.transpose(0, 1)).square().sum(dim=0)
 
-    def watch(layer: int, part: LayerPass) -> None:
+    def watch(layer: int, part: LayerErrors) -> None:
         hidden = run.tapes[layer].hidden[:-1]
-        found[f"input_weights_{layer}"] = outer(part.delta_x, run.below(layer))
+        found[f"input_weights_{layer}"] = outer(part.delta_x, run.layer_inputs(layer))
         found[f"recurrent_weights_{layer}"] = outer(part.delta_h, hidden)
         found[f"bias_{layer}"] = part.delta_x.sum(dim=0).square().sum(dim=0)
         found[f"initial_state_{layer}"] = part.start.square().sum(dim=0)
 
-    network.backward(run, grad, watch=watch)
-    found["output_weights"] = outer(grad, run.below(network.n_layers)[-len(grad) :])
+    network.backward(run, grad, on_layer=watch)
+    found["output_weights"] = outer(grad, run.layer_inputs(network.n_layers)[-len(grad) :])
     found["output_bias"] = grad.sum(dim=0).square().sum(dim=0)
     return torch.cat([found[name].reshape(-1) for name in network.shapes])
 
 
-def loss_gradient(loss: Loss, run: Forward, batch: Batch, weight: float) -> tuple[float, Tensor]:
+def loss_gradient(
+    loss: Loss, run: ForwardPass, batch: Batch, weight: float
+) -> tuple[float, Tensor]:
     """Return the masked loss of a forward pass and its derivative in the outputs.
 
     Parameters
@@ -145,7 +147,7 @@ class GaussNewton:
             network.forward(theta, batch.inputs, n_outputs=batch.n_outputs)
             for batch in objective.batches
         ]
-        self.buffers = Buffers(theta)
+        self.workspace = Workspace(theta)
 
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
         """Return the product with v.
@@ -159,13 +161,13 @@ class GaussNewton:
         result, v = torch.zeros_like(v), v.to(self.objective.dtype)
         for run, batch in zip(self.runs, self.objective.batches, strict=True):
             share = batch.mask / self.objective.weight
-            r_outputs, pre = network.r_forward(run, v, self.buffers)
+            r_outputs, pre = network.r_forward(run, v, self.workspace)
             curved = loss.hessian(run.outputs, r_outputs) * share
             extra = None
             if structural:
                 per_step = batch.inside * (structural / self.objective.weight)
                 extra = [
-                    r.mul_(t.slopes).mul_(per_step) for t, r in zip(run.tapes, pre, strict=True)
+                    r.mul_(slopes).mul_(per_step) for slopes, r in zip(run.slopes, pre, strict=True)
                 ]
-            result += network.backward(run, curved, extra, self.buffers)
+            result += network.backward(run, curved, extra, self.workspace)
         return result

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from trainers.data.batches import Batch, shuffled
 from trainers.network.regularization import vanishing_penalty
-from trainers.network.stack import Forward, LayerPass
-from trainers.network.workspace import Buffers
+from trainers.network.stack import ForwardPass, LayerErrors
+from trainers.network.workspace import Workspace
 from trainers.second_order.curvature import Objective, loss_gradient
 from trainers.training.problem import EpochRecord, SolverState, TrainingProblem
 
@@ -74,7 +74,7 @@ class MinibatchEpochs:
     ) -> None:
         self.problem, self.optimizer = problem, optimizer
         self.rate_decay, self.read_weights = rate_decay, read_weights
-        self.buffers = Buffers(problem.theta)
+        self.workspace = Workspace(problem.theta)
 
     def run_epoch(self) -> EpochRecord:
         """Go through all examples once, in a random order."""
@@ -94,7 +94,7 @@ class MinibatchEpochs:
     def _update(self, batch: Batch, state: Tensor | None) -> tuple[float, Tensor, float]:
         """Make one update; return the loss, the last state and the norm of the gradient."""
         p = self.problem
-        run = p.network.forward(p.theta, batch.inputs, state, self.buffers, batch.n_outputs)
+        run = p.network.forward(p.theta, batch.inputs, state, self.workspace, batch.n_outputs)
         # A chunk of padding or of unscored rows has no loss: it only carries the state on.
         if not batch.weight:
             return 0.0, run.last, 0.0
@@ -103,18 +103,18 @@ class MinibatchEpochs:
         self.optimizer.step()
         return value, run.last, norm
 
-    def _gradient(self, run: Forward, output_gradient: Tensor) -> Tensor:
+    def _gradient(self, run: ForwardPass, output_gradient: Tensor) -> Tensor:
         """Return the gradient of the loss and, computed on the way back, of the penalty."""
         p, penalties = self.problem, dict[str, Tensor]()
 
-        def add_penalty(layer: int, layer_pass: LayerPass) -> None:
+        def add_penalty(layer: int, layer_errors: LayerErrors) -> None:
             name = f"recurrent_weights_{layer}"
             _, penalties[name] = vanishing_penalty(
-                layer_pass.errors, layer_pass.delta_h, run.weights[name]
+                layer_errors.errors, layer_errors.delta_h, run.weights[name]
             )
 
-        watch = add_penalty if p.vanishing_penalty else None
-        gradient = p.network.backward(run, output_gradient, watch=watch)
+        on_layer = add_penalty if p.vanishing_penalty else None
+        gradient = p.network.backward(run, output_gradient, on_layer=on_layer)
         for name, penalty in penalties.items():
             p.network.split(gradient)[name].add_(penalty, alpha=p.vanishing_penalty)
         return gradient

@@ -4,7 +4,8 @@ import torch
 
 from reservoirs import next_step
 from trainers import RNNRegressor
-from trainers.network.row_by_row import stepper
+from trainers.network.cells import CELLS
+from trainers.network.row_by_row import row_runner
 from trainers.network.stack import Network
 from trainers.rnn import running
 
@@ -18,12 +19,12 @@ CASES = [
 
 
 @pytest.mark.parametrize("options", CASES, ids=str)
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", sorted(CELLS))
 def test_steps_equal_the_forward_pass(cell, options):
     network = Network(cell, n_inputs=2, n_units=5, n_outputs=3, **{"n_layers": 1, **options})
     theta = torch.randn(network.n_weights, dtype=torch.float64, generator=torch.manual_seed(0))
     rows = torch.randn(7, 1, 2, dtype=torch.float64, generator=torch.manual_seed(1))
-    run = stepper(network, {name: w.numpy() for name, w in network.split(theta).items()})
+    run = row_runner(network, {name: w.numpy() for name, w in network.split(theta).items()})
 
     whole, end = run(rows[:, 0].numpy(), None)
     state = None
@@ -38,7 +39,7 @@ def test_steps_equal_the_forward_pass(cell, options):
 
 
 @pytest.mark.parametrize("window", [None, 6])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", sorted(CELLS))
 def test_small_and_large_networks_forecast_alike(cell, window, monkeypatch):
     X, y = next_step(np.sin(0.3 * np.arange(60))[:, None])
     model = RNNRegressor(
