@@ -8,9 +8,8 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
-from reservoirs.forecasting import ForecastDivergedWarning, forecast
+from reservoirs.forecasting import ForecastDivergedWarning, forecast, split_pipeline
 from reservoirs.metrics import nrmse
 from reservoirs.sequences import Array
 
@@ -108,10 +107,10 @@ class ForecastScorer:
         ValueError
             If the context leaves no row to forecast.
         """
-        final = model.steps[-1][1] if isinstance(model, Pipeline) else model
+        end = split_pipeline(model)[0].training_end_
         inputs, truth = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
         truth = truth.reshape(len(truth), -1)
-        known, c = inputs[:, final.n_outputs_ :], self.context
+        known, c = inputs[:, end.n_outputs :], self.context
         if c >= len(truth):
             raise ValueError(
                 f"context={c} leaves none of {len(truth)} test rows to forecast; lower it, or test "
@@ -124,7 +123,7 @@ class ForecastScorer:
                 found = forecast(model, len(truth) - c, context=truth[:c], exog=exog)
             else:
                 found = forecast(model, len(truth), exog=known if known.shape[1] else None)
-        error = self.metric(truth[c:], np.asarray(found), scale=final.target_deviation_)
+        error = self.metric(truth[c:], np.asarray(found), scale=end.target_deviation)
         return -min(error, WORST) if np.isfinite(error) else -WORST
 
     def __repr__(self) -> str:

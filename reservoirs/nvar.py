@@ -18,7 +18,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators import Progress
-from reservoirs.forecasting import ForecastMixin, remember
+from reservoirs.forecasting import ForecastMixin, find_loop, record_training_end
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout import BLOCK, QRSums, Readout, check_alphas, choose
 from reservoirs.sequences import Array, Layout, check_rows, restore
@@ -232,7 +232,9 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         self._solve(rows, layout, targets)
         reach = self.features_.reach
         self.last_states_ = [rows[span][-reach:] if reach else rows[:0] for span in layout.slices()]
-        remember(self, rows, layout, targets, y)
+        loop = find_loop(rows, targets, layout)
+        self.training_end_ = record_training_end(targets, layout, y, loop=loop)
+        self.target_kind_ = targets.kind
         progress.end()
         return self
 

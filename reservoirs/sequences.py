@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import validate_data
 
 Array = NDArray[Any]
 SeriesLike: TypeAlias = Any  # any container of docs/data.md: its types cannot be told apart by mypy
 Seed: TypeAlias = int | np.random.RandomState | None  # what scikit-learn calls random_state
+InitialState: TypeAlias = ArrayLike | None  # the state before a series, or a word for it
 Kind = Literal["single", "list", "stack", "frame", "series_id"]
 
 
@@ -92,6 +93,22 @@ def is_series_list(X: Any) -> bool:
         f"dimension(s) at position {position}; reshape each series to (-1, 1) if it has one "
         "feature, or pass one 2-D array if this is a single series"
     )
+
+
+def holds_many_series(X: SeriesLike) -> bool:
+    """Tell whether X is a list of 2-D arrays or a 3-D array.
+
+    Parameters
+    ----------
+    X : array-like or list of arrays
+        One series or several.
+
+    Returns
+    -------
+    bool
+        False for one series and for DataFrames.
+    """
+    return is_series_list(X) or (isinstance(X, np.ndarray) and X.ndim == 3)
 
 
 def _join(series: Sequence[Any]) -> Array:

@@ -63,14 +63,19 @@ PUBLIC = {
 LIMIT = 400
 
 
+def is_for_types_only(node):
+    """Tell whether a node is an `if TYPE_CHECKING:`."""
+    return isinstance(node, ast.If) and getattr(node.test, "id", None) == "TYPE_CHECKING"
+
+
 def imports(path):
     """Yield (module, whether it is imported with the file) of every import."""
     tree = ast.parse(path.read_text())
     inner = {
         id(node)
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef)
-        for node in ast.walk(function)
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef) or is_for_types_only(outer)
+        for node in ast.walk(outer)
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):

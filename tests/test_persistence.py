@@ -302,3 +302,27 @@ def test_skops_keeps_what_save_cannot(tmp_path):
 
     assert_array_equal(again.predict(X), model.predict(X))
     assert_array_equal(forecast(again, 5), forecast(model, 5))
+
+
+class Thermometer:
+    """A class whose attribute was called `degrees` before."""
+
+    def __init__(self, kelvin):
+        self.kelvin = kelvin
+
+
+def test_a_registered_class_may_upgrade_what_older_files_hold(tmp_path):
+    persistence.register(Thermometer, name="tests.Thermometer")
+    old = Thermometer(0)
+    vars(old).clear()
+    old.degrees = 20.0
+    save(old, tmp_path / "model")
+
+    persistence.register(
+        Thermometer,
+        name="tests.Thermometer",
+        upgrade=lambda state: {"kelvin": state["degrees"] + 273.15},
+    )
+    again = load(tmp_path / "model")
+
+    assert vars(again) == {"kelvin": 293.15}

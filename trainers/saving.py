@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from reservoirs.forecasting import upgrade_state
 from reservoirs.persistence import check_shapes, register
 from trainers import solvers
 from trainers.network.initialization import ESNInit
@@ -18,8 +19,8 @@ def register_all() -> None:
     settings = {type(make()) for make in solvers.SOLVERS.values()}
     for cls in (*settings, ESNInit, Network):
         register(cls)
-    for estimator in (RNNRegressor, RNNClassifier):
-        register(estimator, check=_check_network)
+    register(RNNRegressor, check=_check_network, upgrade=upgrade_state)
+    register(RNNClassifier, check=_check_network)
 
 
 def _check_network(model: Any) -> None:

@@ -225,10 +225,12 @@ def closed_loop_lyapunov(
             "fit it on one"
         )
     forecast = np.asarray(model.forecast(n_steps, exog=exog)).reshape(n_steps, -1)
-    assert model.loop_ is not None  # forecast refuses a model whose loop is not closed
-    scale, shift = model.loop_
+    end = model.training_end_
+    # forecast refuses a model whose loop is not closed
+    assert end.loop is not None and end.last_observations is not None
+    scale, shift = end.loop
     n, m, a = reservoir.n_units, forecast.shape[1], reservoir.leak_rate
-    observed = np.vstack([model.last_observations_[0], forecast[:-1]]) * scale + shift
+    observed = np.vstack([end.last_observations[0], forecast[:-1]]) * scale + shift
     exogenous = np.empty((n_steps, 0)) if exog is None else np.asarray(exog).reshape(n_steps, -1)
     rows = np.hstack([observed, exogenous])
     states = run_reservoir(reservoir, rows, model.last_states_[0])

@@ -8,7 +8,13 @@ from sklearn.base import RegressorMixin, _fit_context
 
 from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.esn.stream import Stream
-from reservoirs.forecasting import ForecastMixin, Loop, check_outputs, remember
+from reservoirs.forecasting import (
+    ForecastMixin,
+    Loop,
+    check_outputs,
+    find_loop,
+    record_training_end,
+)
 from reservoirs.readout import SOLVERS, check_alphas
 from reservoirs.sequences import Array, Layout, check_rows
 from reservoirs.targets import Targets, check_targets
@@ -79,7 +85,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         self.__dict__.pop("stream_", None)
         progress = self._progress(X, y, layout, targets.kind, series_id)
         self._learn(rows, layout, targets, progress)
-        remember(self, rows, layout, targets, y)
+        loop = find_loop(rows, targets, layout)
+        self.training_end_ = record_training_end(targets, layout, y, loop=loop)
         progress.end()
         return self
 
@@ -117,10 +124,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
                 "partial_fit takes targets per step, got one target per series; use fit"
             )
         if not first:
-            check_outputs(self, targets)
+            check_outputs(targets, self.training_end_)
         alphas = check_alphas(self.alpha)
         if first:
-            self.n_outputs_ = targets.rows.shape[1]
             self._draw()
             sums = SOLVERS["qr" if self.solver == "auto" else self.solver]
             width = self.n_units + self.n_features_in_
@@ -135,17 +141,19 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             if layout.many or new_series or not stream.n_series:
                 stream.begin()
             stream.feed(rows[span], targets.rows[span])
+        loop = stream.loop if stream.closes else None
+        last = Layout("single", (span.stop - span.start,))
+        self.training_end_ = record_training_end(_part(targets, span), last, y, loop=loop)
+        self.target_kind_ = targets.kind
         if stream.n_rows < 2:
             return self
         self._keep(stream.solve(alphas))
         self.mean_state_ = self.readout_.feature_mean[: self.n_units]
         self.last_states_ = stream.state[None].copy()
         self._auto_zero = stream.n_series > 1 and not self.washout
-        remember(self, rows[span], Layout("single", (len(rows[span]),)), _part(targets, span), y)
-        self.loop_ = stream.loop if stream.closes else None
         return self
 
-    def _free_run(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
+    def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
         from reservoirs.compiled import reservoir_loops as kernel
 
         readout = (self.coef_, self.intercept_)

@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from reservoirs.estimators.series import SeriesMixin
-from reservoirs.sequences import Array, Layout, flatten, restore
+from reservoirs.sequences import Array, Layout, flatten
 from reservoirs.targets import check_targets
 
 
@@ -18,7 +18,6 @@ class LabelMixin(SeriesMixin):
     """`decision_function`, `predict` and `score` from outputs: a column per class, one for two."""
 
     classes_: Array
-    target_kind_: Any
 
     def _columns(self, labels: Array) -> Array:
         """Note the classes; return (n, n_classes) of 0 and 1, or (n, 1) for two classes."""
@@ -73,10 +72,6 @@ class LabelMixin(SeriesMixin):
         two = len(self.classes_) == 2
         numbers = (values[:, 0] > 0).astype(int) if two else values.argmax(axis=1)
         return self._restored(self.classes_[numbers], layout)
-
-    def _restored(self, values: Array, layout: Layout) -> Any:
-        per_step = self.target_kind_ == "per_step"
-        return restore(values, layout) if per_step else values
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, *, series_id: Any = None) -> float:
         """Return the share of right labels, over all rows of all series or over the series.

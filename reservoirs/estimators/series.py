@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -12,48 +13,86 @@ from sklearn.utils.validation import check_is_fitted
 from reservoirs.estimators.progress import CallbackSupportMixin
 from reservoirs.estimators.settings import check_settings
 from reservoirs.parallel import in_order
-from reservoirs.sequences import Array, Layout, check_rows, context_rows
+from reservoirs.sequences import (
+    Array,
+    InitialState,
+    Layout,
+    SeriesLike,
+    check_rows,
+    context_rows,
+    restore,
+)
+from reservoirs.targets import TargetKind
 from reservoirs.version import Stamped
 
-Step = Callable[[Array], Array]
+Step = Callable[[Array], Array]  # a row of inputs -> the outputs after it
+States: TypeAlias = Array | list[Array]  # one per series: rows of an array, or pieces of any length
 
 
-class SeriesMixin(Stamped, CallbackSupportMixin):
+class SeriesMixin(Stamped, CallbackSupportMixin, ABC):
     """Outputs of an estimator that carries a state along each series.
 
-    It provides `_start_states(initial_state, n_series)`, `_drive(rows, state)` and `_read(rows,
-    state)`: outputs of one series and its last state, per step, and as the targets were.
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features.
+    target_kind_ : "per_step" or "per_series"
+        Whether `fit` got a target for each row or for each series.
+    last_states_ : array of shape (n_series, state_size) or list of arrays
+        The state at the end of each training series.
     """
 
+    n_features_in_: int
+    target_kind_: TargetKind
+    last_states_: States
+
+    @abstractmethod
+    def _start_states(self, initial_state: InitialState, n_series: int) -> States:
+        """Return the state before the first row of each series."""
+
+    @abstractmethod
+    def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        """Return the outputs after every row of one series, and its last state."""
+
+    @abstractmethod
+    def _read(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        """Return the outputs of one series, as its targets were, and its last state."""
+
     def _outputs(
-        self, X: Any, context: Any, initial_state: Any, series_id: Any
+        self,
+        X: SeriesLike,
+        context: SeriesLike,
+        initial_state: InitialState,
+        series_id: SeriesLike,
     ) -> tuple[Array, Layout, list[Array]]:
         """Return the outputs of all series, their layout, and the last state of each."""
         check_is_fitted(self)
-        model: Any = self
-        check_settings(model)  # set_params may have come after fit
+        check_settings(self)  # set_params may have come after fit
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
-        states = model._start_states(initial_state, layout.n_series)
-        before = context_rows(self, context, layout)
+        states = self._start_states(initial_state, layout.n_series)
+        earlier = context_rows(self, context, layout)
 
         def run(i: int, span: slice) -> tuple[Array, Array]:
             state = states[i]
-            if before is not None:
-                _, state = model._drive(before[i], state)
-            return model._read(rows[span], state)
+            if earlier is not None:
+                _, state = self._drive(earlier[i], state)
+            return self._read(rows[span], state)
 
         pairs = in_order(run, enumerate(layout.slices()), getattr(self, "n_jobs", None))
-        found, ends = zip(*pairs, strict=True)
-        return np.concatenate(found), layout, list(ends)
+        outputs, last_states = zip(*pairs, strict=True)
+        return np.concatenate(outputs), layout, list(last_states)
+
+    def _restored(self, values: Array, layout: Layout) -> SeriesLike:
+        """Return predictions in the container of X; those per series are an array."""
+        return restore(values, layout) if self.target_kind_ == "per_step" else values
 
     @contextmanager
-    def _stepping(self, state: Any) -> Iterator[Step]:
+    def _row_runner(self, state: Array) -> Iterator[Step]:
         """Yield a function that takes one row after the other, and returns the outputs after it."""
-        model: Any = self
 
         def step(row: Array) -> Array:
             nonlocal state
-            outputs, state = model._drive(row[None], state)
+            outputs, state = self._drive(row[None], state)
             values: Array = outputs[0]
             return values
 

@@ -7,19 +7,29 @@ prediction becomes the next observation.
 """
 
 from reservoirs.forecasting.closed_loop import ForecastDivergedWarning, backtest, forecast
-from reservoirs.forecasting.frames import next_step, shaped_prediction
-from reservoirs.forecasting.loop import Loop, check_outputs, find_loop, remember
+from reservoirs.forecasting.examples import next_step
+from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.mixin import ForecastMixin
+from reservoirs.forecasting.model import ClosedLoopModel, split_pipeline
+from reservoirs.forecasting.training_end import (
+    TrainingEnd,
+    check_outputs,
+    record_training_end,
+    upgrade_state,
+)
 
 __all__ = [
+    "ClosedLoopModel",
     "ForecastDivergedWarning",
     "ForecastMixin",
     "Loop",
+    "TrainingEnd",
     "backtest",
     "check_outputs",
     "find_loop",
     "forecast",
     "next_step",
-    "remember",
-    "shaped_prediction",
+    "record_training_end",
+    "split_pipeline",
+    "upgrade_state",
 ]

@@ -5,272 +5,223 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.estimators.settings import check_settings
-from reservoirs.forecasting.frames import flat, framed, framed_many
-from reservoirs.forecasting.loop import DIVERGED, as_input, fold, transform_rows
-from reservoirs.sequences import Array, is_frame, is_series_list
+from reservoirs.forecasting.frames import drop_output_axis, to_frame, to_frames
+from reservoirs.forecasting.inputs import (
+    check_exog,
+    check_observations,
+    count_exog,
+    fold_scalers,
+    input_rows,
+    transform_rows,
+)
+from reservoirs.forecasting.loop import DIVERGED, feed_back
+from reservoirs.forecasting.model import ClosedLoopModel, split_pipeline
+from reservoirs.forecasting.training_end import check_loop
+from reservoirs.sequences import Array, InitialState, SeriesLike, holds_many_series, is_frame
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
 class ForecastDivergedWarning(UserWarning):
-    """A closed-loop forecast left every bound; the rows from there on are NaN."""
+    """A closed-loop forecast diverged; rows from that step on are NaN.
+
+    See Also
+    --------
+    forecast : Warns when a prediction is not below a million times the largest training target.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from reservoirs import ForecastDivergedWarning
+    >>> warnings.simplefilter("error", ForecastDivergedWarning)
+    """
 
 
 @dataclass(frozen=True)
-class _Start:
-    """Where one closed loop begins: the observation entered first, its exog rows, the state."""
+class Start:
+    """Where one closed loop begins.
+
+    Attributes
+    ----------
+    observation : array of shape (n_outputs,)
+        The observation that enters first.
+    exog : array of shape (n_steps, n_exog)
+        Exogenous inputs of every step, the first beside that observation.
+    state : array
+        The state before.
+    """
 
     observation: Array
     exog: Array
-    state: Any
+    state: Array
 
 
 def forecast(
-    model: Any, n_steps: int, *, context: Any = None, exog: Any = None, initial_state: Any = None
-) -> Any:
+    model: ClosedLoopModel | Pipeline,
+    n_steps: int,
+    *,
+    context: SeriesLike = None,
+    exog: SeriesLike = None,
+    initial_state: InitialState = None,
+) -> SeriesLike:
     """Forecast in a closed loop: every prediction becomes the next observation.
+
+    y[t] = f(x[t-1], [y[t-1], exog[t]]),  x the state of the model
 
     Parameters
     ----------
-    model : a fitted regressor of this library, or a Pipeline that ends in one and whose other
-        steps act row by row; context, exog and results are then in the Pipeline's input units
-    n_steps : how many steps
-    context : (n_context, n_outputs) observations whose last row is the last known value; a list
-        gives a list of forecasts. None goes on where each training series ended, from y[-1]
-    exog : (n_context + n_steps - 1, n_exog) known inputs, row j enters with observation j;
-        (n_steps, n_exog) without context, its first row belongs to y[-1]
-    initial_state : the state before the first context row; None is the model's own rule
+    model : estimator or Pipeline
+        A fitted regressor of this library, or a Pipeline that ends in one and whose other steps
+        act row by row; context, exog and results are then in the Pipeline's input units.
+    n_steps : int
+        Number of steps.
+    context : array-like of shape (n_context, n_outputs), list of arrays or DataFrame, default=None
+        Observations whose last row is the last known value; a list gives a list of forecasts. None
+        goes on where each training series ended, from y[-1].
+    exog : array-like of shape (n_context + n_steps - 1, n_exog), default=None
+        Known inputs, row j enters with observation j. Without context (n_steps, n_exog), and the
+        first row belongs to y[-1]; one array per series where there are several.
+    initial_state : array-like of shape (state_size,) or str, default=None
+        State before the first context row; None takes the model's own rule.
 
     Returns
     -------
-    (n_steps, n_outputs), or (n_steps,) where y was 1-D; without context one forecast per training
-    series, in the container of X; a DataFrame, its index continued, for a model fitted on one
+    array of shape (n_steps,) or (n_steps, n_outputs), list of arrays or DataFrame
+        The forecast, 1-D where y was. Without context one forecast per training series, in the
+        container of X; a DataFrame, its index continued, for a model fitted on one.
 
     Raises
     ------
+    TypeError
+        If the model is neither a regressor of this library nor a Pipeline that ends in one.
     ValueError
         If the loop cannot close, or context and exog have the wrong shape.
+
+    Warns
+    -----
+    ForecastDivergedWarning
+        If the forecast diverges; its rows are NaN from there on.
+
+    See Also
+    --------
+    next_step : Build X and y for a model that forecasts.
+    backtest : Forecast from many origins along a series.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs import ESNRegressor, forecast, next_step
+    >>> wave = np.sin(0.2 * np.arange(300))
+    >>> model = ESNRegressor(n_units=50, random_state=0).fit(*next_step(wave))
+    >>> bool(np.allclose(forecast(model, 20), np.sin(0.2 * np.arange(300, 320)), atol=0.01))
+    True
     """
-    estimator, pipeline = _final(model)
+    estimator, pipeline = split_pipeline(model)
     if not isinstance(n_steps, Integral) or n_steps < 1:
         raise ValueError(f"n_steps must be an integer >= 1, got {n_steps!r}")
-    estimator._check_closed(pipeline is not None)
+    end = estimator.training_end_
+    check_loop(end, piped=pipeline is not None)
     if context is None:
-        return _continue(estimator, pipeline, int(n_steps), exog, initial_state)
-    if is_series_list(context) or (isinstance(context, np.ndarray) and context.ndim == 3):
-        known = [None] * len(context) if exog is None else exog
-        if len(known) != len(context):
+        return _forecast_from_training_end(estimator, pipeline, int(n_steps), exog, initial_state)
+    if holds_many_series(context):
+        exog_per_context = [None] * len(context) if exog is None else exog
+        if len(exog_per_context) != len(context):
             raise ValueError(
-                f"exog must hold one array per context, {len(context)}, got {len(known)}"
+                f"exog must hold one array per context, {len(context)}, got {len(exog_per_context)}"
             )
         return [
             forecast(model, n_steps, context=c, exog=e, initial_state=initial_state)
-            for c, e in zip(context, known, strict=True)
+            for c, e in zip(context, exog_per_context, strict=True)
         ]
-    observations = check_observations(estimator, context, "context")
-    start = _warm_up(estimator, pipeline, observations, exog, int(n_steps), initial_state)
-    values = _run(estimator, pipeline, start, int(n_steps))
-    return framed(estimator, values, context.index if is_frame(context) else None)
+    observations = check_observations(context, end.n_outputs, "context")
+    start = _start_after(observations, estimator, pipeline, int(n_steps), exog, initial_state)
+    values = _run(estimator, pipeline, start)
+    return to_frame(values, end, context.index if is_frame(context) else None)
 
 
-def backtest(
-    model: Any, series: Any, *, horizon: int, step: int, exog: Any = None
-) -> tuple[Array, Array]:
-    """Forecast from many origins along a series, without refitting.
-
-    Origins are the rows step - 1, 2 step - 1, ... that have `horizon` rows after them; each
-    forecast knows the series up to and including its origin.
-
-    Parameters
-    ----------
-    model : as for `forecast`
-    series : (n_rows, n_outputs) observations
-    horizon : steps per forecast
-    step : rows between origins
-    exog : (n_rows, n_exog) known inputs, row j enters with observation j
-
-    Returns
-    -------
-    truth, forecast : (n_origins, horizon, n_outputs) each
-
-    Raises
-    ------
-    ValueError
-        If the series is too short for one origin.
-    """
-    estimator, pipeline = _final(model)
-    estimator._check_closed(pipeline is not None)
-    for name, number in (("horizon", horizon), ("step", step)):
-        if not isinstance(number, Integral) or number < 1:
-            raise ValueError(f"{name} must be an integer >= 1, got {number!r}")
-    observations = check_observations(estimator, series, "series")
-    origins = range(step - 1, len(observations) - horizon, step)
-    if not origins:
-        raise ValueError(
-            f"series must have at least step + horizon = {step + horizon} rows, got "
-            f"{len(observations)}; lower step or horizon"
-        )
-    known = check_exog(estimator, pipeline, exog, len(observations), exact=False)
-    rows = as_input(estimator, pipeline, observations, known)
-    state, reached, found = estimator._start_states(None, 1)[0], 0, []
-    for origin in origins:
-        if origin > reached:
-            _, state = estimator._drive(rows[reached:origin], state)
-            reached = origin
-        start = _Start(observations[origin], known[origin : origin + horizon], state)
-        found.append(_run(estimator, pipeline, start, horizon))
-    truth = np.stack([observations[o + 1 : o + 1 + horizon] for o in origins])
-    return truth, np.stack(found)
-
-
-def _final(model: Any) -> tuple[Any, Pipeline | None]:
-    """Split a model into its regressor and the Pipeline in front of it, if any."""
-    estimator, pipeline = model, None
-    if not hasattr(model, "_free_run"):
-        from sklearn.pipeline import Pipeline  # brings all scalers along
-
-        if isinstance(model, Pipeline):
-            estimator, pipeline = model.steps[-1][1], model
-    if not hasattr(estimator, "_free_run"):
-        raise TypeError(
-            "forecast takes a regressor of this library or a Pipeline that ends in one, got "
-            f"{type(estimator).__name__}"
-        )
-    if not hasattr(estimator, "loop_"):  # scikit-learn's check takes a tenth of a short forecast
-        check_is_fitted(estimator)
-    check_settings(estimator)  # set_params may have come after fit
-    return estimator, pipeline
-
-
-def check_observations(estimator: Any, values: Any, name: str) -> Array:
-    """Return observations as (n_rows, n_outputs) float64, finite, at least one row.
-
-    Raises
-    ------
-    ValueError
-        For another width, NaN or no row.
-    """
-    array = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
-    if array.ndim == 1:
-        array = array.reshape(-1, 1)
-    if array.shape[1] != estimator.n_outputs_:
-        raise ValueError(
-            f"{name} must hold observations only, (n_rows, {estimator.n_outputs_}), got shape "
-            f"{array.shape}; pass exogenous inputs as exog"
-        )
-    return array
-
-
-def check_exog(
-    estimator: Any, pipeline: Any, exog: Any, n_rows: int, *, exact: bool = True
-) -> Array:
-    """Return exogenous rows as (n_rows, n_exog) float64.
-
-    Parameters
-    ----------
-    estimator : a fitted regressor
-    pipeline : the Pipeline it ends, or None; its input decides how many columns there are
-    exog : as the user gave it
-    n_rows : rows needed
-    exact : refuse more rows than that
-
-    Raises
-    ------
-    ValueError
-        If exog is missing, superfluous, or of another shape.
-    """
-    steps = [estimator] if pipeline is None else [step for _, step in pipeline.steps]
-    first = next(step for step in steps if step not in (None, "passthrough"))
-    n_exog = first.n_features_in_ - estimator.n_outputs_
-    if exog is None:
-        if n_exog:
-            raise ValueError(
-                f"this model was fitted with {n_exog} exogenous input(s): pass exog with shape "
-                f"({n_rows}, {n_exog}), got None"
-            )
-        return np.empty((n_rows, 0))
-    array = check_array(exog, ensure_2d=False, dtype=np.float64, input_name="exog")
-    array = array.reshape(-1, 1) if array.ndim == 1 else array
-    if array.shape[1] != n_exog or len(array) < n_rows or (exact and len(array) != n_rows):
-        raise ValueError(
-            f"exog must have shape ({n_rows}, {n_exog}), one row per observation fed in "
-            f"(n_context + n_steps - 1, or n_steps without context), got {array.shape}"
-        )
-    return array
-
-
-def _warm_up(
-    estimator: Any, pipeline: Any, observations: Array, exog: Any, n_steps: int, initial: Any
-) -> _Start:
+def _start_after(
+    observations: Array,
+    estimator: ClosedLoopModel,
+    pipeline: Pipeline | None,
+    n_steps: int,
+    exog: SeriesLike,
+    initial_state: InitialState,
+) -> Start:
+    """Run the model along all observations but the last, which enters the loop first."""
     n_before = len(observations) - 1
-    known = check_exog(estimator, pipeline, exog, n_before + n_steps)
-    state = estimator._start_states(initial, 1)[0]
+    known = check_exog(exog, n_before + n_steps, count_exog(estimator, pipeline))
+    state = estimator._start_states(initial_state, 1)[0]
     if n_before:
-        rows = as_input(estimator, pipeline, observations[:-1], known[:n_before])
+        loop = estimator.training_end_.loop
+        rows = input_rows(pipeline, loop, observations[:-1], known[:n_before])
         _, state = estimator._drive(rows, state)
-    return _Start(observations[-1], known[n_before:], state)
+    return Start(observations[-1], known[n_before:], state)
 
 
-def _continue(estimator: Any, pipeline: Any, n_steps: int, exog: Any, initial: Any) -> Any:
-    """Forecast on from the end of every training series."""
-    layout = estimator.layout_
+def _forecast_from_training_end(
+    estimator: ClosedLoopModel,
+    pipeline: Pipeline | None,
+    n_steps: int,
+    exog: SeriesLike,
+    initial_state: InitialState,
+) -> SeriesLike:
+    """Forecast from the end of every training series, in the container of X."""
+    end, layout = estimator.training_end_, estimator.training_end_.layout
+    assert end.last_observations is not None  # `check_loop` refused targets per series
+    exog_per_series = [exog] * layout.n_series
     if exog is not None and layout.many:
-        parts = list(exog)
-        if len(parts) != layout.n_series:
+        exog_per_series = list(exog)
+        if len(exog_per_series) != layout.n_series:
             raise ValueError(
-                f"exog must hold one array per training series, {layout.n_series}, got {len(parts)}"
+                f"exog must hold one array per training series, {layout.n_series}, got "
+                f"{len(exog_per_series)}"
             )
-    else:
-        parts = [exog] * layout.n_series
-    states = (
-        estimator.last_states_
-        if initial is None
-        else estimator._start_states(initial, layout.n_series)
-    )
-    found = []
-    for i, part in enumerate(parts):
-        known = check_exog(estimator, pipeline, part, n_steps)
-        start = _Start(estimator.last_observations_[i], known, states[i])
-        found.append(_run(estimator, pipeline, start, n_steps))
+    states = estimator.last_states_
+    if initial_state is not None:
+        states = estimator._start_states(initial_state, layout.n_series)
+    n_exog, forecasts = count_exog(estimator, pipeline), []
+    for observation, inputs, state in zip(
+        end.last_observations, exog_per_series, states, strict=True
+    ):
+        start = Start(observation, check_exog(inputs, n_steps, n_exog), state)
+        forecasts.append(_run(estimator, pipeline, start))
     if not layout.many:
-        return framed(estimator, found[0], layout.index, skip=1)
+        return to_frame(forecasts[0], end, layout.index, skip=1)
     if layout.kind == "frame":
-        return framed_many(estimator, found)
-    shaped = [flat(estimator, values) for values in found]
+        return to_frames(forecasts, end)
+    shaped = [drop_output_axis(values, end.flat_targets) for values in forecasts]
     return np.stack(shaped) if layout.kind == "stack" else shaped
 
 
-def _run(estimator: Any, pipeline: Any, start: _Start, n_steps: int) -> Array:
+def _run(estimator: ClosedLoopModel, pipeline: Pipeline | None, start: Start) -> Array:
     """Run one closed loop, compiled where the Pipeline folds into an affine map."""
-    folded = fold(estimator, pipeline, start.exog)
+    end = estimator.training_end_
+    limit = DIVERGED * end.target_size
+    folded = fold_scalers(pipeline, end.loop, start.exog, end.n_outputs)
     if folded is not None:
-        values = estimator._free_run(start.observation, *folded, start.state)
-    else:
-        values = np.full((n_steps, estimator.n_outputs_), np.nan)
-        observation = start.observation
-        with estimator._stepping(start.state) as step:
-            for t in range(n_steps):
-                row = transform_rows(pipeline, np.hstack([observation, start.exog[t]])[None])
-                values[t] = observation = step(row[0])
-                if not np.abs(observation).max() < DIVERGED * estimator.target_size_:
-                    break
-    return _checked(estimator, values)
+        exog, loop = folded
+        values = estimator._closed_loop(start.observation, exog, loop, start.state)
+        return _mask_divergence(values, limit)
+
+    def next_row(observation: Array, known: Array) -> Array:
+        row: Array = transform_rows(pipeline, np.hstack([observation, known])[None])[0]
+        return row
+
+    with estimator._row_runner(start.state) as step:
+        values = feed_back(step, next_row, start.observation, start.exog, limit)
+    return _mask_divergence(values, limit)
 
 
-def _checked(estimator: Any, values: Array) -> Array:
-    """Put NaN from the first row on that is not finite or a million times the training data."""
-    bound = DIVERGED * estimator.target_size_
-    if np.abs(values).max() < bound:
+def _mask_divergence(values: Array, limit: float) -> Array:
+    """Put NaN from the first row on that is not finite or not below the limit."""
+    if np.abs(values).max() < limit:
         return values
-    step = int(np.argmin((np.abs(values) < bound).all(axis=1)))
+    step = int(np.argmin((np.abs(values) < limit).all(axis=1)))
     warnings.warn(
         f"the forecast diverged at step {step} of {len(values)}; rows from there on are NaN. "
         "Raise alpha (ESN), train longer, or check that X and y come from next_step",
@@ -280,3 +231,90 @@ def _checked(estimator: Any, values: Array) -> Array:
     values = values.copy()
     values[step:] = np.nan
     return values
+
+
+def backtest(
+    model: ClosedLoopModel | Pipeline,
+    series: SeriesLike,
+    *,
+    horizon: int,
+    step: int,
+    exog: SeriesLike = None,
+) -> tuple[Array, Array]:
+    """Forecast from many origins along a series, without refitting.
+
+    Origins are the rows step - 1, 2 step - 1, ... that have `horizon` rows after them; each
+    forecast knows the series up to and including its origin.
+
+    Parameters
+    ----------
+    model : estimator or Pipeline
+        A fitted regressor of this library, or a Pipeline that ends in one, as for `forecast`.
+    series : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        Observations.
+    horizon : int
+        Steps per forecast.
+    step : int
+        Rows between origins.
+    exog : array-like of shape (n_rows, n_exog), default=None
+        Known inputs, row j enters with observation j.
+
+    Returns
+    -------
+    truth : array of shape (n_origins, horizon, n_outputs)
+        The observations after each origin.
+    forecast : array of shape (n_origins, horizon, n_outputs)
+        The forecasts of them.
+
+    Raises
+    ------
+    TypeError
+        If the model is neither a regressor of this library nor a Pipeline that ends in one.
+    ValueError
+        If the loop cannot close, or the series is too short for one origin.
+
+    Warns
+    -----
+    ForecastDivergedWarning
+        If a forecast diverges; its rows are NaN from there on.
+
+    See Also
+    --------
+    forecast : One forecast, from the end of training or after a context.
+    reservoirs.model_selection.RollingOriginSplit : Refit at every origin instead.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs import ESNRegressor, backtest, next_step
+    >>> wave = np.sin(0.2 * np.arange(400))
+    >>> model = ESNRegressor(n_units=50, random_state=0).fit(*next_step(wave[:300]))
+    >>> truth, predicted = backtest(model, wave[300:], horizon=10, step=30)
+    >>> truth.shape, predicted.shape
+    ((3, 10, 1), (3, 10, 1))
+    """
+    estimator, pipeline = split_pipeline(model)
+    end = estimator.training_end_
+    check_loop(end, piped=pipeline is not None)
+    for name, number in (("horizon", horizon), ("step", step)):
+        if not isinstance(number, Integral) or number < 1:
+            raise ValueError(f"{name} must be an integer >= 1, got {number!r}")
+    observations = check_observations(series, end.n_outputs, "series")
+    origins = range(step - 1, len(observations) - horizon, step)
+    if not origins:
+        raise ValueError(
+            f"series must have at least step + horizon = {step + horizon} rows, got "
+            f"{len(observations)}; lower step or horizon"
+        )
+    known = check_exog(exog, len(observations), count_exog(estimator, pipeline), exact=False)
+    rows = input_rows(pipeline, end.loop, observations, known)
+    state, n_driven, forecasts = estimator._start_states(None, 1)[0], 0, []
+    # one pass along the series: each origin starts from the state that the one before reached
+    for origin in origins:
+        if origin > n_driven:
+            _, state = estimator._drive(rows[n_driven:origin], state)
+            n_driven = origin
+        start = Start(observations[origin], known[origin : origin + horizon], state)
+        forecasts.append(_run(estimator, pipeline, start))
+    truth = np.stack([observations[o + 1 : o + 1 + horizon] for o in origins])
+    return truth, np.stack(forecasts)

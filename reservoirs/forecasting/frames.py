@@ -1,124 +1,32 @@
-"""Predictions and forecasts in the shape, container and index that the data came in."""
+"""Forecasts in the shape, container and index that the training data came in."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reservoirs.sequences import Array, is_frame, is_series_list, restore
+from reservoirs.forecasting.training_end import TrainingEnd
+from reservoirs.sequences import Array, SeriesLike
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def next_step(series: Any, exog: Any = None) -> tuple[Any, Any]:
-    """Build inputs and targets of one-step prediction: X[t] = [s[t], exog[t]], y[t] = s[t+1].
+def future_index(index: pd.Index, n_steps: int) -> pd.Index | None:
+    """Continue a pandas index.
 
     Parameters
     ----------
-    series : (n_steps,), (n_steps, n_outputs), a DataFrame, a 3-D array or a list of 2-D arrays
-    exog : known inputs in the same container, each at least n_steps - 1 rows: row j enters with
-        s[j]; later rows belong to the future and are left out
+    index : pandas.Index
+        Dates, periods, a range or numbers: the labels of the last rows known.
+    n_steps : int
+        Number of labels to add.
 
     Returns
     -------
-    X : (n_steps - 1, n_outputs + n_exog)
-    y : (n_steps - 1,) where the series is 1-D, else (n_steps - 1, n_outputs)
-
-    Raises
-    ------
-    ValueError
-        If a series has fewer than two rows, or exog fewer than n_steps - 1.
-    """
-    if is_series_list(series) or (isinstance(series, np.ndarray) and series.ndim == 3):
-        parts = [None] * len(series) if exog is None else list(exog)
-        if len(parts) != len(series):
-            raise ValueError(
-                f"exog must hold one array per series, {len(series)}, got {len(parts)}"
-            )
-        pairs = [next_step(s, e) for s, e in zip(series, parts, strict=True)]
-        inputs, targets = [p[0] for p in pairs], [p[1] for p in pairs]
-        stacked = isinstance(series, np.ndarray)
-        return (np.stack(inputs), np.stack(targets)) if stacked else (inputs, targets)
-    values = np.asarray(series)
-    if values.ndim not in (1, 2) or len(values) < 2:
-        raise ValueError(
-            "series must be (n_steps,) or (n_steps, n_outputs) with at least 2 steps, "
-            f"got shape {values.shape}"
-        )
-    n = len(values) - 1
-    columns = [values[:n].reshape(n, -1)]
-    if exog is not None:
-        known = np.asarray(exog)
-        known = known.reshape(len(known), -1)
-        if len(known) < n:
-            raise ValueError(
-                f"exog needs at least n_steps - 1 = {n} rows, one for each row of X, "
-                f"got {len(known)}; extend exog or shorten the series"
-            )
-        columns.append(known[:n])
-    if is_frame(series) and exog is None:
-        return (series.iloc[:n].to_frame() if values.ndim == 1 else series.iloc[:n]), series.iloc[
-            1:
-        ]
-    return np.hstack(columns), values[1:]
-
-
-def shaped_prediction(estimator: Any, values: Array, layout: Any) -> Any:
-    """Return per-step or per-series predictions in the shape and container that y came in.
-
-    Parameters
-    ----------
-    estimator : a fitted regressor
-    values : (n_rows, n_outputs) or (n_series, n_outputs)
-    layout : of the X predicted from
-    """
-    shaped = flat(estimator, values)
-    return restore(shaped, layout) if estimator.target_kind_ == "per_step" else shaped
-
-
-def flat(estimator: Any, values: Array) -> Array:
-    """Return values without the axis of outputs where y had none."""
-    return values[:, 0] if estimator.flat_targets_ else values
-
-
-def framed(estimator: Any, values: Array, index: Any, skip: int = 0) -> Any:
-    """Return a forecast as a DataFrame whose index goes on from another, if there is one.
-
-    Parameters
-    ----------
-    estimator : a fitted regressor
-    values : (n_steps, n_outputs)
-    index : pandas index of the last rows known, or None
-    skip : labels to leave out: the row after the last row of X is y[-1], known already
-    """
-    if index is None:
-        return flat(estimator, values)
-    import pandas as pd
-
-    names = estimator.output_names_ or list(range(values.shape[1]))
-    following = future_index(index, len(values) + skip)
-    return pd.DataFrame(
-        values, index=None if following is None else following[skip:], columns=names
-    )
-
-
-def framed_many(estimator: Any, found: list[Array]) -> Any:
-    """Return one forecast per training series as a DataFrame with the series as outer level."""
-    import pandas as pd
-
-    index, frames = estimator.layout_.index, {}
-    for span, values in zip(estimator.layout_.slices(), found, strict=True):
-        inner = index[span].droplevel(0)
-        frames[index[span.start][0]] = framed(estimator, values, inner, skip=1)
-    return pd.concat(frames, names=index.names[:1])
-
-
-def future_index(index: Any, n_steps: int) -> Any:
-    """Continue a pandas index by n_steps; None where no regular continuation exists.
-
-    Parameters
-    ----------
-    index : DatetimeIndex, PeriodIndex, RangeIndex or numeric index of the last rows seen
-    n_steps : how many labels to add
+    pandas.Index or None
+        The labels that follow; None where no regular continuation exists.
     """
     import pandas as pd
 
@@ -132,3 +40,76 @@ def future_index(index: Any, n_steps: int) -> Any:
         step = index[-1] - index[-2]
         return pd.Index(index[-1] + step * np.arange(1, n_steps + 1), name=index.name)
     return None
+
+
+def drop_output_axis(values: Array, flat: bool) -> Array:
+    """Return values without the axis of outputs where y had none.
+
+    Parameters
+    ----------
+    values : array of shape (n_rows, n_outputs)
+        Predictions.
+    flat : bool
+        Whether y was 1-D.
+
+    Returns
+    -------
+    array of shape (n_rows,) or (n_rows, n_outputs)
+        The predictions.
+    """
+    return values[:, 0] if flat else values
+
+
+def to_frame(
+    values: Array, end: TrainingEnd, index: pd.Index | None, *, skip: int = 0
+) -> SeriesLike:
+    """Return a forecast as a DataFrame whose index continues another, if there is one.
+
+    Parameters
+    ----------
+    values : array of shape (n_steps, n_outputs)
+        A forecast.
+    end : TrainingEnd
+        The end of the training series, which names the columns.
+    index : pandas.Index or None
+        Labels of the last rows known.
+    skip : int, default=0
+        Labels to leave out: the one after the last row of X belongs to y[-1], which is known.
+
+    Returns
+    -------
+    DataFrame, or array of shape (n_steps,) or (n_steps, n_outputs)
+        The forecast; an array where there is no index.
+    """
+    if index is None:
+        return drop_output_axis(values, end.flat_targets)
+    import pandas as pd
+
+    names = end.output_names or list(range(values.shape[1]))
+    following = future_index(index, len(values) + skip)
+    labels = None if following is None else following[skip:]
+    return pd.DataFrame(values, index=labels, columns=names)
+
+
+def to_frames(forecasts: list[Array], end: TrainingEnd) -> SeriesLike:
+    """Return one forecast per training series as a DataFrame with the series as outer level.
+
+    Parameters
+    ----------
+    forecasts : list of arrays of shape (n_steps, n_outputs)
+        One per series of a DataFrame with a MultiIndex.
+    end : TrainingEnd
+        The end of the training series, with their index.
+
+    Returns
+    -------
+    DataFrame
+        All forecasts.
+    """
+    import pandas as pd
+
+    index, frames = end.layout.index, {}
+    for span, values in zip(end.layout.slices(), forecasts, strict=True):
+        inner = index[span].droplevel(0)
+        frames[index[span.start][0]] = to_frame(values, end, inner, skip=1)
+    return pd.concat(frames, names=index.names[:1])

@@ -1,13 +1,13 @@
-"""How predictions become inputs again: the affine map of a closed loop, and Pipelines around it."""
+"""The closed loop: the map that makes a prediction the next input, and the run row by row."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
-from reservoirs.scaling import SequenceScaler
-from reservoirs.sequences import Array, Layout, is_frame
+from reservoirs.estimators.series import Step
+from reservoirs.sequences import Array, Layout
 from reservoirs.targets import Targets
 
 Loop = tuple[Array, Array]
@@ -16,28 +16,35 @@ TOLERANCE = 1e-6  # of the input's standard deviation; float32 data reach 1e-7
 
 
 def find_loop(rows: Array, targets: Targets, layout: Layout) -> Loop | None:
-    """Find scale and shift with X[t+1, :n_outputs] = scale y[t] + shift, or None.
+    """Find the affine map of each column that makes a target the next input.
+
+    X[t+1, :n_outputs] = scale y[t] + shift
 
     Parameters
     ----------
-    rows : (n_rows, n_features) inputs
-    targets : per step
-    layout : of the rows
+    rows : array of shape (n_rows, n_features)
+        Inputs.
+    targets : Targets
+        Targets of the rows.
+    layout : Layout
+        How the rows divide into series.
 
     Returns
     -------
-    scale, shift : (n_outputs,) each, exactly 1 and 0 where y is the next input itself
+    tuple of two arrays of shape (n_outputs,), or None
+        Scale and shift, exactly 1 and 0 where y is the next input itself; None where no map fits
+        and the loop cannot close.
     """
     n_outputs = targets.rows.shape[1]
     if targets.kind == "per_series" or rows.shape[1] < n_outputs:
         return None
-    inner = np.ones(len(rows), dtype=bool)
-    inner[layout.starts()] = False  # rows with a row before them in the same series
-    after = rows[inner, :n_outputs]
-    before = targets.rows[np.flatnonzero(inner) - 1]
-    if len(after) < 2:
+    has_predecessor = np.ones(len(rows), dtype=bool)
+    has_predecessor[layout.starts()] = False
+    next_inputs = rows[has_predecessor, :n_outputs]
+    predictions = targets.rows[np.flatnonzero(has_predecessor) - 1]
+    if len(next_inputs) < 2:
         return None
-    pairs = [_affine(y, x) for y, x in zip(before.T, after.T, strict=True)]
+    pairs = [_affine(y, x) for y, x in zip(predictions.T, next_inputs.T, strict=True)]
     if any(pair is None for pair in pairs):
         return None
     scale, shift = np.array(pairs, dtype=np.float64).T
@@ -49,119 +56,49 @@ def _affine(y: Array, x: Array) -> tuple[float, float] | None:
     if np.array_equal(x, y):
         return 1.0, 0.0
     centre = y.mean()
-    spread = y - centre
-    square = spread @ spread
-    if square <= 0 or np.ptp(x) == 0:
-        return (1.0, float(x[0] - y[0])) if square <= 0 and np.ptp(x) == 0 else None
-    scale = float(spread @ (x - x.mean()) / square)
+    deviation = y - centre
+    sum_of_squares = deviation @ deviation
+    # a constant column has no slope: only another constant can follow from it
+    if sum_of_squares <= 0 or np.ptp(x) == 0:
+        return (1.0, float(x[0] - y[0])) if sum_of_squares <= 0 and np.ptp(x) == 0 else None
+    scale = float(deviation @ (x - x.mean()) / sum_of_squares)
     shift = float(x.mean() - scale * centre)
-    off = np.abs(x - scale * y - shift).max()
-    return (scale, shift) if off <= TOLERANCE * x.std() else None
+    largest_error = np.abs(x - scale * y - shift).max()
+    return (scale, shift) if largest_error <= TOLERANCE * x.std() else None
 
 
-def transform_rows(pipeline: Any, rows: Array) -> Array:
-    """Send raw rows (n, n_features) through all steps of a Pipeline but the last."""
-    names = getattr(pipeline, "feature_names_in_", None)
-    data: Any = rows
-    if names is not None:
-        import pandas as pd
+def feed_back(
+    step: Step,
+    next_row: Callable[[Array, Array], Array],
+    observation: Array,
+    exog: Array,
+    limit: float,
+) -> Array:
+    """Run a closed loop one row after the other.
 
-        data = pd.DataFrame(rows, columns=names)
-    return np.asarray(pipeline[:-1].transform(data), dtype=np.float64)
-
-
-def as_input(estimator: Any, pipeline: Any, observations: Array, exog: Array) -> Array:
-    """Build the rows that enter the estimator from observations and exogenous inputs.
+    y[t] = step(next_row(y[t-1], exog[t]))
 
     Parameters
     ----------
-    estimator : a fitted regressor
-    pipeline : the Pipeline it ends, or None
-    observations : (n, n_outputs), in the units of y
-    exog : at least n rows, (n, n_exog)
-    """
-    known = exog[: len(observations)]
-    if pipeline is not None:
-        return transform_rows(pipeline, np.hstack([observations, known]))
-    scale, shift = estimator.loop_
-    return np.hstack([observations * scale + shift, known])
-
-
-def fold(estimator: Any, pipeline: Any, exog: Array) -> tuple[Array, Loop] | None:
-    """Fold a Pipeline of scalers into the compiled loop.
-
-    Parameters
-    ----------
-    estimator : a fitted regressor
-    pipeline : the Pipeline it ends, or None
-    exog : (n_steps, n_exog), raw
+    step : callable
+        Takes the next row of inputs and returns the prediction after it.
+    next_row : callable
+        Builds the row of inputs from an observation and its exogenous inputs.
+    observation : array of shape (n_outputs,)
+        The observation y[-1] that enters first.
+    exog : array of shape (n_steps, n_exog)
+        Exogenous inputs, one row per step.
+    limit : float
+        The run ends when a prediction is not below it in size.
 
     Returns
     -------
-    The exogenous columns as the estimator wants them and the loop's affine map; None where a
-    step is not an affine map per column, so that every row must go through the Pipeline.
+    array of shape (n_steps, n_outputs)
+        Predictions, NaN after the end of the run.
     """
-    loop = estimator.loop_
-    if pipeline is None:
-        return exog, loop
-    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
-
-    affine = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler, SequenceScaler)
-    steps = [step for _, step in pipeline.steps[:-1] if step not in (None, "passthrough")]
-    clipped = any(getattr(step, "clip", False) for step in steps)
-    if loop is None or clipped or not all(isinstance(step, affine) for step in steps):
-        return None
-    n_outputs = estimator.n_outputs_
-    raw = np.hstack([np.zeros((len(exog), n_outputs)), exog])
-    return transform_rows(pipeline, raw)[:, n_outputs:], loop
-
-
-def check_outputs(estimator: Any, targets: Targets) -> None:
-    """Check that one more chunk has the outputs of the chunks before.
-
-    Parameters
-    ----------
-    estimator : partly fitted
-    targets : of the chunk
-
-    Raises
-    ------
-    ValueError
-        For another number of outputs, or targets per series after targets per step.
-    """
-    found = targets.rows.shape[1], targets.kind
-    before = estimator.n_outputs_, getattr(estimator, "target_kind_", targets.kind)
-    if found != before:
-        raise ValueError(
-            "y has {} outputs {}, earlier chunks had {} {}; pass the same in each chunk, or fit a "
-            "new model".format(*found, *before)
-        )
-
-
-def remember(estimator: Any, rows: Array, layout: Layout, targets: Targets, y: Any) -> None:
-    """Store what forecasts need: the loop, the last observations, names and sizes.
-
-    Parameters
-    ----------
-    estimator : being fitted
-    rows, layout, targets : checked data
-    y : targets as they came, for their names
-    """
-    estimator.target_kind_ = targets.kind
-    estimator.flat_targets_ = targets.flat
-    estimator.n_outputs_ = targets.rows.shape[1]
-    estimator.loop_ = find_loop(rows, targets, layout)
-    estimator.target_size_ = float(np.abs(targets.rows).max()) or 1.0
-    deviation = targets.rows.std(axis=0)
-    estimator.target_deviation_ = np.where(deviation > 0, deviation, 1.0)
-    estimator.output_names_ = _names(y)
-    estimator.layout_ = layout
-    if targets.kind == "per_step":
-        ends = np.cumsum(layout.lengths) - 1
-        estimator.last_observations_ = targets.rows[ends].copy()
-
-
-def _names(y: Any) -> list[Any] | None:
-    if not is_frame(y):
-        return None
-    return list(y.columns) if hasattr(y, "columns") else [y.name if y.name is not None else 0]
+    values = np.full((len(exog), len(observation)), np.nan)
+    for t, known in enumerate(exog):
+        values[t] = observation = step(next_row(observation, known))
+        if not np.abs(observation).max() < limit:
+            break
+    return values

@@ -2,49 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.series import SeriesMixin
 from reservoirs.forecasting.closed_loop import backtest, forecast
-from reservoirs.forecasting.frames import shaped_prediction
-from reservoirs.forecasting.loop import DIVERGED, Loop
-from reservoirs.sequences import Array, flatten
+from reservoirs.forecasting.frames import drop_output_axis
+from reservoirs.forecasting.loop import DIVERGED, Loop, feed_back
+from reservoirs.forecasting.training_end import TrainingEnd
+from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, flatten
 from reservoirs.targets import check_targets
 
 
 class ForecastMixin(SeriesMixin):
     """`predict`, `forecast`, `backtest` and `score` of a regressor that carries a state.
 
-    It provides what `SeriesMixin` asks for and calls `remember` at the end of `fit`.
+    It provides what `SeriesMixin` asks for, and its `fit` sets `training_end_` and `last_states_`.
+
+    Attributes
+    ----------
+    training_end_ : TrainingEnd
+        Where the training series ended.
     """
 
+    training_end_: TrainingEnd
+
+    @property
+    def n_outputs_(self) -> int:
+        """Number of outputs."""
+        return self.training_end_.n_outputs
+
+    @property
+    def loop_(self) -> Loop | None:
+        """Scale and shift from y[t] to X[t+1, :n_outputs]; None where the loop cannot close."""
+        return self.training_end_.loop
+
+    @property
+    def layout_(self) -> Layout:
+        """Container, series and row labels of the X of `fit`."""
+        return self.training_end_.layout
+
+    @inherit_parameters(SERIES)
     def predict(
         self,
-        X: Any,
+        X: SeriesLike,
         *,
-        context: Any = None,
-        initial_state: Any = None,
+        context: SeriesLike = None,
+        initial_state: InitialState = None,
         return_state: bool = False,
-        series_id: Any = None,
-    ) -> Any:
+        series_id: SeriesLike = None,
+    ) -> SeriesLike:
         """Predict with a known input.
 
         Parameters
         ----------
-        X : any container of series
-        context : rows just before X, run first and not returned: (n, n_features), or one array
-            per series
-        initial_state : (state_size,) or (n_series, state_size) before the first row (of context,
-            where given), or a word the estimator knows; None is its own rule
-        return_state : also return the state after the last row of each series
-        series_id : (n_rows,) ids of a 2-D X
+        return_state : bool, default=False
+            Also return the state after the last row of each series.
 
         Returns
         -------
-        predictions in the container of X, one row per row of X (or per series); with
-        return_state a pair with the states (n_series, state_size)
+        predictions : array, list of arrays
+            One row per row of X in the container of X, or one row per series.
+        states : array of shape (n_series, state_size)
+            States after the last rows, only with return_state.
 
         Raises
         ------
@@ -52,43 +72,69 @@ class ForecastMixin(SeriesMixin):
             For bad data, another number of contexts than series, or a state that cannot be used.
         """
         values, layout, ends = self._outputs(X, context, initial_state, series_id)
-        result = shaped_prediction(self, values, layout)
-        return (result, self._stack_states(ends)) if return_state else result
+        values = drop_output_axis(values, self.training_end_.flat_targets)
+        predictions = self._restored(values, layout)
+        return (predictions, self._stack_states(ends)) if return_state else predictions
 
-    def _free_run(self, observation: Array, exog: Array, loop: Loop, state: Any) -> Array:
+    def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
         """Feed every prediction back, row by row; an estimator with a compiled loop has its own."""
         scale, shift = loop
-        model: Any = self
-        values = np.full((len(exog), len(observation)), np.nan)
-        with self._stepping(state) as step:
-            for t, known in enumerate(exog):
-                row = np.concatenate([observation * scale + shift, known])
-                values[t] = observation = step(row)
-                if not np.abs(observation).max() < DIVERGED * model.target_size_:
-                    break
-        return values
+        limit = DIVERGED * self.training_end_.target_size
 
+        def next_row(observation: Array, known: Array) -> Array:
+            return np.concatenate([observation * scale + shift, known])
+
+        with self._row_runner(state) as step:
+            return feed_back(step, next_row, observation, exog, limit)
+
+    @inherit_parameters(forecast)
     def forecast(
-        self, n_steps: int, *, context: Any = None, exog: Any = None, initial_state: Any = None
-    ) -> Any:
-        """Forecast in a closed loop; see `reservoirs.forecast` for the arguments and the rules."""
+        self,
+        n_steps: int,
+        *,
+        context: SeriesLike = None,
+        exog: SeriesLike = None,
+        initial_state: InitialState = None,
+    ) -> SeriesLike:
+        """Forecast in a closed loop; `reservoirs.forecast` tells the rules.
+
+        Returns
+        -------
+        array of shape (n_steps,) or (n_steps, n_outputs), list of arrays or DataFrame
+            The forecast, 1-D where y was; without context one per training series.
+        """
         return forecast(self, n_steps, context=context, exog=exog, initial_state=initial_state)
 
+    @inherit_parameters(backtest)
     def backtest(
-        self, series: Any, *, horizon: int, step: int, exog: Any = None
+        self, series: SeriesLike, *, horizon: int, step: int, exog: SeriesLike = None
     ) -> tuple[Array, Array]:
-        """Forecast from many origins without refitting; see `reservoirs.backtest`."""
+        """Forecast from many origins without refitting; `reservoirs.backtest` tells the rules.
+
+        Returns
+        -------
+        truth : array of shape (n_origins, horizon, n_outputs)
+            The observations after each origin.
+        forecast : array of shape (n_origins, horizon, n_outputs)
+            The forecasts of them.
+        """
         return backtest(self, series, horizon=horizon, step=step, exog=exog)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None, *, series_id: Any = None) -> float:
+    @inherit_parameters(SERIES)
+    def score(
+        self,
+        X: SeriesLike,
+        y: SeriesLike,
+        sample_weight: SeriesLike = None,
+        *,
+        series_id: SeriesLike = None,
+    ) -> float:
         """Return R^2 of the predictions, over all rows of all series.
 
-        Parameters
-        ----------
-        X : any container of series
-        y : targets, as in `fit`
-        sample_weight : (n_rows,) weights, or None
-        series_id : (n_rows,) ids of a 2-D X
+        Returns
+        -------
+        float
+            1 for perfect predictions, 0 for the mean of the targets.
         """
         from sklearn.metrics import r2_score  # not for `import reservoirs`
 
@@ -100,16 +146,3 @@ class ForecastMixin(SeriesMixin):
         return float(
             r2_score(targets, np.reshape(predicted, targets.shape), sample_weight=sample_weight)
         )
-
-    def _check_closed(self, piped: bool) -> None:
-        if self.target_kind_ == "per_series":
-            raise ValueError(
-                "forecast needs targets per step, but this model was fitted with one target per "
-                "series; build X and y with next_step(series)"
-            )
-        if self.loop_ is None and not piped:
-            raise ValueError(
-                "the loop cannot close: forecast needs y[t] to be the observation X[t+1, "
-                ":n_outputs] (up to a scale and a shift per column), and the data of fit are not "
-                "built so; use X, y = next_step(series, exog)"
-            )

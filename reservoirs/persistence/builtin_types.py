@@ -10,6 +10,7 @@ import scipy.sparse
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.esn.base import Noise
 from reservoirs.esn.stream import Stream
+from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.registry import check_shapes, register
 from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout
@@ -25,13 +26,14 @@ def register_all() -> None:
     # not with the file: `import reservoirs` loads neither pipelines nor linear models
     from sklearn import compose, linear_model, pipeline, preprocessing
 
-    for cls in (Layout, Noise, Readout, GramSums, QRSums, DualRows, Stream, SmallWorld, NVAR):
+    values = (Layout, TrainingEnd, Noise, Readout, SmallWorld)
+    for cls in (*values, GramSums, QRSums, DualRows, Stream, NVAR):
         register(cls)
     register(Reservoir, check=_check_reservoir)
-    register(NVARRegressor, check=_check_nvar)
+    register(NVARRegressor, check=_check_nvar, upgrade=upgrade_state)
     register(SequenceScaler, check=_check_scaler)
-    for estimator in (ESNRegressor, ESNClassifier):
-        register(estimator, check=_check_esn)
+    register(ESNRegressor, check=_check_esn, upgrade=upgrade_state)
+    register(ESNClassifier, check=_check_esn)
     for scaler in ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"):
         register(getattr(preprocessing, scaler), check=_check_scaler)
     for model in ("Ridge", "RidgeClassifier", "LogisticRegression"):

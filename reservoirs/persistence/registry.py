@@ -11,6 +11,8 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
 Check = Callable[[Any], None]
+State = dict[str, Any]  # the attributes of an object by name
+Upgrade = Callable[[State], State]
 
 
 class Entry(NamedTuple):
@@ -19,13 +21,19 @@ class Entry(NamedTuple):
     name: str
     type: type
     check: Check | None
+    upgrade: Upgrade | None
 
 
 _BY_NAME: dict[str, Entry] = {}
 _BY_TYPE: dict[type, Entry] = {}
 
 
-def register(cls: type, name: str | None = None, check: Check | None = None) -> type:
+def register(
+    cls: type,
+    name: str | None = None,
+    check: Check | None = None,
+    upgrade: Upgrade | None = None,
+) -> type:
     """Let `save` and `load` handle objects of a class of yours.
 
     The file holds the attributes of an object (the fields of a dataclass); `load` makes an object
@@ -37,6 +45,7 @@ def register(cls: type, name: str | None = None, check: Check | None = None) -> 
         these, or objects of registered classes
     name : in the file; by default the first part of the module and the class's name
     check : gets a loaded object and raises ValueError where its parts do not fit together
+    upgrade : gets the attributes in a file, by name, and returns those of this version of the class
 
     Returns
     -------
@@ -53,7 +62,7 @@ def register(cls: type, name: str | None = None, check: Check | None = None) -> 
         raise ValueError(
             f"the name {name!r} is taken by {known.type!r}; pass another name to register {cls!r}"
         )
-    _BY_NAME[name] = _BY_TYPE[cls] = Entry(name, cls, check)
+    _BY_NAME[name] = _BY_TYPE[cls] = Entry(name, cls, check, upgrade)
     return cls
 
 
@@ -103,7 +112,7 @@ def get_state(value: Any, name: str) -> dict[str, Any]:
     return dict(value.__getstate__()) if name.startswith("sklearn.") else dict(vars(value))
 
 
-def set_state(value: Any, state: dict[str, Any], entry: Entry) -> None:
+def set_state(value: Any, state: State, entry: Entry) -> None:
     """Give a new object its state.
 
     Parameters
@@ -117,6 +126,8 @@ def set_state(value: Any, state: dict[str, Any], entry: Entry) -> None:
     ValueError
         If a parameter of an estimator or a field of a dataclass is missing or unknown.
     """
+    if entry.upgrade is not None:
+        state = entry.upgrade(state)
     if issubclass(entry.type, BaseEstimator):
         kind: Any = entry.type
         missing = set(kind._get_param_names()) - set(state)

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 
 from reservoirs.estimators import Progress
-from reservoirs.forecasting import ForecastMixin, check_outputs, remember
+from reservoirs.forecasting import ForecastMixin, check_outputs, find_loop, record_training_end
 from reservoirs.sequences import Array, Layout, check_rows
 from reservoirs.targets import Targets, check_targets
 from trainers.rnn.base import RecurrentNetwork
@@ -85,7 +85,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         resumed = self.warm_start and hasattr(self, "solver_state_")
         wanted = self._wanted(y, layout, resumed=resumed)
         progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
-        self._remember(rows, layout, y)
+        self._record_training_end(rows, layout, y)
         self._fit(rows, layout, wanted, progress, resumed=resumed)
         self._end_states(rows, layout)
         progress.end()
@@ -114,7 +114,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
         wanted = self._wanted(y, layout, resumed=resumed)
         progress = Progress(self, X, y, 1, {"series_id": series_id})
-        self._remember(rows, layout, y, last=True)
+        self._record_training_end(rows, layout, y, last=True)
         self._fit(rows, layout, wanted, progress, resumed=resumed, one_epoch=True)
         self._end_states(rows, layout, last=True)
         progress.end()
@@ -124,7 +124,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         """Return standardised targets."""
         targets = check_targets(self, y, layout)
         if resumed:
-            check_outputs(self, targets)
+            check_outputs(targets, self.training_end_)
         else:
             counted = self._scored(targets.rows, layout)
             self.target_mean_ = counted.mean(axis=0)
@@ -137,14 +137,17 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         values: Array = outputs * self.target_scale_ + self.target_mean_
         return values
 
-    def _remember(self, rows: Array, layout: Layout, y: Any, *, last: bool = False) -> None:
+    def _record_training_end(
+        self, rows: Array, layout: Layout, y: Any, *, last: bool = False
+    ) -> None:
         """Keep what a forecast without context goes on from: all series, or the last one."""
         targets = check_targets(self, y, layout)
         if targets.kind == "per_step" and last:
             span = list(layout.slices())[-1]
             rows, layout = rows[span], Layout("single", (span.stop - span.start,))
             targets = Targets(targets.rows[span], targets.kind, targets.flat)
-        remember(self, rows, layout, targets, y)
+        loop = find_loop(rows, targets, layout)
+        self.training_end_ = record_training_end(targets, layout, y, loop=loop)
 
     def _end_states(self, rows: Array, layout: Layout, *, last: bool = False) -> None:
         """Keep the state at the end of the series that a forecast may go on from."""

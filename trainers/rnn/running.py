@@ -27,9 +27,7 @@ class RunningMixin(SeriesMixin):
 
     network_: Network
     weights_: dict[str, Array]
-    target_kind_: str
     window: int | None
-    n_features_in_: int
 
     def _read(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the predictions of one series, (n_steps or 1, n_outputs), and its last state."""
@@ -50,11 +48,11 @@ class RunningMixin(SeriesMixin):
         return self._in_units(outputs), state
 
     @contextmanager
-    def _stepping(self, state: Array) -> Iterator[Step]:
+    def _row_runner(self, state: Array) -> Iterator[Step]:
         """Yield a function of one row; a small network steps without torch."""
         theta = self._theta()
         if theta.device.type != "cpu" or self.network_.n_units > SMALL:
-            with super()._stepping(state) as step:
+            with super()._row_runner(state) as step:
                 yield step
             return
         dtype, back = theta.numpy().dtype, self.window - 1 if self.window else 0
