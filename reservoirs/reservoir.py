@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs import topology
-from reservoirs.compiled import storage as packing
+from reservoirs.compiled.storage import PackedWeights, pack_weights
 from reservoirs.parallel import in_order
 from reservoirs.readout import BLOCK
 from reservoirs.sequences import Array, check_rows, restore
@@ -219,8 +219,8 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             pass
         return restore(states, layout)
 
-    def pack(self) -> Any:
-        """Return the weights in the kernel's layout, kept while they are the same arrays."""
+    def pack(self) -> PackedWeights:
+        """Return the weights as the compiled loops read them; kept while they stay the same."""
         W = self.recurrent_weights_
         arrays = (W.data, W.indices, W.indptr, self.input_weights_, self.bias_)
         settings = (self.dtype, self.leak_rate, self.n_units, self.activation)
@@ -231,14 +231,13 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             and all(a is b for a, b in zip(kept[0], arrays, strict=True))
         ):
             return kept[2]
-        dtype = np.dtype(self.dtype)
-        packed = packing.Reservoir(
-            packing.pack(W, dtype),
-            packing.pad(self.input_weights_.T, dtype),
-            packing.pad(self.bias_, dtype),
-            self.leak_rate,
-            self.n_units,
-            self.activation == "identity",
+        packed = pack_weights(
+            W,
+            self.input_weights_,
+            self.bias_,
+            leak_rate=self.leak_rate,
+            linear=self.activation == "identity",
+            dtype=self.dtype,
         )
         if not any(array.flags.writeable for array in arrays):
             _PACKED[self] = arrays, settings, packed
@@ -249,7 +248,7 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         rows: Array,
         state: Array,
         *,
-        packed: Any,
+        packed: PackedWeights,
         noise: Any = None,
         out: Any = None,
         block: int = BLOCK,
@@ -274,13 +273,13 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         ValueError
             If the states overflow, as those of a linear reservoir may.
         """
-        from reservoirs.compiled import reservoir_loops as kernel
+        from reservoirs.compiled import reservoir_loops
 
         for number, start in enumerate(range(0, len(rows), block)):
             part = slice(start, min(start + block, len(rows)))
             added = None if noise is None else noise(number, part.stop - part.start)
             target = None if out is None else out[part]
-            states, state = kernel.run_states(rows[part], state, packed, added, target)
+            states, state = reservoir_loops.run_states(rows[part], state, packed, added, target)
             if not np.isfinite(state).all():  # stays so, once it happened
                 raise ValueError(
                     f"states are too large for {self.dtype} before row {part.stop}; lower "

@@ -1,7 +1,7 @@
 """The compiled loops: `run_states` (driven) and `run_closed_loop` (free). Arrays in, arrays out.
 
-Written in the words of `reservoirs.lanes`: sixteen units at a time stay in registers from their
-input to their new state. `reservoirs.packing` says how weights lie in memory.
+Written with the vectors of `simd.py`: sixteen units at a time stay in registers from their input to
+their new state. `storage.py` says how weights lie in memory.
 
 Import it inside functions, so that `import reservoirs` stays light: numba takes half a second.
 """
@@ -9,12 +9,10 @@ Import it inside functions, so that `import reservoirs` stays light: numba takes
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from reservoirs.compiled.simd import (
-    collector_paused,
     compiled,
     gather,
     load,
@@ -23,10 +21,16 @@ from reservoirs.compiled.simd import (
     store,
     tanh,
 )
-from reservoirs.compiled.storage import CACHE_LINE, LANES, Blocks, Dense, Reservoir, Shifts, pad
+from reservoirs.compiled.storage import (
+    CACHE_LINE,
+    LANES,
+    DenseMatrix,
+    DiagonalsMatrix,
+    PackedWeights,
+    SellMatrix,
+    pad,
+)
 from reservoirs.sequences import Array
-
-# numba's disk cache watches this file only; what it is written in: simd.py, storage.py 16c92eab
 
 
 @compiled
@@ -40,82 +44,101 @@ def _drive(start, input_weights, inputs, t, row):
 
 
 @compiled
-def _updated(z, leak_rate, linear, old, row):
+def _next_state(z, weights, old, row):
     """Return (1 - a) x + a f(z) of sixteen units, f tanh or identity."""
-    active = z if linear else tanh(z)
+    active = z if weights.linear else tanh(z)
     x = load(old, row)
-    return multiply_add(leak_rate, active, multiply_add(-leak_rate, x, x))
+    # x - a x + a f(z): two multiplications with additions, each rounded once.
+    return multiply_add(weights.leak_rate, active, multiply_add(-weights.leak_rate, x, x))
 
 
 @compiled
-def _write(updated, new, kept, row):
-    """Write sixteen units of the next state, and once more where they are kept."""
+def _write(updated, new, out, row):
+    """Write sixteen units of the next state, and once more into the output row."""
     store(updated, new, row)
-    if row < len(kept):
-        store(updated, kept, row)
+    if row < len(out):
+        store(updated, out, row)
 
 
 def step(
-    recurrent: Any, input_weights: Any, start: Any, leak_rate: Any, linear: Any,
-    inputs: Any, t: Any, old: Any, new: Any, kept: Any,
-) -> None:  # fmt: skip
+    weights: PackedWeights, start: Array, inputs: Array, t: int, old: Array, new: Array, out: Array
+) -> None:
     """Write the next state: (1 - a) x + a f(W x + W_in u[t] + start), f tanh or identity.
 
-    `old` and `new` have room for two states each; `kept` takes the first units of the next state
-    too, a multiple of sixteen: written at once, they cost nothing, later an eighth of a step.
+    Parameters
+    ----------
+    weights : PackedWeights
+        W, W_in, a and f.
+    start : array of shape (1, n_padded) or (n_steps, n_padded)
+        The bias, or the bias plus the noise of every step.
+    inputs : array of shape (n_steps, n_features)
+        u.
+    t : int
+        The step.
+    old, new : array of shape (2 * n_padded,)
+        The state before and after, each in a buffer for two copies.
+    out : array of shape (n_full,)
+        Takes the first units of the next state too, a multiple of sixteen: written at once, they
+        cost nothing, later an eighth of a step.
 
     Raises
     ------
     TypeError
         If called from Python: this is the name that compiled code uses.
     """
-    raise TypeError("kernel.step is for compiled code; use run_states outside")
+    raise TypeError("step is for compiled code; use run_states outside")
 
 
 @overload(step, inline="always")
-def _step(recurrent, input_weights, start, leak_rate, linear, inputs, t, old, new, kept):
-    return {Blocks: _step_blocks, Shifts: _step_shifts, Dense: _step_dense}[
-        recurrent.instance_class
-    ]
+def _step(weights, start, inputs, t, old, new, out):
+    matrix = weights.types[weights.fields.index("recurrent")].instance_class
+    return {
+        SellMatrix: _step_sell,
+        DiagonalsMatrix: _step_diagonals,
+        DenseMatrix: _step_dense,
+    }[matrix]
 
 
-def _step_blocks(recurrent, input_weights, start, leak_rate, linear, inputs, t, old, new, kept):
-    values, columns, pointers = recurrent.values, recurrent.columns, recurrent.pointers
+def _step_sell(weights, start, inputs, t, old, new, out):
+    values, columns = weights.recurrent.values, weights.recurrent.columns
+    pointers = weights.recurrent.pointers
     for block in range(len(pointers) - 1):
         row = block * LANES
-        z = _drive(start, input_weights, inputs, t, row)
+        z = _drive(start, weights.input_weights, inputs, t, row)
+        # z_i += W_ij x_j, the k-th nonzero of sixteen rows at once.
         for k in range(pointers[block], pointers[block + 1]):
             z = multiply_add(load(values, k * LANES), gather(old, columns, k), z)
-        _write(_updated(z, leak_rate, linear, old, row), new, kept, row)
+        _write(_next_state(z, weights, old, row), new, out, row)
 
 
-def _step_shifts(recurrent, input_weights, start, leak_rate, linear, inputs, t, old, new, kept):
-    values, offsets, n_units = recurrent.values, recurrent.offsets, recurrent.n_units
-    n_shifts = len(offsets)
-    for row in range(0, input_weights.shape[1], LANES):
-        z = _drive(start, input_weights, inputs, t, row)
-        for k in range(n_shifts):
-            z = multiply_add(
-                load(values, row * n_shifts + k * LANES), load(old, offsets[k] + row), z
-            )
-        updated = _updated(z, leak_rate, linear, old, row)
-        _write(updated, new, kept, row)
-        store(updated, new, n_units + row)  # once more, so that no index wraps around
+def _step_diagonals(weights, start, inputs, t, old, new, out):
+    values, offsets = weights.recurrent.values, weights.recurrent.offsets
+    n_units, n_offsets = weights.recurrent.n_units, len(offsets)
+    for row in range(0, weights.input_weights.shape[1], LANES):
+        z = _drive(start, weights.input_weights, inputs, t, row)
+        # z_i += W_i,i+o x_i+o: sixteen rows read sixteen neighbours, so that nothing is gathered.
+        for k in range(n_offsets):
+            weight = load(values, row * n_offsets + k * LANES)
+            z = multiply_add(weight, load(old, offsets[k] + row), z)
+        updated = _next_state(z, weights, old, row)
+        _write(updated, new, out, row)
+        store(updated, new, n_units + row)  # a second copy, so that no index wraps around
     store(load(new, 0), new, n_units)  # the padding of the last units lay there
 
 
-def _step_dense(recurrent, input_weights, start, leak_rate, linear, inputs, t, old, new, kept):
-    n_padded = input_weights.shape[1]
+def _step_dense(weights, start, inputs, t, old, new, out):
+    n_padded = weights.input_weights.shape[1]
     product = new[n_padded:]
-    np.dot(recurrent.values, old[:n_padded], product)
+    np.dot(weights.recurrent.values, old[:n_padded], product)
     for row in range(0, n_padded, LANES):
-        z = multiply_add(1.0, load(product, row), _drive(start, input_weights, inputs, t, row))
-        _write(_updated(z, leak_rate, linear, old, row), new, kept, row)
+        drive = _drive(start, weights.input_weights, inputs, t, row)
+        z = multiply_add(1.0, load(product, row), drive)
+        _write(_next_state(z, weights, old, row), new, out, row)
 
 
 @compiled
-def _room(state, n_padded):
-    """Return room for two copies of the state, filled, and for two of the next, at cache lines."""
+def _work_buffers(state, n_padded):
+    """Return buffers for two copies of the state, filled, and of the next, at cache lines."""
     n_units, size = len(state), state.itemsize
     memory = np.zeros(4 * n_padded + CACHE_LINE // size, dtype=state.dtype)
     first = (CACHE_LINE - np.intp(memory.ctypes.data) % CACHE_LINE) // size
@@ -126,14 +149,14 @@ def _room(state, n_padded):
 
 
 @compiled
-def _states(recurrent, input_weights, start, leak_rate, linear, inputs, state, out):
+def _states(weights, start, inputs, state, out):
+    """Write the state after every row of the inputs; return the last one."""
     n_units = len(state)
-    old, new = _room(state, input_weights.shape[1])
-    whole = n_units - n_units % LANES
+    old, new = _work_buffers(state, weights.input_weights.shape[1])
+    n_full = n_units - n_units % LANES  # units in whole vectors: more would write behind the row
     for t in range(len(inputs)):
-        kept = out[t, :whole]
-        step(recurrent, input_weights, start, leak_rate, linear, inputs, t, old, new, kept)
-        for i in range(whole, n_units):
+        step(weights, start, inputs, t, old, new, out[t, :n_full])
+        for i in range(n_full, n_units):
             out[t, i] = new[i]
         old, new = new, old
     return old[:n_units].copy()
@@ -149,20 +172,22 @@ def _dot(matrix, row, x, n):
 
 
 @compiled
-def _free(
-    recurrent, input_weights, bias, leak_rate, linear,
-    state, first, exog, scale, shift, C, c, out
-):  # fmt: skip
+def _closed_loop(weights, state, first, exog, loop, readout, out):
+    """Write the outputs of every step, each fed back as the next observation."""
+    (scale, shift), (C, c) = loop, readout
     n_units, n_outputs, n_exog = len(state), len(first), exog.shape[1]
-    old, new = _room(state, input_weights.shape[1])
-    inputs = np.empty((1, n_outputs + n_exog), dtype=bias.dtype)
+    old, new = _work_buffers(state, weights.input_weights.shape[1])
+    start = weights.bias.reshape(1, -1)
+    inputs = np.empty((1, n_outputs + n_exog), dtype=weights.bias.dtype)
     observation = first.copy()
     for t in range(len(out)):
+        # u[t] = [scale y[t-1] + shift, exog[t]]
         for k in range(n_outputs):
             inputs[0, k] = observation[k] * scale[k] + shift[k]
         for k in range(n_exog):
             inputs[0, n_outputs + k] = exog[t, k]
-        step(recurrent, input_weights, bias, leak_rate, linear, inputs, 0, old, new, new[:0])
+        step(weights, start, inputs, 0, old, new, new[:0])
+        # y[t] = C [x[t]; u[t]] + c
         for j in range(n_outputs):
             total = c[j] + _dot(C, j, new, n_units)
             for k in range(n_outputs + n_exog):
@@ -172,32 +197,10 @@ def _free(
         old, new = new, old
 
 
-@compiled
-def centre_rows(features: Any, centre: Any, targets: Any, total: Any, cross: Any) -> None:
-    """Subtract the centre from every row, in place; sum the rows and their products with targets.
-
-    Parameters
-    ----------
-    features : (n_rows, n_features), overwritten
-    centre : (n_features,)
-    targets : (n_rows, n_outputs)
-    total : (n_features,), what the sum of the rows is added to
-    cross : (n_outputs, n_features), what the products of targets and rows are added to
-    """
-    for t in range(len(features)):
-        row = features[t]
-        for j in range(len(row)):
-            row[j] -= centre[j]
-            total[j] += row[j]
-        for k in range(targets.shape[1]):
-            for j in range(len(row)):
-                cross[k, j] += targets[t, k] * row[j]
-
-
 def run_states(
     inputs: Array,
     state: Array,
-    reservoir: Reservoir,
+    weights: PackedWeights,
     noise: Array | None = None,
     out: Array | None = None,
 ) -> tuple[Array, Array]:
@@ -207,40 +210,44 @@ def run_states(
 
     Parameters
     ----------
-    inputs : (n_steps, n_features), u
-    state : (n_units,), x before the first step; left unchanged
-    reservoir : the weights
-    noise : (n_steps, n_units), added inside f; None for none
-    out : (n_steps, n_units or more), each row contiguous, whose first columns take the states; None
-        is a new array
+    inputs : array of shape (n_steps, n_features)
+        u.
+    state : array of shape (n_units,)
+        x before the first step; left unchanged.
+    weights : PackedWeights
+        The reservoir.
+    noise : array of shape (n_steps, n_units), default=None
+        Added inside f; None for none.
+    out : array of shape (n_steps, n_units or more), default=None
+        Each row contiguous; its first columns take the states. None is a new array.
 
     Returns
     -------
-    states : (n_steps, n_units), row t is the state after u[t]
-    last : (n_units,), the state to go on from
+    states : array of shape (n_steps, n_units)
+        Row t is the state after u[t].
+    last : array of shape (n_units,)
+        The state to go on from.
 
     References
     ----------
     Lukosevicius (2012), A practical guide to applying ESNs, eqs. 2-3.
     """
-    dtype = reservoir.bias.dtype
+    dtype = weights.bias.dtype
     rows = np.ascontiguousarray(inputs, dtype=dtype)
-    bias = reservoir.bias[None]
+    start = weights.bias[None]
+    if noise is not None:
+        start = start + pad(noise, dtype)
     if out is None:
-        out = np.empty((len(rows), reservoir.n_units), dtype=dtype)
-    last = _states(
-        reservoir.recurrent, reservoir.input_weights,
-        bias if noise is None else bias + pad(noise, dtype), dtype.type(reservoir.leak_rate),
-        reservoir.linear, rows, np.array(state, dtype=dtype), out,
-    )  # fmt: skip
-    return out[:, : reservoir.n_units], last
+        out = np.empty((len(rows), weights.n_units), dtype=dtype)
+    last = _states(weights, start, rows, np.array(state, dtype=dtype), out)
+    return out[:, : weights.n_units], last
 
 
 def run_closed_loop(
     first: Array,
     exog: Array,
     state: Array,
-    reservoir: Reservoir,
+    weights: PackedWeights,
     loop: tuple[Array, Array],
     readout: tuple[Array, Array],
 ) -> Array:
@@ -250,26 +257,28 @@ def run_closed_loop(
 
     Parameters
     ----------
-    first : (n_outputs,), the observation entered first, y[-1]
-    exog : (n_steps, n_exog), known inputs, row t enters with y[t-1]
-    state : (n_units,), x before the first step; left unchanged
-    reservoir : the weights
-    loop : scale and shift, (n_outputs,) each, from an output to the input it becomes
-    readout : C (n_outputs, n_units + n_features) and c (n_outputs,)
+    first : array of shape (n_outputs,)
+        The observation entered first, y[-1].
+    exog : array of shape (n_steps, n_exog)
+        Known inputs, row t enters with y[t-1].
+    state : array of shape (n_units,)
+        x before the first step; left unchanged.
+    weights : PackedWeights
+        The reservoir.
+    loop : tuple of two arrays of shape (n_outputs,)
+        Scale and shift from an output to the input it becomes.
+    readout : tuple of arrays of shapes (n_outputs, n_units + n_features) and (n_outputs,)
+        C and c.
 
     Returns
     -------
-    (n_steps, n_outputs), y
+    array of shape (n_steps, n_outputs)
+        y.
     """
-    dtype = reservoir.bias.dtype
     out = np.empty((len(exog), len(first)), dtype=np.float64)
-    _free(
-        reservoir.recurrent, reservoir.input_weights, reservoir.bias[None],
-        dtype.type(reservoir.leak_rate), reservoir.linear, np.array(state, dtype=dtype),
-        *(np.array(a, dtype=np.float64, order="C") for a in (first, exog, *loop, *readout)), out,
-    )  # fmt: skip
+    scale, shift, C, c, observation, known = (
+        np.array(a, dtype=np.float64, order="C") for a in (*loop, *readout, first, exog)
+    )
+    start = np.array(state, dtype=weights.bias.dtype)
+    _closed_loop(weights, start, observation, known, (scale, shift), (C, c), out)
     return out
-
-
-with collector_paused():  # the first call of a process starts numba's machinery
-    centre_rows(np.zeros((0, 1)), np.zeros(1), np.zeros((0, 1)), np.zeros(1), np.zeros((1, 1)))

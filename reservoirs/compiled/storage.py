@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
+from numpy.typing import DTypeLike
 
 from reservoirs.sequences import Array
 
-LANES = 16  # rows summed side by side, of 8, 16 and 32 the fastest; see `lanes.py` before a change
+LANES = 16  # rows summed side by side, of 8, 16 and 32 the fastest; see `simd.py` before a change
 CACHE_LINE = 64  # bytes
 DENSE_SHARE = 0.2  # of nonzeros, above which a plain matrix product is faster
-MOST_SHIFTS = 32
+MAX_DIAGONALS = 32
 
 
-class Blocks(NamedTuple):
+class SellMatrix(NamedTuple):
     """Sparse weights for sixteen rows at a time ("SELL-16").
 
     A block of sixteen rows is padded to its longest row, and its nonzeros lie one column of sixteen
@@ -24,10 +25,18 @@ class Blocks(NamedTuple):
 
     Attributes
     ----------
-    values : (n_stored, 16), a nonzero of each of the sixteen rows of a block, padded with zeros
-    columns : (n_stored, 16) where they stand, uint16 or uint32 (narrow: fewer loads; signed ones
-        cost a fifth more)
-    pointers : (n_blocks + 1,), block b owns the stored rows pointers[b] to pointers[b + 1]
+    values : array of shape (n_stored, 16)
+        A nonzero of each of the sixteen rows of a block, padded with zeros.
+    columns : array of shape (n_stored, 16)
+        The columns of the values, uint16 or uint32 (narrow: fewer loads; signed ones cost a fifth
+        more).
+    pointers : array of shape (n_blocks + 1,)
+        Block b owns the stored rows pointers[b] to pointers[b + 1].
+
+    References
+    ----------
+    Kreutzer et al. (2014), A unified sparse matrix data format for modern processors with wide SIMD
+    units, SIAM J. Sci. Comput. 36, C401.
     """
 
     values: Array
@@ -35,14 +44,17 @@ class Blocks(NamedTuple):
     pointers: Array
 
 
-class Shifts(NamedTuple):
+class DiagonalsMatrix(NamedTuple):
     """Circulant weights: row i reads the columns (i + offset_j) mod n_units.
 
     Attributes
     ----------
-    values : (n_blocks * n_shifts, 16), of every block of sixteen rows the weights at each offset
-    offsets : (n_shifts,) in [0, n_units)
-    n_units : without padding
+    values : array of shape (n_blocks * n_offsets, 16)
+        For every block of sixteen rows the weights at each offset.
+    offsets : array of shape (n_offsets,)
+        In [0, n_units).
+    n_units : int
+        Number of rows without padding.
     """
 
     values: Array
@@ -50,53 +62,104 @@ class Shifts(NamedTuple):
     n_units: int
 
 
-class Dense(NamedTuple):
+class DenseMatrix(NamedTuple):
     """Dense weights.
 
     Attributes
     ----------
-    values : (n_padded, n_padded), W
+    values : array of shape (n_padded, n_padded)
+        W.
     """
 
     values: Array
 
 
-Recurrent = Blocks | Shifts | Dense
+Recurrent = SellMatrix | DiagonalsMatrix | DenseMatrix
 
 
-class Reservoir(NamedTuple):
+class PackedWeights(NamedTuple):
     """All weights of a reservoir, padded to a multiple of sixteen units, which no other unit reads.
 
     Attributes
     ----------
-    recurrent : W
-    input_weights : (n_features, n_padded), W_in transposed
-    bias : (n_padded,)
-    leak_rate : a in (0, 1]
-    n_units : units without padding
-    linear : whether the activation is the identity instead of tanh
+    recurrent : SellMatrix, DiagonalsMatrix or DenseMatrix
+        W.
+    input_weights : array of shape (n_features, n_padded)
+        W_in transposed.
+    bias : array of shape (n_padded,)
+        b.
+    leak_rate : float
+        a in (0, 1], a scalar of the weights' dtype.
+    n_units : int
+        Number of units without padding.
+    linear : bool
+        Whether the activation is the identity instead of tanh.
     """
 
     recurrent: Recurrent
     input_weights: Array
     bias: Array
-    leak_rate: float
+    leak_rate: np.floating
     n_units: int
-    linear: bool = False
+    linear: bool
 
 
-def pack(weights: Any, dtype: Any) -> Recurrent:
+def pack_weights(
+    recurrent: scipy.sparse.sparray | Array,
+    input_weights: Array,
+    bias: Array,
+    *,
+    leak_rate: float,
+    linear: bool = False,
+    dtype: DTypeLike,
+) -> PackedWeights:
+    """Store all weights of a reservoir as the compiled loops read them.
+
+    Parameters
+    ----------
+    recurrent : array or sparse matrix of shape (n_units, n_units)
+        W.
+    input_weights : array of shape (n_units, n_features)
+        W_in.
+    bias : array of shape (n_units,)
+        b.
+    leak_rate : float
+        a in (0, 1].
+    linear : bool, default=False
+        Whether the activation is the identity instead of tanh.
+    dtype : dtype
+        Of the weights and the states, float64 or float32.
+
+    Returns
+    -------
+    PackedWeights
+        Copies.
+    """
+    return PackedWeights(
+        pack_recurrent(recurrent, dtype),
+        pad(input_weights.T, dtype),
+        pad(bias, dtype),
+        np.float32(leak_rate) if np.dtype(dtype) == np.float32 else np.float64(leak_rate),
+        len(bias),
+        linear,
+    )
+
+
+def pack_recurrent(weights: scipy.sparse.sparray | Array, dtype: DTypeLike) -> Recurrent:
     """Store W in the layout that suits its nonzeros.
 
     Parameters
     ----------
-    weights : (n_units, n_units), sparse or dense
-    dtype : of the stored values
+    weights : array or sparse matrix of shape (n_units, n_units)
+        W.
+    dtype : dtype
+        Of the stored values.
 
     Returns
     -------
-    `Shifts` where all nonzeros lie on few circulant diagonals (cycles and delay lines too),
-    `Dense` where a fifth or more are nonzero, else `Blocks`
+    SellMatrix, DiagonalsMatrix or DenseMatrix
+        Diagonals where all nonzeros lie on few circulant ones (cycles and delay lines too), dense
+        where a fifth or more are nonzero, else SELL-16.
     """
     csr = scipy.sparse.csr_array(weights)
     if not csr.has_canonical_format:  # an entry may be stored in parts
@@ -104,45 +167,81 @@ def pack(weights: Any, dtype: Any) -> Recurrent:
         csr.sum_duplicates()
     n_units, rows = csr.shape[0], np.repeat(np.arange(csr.shape[0]), np.diff(csr.indptr))
     offsets = np.unique((csr.indices - rows) % n_units)
-    if 0 < len(offsets) <= MOST_SHIFTS and 0.9 * len(offsets) * n_units <= csr.nnz:
-        values = np.zeros((len(offsets), n_units))
-        values[np.searchsorted(offsets, (csr.indices - rows) % n_units), rows] = csr.data
-        by_block = pad(values, dtype).reshape(len(offsets), -1, LANES).swapaxes(0, 1)
-        stored = pad(by_block.reshape(-1, LANES), dtype)
-        return Shifts(stored, offsets.astype(np.intp), n_units)
+    if 0 < len(offsets) <= MAX_DIAGONALS and 0.9 * len(offsets) * n_units <= csr.nnz:
+        return _diagonals_matrix(csr, rows, offsets, dtype)
     if n_units > LANES and csr.nnz > DENSE_SHARE * n_units**2:
         missing = -n_units % LANES
-        return Dense(pad(np.pad(csr.toarray(), ((0, missing), (0, 0))), dtype))
-    return _blocks(csr, rows, dtype)
+        return DenseMatrix(pad(np.pad(csr.toarray(), ((0, missing), (0, 0))), dtype))
+    return _sell_matrix(csr, rows, dtype)
 
 
-def _blocks(csr: Any, rows: Array, dtype: Any) -> Blocks:
+def _diagonals_matrix(
+    csr: scipy.sparse.csr_array, rows: Array, offsets: Array, dtype: DTypeLike
+) -> DiagonalsMatrix:
+    n_units = csr.shape[0]
+    values = np.zeros((len(offsets), n_units))
+    values[np.searchsorted(offsets, (csr.indices - rows) % n_units), rows] = csr.data
+    # (offset, block, lane) -> (block, offset, lane), the order in which a step reads them.
+    by_block = pad(values, dtype).reshape(len(offsets), -1, LANES).swapaxes(0, 1)
+    stored = pad(by_block.reshape(-1, LANES), dtype)
+    return DiagonalsMatrix(stored, offsets.astype(np.intp), n_units)
+
+
+def _sell_matrix(csr: scipy.sparse.csr_array, rows: Array, dtype: DTypeLike) -> SellMatrix:
     n_units, counts = csr.shape[0], np.diff(csr.indptr)
     n_blocks = -(-n_units // LANES)
     padded = np.zeros(n_blocks * LANES, dtype=np.intp)
     padded[:n_units] = counts
+    # A block is as wide as its longest row.
     widths = padded.reshape(n_blocks, LANES).max(axis=1)
     pointers = np.concatenate([[0], np.cumsum(widths)]).astype(np.intp)
     values = aligned((pointers[-1], LANES), dtype)
     narrow = np.uint16 if n_units <= 2**16 else np.uint32
     columns = np.zeros((pointers[-1], LANES), dtype=narrow)
+    # The k-th nonzero of a row goes into the k-th column of its block, in the row's own lane.
     within = np.arange(csr.nnz) - np.repeat(csr.indptr[:-1], counts)
     where = pointers[rows // LANES] + within
     values[where, rows % LANES] = csr.data
     columns[where, rows % LANES] = csr.indices
-    return Blocks(values, columns, pointers)
+    return SellMatrix(values, columns, pointers)
 
 
-def pad(array: Array, dtype: Any) -> Array:
-    """Return an aligned copy whose last axis is filled with zeros to a multiple of sixteen."""
+def pad(array: Array, dtype: DTypeLike) -> Array:
+    """Return an aligned copy whose last axis is filled with zeros to a multiple of sixteen.
+
+    Parameters
+    ----------
+    array : array of shape (..., n)
+        What is copied.
+    dtype : dtype
+        Of the copy.
+
+    Returns
+    -------
+    array of shape (..., n_padded)
+        The copy.
+    """
     padded = aligned((*array.shape[:-1], array.shape[-1] + -array.shape[-1] % LANES), dtype)
     padded[..., : array.shape[-1]] = array
     return padded
 
 
-def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
-    """Return zeros that begin at a cache line: crossing lines costs the loops a sixth."""
+def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Return zeros that begin at a cache line: crossing lines costs the loops a sixth.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the array.
+    dtype : dtype
+        Of the array.
+
+    Returns
+    -------
+    array
+        Zeros.
+    """
     size = prod(shape) * np.dtype(dtype).itemsize
-    room = np.zeros(size + CACHE_LINE, dtype=np.uint8)
-    first = -room.__array_interface__["data"][0] % CACHE_LINE
-    return room[first : first + size].view(dtype).reshape(shape)
+    buffer = np.zeros(size + CACHE_LINE, dtype=np.uint8)
+    first = -buffer.__array_interface__["data"][0] % CACHE_LINE
+    return buffer[first : first + size].view(dtype).reshape(shape)

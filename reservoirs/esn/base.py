@@ -44,7 +44,7 @@ class Seen:
 
 
 class FeatureBlocks:
-    """Blocks of [state; input], so that the kernel writes states where the sums will read them.
+    """Blocks of [state; input], so that the loop writes states where the sums will read them.
 
     Parameters
     ----------

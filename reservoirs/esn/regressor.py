@@ -154,10 +154,10 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         return self
 
     def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
-        from reservoirs.compiled import reservoir_loops as kernel
+        from reservoirs.compiled import reservoir_loops
 
         readout = (self.coef_, self.intercept_)
-        return kernel.run_closed_loop(
+        return reservoir_loops.run_closed_loop(
             observation, exog, state, self.reservoir_.pack(), loop, readout
         )
 

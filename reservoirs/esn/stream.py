@@ -50,7 +50,7 @@ class Stream:
         rows : (n_steps, n_features)
         targets : (n_steps, n_outputs)
         """
-        from reservoirs.compiled import reservoir_loops as kernel
+        from reservoirs.compiled import reservoir_loops
 
         self._watch_loop(rows, targets)
         packed, first = self.reservoir.pack(), 0
@@ -60,7 +60,7 @@ class Stream:
             part = slice(first, min(first + BLOCK - offset, len(rows)))
             length = part.stop - part.start
             added = None if noise is None else noise(number, offset + length)[offset:]
-            states, self.state = kernel.run_states(rows[part], self.state, packed, added)
+            states, self.state = reservoir_loops.run_states(rows[part], self.state, packed, added)
             skip = min(max(self.washout - self.row, 0), length)
             self.features.append(np.hstack([states, rows[part]], dtype=np.float64)[skip:])
             self.targets.append(targets[part][skip:])

@@ -114,13 +114,13 @@ class GramSums:
         features : (n_rows, n_features) float64, overwritten
         targets : (n_rows, n_outputs) float64
         """
-        from reservoirs.compiled import reservoir_loops as kernel
+        from reservoirs.compiled.moments import centre_rows
 
         if not self.n_rows:
             self.feature_centre = column_sums(features) / len(features)
             self.target_centre = targets.mean(axis=0)
         shifted = targets - self.target_centre
-        kernel.centre_rows(features, self.feature_centre, shifted, self.feature_sum, self.cross.T)
+        centre_rows(features, self.feature_centre, shifted, self.feature_sum, self.cross.T)
         self.gram = blas.dsyrk(1.0, features.T, beta=1.0, c=self.gram, overwrite_c=True)
         self.target_sum += shifted.sum(axis=0)
         self.totals += np.sum(shifted**2, axis=0)

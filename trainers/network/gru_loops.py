@@ -12,8 +12,6 @@ from reservoirs.compiled.simd import compiled, tanh
 from reservoirs.sequences import Array
 from trainers.network.loops import add, logistic_row, multiply
 
-# numba's disk cache watches this file only; what it is written in: loops.py 1c2836ac
-
 
 @compiled
 def gru_forward(z: Array, weights: Array, hidden: Array, gate_factors: Array, zh: Array) -> None:

@@ -12,8 +12,6 @@ from __future__ import annotations
 from reservoirs.compiled.simd import compiled, tanh
 from reservoirs.sequences import Array
 
-# numba's disk cache watches this file only; what it is written in: simd.py, storage.py 16c92eab
-
 
 @compiled
 def logistic_row(row: Array) -> None:

@@ -12,8 +12,6 @@ from reservoirs.compiled.simd import compiled
 from reservoirs.sequences import Array
 from trainers.network.loops import add, logistic_row, multiply, scale, tanh_row
 
-# numba's disk cache watches this file only; what it is written in: loops.py 1c2836ac
-
 
 @compiled
 def lstm_forward(

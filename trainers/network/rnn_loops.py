@@ -12,8 +12,6 @@ from reservoirs.compiled.simd import compiled, tanh
 from reservoirs.sequences import Array
 from trainers.network.loops import add, multiply
 
-# numba's disk cache watches this file only; what it is written in: loops.py 1c2836ac
-
 TANH, RELU, IDENTITY = range(3)
 
 
