@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.base import BaseEstimator
 
 from reservoirs.sequences import Array
+from reservoirs.version import Documented
 
 __all__ = ["SmallWorld", "draw"]
 
@@ -120,7 +121,7 @@ def orthogonal(n_units: int, degree: int, rng: Generator) -> Sparse:
     return scipy.sparse.csr_array(q * np.sign(np.diag(r)))
 
 
-class SmallWorld(BaseEstimator):
+class SmallWorld(Documented, BaseEstimator):
     """A ring lattice with random short cuts (Watts & Strogatz 1998), weights uniform in [-1, 1].
 
     Parameters
@@ -128,6 +129,8 @@ class SmallWorld(BaseEstimator):
     rewiring : probability that a connection to one of the `degree` nearest units goes to a random
         unit instead
     """
+
+    _public_module = "reservoirs.topology"
 
     def __init__(self, *, rewiring: float = 0.1) -> None:
         self.rewiring = rewiring

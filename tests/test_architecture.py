@@ -45,7 +45,7 @@ INSIDE = {
 }
 OURS_FOR_TRAINERS = {
     "reservoirs.sequences", "reservoirs.topology", "reservoirs.forecasting", "reservoirs.metrics",
-    "reservoirs.targets",
+    "reservoirs.targets", "reservoirs.version",
     "reservoirs.persistence", "reservoirs.display", "reservoirs.parallel", "reservoirs.estimators",
 }  # fmt: skip
 SPEED_ONLY = {  # the parts of the estimators that are timed alone

@@ -13,6 +13,7 @@ import scipy.linalg
 from sklearn.base import BaseEstimator
 
 from reservoirs.sequences import Array
+from reservoirs.version import Documented
 from trainers.network.stack import Network
 
 Weights = dict[str, Array]
@@ -60,7 +61,7 @@ def _sparse(network: Network, rng: Generator) -> Weights:
     return weights
 
 
-class ESNInit(BaseEstimator):
+class ESNInit(Documented, BaseEstimator):
     """Start as an echo state network does: sparse recurrent weights at a chosen spectral radius.
 
     Parameters

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
+from reservoirs.version import Documented
 from trainers.data.batches import Examples
 from trainers.network.losses import Loss
 from trainers.network.stack import Network
@@ -74,7 +75,7 @@ class EpochRunner(Protocol):
         """Go on from a state."""
 
 
-class Solver(BaseEstimator, ABC):
+class Solver(Documented, BaseEstimator, ABC):
     """Settings of a training algorithm, which build the runner of its epochs.
 
     Attributes
@@ -87,6 +88,7 @@ class Solver(BaseEstimator, ABC):
         Whether it trains networks of one layer only.
     """
 
+    _public_module = "trainers.solvers"
     full_batch: bool = False
     double: bool = False
     single_layer: bool = False

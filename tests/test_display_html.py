@@ -1,0 +1,94 @@
+"""What scikit-learn's HTML display shows of every estimator and every settings object."""
+
+import inspect
+import pickle
+import re
+from html.parser import HTMLParser
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import sklearn
+from sklearn.base import BaseEstimator
+from sklearn.utils.fixes import parse_version
+
+from reservoirs.version import DOCUMENTATION
+
+DESCRIBES_PARAMETERS = parse_version(sklearn.__version__) >= parse_version("1.9")
+API = (Path(__file__).parents[1] / "docs" / "api.rst").read_text()
+
+
+def public_estimators():
+    """Yield (page, class) of every estimator that users can import."""
+    for module_name in ("reservoirs", "reservoirs.topology", "trainers", "trainers.solvers"):
+        module = import_module(module_name)
+        for name in getattr(module, "__all__", dir(module)):
+            value = getattr(module, name)
+            ours = inspect.isclass(value) and issubclass(value, BaseEstimator)
+            if ours and not inspect.isabstract(value) and value is not BaseEstimator:
+                yield f"{module_name}.{name}", value
+
+
+ESTIMATORS = dict(public_estimators())
+each_estimator = pytest.mark.parametrize(("page", "kind"), ESTIMATORS.items(), ids=ESTIMATORS)
+
+
+class Display(HTMLParser):
+    """The links of a display, and the descriptions of its parameters."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.links, self.descriptions, self.inside = [], [], False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "a":
+            self.links.append(attributes.get("href"))
+        if attributes.get("class") == "param-doc-description":
+            self.descriptions.append("")
+            self.inside = True
+
+    def handle_endtag(self, tag):
+        self.inside = self.inside and tag != "span"
+
+    def handle_data(self, data):
+        if self.inside:
+            self.descriptions[-1] += data + "\n"
+
+
+def pages():
+    """Return the names of the pages that docs/api.rst generates."""
+    module, names = "", set()
+    for line in API.splitlines():
+        if line.startswith(".. currentmodule::"):
+            module = line.split()[-1]
+        elif re.fullmatch(r"   [\w.]+", line):
+            names.add(f"{module}.{line.strip()}")
+    return names
+
+
+def test_there_are_estimators_of_every_kind():
+    assert {"reservoirs.ESNRegressor", "reservoirs.topology.SmallWorld"} <= set(ESTIMATORS)
+    assert {"trainers.RNNClassifier", "trainers.solvers.HessianFreeSolver"} <= set(ESTIMATORS)
+
+
+@each_estimator
+def test_the_display_links_to_the_page_of_the_class(page, kind):
+    display = Display(kind()._repr_html_())
+
+    assert f"{DOCUMENTATION}/generated/{page}.html" in display.links
+    assert page in pages()
+
+
+def test_a_class_of_a_user_links_to_no_page_of_ours():
+    class Mine(ESTIMATORS["reservoirs.ESNRegressor"]):
+        pass
+
+    assert Mine()._get_doc_link() == ""
+
+
+def test_the_link_is_in_no_pickle():
+    state = pickle.dumps(ESTIMATORS["reservoirs.ESNRegressor"]())
+
+    assert b"_doc_link" not in state
