@@ -86,7 +86,8 @@ def _run(path: Path) -> dict[str, Any]:
 
 
 def _add(source: str, names: dict[str, Any]) -> None:
-    from benchmarks.methods.base import METHODS, Method
+    from benchmarks.methods.base import Method
+    from benchmarks.methods.registry import METHODS
     from benchmarks.tasks import TASKS, Task
 
     count = 0

@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.methods.base import CONTROLS
+from benchmarks.methods.registry import METHODS
 from benchmarks.results import tables
 from benchmarks.tasks import TASKS
 
@@ -52,7 +52,7 @@ def results(found: list[dict[str, Any]]) -> None:
                 f"{row.n_failed}/{row.n_seeds}",
                 tables.number(row.fit_seconds),
                 tables.count(row.trained),
-                style="dim" if row.method in CONTROLS else "",
+                style="dim" if METHODS[row.method].kind == "baseline" else "",
             )
         console.print(table)
         _reasons(rows)

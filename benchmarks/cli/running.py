@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.cli import console as screen
 from benchmarks.cli.console import console, errors
-from benchmarks.methods.base import METHODS
+from benchmarks.methods.registry import METHODS
 from benchmarks.results import records, tables
 from benchmarks.results.records import Cell
 from benchmarks.running import backends, runner, suites

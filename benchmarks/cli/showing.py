@@ -12,7 +12,7 @@ from rich.table import Table
 from benchmarks.cells import machine
 from benchmarks.cli.console import as_json, console
 from benchmarks.cli.running import planned, positive
-from benchmarks.methods.base import METHODS
+from benchmarks.methods.registry import METHODS
 from benchmarks.results import exchange, published, records
 from benchmarks.results.records import KEPT
 from benchmarks.results.tables import number

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from benchmarks.tasks.base import Array
+from benchmarks.methods.base import Method, Settings
+from benchmarks.methods.support import forecasts
+from benchmarks.tasks.base import Array, Split, Task
+from benchmarks.tasks.kinds import Filter
 from reservoirs import ESNRegressor
-
-Settings = dict[str, Any]
 
 
 class _Peer(Protocol):
@@ -41,13 +42,13 @@ def load(name: str) -> Any:
         raise ImportError(f"needs {name.split('.')[0]}: pip install 'reservoirs[peers]'") from error
 
 
-class Again:
-    """A method made of a library's fit and of its outputs for rows from the rest state."""
+class PeerForecaster:
+    """Closed-loop forecasts with another library, through its public interface."""
 
     def __init__(self, peer: _Peer, washout: int) -> None:
         self.peer, self.washout = peer, washout
 
-    def fit(self, X: Array, y: Array) -> Again:
+    def fit(self, X: Array, y: Array) -> PeerForecaster:
         """Learn."""
         self.n_outputs = y.shape[1]
         self.peer.learn(X, y, self.washout)
@@ -153,7 +154,7 @@ PEERS: dict[str, tuple[str, Callable[[Settings, int], _Peer]]] = {
 }
 
 
-def builder(name: str) -> Callable[[Settings, Any, Any, int], Again]:
+def builder(name: str) -> Callable[..., PeerForecaster]:
     """Return the builder of a method, of settings named like ours and with our defaults.
 
     Parameters
@@ -161,8 +162,22 @@ def builder(name: str) -> Callable[[Settings, Any, Any, int], Again]:
     name : a key of PEERS
     """
 
-    def build(settings: Settings, task: Any, data: Any, seed: int) -> Again:
+    def build(settings: Settings, task: Task, data: Split | Filter, seed: int) -> PeerForecaster:
         every = {**ESNRegressor().get_params(), "n_units": task.n_units, **settings}
-        return Again(PEERS[name][1](every, seed), min(data.washout, data.n_train // 4))
+        return PeerForecaster(PEERS[name][1](every, seed), min(data.washout, data.n_train // 4))
 
     return build
+
+
+COLOURS = {"reservoirpy": "#D55E00", "pyrcn": "#E69F00", "echoes": "#009E73"}
+METHODS = [
+    Method(
+        name,
+        title,
+        builder(name),
+        colour=COLOURS[name],
+        on_request=True,
+        supports=forecasts,
+    )
+    for name, (title, _) in PEERS.items()
+]

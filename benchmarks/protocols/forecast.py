@@ -1,74 +1,38 @@
-"""One method on the data of one task: fit, predict, run free, score. Times kept apart."""
+"""How a method forecasts one series: fit, predict, run free, score. Times kept apart."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
-from benchmarks.methods import baselines as controls
-from benchmarks.methods.base import Method, Settings
-from benchmarks.protocols import attractor as protocols
-from benchmarks.protocols import long_memory as memory
+from benchmarks.methods.base import Forecaster, Forecasts, InformedBaseline, Method, Settings
 from benchmarks.protocols import physics
-from benchmarks.protocols import race as racing
 from benchmarks.protocols.outcome import Outcome
 from benchmarks.tasks.base import Array, Split, Task
-from benchmarks.tasks.kinds import Attractor, Filter, Labelled, Memory, Race
 from reservoirs import ESNRegressor, ForecastDivergedWarning
 from reservoirs.metrics import amplitude_ratio, error_growth, nrmse, smape
 
 LARGEST = 10.0  # a free run beyond ten standard deviations more than the data has failed
 
 
-def evaluate(
-    task: Task,
-    data: Any,
-    method: Method,
-    settings: Settings,
-    seed: int,
-    checkpoint: Path | None = None,
-) -> Outcome:
-    """Fit a method on the training rows and score it on the test rows.
-
-    Parameters
-    ----------
-    task : the task
-    data : its data, raw units
-    method : the method
-    settings : its settings
-    seed : of the model
-    checkpoint : where a long run may keep what resuming needs
-
-    Returns
-    -------
-    Metrics, costs and arrays; a diverged model is an outcome, not an error.
-    """
-    outcome = Outcome(checkpoint=checkpoint)
-    settings = {**settings, **task.fixed.get(method.name, {})}
-    PROTOCOLS[type(data)](task, data, method, settings, seed, outcome)
-    return outcome
-
-
-def _forecast(
+def evaluate_forecast(
     task: Task, split: Split, method: Method, settings: Settings, seed: int, outcome: Outcome
 ) -> None:
     """Predict one step ahead and run free from the end of the rows before the test."""
     split = split.unscaled() if "raw" in task.tags else split.standardised()
-    if method.name in ("sinusoid", "exact", "cramer_rao"):
-        one_step, free = _known(method.name, split, outcome)
+    model = method.build(settings, task, split, seed)
+    if isinstance(model, InformedBaseline):
+        forecasts = _baseline_predictions(model, split, outcome)
     else:
-        model = method.build(settings, task, split, seed)
-        one_step, free = _learned(model, method, split, outcome)
-        _probe(task, model, split, outcome)
-    _score(split, one_step, free, outcome)
+        forecasts = _fit_and_predict(model, method, split, outcome)
+        _measure_physics(task, model, split, outcome)
+    _score(split, *forecasts, outcome)
 
 
-def _probe(task: Task, model: Any, split: Split, outcome: Outcome) -> None:
+def _measure_physics(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> None:
     """Measure what the task is known for, and the gradients of a trained network."""
     physics.gradients(model, *split.examples(split.n_train), outcome)
     if "resonance" in task.tags:
@@ -77,21 +41,21 @@ def _probe(task: Task, model: Any, split: Split, outcome: Outcome) -> None:
         physics.kick(model, split, outcome)
 
 
-def _known(name: str, split: Split, outcome: Outcome) -> tuple[Array, Array]:
-    """Return the predictions of a control that knows what made the series."""
+def _baseline_predictions(
+    model: InformedBaseline[Split], split: Split, outcome: Outcome
+) -> Forecasts:
+    """Return the forecasts of a baseline that knows what made the series."""
+    costs = outcome.costs
     began = time.perf_counter()
-    if name in ("sinusoid", "cramer_rao"):
-        every = getattr(controls, name)(split)
-        one_step, free = every[split.origin + 1 :], every[split.origin + 1 :]
-        outcome.costs["n_params_total"] = outcome.costs["n_params_trained"] = 4
-    else:
-        one_step, free = controls.exact_map(split)
-        outcome.costs["n_params_total"] = outcome.costs["n_params_trained"] = 0
-    outcome.costs["t_fit"] = time.perf_counter() - began
-    return one_step, free
+    forecasts = model.forecasts(split)
+    costs["t_fit"] = time.perf_counter() - began
+    costs["n_params_total"] = costs["n_params_trained"] = model.n_weights
+    return forecasts
 
 
-def _learned(model: Any, method: Method, split: Split, outcome: Outcome) -> tuple[Array, Array]:
+def _fit_and_predict(
+    model: Forecaster, method: Method, split: Split, outcome: Outcome
+) -> Forecasts:
     """Fit on the training rows; return one-step predictions and the longest free run."""
     costs = outcome.costs
     if isinstance(model, ESNRegressor):
@@ -114,13 +78,11 @@ def _learned(model: Any, method: Method, split: Split, outcome: Outcome) -> tupl
             warnings.simplefilter("ignore", ForecastDivergedWarning)  # becomes the row's status
             free = model.forecast(n_free, context=split.series[before], exog=known)
     costs["t_predict"] = time.perf_counter() - began
-    return one_step, free
+    return Forecasts(one_step, free)
 
 
 def _compile_time(model: ESNRegressor, split: Split) -> float:
     """Return the seconds that loading or compiling the kernels takes, paid once per process."""
-    from sklearn.base import clone
-
     X, y = split.examples(60)
     began = time.perf_counter()
     small = clone(model).set_params(n_units=8, washout=0).fit(X, y)
@@ -130,7 +92,7 @@ def _compile_time(model: ESNRegressor, split: Split) -> float:
     return time.perf_counter() - began
 
 
-def _curves(model: Any, outcome: Outcome) -> None:
+def _curves(model: Forecaster, outcome: Outcome) -> None:
     history = getattr(model, "history_", None)
     if not history:
         return
@@ -139,7 +101,7 @@ def _curves(model: Any, outcome: Outcome) -> None:
     outcome.arrays["curve_gradient"] = np.array([r["gradient_norm"] for r in history])
     if "validation_loss" in history[0]:
         outcome.arrays["curve_valid"] = np.array([r["validation_loss"] for r in history])
-    if model.status_ == "diverged":
+    if getattr(model, "status_", "") == "diverged":
         outcome.status, outcome.reason = "diverged", "training diverged"
 
 
@@ -169,13 +131,3 @@ def _score(split: Split, one_step: Array, free: Array, outcome: Outcome) -> None
     if not (np.isfinite(free).all() and free.min() > low and free.max() < high):
         outcome.status = "diverged"
         outcome.reason = outcome.reason or "the free run left the range of the data"
-
-
-PROTOCOLS: dict[type, Callable[..., None]] = {
-    Split: _forecast,
-    Filter: protocols.filtering,
-    Attractor: protocols.attractor,
-    Labelled: protocols.labelling,
-    Memory: memory.memorising,
-    Race: racing.racing,
-}

@@ -48,7 +48,7 @@ class Run:
         return self.n_chunks > 0 and self.model.status_ == "diverged"
 
 
-def memorising(
+def evaluate_memory(
     task: Task, data: Memory, method: Method, settings: Settings, seed: int, outcome: Outcome
 ) -> None:
     """Train on fresh sequences, chunk by chunk; count the wrong ones of 10,000 others.

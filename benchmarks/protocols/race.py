@@ -16,7 +16,7 @@ from benchmarks.tasks.base import Task
 from benchmarks.tasks.kinds import Race
 
 
-def racing(
+def evaluate_race(
     task: Task, data: Race, method: Method, settings: Settings, seed: int, outcome: Outcome
 ) -> None:
     """Train until the time is up; the loss is that of all training data, in float64."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.report.palette import LINES, Result
+from benchmarks.report.palette import Result
 from reservoirs.display import ForecastDisplay, PhasePortraitDisplay
 
 SHOWN = 300  # steps of a free run drawn in detail
@@ -63,7 +63,7 @@ def error_growth(results: list[Result], title: str) -> Figure | None:
     unit = 1.0 if times is None else times[0]
     for result in drawn:
         low, middle, high = _levels(result)
-        style = LINES.get(result.row.method, "-")
+        style = result.line
         steps = unit * (1 + np.arange(len(middle)))
         axes.plot(steps, middle, linestyle=style, color=result.colour, lw=1.5, label=result.label)
         if result.learner:

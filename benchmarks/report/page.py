@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.methods.base import CONTROLS, METHODS
+from benchmarks.methods.registry import METHODS
 from benchmarks.report import forecast, physics, summary, training
 from benchmarks.report.palette import Result
 from benchmarks.results import published, records, statistics, tables
@@ -27,7 +27,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 1080px; margin: 2em auto
 table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .25em .8em; border-bottom: 1px solid #ddd; text-align: right; }
 th:first-child, td:first-child, table.text td, table.text th { text-align: left; }
-tr.control { color: #666; } .note { color: #8a4b00; } .failed { color: #b00020; }
+tr.baseline { color: #666; } .note { color: #8a4b00; } .failed { color: #b00020; }
 img { max-width: 100%; height: auto; } .wide { overflow-x: auto; }
 nav a { margin-right: 1em; white-space: nowrap; } footer { color: #666; font-size: 13px; }
 """
@@ -38,7 +38,7 @@ ranking metric (the last column of errors) that resamples seeds, then starts. <i
 the score the settings were chosen by, on other seeds. Failures are counted and rank last;
 <i>noisy</i> times were taken while the machine had more to do than it has cores for.
 <i>free</i>N is a forecast of N steps fed with its own output. Grey rows are
-controls, not learners."""
+baselines, not learners."""
 
 
 def write(path: Path, folder: Path, found: list[Record], heading: str) -> None:
@@ -163,7 +163,8 @@ def _table(rows: list[Row], names: list[str]) -> str:
         "<th>failed / seeds</th><th>tuning, s</th><th>fit, s</th><th>weights trained</th></tr>"
     ]
     for row in rows:
-        kind = ' class="control"' if row.method in CONTROLS else ""
+        baseline = METHODS[row.method].kind == "baseline"
+        kind = ' class="baseline"' if baseline else ""
         cells = "".join(f"<td>{tables.cell(row.metrics.get(n))}</td>" for n in names)
         span = "-"
         if row.interval is not None:

@@ -10,60 +10,26 @@ from zlib import crc32
 import numpy as np
 from matplotlib.ticker import FuncFormatter
 
-from benchmarks.methods.base import CONTROLS
+from benchmarks.methods.base import Line
+from benchmarks.methods.registry import METHODS
 from benchmarks.results.tables import Row
 
-# Okabe & Ito's palette, safe for colour-blind readers
-COLOURS = {
-    "esn": "#0072B2",
-    "rnn": "#E69F00",
-    "lstm": "#009E73",
-    "momentum": "#CC79A7",
-    "hessian_free": "#D55E00",
-    "notes_rnn": "#8C6D31",
-    "notes_relu": "#8C6D31",
-    "nvar": "#56B4E9",
-    "lstm_labels": "#009E73",
-    "lstm_memory": "#009E73",
-    "nag_memory": "#CC79A7",
-    "nag_0": "#BBBBBB",
-    "nag_0.9": "#E69F00",
-    "nag_0.98": "#56B4E9",
-    "nag_0.995": "#CC79A7",
-    "hf_structural": "#D55E00",
-    "hf_plain": "#8C6D31",
-    "sgd_regularised": "#0072B2",
-    "sgd_plain": "#999999",
-    "adam_0.01": "#0072B2",
-    "adam_0.003": "#56B4E9",
-    "adam_0.001": "#009E73",
-    "adam_0.0003": "#999999",
-    "race_hf": "#D55E00",
-    "torch_hf": "#D55E00",
-    "torch_lbfgs": "#0072B2",
-    "linear": "#555555",
-    "sinusoid": "#999999",
-    "exact": "#999999",
-    "cramer_rao": "#999999",
-    "oracle": "#999999",
-    "esn_cycle": "#56B4E9",
-    "reservoirpy": "#D55E00",
-    "pyrcn": "#E69F00",
-    "echoes": "#009E73",
-    "persistence": "#BBBBBB",
-    "mean": "#BBBBBB",
-}
-OTHERS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")  # of plugins
-LINES = {
-    "linear": "--",
-    "sinusoid": "-.",
-    "exact": "-.",
-    "cramer_rao": (0, (3, 1, 1, 1)),
-    "oracle": (0, (3, 1, 1, 1)),
-    "persistence": ":",
-    "mean": (0, (1, 4)),
-}
-MARKERS = {"linear": "s", "sinusoid": "D", "exact": "D", "persistence": "<", "mean": ">"}
+# Of methods that choose none: Okabe & Ito's palette, safe for colour-blind readers
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
+GREY = "#777777"
+
+
+def colour(name: str) -> str:
+    """Return the colour of a method: its own, else grey for a baseline, else one by its name."""
+    method = METHODS[name]
+    chosen = GREY if method.kind == "baseline" else COLOURS[crc32(name.encode()) % len(COLOURS)]
+    return method.colour or chosen
+
+
+def line(name: str) -> Line:
+    """Return the line style of a method: its own, else dashed for a baseline, else solid."""
+    method = METHODS[name]
+    return method.line or ("--" if method.kind == "baseline" else "-")
 
 
 def sparse(*axes: Any) -> None:
@@ -90,8 +56,8 @@ class Result:
 
     @property
     def learner(self) -> bool:
-        """Whether it is no control."""
-        return self.row.method not in CONTROLS
+        """Whether it is a learner, not a baseline."""
+        return METHODS[self.row.method].kind == "learner"
 
     @property
     def label(self) -> str:
@@ -101,7 +67,12 @@ class Result:
     @property
     def colour(self) -> str:
         """Its colour in every picture."""
-        return COLOURS.get(self.row.method) or OTHERS[crc32(self.row.method.encode()) % len(OTHERS)]
+        return colour(self.row.method)
+
+    @property
+    def line(self) -> Line:
+        """Its line style in every picture."""
+        return line(self.row.method)
 
     def typical(self) -> dict[str, Any]:
         """Return the arrays of the seed with the median final error."""

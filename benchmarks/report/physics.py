@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from scipy.signal import argrelmax, hilbert, welch
 
 from benchmarks.protocols.physics import amplitude
-from benchmarks.report.palette import LINES, Result, sparse
+from benchmarks.report.palette import Result, sparse
 from reservoirs.display import MemoryCapacityDisplay, ReservoirSpectrumDisplay
 
 FIELD = 8  # variables from which on they are places
@@ -30,7 +30,7 @@ def resonance(results: list[Result], title: str) -> Figure | None:
     for axes, values in ((left, found["true_gain"]), (right, np.unwrap(found["true_phase"]))):
         axes.plot(found["tones"], values, color="#333333", lw=5, alpha=0.3, label="oscillator")
     for result in drawn:
-        found, style = result.typical(), LINES.get(result.row.method, "-")
+        found, style = result.typical(), result.line
         for axes, name in ((left, "gain"), (right, "phase")):
             values = found[name] if name == "gain" else np.unwrap(found[name])
             axes.plot(found["tones"], values, color=result.colour, ls=style, marker=".", lw=1.2,
@@ -54,7 +54,7 @@ def limit_cycle(results: list[Result], title: str) -> Figure | None:
     figure = Figure(figsize=(10, 4.1), layout="constrained")
     left, right = figure.subplots(1, 2)
     for result in drawn:
-        found, style = result.typical(), LINES.get(result.row.method, "-")
+        found, style = result.typical(), result.line
         truth, guess = found["truth"][:, 0], found["prediction"][:, 0]
         left.plot(_phase(guess) - _phase(truth), color=result.colour, ls=style, lw=1.1,
                   label=result.label)  # fmt: skip
@@ -166,7 +166,7 @@ def memory(results: list[Result], title: str) -> Figure | None:
     left, right = figure.subplots(1, 2)
     for result in drawn:
         found = result.typical()
-        style = LINES.get(result.row.method, "-")
+        style = result.line
         MemoryCapacityDisplay(found["memory"]).plot(
             left, color=result.colour, label=result.label, ls=style
         )

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.methods.base import CONTROLS
-from benchmarks.report.palette import COLOURS, LINES, MARKERS, Result, sparse
+from benchmarks.methods.registry import METHODS
+from benchmarks.report.palette import Result, colour, line, sparse
 from benchmarks.results import statistics
 
 FACTORS = np.geomspace(1.0, 1e4, 200)
@@ -34,7 +34,7 @@ def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
             low, high = (max(v, 1e-17) for v in result.row.metrics[metric][1:])
             spread = [[middle - low], [min(high, 1e6) - middle]]
             axes.errorbar([x], [middle], yerr=spread, color=result.colour, ms=7, capsize=2, lw=1,
-                          marker=MARKERS.get(result.row.method, "o"), ls="none",
+                          marker=METHODS[result.row.method].marker, ls="none",
                           label=result.label)  # fmt: skip
         front = _front(np.array(cost), np.array(levels), large)
         axes.step(*front, where="post", color="#000000", lw=0.8, ls=":", alpha=0.7)
@@ -72,8 +72,8 @@ def tuning(logs: list[dict[str, Any]], title: str) -> Figure | None:
         count = np.arange(1, len(scores) + 1)
         rank = np.arange(len(scores) + 1) / len(scores)  # share of trials below each score
         weights = (1 - rank[None, :-1]) ** count[:, None] - (1 - rank[None, 1:]) ** count[:, None]
-        axes.plot(count, np.exp(weights @ np.log(scores)), color=COLOURS.get(log["method"]),
-                  ls=LINES.get(log["method"], "-"), lw=1.5,
+        axes.plot(count, np.exp(weights @ np.log(scores)), color=colour(log["method"]),
+                  ls=line(log["method"]), lw=1.5,
                   label=f"{log['method']}, {log['seconds']:.0f} s")  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="settings tried", ylabel="best validation score",
              title=title)  # fmt: skip
@@ -98,12 +98,12 @@ def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | No
     figure = Figure(figsize=(11, max(2.8, 0.28 * len(methods) + 1.8)), layout="constrained")
     left, right = figure.subplots(1, 2)
     _critical(left, found)
-    learners = [name not in CONTROLS for name in methods]  # a control may know the equations
+    learners = [METHODS[name].kind == "learner" for name in methods]  # others may know the answer
     learners = learners if any(learners) else [True] * len(methods)
     shares = statistics.profile(errors[:, learners], FACTORS)
     drawn = [name for name, is_one in zip(methods, learners, strict=True) if is_one]
     for name, share in zip(drawn, shares.T, strict=True):
-        right.plot(FACTORS, share, color=COLOURS.get(name), ls=LINES.get(name, "-"), lw=1.5,
+        right.plot(FACTORS, share, color=colour(name), ls=line(name), lw=1.5,
                    label=methods[name])  # fmt: skip
     right.set(xscale="log", xlabel="factor of the best learner's error", ylim=(-0.02, 1.02),
               ylabel=f"share of {unit} within it", title="performance profile")  # fmt: skip

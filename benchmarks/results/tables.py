@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.methods.base import METHODS
+from benchmarks.methods.registry import METHODS
 from benchmarks.results.records import KEPT, Record
 from benchmarks.tasks import TASKS, Task
 from benchmarks.tuning import search as tuning

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cells import plugins
-from benchmarks.methods.base import METHODS
+from benchmarks.methods.registry import METHODS
 from benchmarks.results import records
 from benchmarks.results.records import Cell
 from benchmarks.tasks import TASKS

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.methods.base import METHODS, PEERS
+from benchmarks.methods.registry import METHODS
 from benchmarks.tasks import TASKS
 from benchmarks.tuning.search import budget
 
@@ -112,7 +112,11 @@ def _everything(found: dict[str, Any]) -> dict[str, Any]:
     }
     tasks = found["tasks"]
     tasks = groups.get(tasks, tasks) if isinstance(tasks, str) else tasks
-    return {"methods": [m for m in METHODS if m not in PEERS], **found, "tasks": tasks}
+    return {
+        "methods": [m.name for m in METHODS.values() if not m.on_request],
+        **found,
+        "tasks": tasks,
+    }
 
 
 def _checked(suite: Suite, path: Path) -> Suite:

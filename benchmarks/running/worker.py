@@ -17,8 +17,8 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks.cells import machine, plugins
-from benchmarks.methods.base import METHODS
-from benchmarks.protocols.forecast import evaluate
+from benchmarks.methods.registry import METHODS
+from benchmarks.protocols.evaluate import evaluate
 from benchmarks.results import records
 from benchmarks.results.records import Cell
 from benchmarks.tasks import TASKS

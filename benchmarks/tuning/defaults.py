@@ -17,7 +17,8 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.model_selection import ParameterSampler
 
-from benchmarks.methods.base import METHODS, Settings, plain
+from benchmarks.methods.base import Settings, plain
+from benchmarks.methods.registry import METHODS
 from benchmarks.tasks import TASKS
 from benchmarks.tuning import search as tuning
 from reservoirs import ESNRegressor

@@ -21,7 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.methods.base import METHODS, Method, Settings, plain
+from benchmarks.methods.base import Method, Settings, plain
+from benchmarks.methods.registry import METHODS
 from benchmarks.tasks import TASKS
 from benchmarks.tasks.base import Task
 
@@ -109,7 +110,7 @@ def score(task: Task, part: Any, method: Method, settings: Settings, seed: int) 
     method, settings : what is scored
     seed : number of the run
     """
-    from benchmarks.protocols.forecast import evaluate
+    from benchmarks.protocols.evaluate import evaluate
 
     outcome = evaluate(task, part, method, settings, task.model_seed("tuning", seed))
     value = outcome.metrics.get(method.judged_by or part.main_metric, np.nan)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from benchmarks.methods.base import METHODS
-from benchmarks.protocols.forecast import evaluate
+from benchmarks.methods.registry import METHODS
+from benchmarks.protocols.evaluate import evaluate
 from benchmarks.tasks import TASKS
 from benchmarks.tasks.base import Task
 from benchmarks.tasks.kinds import Attractor, Filter, Labelled

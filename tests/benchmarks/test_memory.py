@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from benchmarks.cli import main
-from benchmarks.methods.base import METHODS
+from benchmarks.methods.registry import METHODS
 from benchmarks.protocols import long_memory as memory
-from benchmarks.protocols.forecast import evaluate
+from benchmarks.protocols.evaluate import evaluate
 from benchmarks.results import records
 from benchmarks.results.records import Cell
 from benchmarks.tasks import TASKS

@@ -1,8 +1,8 @@
 import numpy as np
 import torch
 
-from benchmarks.methods.base import METHODS
-from benchmarks.protocols.forecast import evaluate
+from benchmarks.methods.registry import METHODS
+from benchmarks.protocols.evaluate import evaluate
 from benchmarks.tasks import TASKS
 from benchmarks.tuning.search import settings_for
 from reservoirs import datasets

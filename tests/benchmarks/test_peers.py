@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from benchmarks.methods import peers
-from benchmarks.methods.base import METHODS
-from benchmarks.protocols.forecast import evaluate
+from benchmarks.methods.registry import METHODS
+from benchmarks.protocols.evaluate import evaluate
 from benchmarks.running.suites import load
 from benchmarks.tasks import TASKS
 from reservoirs import ESNRegressor
@@ -45,7 +45,7 @@ class Echo:
 
 
 def test_a_free_run_feeds_outputs_back_beside_the_known_inputs():
-    model = peers.Again(Echo(), washout=2).fit(np.zeros((5, 2)), np.zeros((5, 1)))
+    model = peers.PeerForecaster(Echo(), washout=2).fit(np.zeros((5, 2)), np.zeros((5, 1)))
     context, exog = np.array([[1.0], [2.0]]), np.zeros((4, 1))
 
     found = model.forecast(3, context=context, exog=exog)

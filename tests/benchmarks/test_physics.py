@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from benchmarks.methods import baselines as controls
-from benchmarks.methods.base import METHODS
+from benchmarks.methods.baselines import Mean
+from benchmarks.methods.registry import METHODS
 from benchmarks.protocols import physics
-from benchmarks.protocols.attractor import profile
-from benchmarks.protocols.forecast import evaluate
+from benchmarks.protocols.evaluate import evaluate
+from benchmarks.protocols.filtering import profile
 from benchmarks.protocols.outcome import Outcome
 from benchmarks.tasks import TASKS
 
@@ -55,7 +55,7 @@ def test_gradients_are_kept_before_and_after_training():
 def test_no_gradients_are_sought_where_there_are_none():
     outcome = Outcome()
 
-    physics.gradients(controls.Mean(), np.zeros((3, 1)), np.zeros((3, 1)), outcome)
+    physics.gradients(Mean(), np.zeros((3, 1)), np.zeros((3, 1)), outcome)
 
     assert outcome.arrays == {}
 

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.cells import plugins
 from benchmarks.cli import main
-from benchmarks.methods.base import METHODS
+from benchmarks.methods.registry import METHODS
 from benchmarks.running import backends, runner
 from benchmarks.tasks import TASKS
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from benchmarks.cli import main
-from benchmarks.methods.base import METHODS
+from benchmarks.methods.registry import METHODS
 from benchmarks.results import published
 from benchmarks.results.published import Entry
 from benchmarks.tasks import TASKS, dysts

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from processes import session
 
-from benchmarks.methods.base import METHODS
+from benchmarks.methods.registry import METHODS
 from benchmarks.results import records, tables
 from benchmarks.results.records import Cell
 from benchmarks.running import runner

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from benchmarks.methods import baselines as controls
-from benchmarks.methods.base import CONTROLS, METHODS
-from benchmarks.protocols.forecast import evaluate
+from benchmarks.methods.baselines import Linear
+from benchmarks.methods.registry import METHODS
+from benchmarks.protocols.evaluate import evaluate
 from benchmarks.running import suites
 from benchmarks.tasks import TASKS
 
@@ -95,7 +95,7 @@ def test_a_control_is_as_good_as_it_must_be(task, method, bound):
 def test_the_linear_control_finds_the_order_of_the_oscillator():
     split = TASKS["oscillator_eta0.1_multi"].make(0).standardised()
 
-    model = controls.Linear().fit(*split.examples(split.n_train))
+    model = Linear().fit(*split.examples(split.n_train))
 
     assert model.n_lags == 2
 
@@ -137,7 +137,7 @@ def test_controls_need_what_they_ask_for():
     assert METHODS["exact"].supports(TASKS["sine_clean"])
     assert METHODS["sinusoid"].supports(TASKS["oscillator_eta0.1_cos"])
     assert METHODS["persistence"].supports(TASKS["oscillator_eta0.1_cos_simulation"])
-    assert all(not METHODS[name].tuned for name in CONTROLS)
+    assert all(not method.tuned for method in METHODS.values() if method.kind == "baseline")
 
 
 def test_a_system_of_dysts_runs_standardised_and_raw():

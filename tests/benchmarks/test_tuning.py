@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.methods.base import METHODS
+from benchmarks.methods.registry import METHODS
 from benchmarks.tasks import TASKS
 from benchmarks.tuning import search as tuning
 

@@ -1,0 +1,78 @@
+"""Echo state networks and next-generation reservoirs as methods."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import loguniform, uniform
+
+from benchmarks.methods.base import Method, Settings
+from benchmarks.methods.support import lacks, needs
+from benchmarks.tasks.base import Split, Task
+from benchmarks.tasks.kinds import Attractor, Filter, Labelled
+from reservoirs import ESNClassifier, ESNRegressor, NVARRegressor
+
+SCALES = {"input_scaling": loguniform(1e-3, 2.0), "bias_scaling": uniform(0.1, 1.4)}
+
+
+def build_esn(
+    settings: Settings, task: Task, data: Split | Filter | Attractor | Labelled, seed: int
+) -> ESNRegressor | ESNClassifier:
+    """Return an echo state network; the setting constant_bias gives every unit the same bias."""
+    parameters = {"n_units": task.n_units, **settings}
+    bias = parameters.pop("constant_bias", None)
+    if bias is not None:
+        parameters["bias_scaling"] = np.full(parameters["n_units"], bias)
+    if isinstance(data, Labelled):
+        return ESNClassifier(random_state=seed, **parameters)
+    washout = min(data.washout, data.n_train // 4)
+    return ESNRegressor(washout=washout, random_state=seed, **parameters)
+
+
+def build_cycle(
+    settings: Settings, task: Task, data: Filter, seed: int
+) -> ESNRegressor | ESNClassifier:
+    """Return an echo state network whose units form one ring."""
+    return build_esn({"topology": "cycle", "leak_rate": 1.0, **settings}, task, data, seed)
+
+
+def build_nvar(settings: Settings, task: Task, data: Attractor, seed: int) -> NVARRegressor:
+    """Return a next-generation reservoir, which draws nothing."""
+    return NVARRegressor(**settings)
+
+
+METHODS = [
+    Method(
+        "esn",
+        "Echo state network",
+        build_esn,
+        space={
+            "spectral_radius": uniform(0.1, 1.1),
+            "leak_rate": loguniform(0.1, 1.0),
+            "alpha": loguniform(1e-16, 1e2),
+            **SCALES,
+        },
+        colour="#0072B2",
+        supports=lacks("polynomial", "memory", "race"),
+    ),
+    Method(
+        "esn_cycle",
+        "Simple cycle reservoir",
+        build_cycle,
+        space={
+            "spectral_radius": uniform(0.1, 1.1),
+            "alpha": loguniform(1e-16, 1e2),
+            **SCALES,
+        },
+        colour="#56B4E9",
+        supports=needs("cycle"),
+    ),
+    Method(
+        "nvar",
+        "Next-generation reservoir",
+        build_nvar,
+        {"n_delays": 2, "degree": 2, "alpha": 1e-10},
+        {"alpha": loguniform(1e-14, 1e-4), "noise": loguniform(1e-6, 1e-2)},
+        colour="#56B4E9",
+        supports=needs("polynomial"),
+    ),
+]

@@ -1,0 +1,12 @@
+"""All methods, by name."""
+
+from __future__ import annotations
+
+from benchmarks.methods import baselines, echo_state, informed, long_memory, peers, races, trained
+from benchmarks.methods.base import Method
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for module in (long_memory, races, echo_state, trained, peers, baselines, informed)
+    for method in module.METHODS
+}

@@ -1,0 +1,182 @@
+"""Trained recurrent networks as methods: back-propagation, momentum, Hessian-free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from scipy.stats import loguniform, uniform
+
+from benchmarks.methods.base import Method, Settings
+from benchmarks.methods.support import only, tagged, trains
+from benchmarks.tasks.base import Split, Task
+from benchmarks.tasks.kinds import Attractor, Labelled
+
+if TYPE_CHECKING:
+    from trainers import RNNClassifier, RNNRegressor
+
+    RNN: TypeAlias = RNNRegressor | RNNClassifier
+
+
+def network(settings: Settings, seed: int, *, labels: bool = False) -> RNN:
+    """Return a network of `trainers`, which loads torch: to list the methods needs none.
+
+    Parameters
+    ----------
+    settings : dict
+        Parameters of the estimator; those named solver__x and init__x are of the solver and of
+        an `ESNInit`.
+    seed : int
+        Of the initial weights and the order of the examples.
+    labels : bool, default=False
+        Whether the targets are labels.
+
+    Returns
+    -------
+    RNNRegressor or RNNClassifier
+        The estimator, not fitted.
+    """
+    import trainers
+    from trainers.solvers import SOLVERS
+
+    def under(head: str) -> Settings:
+        return {k.partition("__")[2]: v for k, v in settings.items() if k.startswith(f"{head}__")}
+
+    own = {key: value for key, value in settings.items() if "__" not in key}
+    if "solver" in own:
+        own["solver"] = SOLVERS[own["solver"]]().set_params(**under("solver"))
+    if under("init"):
+        own["init"] = trainers.ESNInit(**under("init"))
+    estimator = trainers.RNNClassifier if labels else trainers.RNNRegressor
+    return estimator(random_state=seed, **own)
+
+
+def forecaster(solver: str, fixed: Settings) -> Callable[..., RNN]:
+    """Return a builder of networks that forecast, which may watch the rows after training."""
+
+    def build(settings: Settings, task: Task, data: Split | Attractor, seed: int) -> RNN:
+        rows = data.n_train + data.n_watched
+        # a row without a next one is no example
+        fraction = data.n_watched / (rows if data.simulation else rows - 1)
+        own = {"validation_fraction": fraction or None, "solver": solver}
+        return network({**own, **fixed, **settings}, seed)
+
+    return build
+
+
+def build_classifier(settings: Settings, task: Task, data: Labelled, seed: int) -> RNN:
+    """Return an LSTM that labels series."""
+    return network({"cell": "lstm", **settings}, seed, labels=True)
+
+
+START = {  # every trained network may start small, as an echo state network does
+    "init__spectral_radius": uniform(0.8, 0.4),
+    "init__input_scale": loguniform(0.01, 0.5),
+}
+NOTES_START = {  # the notes say nothing of the start
+    "init__spectral_radius": uniform(0.2, 1.0),
+    "init__input_scale": loguniform(0.03, 1.0),
+    "init__output_scale": loguniform(0.03, 1.0),
+}
+METHODS = [
+    Method(
+        "lstm_labels",
+        "LSTM, BPTT, as a classifier",
+        build_classifier,
+        {"n_units": 64, "learning_rate": 1e-2, "max_iter": 30},
+        colour="#009E73",
+        supports=tagged("labels"),
+    ),
+    Method(
+        "rnn",
+        "Vanilla RNN, BPTT",
+        forecaster("adam", {"cell": "rnn", "max_iter": 60}),
+        {"window": 20, "n_units": 32, "learning_rate": 3e-3},
+        {
+            "window": [10, 20],
+            "n_units": [24, 32, 48],
+            "learning_rate": loguniform(1e-3, 1e-2),
+            "solver__rate_decay": [1.0, 0.965, 0.93],
+            **START,
+        },
+        colour="#E69F00",
+        watches=True,
+        supports=trains,
+    ),
+    Method(
+        "lstm",
+        "LSTM, BPTT",
+        forecaster("adam", {"cell": "lstm", "max_iter": 20}),
+        {"window": 10, "n_units": 32, "learning_rate": 5e-3},
+        {
+            "window": [10, 20],
+            "n_units": [16, 24, 32],
+            "learning_rate": loguniform(2e-3, 2e-2),
+            "solver__rate_decay": [1.0, 0.93, 0.87],
+            **START,
+        },
+        colour="#009E73",
+        watches=True,
+        supports=trains,
+    ),
+    Method(
+        "momentum",
+        "RNN, ESN start, momentum",
+        forecaster("nesterov", {"cell": "rnn", "max_iter": 60, "clip_norm": 1.0}),
+        {
+            "window": 20,
+            "n_units": 50,
+            "learning_rate": 1e-2,
+            "solver__momentum": 0.98,
+            "init__spectral_radius": 1.1,
+            "init__input_scale": 0.1,
+        },
+        {
+            "window": [10, 20],
+            "n_units": [32, 50],
+            "learning_rate": loguniform(3e-3, 3e-2),
+            "solver__momentum": [0.95, 0.98, 0.99],
+            "solver__rate_decay": [1.0, 0.965, 0.93],
+            **START,
+        },
+        colour="#CC79A7",
+        watches=True,
+        supports=trains,
+    ),
+    Method(
+        "hessian_free",
+        "RNN, Hessian-free",
+        forecaster("hessian_free", {"cell": "rnn", "max_iter": 20}),
+        {"window": 10, "n_units": 30, "solver__damping": 1e-2},
+        {
+            "window": [10, 20],
+            "n_units": [20, 30, 40],
+            "solver__damping": loguniform(2e-3, 5e-2),
+            "solver__structural_damping": [0.0, 1.0 / 30.0],
+            **START,
+        },
+        colour="#D55E00",
+        watches=True,
+        supports=trains,
+    ),
+    Method(
+        "notes_rnn",
+        "The notes' RNN, tuned start",
+        forecaster("adam", {"window": 20, "n_units": 64, "batch_size": 32, "max_iter": 100}),
+        {"learning_rate": 1e-3},
+        NOTES_START,
+        colour="#8C6D31",
+        judged_by="one_step_mse",
+        watches=True,
+        supports=only("lagged_sine"),
+    ),
+    Method(
+        "notes_relu",
+        "The notes' relu RNN, as given",
+        forecaster("rmsprop", {"activation": "relu"}),
+        {"window": 4, "n_units": 32, "batch_size": 16, "max_iter": 100},
+        colour="#8C6D31",
+        watches=True,
+        supports=only("lagged_sine_noisy"),
+    ),
+]

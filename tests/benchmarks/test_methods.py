@@ -1,0 +1,38 @@
+import pytest
+
+from benchmarks import Method
+from benchmarks.methods.registry import METHODS
+from benchmarks.report import palette
+
+BASELINES = {"persistence", "mean", "linear", "sinusoid", "exact", "cramer_rao", "oracle"}
+
+
+def test_a_method_says_itself_whether_it_is_a_baseline():
+    assert {name for name, method in METHODS.items() if method.kind == "baseline"} == BASELINES
+
+
+def test_a_method_of_another_kind_is_refused():
+    with pytest.raises(ValueError, match=r"'learner' or 'baseline', got 'control' for 'odd'"):
+        Method("odd", "Odd", lambda *_: None, kind="control")
+
+
+def test_a_method_is_drawn_as_it_says_or_as_its_kind_is(monkeypatch):
+    for name, about in {
+        "own": {"colour": "#123456", "line": ":", "kind": "baseline"},
+        "grey": {"kind": "baseline"},
+        "learner": {},
+    }.items():
+        monkeypatch.setitem(METHODS, name, Method(name, name, lambda *_: None, **about))
+
+    assert (palette.colour("own"), palette.line("own")) == ("#123456", ":")
+    assert (palette.colour("grey"), palette.line("grey")) == (palette.GREY, "--")
+    assert palette.colour("learner") in palette.COLOURS
+    assert palette.line("learner") == "-"
+
+
+def test_other_libraries_run_only_where_they_are_named():
+    assert [name for name, method in METHODS.items() if method.on_request] == [
+        "reservoirpy",
+        "pyrcn",
+        "echoes",
+    ]
