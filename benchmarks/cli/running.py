@@ -189,8 +189,7 @@ def tune(options: argparse.Namespace) -> int:
     if options.defaults:
         return _study(options)
     tuning.budget(options.track)
-    skipped = {"fixed", "memory", "race", "dysts"}  # searched where they are named
-    own = [t.name for t in TASKS.values() if not (t.tuned_like or t.tags & skipped)]
+    own = [t.name for t in TASKS.values() if t.tuned and not (t.settings_from or t.on_request)]
     tasks = known(options.task or own, TASKS, "task")
     able = tuning.tuned()
     methods = known(options.method or able, able, "method with a search space")

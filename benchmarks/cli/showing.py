@@ -28,7 +28,7 @@ def listing(options: argparse.Namespace) -> int:
         "tasks": {
             t.name: f"{t.title}. {t.note}" if t.note else t.title
             for t in TASKS.values()
-            if options.json or "dysts" not in t.tags
+            if options.json or not t.study
         },
         "methods": {m.name: m.title for m in METHODS.values()},
         "suites": {name: suites.load(name).title for name in suites.names()},
@@ -75,7 +75,7 @@ def _about_task(name: str) -> dict[str, Any]:
     about = {
         "title": task.title, "note": task.note, "version": task.version, "rows": size,
         "ranked_by": f"{ranking}, {'large' if task.larger_is_better else 'small'} is good",
-        "methods": [m.name for m in METHODS.values() if not m.supports(task)],
+        "methods": [m.name for m in METHODS.values() if not m.refusal(task)],
         "echo_state_units": task.n_units, "fixed_settings": task.fixed,
         "settings_of": task.settings_key,
         "published": [f"{e.method}, {e.metric}: {v} ({s})" for e in published.entries([name])
@@ -89,7 +89,7 @@ def _about_method(name: str) -> dict[str, Any]:
     spaces = {k: v if isinstance(v, list) else _range(v) for k, v in method.space.items()}
     about = {
         "title": method.title, "settings_without_tuning": method.defaults, "searched": spaces,
-        "tasks": [t.name for t in TASKS.values() if not method.supports(t)],
+        "tasks": [t.name for t in TASKS.values() if not method.refusal(t)],
         "built_by": inspect.getdoc(method.build) or "",
     }  # fmt: skip
     return {key: value for key, value in about.items() if value}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
-from benchmarks.tasks.base import Array, Task
+from benchmarks.tasks.base import Settings, Task
+from benchmarks.tasks.data import Array, Data
 
-Settings = dict[str, Any]
 Line = str | tuple[int, tuple[int, ...]]  # as matplotlib takes it
 DataT = TypeVar("DataT", contravariant=True)
 
@@ -94,12 +94,30 @@ class Method:
         Its marker.
     judged_by : str, default=""
         The metric of the search; "" is the task's.
-    watches : bool, default=False
+    monitors_validation : bool, default=False
         Whether it may record its loss on the rows after the training rows.
     on_request : bool, default=False
         Whether it runs only where it is named.
+    by_invitation : bool, default=False
+        Whether it runs only on tasks that name it in `Task.invites`.
+    kinds : tuple of type, default=()
+        The kinds of data that it runs on; () is every kind.
     supports : callable, default=None
-        task -> "" or the reason why it does not run on it.
+        task -> "" or the reason why it does not run on it; None is no reason.
+
+    See Also
+    --------
+    Task : What methods are compared on.
+
+    Examples
+    --------
+    >>> from benchmarks import Method
+    >>> from reservoirs import ESNRegressor
+    >>> def build(settings, task, data, seed):
+    ...     return ESNRegressor(n_units=20, random_state=seed, **settings)
+    >>> method = Method("small_esn", "Twenty units", build)
+    >>> method.kind, method.tuned
+    ('learner', False)
     """
 
     name: str
@@ -107,14 +125,17 @@ class Method:
     build: Callable[..., Any]
     defaults: Settings = field(default_factory=dict)
     space: Settings = field(default_factory=dict)
+    _: KW_ONLY
     kind: Literal["learner", "baseline"] = "learner"
     colour: str = ""
     line: Line = ""
     marker: str = "o"
     judged_by: str = ""
-    watches: bool = False
+    monitors_validation: bool = False
     on_request: bool = False
-    supports: Callable[[Task], str] = lambda task: ""
+    by_invitation: bool = False
+    kinds: tuple[type[Data], ...] = ()
+    supports: Callable[[Task], str] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("learner", "baseline"):
@@ -127,6 +148,27 @@ class Method:
     def tuned(self) -> bool:
         """Whether `tune` searches its settings."""
         return bool(self.space)
+
+    def refusal(self, task: Task) -> str:
+        """Return why the method does not run on a task.
+
+        Parameters
+        ----------
+        task : Task
+            The task.
+
+        Returns
+        -------
+        str
+            The reason, "" if it runs.
+        """
+        if self.by_invitation and self.name not in task.invites:
+            return "the task does not invite it"
+        if self.name in task.excludes:
+            return "the task excludes it"
+        if self.kinds and not issubclass(task.kind, self.kinds):
+            return f"it does not run on data of kind {task.kind.__name__}"
+        return self.supports(task) if self.supports else ""
 
 
 def plain(settings: Settings) -> Settings:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.methods.base import Method
-from benchmarks.methods.support import KINDS, lacks, observes
-from benchmarks.tasks.base import Array
+from benchmarks.tasks.base import Task
+from benchmarks.tasks.data import Array
+from benchmarks.tasks.kinds import Attractor, Filter
+from benchmarks.tasks.split import Simulation, Split
 
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 50, 100, 200, 300)
 WIDEST = 1000  # columns of the regression
@@ -103,6 +105,11 @@ class Linear:
         return rows[n_before:, :n_outputs]
 
 
+def _observes(task: Task) -> str:
+    simulation = issubclass(task.kind, Simulation)
+    return "a simulation observes no value to hold on to" if simulation else ""
+
+
 METHODS = [
     Method(
         "persistence",
@@ -112,7 +119,8 @@ METHODS = [
         colour="#BBBBBB",
         line=":",
         marker="<",
-        supports=observes,
+        kinds=(Split, Attractor),
+        supports=_observes,
     ),
     Method(
         "mean",
@@ -122,7 +130,7 @@ METHODS = [
         colour="#BBBBBB",
         line=(0, (1, 4)),
         marker=">",
-        supports=lacks(*KINDS),
+        kinds=(Split,),
     ),
     Method(
         "linear",
@@ -132,6 +140,6 @@ METHODS = [
         colour="#555555",
         line="--",
         marker="s",
-        supports=lacks("labels", "polynomial", "memory", "race"),
+        kinds=(Split, Filter, Attractor),
     ),
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import loguniform, uniform
 
-from benchmarks.methods.base import Method, Settings
-from benchmarks.methods.support import lacks, needs
-from benchmarks.tasks.base import Split, Task
+from benchmarks.methods.base import Method
+from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.kinds import Attractor, Filter, Labelled
+from benchmarks.tasks.split import Split
 from reservoirs import ESNClassifier, ESNRegressor, NVARRegressor
 
 SCALES = {"input_scaling": loguniform(1e-3, 2.0), "bias_scaling": uniform(0.1, 1.4)}
@@ -52,7 +52,7 @@ METHODS = [
             **SCALES,
         },
         colour="#0072B2",
-        supports=lacks("polynomial", "memory", "race"),
+        kinds=(Split, Filter, Attractor, Labelled),
     ),
     Method(
         "esn_cycle",
@@ -64,7 +64,7 @@ METHODS = [
             **SCALES,
         },
         colour="#56B4E9",
-        supports=needs("cycle"),
+        by_invitation=True,
     ),
     Method(
         "nvar",
@@ -73,6 +73,6 @@ METHODS = [
         {"n_delays": 2, "degree": 2, "alpha": 1e-10},
         {"alpha": loguniform(1e-14, 1e-4), "noise": loguniform(1e-6, 1e-2)},
         colour="#56B4E9",
-        supports=needs("polynomial"),
+        by_invitation=True,
     ),
 ]

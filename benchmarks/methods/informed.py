@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.optimize import least_squares
 
 from benchmarks.methods.base import Forecasts, Method
-from benchmarks.methods.support import needs
-from benchmarks.tasks.base import Array, Split
+from benchmarks.tasks.base import Task
+from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Attractor
+from benchmarks.tasks.sources import Flow, Oscillator, Sinusoid
+from benchmarks.tasks.split import Simulation, Split
 from reservoirs.datasets import oscillator_matrices
 
 ORACLE_ERROR = 1e-6  # at the start, in standard deviations
@@ -21,35 +25,125 @@ class FittedSinusoid:
 
     def forecasts(self, data: Split) -> Forecasts:
         """Return the curve after the last known row."""
-        ahead = sinusoid(data)[data.origin + 1 :]
+        n = data.origin + 1
+        observed = data.series[:n, 0]
+        spectrum = np.abs(np.fft.rfft(observed - observed.mean(), 8 * n))
+        w = 2 * np.pi * np.argmax(spectrum) / (8 * n)
+        t, all_rows = np.arange(n), np.arange(len(data.series))
+
+        def curve(p: Array, t: Array) -> Array:
+            return p[0] * np.sin(p[1] * t) + p[2] * np.cos(p[1] * t) + p[3]
+
+        # linear least squares at the frequency of the largest peak, then all four together
+        basis = np.column_stack([np.sin(w * t), np.cos(w * t), np.ones(n)])
+        a, b, c = np.linalg.lstsq(basis, observed, rcond=None)[0]
+        fit = least_squares(
+            lambda p: curve(p, t) - observed,
+            [a, w, b, c],
+            x_scale=[1, 1e-3, 1, 1],
+            xtol=1e-15,
+            ftol=1e-15,
+            gtol=1e-15,
+        )
+        ahead = curve(fit.x, all_rows)[n:, None]
         return Forecasts(ahead, ahead)
 
 
 class CramerRao:
-    """The truth, off by the least error that any unbiased estimate can have on average."""
+    """The truth, off by the least error that any unbiased estimate can have on average.
+
+    The rows known before the forecast are A sin(w n + p) and noise of a known deviation s; the
+    covariance of an estimate of (A, w, p) is at least s^2 (J'J)^-1, J the derivatives of the rows.
+
+    Parameters
+    ----------
+    source : Sinusoid
+        The frequency and the noise.
+    """
 
     n_weights = 4
 
+    def __init__(self, source: Sinusoid) -> None:
+        self.source = source
+
     def forecasts(self, data: Split) -> Forecasts:
         """Return truth plus error after the last known row."""
-        ahead = cramer_rao(data)[data.origin + 1 :]
+        n, all_rows = data.origin + 1, np.arange(len(data.series))
+        truth = data.truth[:, 0] - data.truth[:, 0].mean()
+        w = self.source.frequency
+        sine, cosine = np.sin(w * all_rows), np.cos(w * all_rows)
+        # A sin(wn) + B cos(wn): the derivative in w is n (A cos - B sin)
+        A, B = np.linalg.lstsq(np.column_stack([sine, cosine]), truth, rcond=None)[0]
+        J = np.column_stack([sine, cosine, all_rows * (A * cosine - B * sine)])
+        noise = self.source.noise / data.deviation[0]
+        covariance = noise**2 * np.linalg.inv(J[:n].T @ J[:n])
+        error = np.sqrt(np.einsum("ni,ij,nj->n", J, covariance, J))
+        ahead = (data.truth + error[:, None])[n:]
         return Forecasts(ahead, ahead)
 
 
 class ExactMap:
-    """The exact map of the damped, driven oscillator."""
+    """The exact map of the damped, driven oscillator: z[t+1] = A z[t] + B F[t], z = (x, x').
+
+    Parameters
+    ----------
+    source : Oscillator
+        The damping.
+    """
 
     n_weights = 0
 
+    def __init__(self, source: Oscillator) -> None:
+        self.source = source
+
     def forecasts(self, data: Split) -> Forecasts:
-        """Return the map of the true rows, and its free run."""
-        return Forecasts(*exact_map(data))
+        """Return the map of the true rows, and its free run; for a simulation, from rest."""
+        # the map is that of raw units
+        raw = data.original or data
+        assert raw.exog is not None  # the oscillator is driven
+        A, B = oscillator_matrices(self.source.eta, data.dt)
+        x, force = raw.series[:, 0], raw.exog[:, 0]
+        if isinstance(data, Simulation):
+            run = _from_rest(A, B, force)[data.origin + 1 :]
+            free = ((run - data.mean) / data.deviation)[:, None]
+            return Forecasts(free[:0], free)
+        # x[t+1] = A00 x[t] + A01 v[t] + B0 F[t] gives the velocities of all rows but the last
+        v = (x[1:] - A[0, 0] * x[:-1] - B[0] * force[:-1]) / A[0, 1]
+        z = A @ np.stack([x[:-1], v]) + B[:, None] * force[:-1]  # states of rows 1..n-1
+        ahead = (A @ z + B[:, None] * force[1:])[0]  # x predicted for rows 2..n
+        start = data.origin
+        one_step = ahead[start - 1 : -1]
+        state, run = z[:, start - 1], np.empty(data.horizons[-1])
+        for i in range(len(run)):
+            state = A @ state + B * force[start + i]
+            run[i] = state[0]
+        return Forecasts(
+            ((one_step - data.mean) / data.deviation)[:, None],
+            ((run - data.mean) / data.deviation)[:, None],
+        )
+
+
+def _from_rest(A: Array, B: Array, force: Array) -> Array:
+    """Return the positions of all rows, driven from rest."""
+    state, run = np.zeros(2), np.empty(len(force))
+    for t in range(len(force)):
+        run[t], state = state[0], A @ state + B * force[t]
+    return run
 
 
 class Oracle:
-    """The equations of a flow, from starts that are off by 1e-6 of the spread."""
+    """The equations of a flow, from starts that are off by 1e-6 of the spread.
+
+    Parameters
+    ----------
+    source : Flow
+        The equations.
+    """
 
     n_weights = 0
+
+    def __init__(self, source: Flow) -> None:
+        self.source = source
 
     def forecasts(self, data: Attractor) -> Forecasts:
         """Return the run from every start.
@@ -59,102 +153,28 @@ class Oracle:
         ValueError
             If the states at the starts are not known, as in tuning.
         """
-        if data.states is None or data.equations is None:
+        if data.states is None:
             raise ValueError("the oracle needs the states at the starts; it has nothing to tune")
-        n_steps = data.tests.shape[1] - data.warm_up
+        n_steps = data.test_starts.shape[1] - data.warm_up
         signs = np.random.default_rng(0).choice([-1, 1], data.states.shape)
         shift = ORACLE_ERROR * data.states.std(axis=0) * signs
-        free = data.equations(data.states + shift, n_steps)
+        free = self.source.ahead(data.states + shift, n_steps)
         return Forecasts(free[:, :0], free)
 
 
-def sinusoid(split: Split) -> Array:
-    """Fit a sin(w n + p) + c to the rows known before the forecast; return it for all rows.
+def _knows(source: type) -> Callable[[Task], str]:
+    """Return a hook: run where the source is of a class."""
 
-    Parameters
-    ----------
-    split : standardised
+    def supports(task: Task) -> str:
+        known = isinstance(task.source, source)
+        return "" if known else f"the data are not known to be of a {source.__name__}"
 
-    Returns
-    -------
-    (n_rows, 1)
-    """
-    n = split.origin + 1
-    known = split.series[:n, 0]
-    spectrum = np.abs(np.fft.rfft(known - known.mean(), 8 * n))
-    w = 2 * np.pi * np.argmax(spectrum) / (8 * n)
-    t, every = np.arange(n), np.arange(len(split.series))
-
-    def curve(p: Array, t: Array) -> Array:
-        return p[0] * np.sin(p[1] * t) + p[2] * np.cos(p[1] * t) + p[3]
-
-    basis = np.column_stack([np.sin(w * t), np.cos(w * t), np.ones(n)])
-    a, b, c = np.linalg.lstsq(basis, known, rcond=None)[0]
-    found = least_squares(
-        lambda p: curve(p, t) - known, [a, w, b, c], x_scale=[1, 1e-3, 1, 1],
-        xtol=1e-15, ftol=1e-15, gtol=1e-15,
-    )  # fmt: skip
-    return curve(found.x, every)[:, None]
+    return supports
 
 
-def cramer_rao(split: Split) -> Array:
-    """Return the truth plus the least error that any unbiased estimate can have on average.
-
-    The rows known before the forecast are A sin(w n + p) and noise of a known deviation s; the
-    covariance of an estimate of (A, w, p) is at least s^2 (J'J)^-1, J the derivatives of the rows.
-
-    Parameters
-    ----------
-    split : standardised, of a noisy sinusoid
-
-    Returns
-    -------
-    (n_rows, 1)
-    """
-    n, every = split.origin + 1, np.arange(len(split.series))
-    truth = split.truth[:, 0] - split.truth[:, 0].mean()
-    w = split.facts["frequency"]
-    sine, cosine = np.sin(w * every), np.cos(w * every)
-    # A sin(wn) + B cos(wn): the derivative in w is n (A cos - B sin)
-    A, B = np.linalg.lstsq(np.column_stack([sine, cosine]), truth, rcond=None)[0]
-    J = np.column_stack([sine, cosine, every * (A * cosine - B * sine)])
-    noise = split.facts["noise"] / split.facts["scale"][0]
-    covariance = noise**2 * np.linalg.inv(J[:n].T @ J[:n])
-    error = np.sqrt(np.einsum("ni,ij,nj->n", J, covariance, J))
-    return split.truth + error[:, None]
-
-
-def exact_map(split: Split) -> tuple[Array, Array]:
-    """Run the oscillator's exact map.
-
-    Parameters
-    ----------
-    split : standardised, of an oscillator
-
-    Returns
-    -------
-    one-step predictions of row t + 1 from rows t - 1 and t, for every t from the origin on, and
-    the free run after the origin (for a simulation: driven from rest through all rows)
-    """
-    raw, mean, scale = split.facts["raw"], split.facts["mean"], split.facts["scale"]
-    A, B = oscillator_matrices(split.facts["eta"], split.dt)
-    x, force = raw.series[:, 0], raw.exog[:, 0]
-    if split.simulation:
-        z, found = np.zeros(2), np.empty(len(x))
-        for t in range(len(x)):
-            found[t], z = z[0], A @ z + B * force[t]
-        run = found[split.origin + 1 :]
-        return run, ((run - mean) / scale)[:, None]
-    v_before = (x[1:] - A[0, 0] * x[:-1] - B[0] * force[:-1]) / A[0, 1]  # v at rows 0..n-2
-    z = A @ np.stack([x[:-1], v_before]) + B[:, None] * force[:-1]  # state at rows 1..n-1
-    ahead = (A @ z + B[:, None] * force[1:])[0]  # x predicted for rows 2..n
-    start = split.origin
-    one_step = ahead[start - 1 : -1]
-    state, run = z[:, start - 1], np.empty(split.horizons[-1])
-    for i in range(len(run)):
-        state = A @ state + B * force[start + i]
-        run[i] = state[0]
-    return ((one_step - mean) / scale)[:, None], ((run - mean) / scale)[:, None]
+def _is_noisy(task: Task) -> str:
+    noisy = isinstance(task.source, Sinusoid) and task.source.noise > 0
+    return "" if noisy else "the data are not known to be a sinusoid and noise"
 
 
 METHODS = [
@@ -166,34 +186,34 @@ METHODS = [
         colour="#999999",
         line="-.",
         marker="D",
-        supports=needs("sinusoid"),
+        supports=_knows(Sinusoid),
     ),
     Method(
         "exact",
         "Exact map",
-        lambda settings, task, data, seed: ExactMap(),
+        lambda settings, task, data, seed: ExactMap(task.source),
         kind="baseline",
         colour="#999999",
         line="-.",
         marker="D",
-        supports=needs("oscillator"),
+        supports=_knows(Oscillator),
     ),
     Method(
         "cramer_rao",
         "Least possible error (Cramer-Rao)",
-        lambda settings, task, data, seed: CramerRao(),
+        lambda settings, task, data, seed: CramerRao(task.source),
         kind="baseline",
         colour="#999999",
         line=(0, (3, 1, 1, 1)),
-        supports=needs("noisy_sinusoid"),
+        supports=_is_noisy,
     ),
     Method(
         "oracle",
         "The equations, start off by 1e-6",
-        lambda settings, task, data, seed: Oracle(),
+        lambda settings, task, data, seed: Oracle(task.source),
         kind="baseline",
         colour="#999999",
         line=(0, (3, 1, 1, 1)),
-        supports=needs("flow"),
+        supports=_knows(Flow),
     ),
 ]

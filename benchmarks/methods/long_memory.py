@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from benchmarks.methods.base import Method, Settings
-from benchmarks.methods.support import tagged
+from benchmarks.methods.base import Method
 from benchmarks.methods.trained import network
-from benchmarks.tasks.base import Task
+from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.kinds import Memory
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def trained(solver: str, **fixed: float | str | None) -> Callable[..., RNN]:
             "solver": solver,
             "n_units": task.n_units,
             "truncation": NEVER,
-            "batch_size": data.n_fresh or 100,
+            "batch_size": data.sequences_per_update or 100,
         }
         return network({**own, **fixed, **settings}, seed, labels=data.labels)
 
@@ -64,7 +63,7 @@ METHODS = [
             {"learning_rate": 1e-4},
             RATES,
             colour=colour,
-            supports=tagged("momentum_table"),
+            by_invitation=True,
         )
         for momentum, colour in COLOURS.items()
     ),
@@ -73,21 +72,21 @@ METHODS = [
         "Hessian-free, structural damping",
         hessian_free(1 / 30),
         colour="#D55E00",
-        supports=tagged("hf_memory"),
+        by_invitation=True,
     ),
     Method(
         "hf_plain",
         "Hessian-free, no structural damping",
         hessian_free(0.0),
         colour="#8C6D31",
-        supports=tagged("hf_memory"),
+        by_invitation=True,
     ),
     Method(
         "sgd_regularised",
         "Gradient descent, clipped, regularised",
         trained("sgd", learning_rate=0.01, clip_norm=1.0, vanishing_penalty=4.0, **SMALL_START),
         colour="#0072B2",
-        supports=tagged("sgd_memory"),
+        by_invitation=True,
     ),
     Method(
         "nag_memory",
@@ -101,20 +100,20 @@ METHODS = [
             init__input_scale=0.1,
         ),
         colour="#CC79A7",
-        supports=tagged("four_ways"),
+        by_invitation=True,
     ),
     Method(
         "lstm_memory",
         "LSTM, Adam",
         trained("adam", cell="lstm", learning_rate=1e-2),
         colour="#009E73",
-        supports=tagged("four_ways"),
+        by_invitation=True,
     ),
     Method(
         "sgd_plain",
         "Gradient descent",
         trained("sgd", learning_rate=0.01, **SMALL_START),
         colour="#999999",
-        supports=tagged("sgd_memory"),
+        by_invitation=True,
     ),
 ]

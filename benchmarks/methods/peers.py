@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from benchmarks.methods.base import Method, Settings
-from benchmarks.methods.support import forecasts
-from benchmarks.tasks.base import Array, Split, Task
+from benchmarks.methods.base import Method
+from benchmarks.tasks.base import Settings, Task
+from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Filter
+from benchmarks.tasks.split import Split
 from reservoirs import ESNRegressor
 
 
@@ -177,7 +178,7 @@ METHODS = [
         builder(name),
         colour=COLOURS[name],
         on_request=True,
-        supports=forecasts,
+        kinds=(Split, Filter),
     )
     for name, (title, _) in PEERS.items()
 ]

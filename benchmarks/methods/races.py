@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from benchmarks.methods.base import Method, Settings
-from benchmarks.methods.support import tagged
+from benchmarks.methods.base import Method
 from benchmarks.methods.trained import network
-from benchmarks.tasks.base import Task
+from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.kinds import Race
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ METHODS = [
             f"Adam, rate {rate:g}",
             racer("adam", learning_rate=rate),
             colour=colour,
-            supports=tagged("race_rnn"),
+            by_invitation=True,
         )
         for rate, colour in RATES.items()
     ),
@@ -65,20 +64,20 @@ METHODS = [
         "Hessian-free",
         racer("hessian_free", solver__damping=1e-2),
         colour="#D55E00",
-        supports=tagged("race_rnn"),
+        by_invitation=True,
     ),
     Method(
         "torch_hf",
         "HessianFree",
         build_hessian_free,
         colour="#D55E00",
-        supports=tagged("race_module"),
+        by_invitation=True,
     ),
     Method(
         "torch_lbfgs",
         "torch.optim.LBFGS",
         build_lbfgs,
         colour="#0072B2",
-        supports=tagged("race_module"),
+        by_invitation=True,
     ),
 ]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from scipy.stats import loguniform, uniform
 
-from benchmarks.methods.base import Method, Settings
-from benchmarks.methods.support import only, tagged, trains
-from benchmarks.tasks.base import Split, Task
+from benchmarks.methods.base import Method
+from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.kinds import Attractor, Labelled
+from benchmarks.tasks.split import Simulation, Split
 
 if TYPE_CHECKING:
     from trainers import RNNClassifier, RNNRegressor
@@ -52,12 +52,12 @@ def network(settings: Settings, seed: int, *, labels: bool = False) -> RNN:
 
 
 def forecaster(solver: str, fixed: Settings) -> Callable[..., RNN]:
-    """Return a builder of networks that forecast, which may watch the rows after training."""
+    """Return a builder of networks that forecast, which may monitor the rows after training."""
 
     def build(settings: Settings, task: Task, data: Split | Attractor, seed: int) -> RNN:
-        rows = data.n_train + data.n_watched
+        rows = data.n_train + data.n_monitored
         # a row without a next one is no example
-        fraction = data.n_watched / (rows if data.simulation else rows - 1)
+        fraction = data.n_monitored / (rows if isinstance(data, Simulation) else rows - 1)
         own = {"validation_fraction": fraction or None, "solver": solver}
         return network({**own, **fixed, **settings}, seed)
 
@@ -67,6 +67,10 @@ def forecaster(solver: str, fixed: Settings) -> Callable[..., RNN]:
 def build_classifier(settings: Settings, task: Task, data: Labelled, seed: int) -> RNN:
     """Return an LSTM that labels series."""
     return network({"cell": "lstm", **settings}, seed, labels=True)
+
+
+def _trains(task: Task) -> str:
+    return "" if task.trained_networks else "trained networks do not run on it, so far"
 
 
 START = {  # every trained network may start small, as an echo state network does
@@ -85,7 +89,7 @@ METHODS = [
         build_classifier,
         {"n_units": 64, "learning_rate": 1e-2, "max_iter": 30},
         colour="#009E73",
-        supports=tagged("labels"),
+        kinds=(Labelled,),
     ),
     Method(
         "rnn",
@@ -100,8 +104,9 @@ METHODS = [
             **START,
         },
         colour="#E69F00",
-        watches=True,
-        supports=trains,
+        monitors_validation=True,
+        kinds=(Split, Attractor),
+        supports=_trains,
     ),
     Method(
         "lstm",
@@ -116,8 +121,9 @@ METHODS = [
             **START,
         },
         colour="#009E73",
-        watches=True,
-        supports=trains,
+        monitors_validation=True,
+        kinds=(Split, Attractor),
+        supports=_trains,
     ),
     Method(
         "momentum",
@@ -140,8 +146,9 @@ METHODS = [
             **START,
         },
         colour="#CC79A7",
-        watches=True,
-        supports=trains,
+        monitors_validation=True,
+        kinds=(Split, Attractor),
+        supports=_trains,
     ),
     Method(
         "hessian_free",
@@ -156,8 +163,9 @@ METHODS = [
             **START,
         },
         colour="#D55E00",
-        watches=True,
-        supports=trains,
+        monitors_validation=True,
+        kinds=(Split, Attractor),
+        supports=_trains,
     ),
     Method(
         "notes_rnn",
@@ -167,8 +175,8 @@ METHODS = [
         NOTES_START,
         colour="#8C6D31",
         judged_by="one_step_mse",
-        watches=True,
-        supports=only("lagged_sine"),
+        monitors_validation=True,
+        by_invitation=True,
     ),
     Method(
         "notes_relu",
@@ -176,7 +184,7 @@ METHODS = [
         forecaster("rmsprop", {"activation": "relu"}),
         {"window": 4, "n_units": 32, "batch_size": 16, "max_iter": 100},
         colour="#8C6D31",
-        watches=True,
-        supports=only("lagged_sine_noisy"),
+        monitors_validation=True,
+        by_invitation=True,
     ),
 ]

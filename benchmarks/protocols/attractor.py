@@ -8,9 +8,10 @@ import warnings
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.methods.base import Forecaster, InformedBaseline, Method, Settings
+from benchmarks.methods.base import Forecaster, InformedBaseline, Method
 from benchmarks.protocols.outcome import Outcome
-from benchmarks.tasks.base import Array, Task
+from benchmarks.tasks.base import Settings, Task
+from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Attractor
 from reservoirs import ForecastDivergedWarning, next_step
 from reservoirs.metrics import error_growth, valid_prediction_time
@@ -25,7 +26,7 @@ def evaluate_attractor(
     """Forecast from every start; "nrmse84" and "nrmse_total" are scored in original units."""
     scaler = StandardScaler(with_mean=data.scaled, with_std=data.scaled).fit(data.series)
     series = scaler.transform(data.series)
-    truths = [scaler.transform(rows[data.warm_up :]) for rows in data.tests]
+    truths = [scaler.transform(rows[data.warm_up :]) for rows in data.test_starts]
     model = method.build(settings, task, data, seed)
     if isinstance(model, InformedBaseline):
         outcome.costs.update(t_fit=0.0, n_params_trained=0, n_params_total=0)
@@ -49,12 +50,12 @@ def _run_free(
     model: Forecaster, data: Attractor, scaler: StandardScaler, outcome: Outcome
 ) -> list[Array]:
     """Return the forecast from every start, scaled."""
-    n_steps = data.tests.shape[1] - data.warm_up
+    n_steps = data.test_starts.shape[1] - data.warm_up
     began = time.perf_counter()
     free = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ForecastDivergedWarning)  # counted when scored
-        for rows in data.tests:
+        for rows in data.test_starts:
             context = scaler.transform(rows[: data.warm_up])
             ahead = model.forecast(n_steps, context=context, exog=None)
             free.append(np.asarray(ahead).reshape(n_steps, -1))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from benchmarks.methods.base import Method, Settings
+from benchmarks.methods.base import Method
 from benchmarks.protocols.attractor import evaluate_attractor
 from benchmarks.protocols.filtering import evaluate_filter
 from benchmarks.protocols.forecast import evaluate_forecast
@@ -14,8 +13,10 @@ from benchmarks.protocols.labelling import evaluate_classification
 from benchmarks.protocols.long_memory import evaluate_memory
 from benchmarks.protocols.outcome import Outcome
 from benchmarks.protocols.race import evaluate_race
-from benchmarks.tasks.base import Split, Task
+from benchmarks.tasks.base import Settings, Task
+from benchmarks.tasks.data import Data
 from benchmarks.tasks.kinds import Attractor, Filter, Labelled, Memory, Race
+from benchmarks.tasks.split import Split
 
 PROTOCOLS: dict[type, Callable[..., None]] = {
     Split: evaluate_forecast,
@@ -29,7 +30,7 @@ PROTOCOLS: dict[type, Callable[..., None]] = {
 
 def evaluate(
     task: Task,
-    data: Any,
+    data: Data,
     method: Method,
     settings: Settings,
     seed: int,
@@ -39,18 +40,36 @@ def evaluate(
 
     Parameters
     ----------
-    task : the task
-    data : its data, raw units
-    method : the method
-    settings : its settings
-    seed : of the model
-    checkpoint : where a long run may keep what resuming needs
+    task : Task
+        The task; settings that it fixes replace those given.
+    data : Split, Simulation or one of `benchmarks.tasks.kinds`
+        Its data, in raw units.
+    method : Method
+        What is measured.
+    settings : dict
+        Its settings.
+    seed : int
+        Of the model.
+    checkpoint : Path, default=None
+        Where a long run may keep what resuming needs.
 
     Returns
     -------
-    Metrics, costs and arrays; a diverged model is an outcome, not an error.
+    Outcome
+        Metrics, costs and arrays; a diverged model is an outcome, not an error.
+
+    Raises
+    ------
+    ValueError
+        If no protocol measures this kind of data.
     """
     outcome = Outcome(checkpoint=checkpoint)
     settings = {**settings, **task.fixed.get(method.name, {})}
-    PROTOCOLS[type(data)](task, data, method, settings, seed, outcome)
-    return outcome
+    for kind, evaluate_kind in PROTOCOLS.items():
+        if isinstance(data, kind):
+            evaluate_kind(task, data, method, settings, seed, outcome)
+            return outcome
+    raise ValueError(
+        f"task {task.name!r} made a {type(data).__name__}; data are one of "
+        f"{', '.join(kind.__name__ for kind in PROTOCOLS)}"
+    )

@@ -7,9 +7,10 @@ import time
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.methods.base import Method, Settings
+from benchmarks.methods.base import Method
 from benchmarks.protocols.outcome import Outcome
-from benchmarks.tasks.base import Array, Task
+from benchmarks.tasks.base import Settings, Task
+from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Filter
 from reservoirs.metrics import error_growth, nmse, symbol_error_rate
 

@@ -8,10 +8,12 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 
-from benchmarks.methods.base import Forecaster, Forecasts, InformedBaseline, Method, Settings
+from benchmarks.methods.base import Forecaster, Forecasts, InformedBaseline, Method
 from benchmarks.protocols import physics
 from benchmarks.protocols.outcome import Outcome
-from benchmarks.tasks.base import Array, Split, Task
+from benchmarks.tasks.base import Settings, Task
+from benchmarks.tasks.data import Array
+from benchmarks.tasks.split import Simulation, Split
 from reservoirs import ESNRegressor, ForecastDivergedWarning
 from reservoirs.metrics import amplitude_ratio, error_growth, nrmse, smape
 
@@ -22,23 +24,22 @@ def evaluate_forecast(
     task: Task, split: Split, method: Method, settings: Settings, seed: int, outcome: Outcome
 ) -> None:
     """Predict one step ahead and run free from the end of the rows before the test."""
-    split = split.unscaled() if "raw" in task.tags else split.standardised()
+    if split.scaled:
+        split = split.standardised()
     model = method.build(settings, task, split, seed)
     if isinstance(model, InformedBaseline):
         forecasts = _baseline_predictions(model, split, outcome)
     else:
         forecasts = _fit_and_predict(model, method, split, outcome)
         _measure_physics(task, model, split, outcome)
-    _score(split, *forecasts, outcome)
+    _score(task, split, *forecasts, outcome)
 
 
 def _measure_physics(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> None:
     """Measure what the task is known for, and the gradients of a trained network."""
     physics.gradients(model, *split.examples(split.n_train), outcome)
-    if "resonance" in task.tags:
-        physics.resonance(model, split, outcome)
-    if "limit_cycle" in task.tags:
-        physics.kick(model, split, outcome)
+    for probe in task.probes:
+        physics.PROBES[probe](task, model, split, outcome)
 
 
 def _baseline_predictions(
@@ -60,14 +61,14 @@ def _fit_and_predict(
     costs = outcome.costs
     if isinstance(model, ESNRegressor):
         costs["t_compile"] = _compile_time(model, split)
-    X, y = split.examples(split.n_train + (split.n_watched if method.watches else 0))
+    X, y = split.examples(split.n_train + (split.n_monitored if method.monitors_validation else 0))
     outcome.fit(model, X, y)
     _curves(model, outcome)
     began = time.perf_counter()
     first, n_free = split.origin + 1, min(split.horizons[-1], len(split.series) - split.origin - 1)
     before = slice(max(first - split.warm_up, 0), first)
     rows, _ = split.examples(len(split.series))
-    if split.simulation:
+    if isinstance(split, Simulation):
         free = model.predict(rows[first:], context=rows[before])[:n_free]
         one_step = np.empty((0, free.shape[1]))
     else:
@@ -86,7 +87,7 @@ def _compile_time(model: ESNRegressor, split: Split) -> float:
     X, y = split.examples(60)
     began = time.perf_counter()
     small = clone(model).set_params(n_units=8, washout=0).fit(X, y)
-    if not split.simulation:
+    if not isinstance(split, Simulation):
         exog = None if split.exog is None else split.exog[:1]
         small.forecast(1, exog=exog)
     return time.perf_counter() - began
@@ -105,16 +106,16 @@ def _curves(model: Forecaster, outcome: Outcome) -> None:
         outcome.status, outcome.reason = "diverged", "training diverged"
 
 
-def _score(split: Split, one_step: Array, free: Array, outcome: Outcome) -> None:
+def _score(task: Task, split: Split, one_step: Array, free: Array, outcome: Outcome) -> None:
     """Score against the clean truth, in units of the training truth's deviation."""
     first, metrics = split.origin + 1, outcome.metrics
     truth, scale = split.truth, split.scale
-    if split.simulation:
+    if isinstance(split, Simulation):
         metrics["simulation"] = nrmse(truth[first : first + len(free)], free, scale=scale)
     else:
         metrics["one_step"] = nrmse(truth[first : first + len(one_step)], one_step, scale=scale)
         observed = split.series[first : first + len(one_step)]
-        raw = np.mean(((one_step - observed) * split.facts["scale"]) ** 2)
+        raw = np.mean(((one_step - observed) * split.deviation) ** 2)
         metrics["one_step_mse"] = float(raw)
         for horizon in split.horizons:
             key = f"free{horizon}"
@@ -122,9 +123,9 @@ def _score(split: Split, one_step: Array, free: Array, outcome: Outcome) -> None
         if len(free) > 1:
             metrics["amplitude_ratio"] = amplitude_ratio(truth[first : first + len(free)], free)
     target = truth[first : first + len(free)]
-    if split.facts.get("smape"):
-        guess = free * split.facts["scale"] + split.facts["mean"]
-        metrics["smape"] = smape(split.facts["raw"].series[first : first + len(free)], guess)
+    if task.ranking == "smape":
+        raw_truth = (split.original or split).series[first : first + len(free)]
+        metrics["smape"] = smape(raw_truth, free * split.deviation + split.mean)
     outcome.arrays.update(truth=target, prediction=free)
     outcome.arrays["error"] = error_growth(target, free, scale=scale)
     low, high = split.truth.min() - LARGEST, split.truth.max() + LARGEST

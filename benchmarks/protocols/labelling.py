@@ -6,9 +6,9 @@ import time
 
 from sklearn.metrics import accuracy_score
 
-from benchmarks.methods.base import Method, Settings
+from benchmarks.methods.base import Method
 from benchmarks.protocols.outcome import Outcome
-from benchmarks.tasks.base import Task
+from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.kinds import Labelled
 from reservoirs import SequenceScaler
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.methods.base import Method, Settings
+from benchmarks.methods.base import Method
 from benchmarks.protocols.outcome import Outcome, sizes
-from benchmarks.tasks.base import Array, Task
+from benchmarks.tasks.base import Settings, Task
+from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Memory
 from reservoirs.metrics import wrong_sequences, wrong_steps
 
@@ -53,10 +54,10 @@ def evaluate_memory(
 ) -> None:
     """Train on fresh sequences, chunk by chunk; count the wrong ones of 10,000 others.
 
-    Settings `n_updates` and `n_together` replace those of the data.
+    Settings `n_updates` and `updates_per_call` replace those of the data.
     """
     settings = dict(settings)
-    own = {key: settings.pop(key) for key in ("n_updates", "n_together") if key in settings}
+    own = {key: settings.pop(key) for key in ("n_updates", "updates_per_call") if key in settings}
     data = replace(data, **own)
     run = _load(outcome.checkpoint) or Run(method.build(settings, task, data, seed))
     saved = time.perf_counter()
@@ -71,10 +72,10 @@ def evaluate_memory(
 
 def _chunks(run: Run, data: Memory) -> Iterator[None]:
     """Train to the end, yielding after every chunk."""
-    total = -(-data.n_updates // data.n_together)
+    total = -(-data.n_updates // data.updates_per_call)
     while run.n_chunks < total and not (run.diverged or run.solved):
         _learn(run, data)
-        if data.stops and not run.diverged:
+        if data.stop_when_solved and not run.diverged:
             run.solved = _wrong(run, data, "look", run.n_chunks, n_series=1000)[0] < SOLVED
         yield
 
@@ -82,10 +83,14 @@ def _chunks(run: Run, data: Memory) -> Iterator[None]:
 def _learn(run: Run, data: Memory) -> None:
     """Train on one more chunk: fresh sequences once, or all that there are again and again."""
     model, first = run.model, getattr(run.model, "n_iter_", 0)
-    n_series = None if data.n_fresh is None else data.n_fresh * data.n_together
+    n_series = (
+        None
+        if data.sequences_per_update is None
+        else data.sequences_per_update * data.updates_per_call
+    )
     part = data.part("chunk", run.n_chunks, n_series=n_series)
     began = time.perf_counter()
-    for _ in range(data.n_together if data.n_fresh is None else 1):
+    for _ in range(data.updates_per_call if data.sequences_per_update is None else 1):
         model.partial_fit(part.X, part.y)
     spent = time.perf_counter() - began
     records = model.history_[first:]
@@ -99,7 +104,7 @@ def _learn(run: Run, data: Memory) -> None:
 
 def _wrong(run: Run, data: Memory, *name: object, n_series: int) -> tuple[float, float]:
     """Return the share of wrong sequences, and the mean number of wrong steps."""
-    part = data.part(*name, n_series=None if data.n_fresh is None else n_series)
+    part = data.part(*name, n_series=None if data.sequences_per_update is None else n_series)
     found: Array = np.asarray(run.model.predict(part.X))
     share = wrong_sequences(part.y, found, n_scored=part.n_scored)
     return share, float(wrong_steps(part.y, found, n_scored=part.n_scored).mean())
@@ -111,7 +116,7 @@ def _score(run: Run, data: Memory, outcome: Outcome) -> None:
     outcome.metrics["wrong"] = share
     if data.labels:
         outcome.metrics["wrong_steps"] = steps
-    outcome.metrics["updates"] = float(run.n_chunks * data.n_together)
+    outcome.metrics["updates"] = float(run.n_chunks * data.updates_per_call)
     outcome.metrics["loss"] = run.losses[-1]
     outcome.costs.update(t_fit=run.seconds[-1], t_predict=time.perf_counter() - began)
     outcome.costs["n_params_trained"] = outcome.costs["n_params_total"] = sizes(run.model)[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tasks.base import Array
+from benchmarks.tasks.data import Array
 from reservoirs import ESNClassifier, ESNRegressor
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 
+from benchmarks.methods.base import Forecaster
 from benchmarks.protocols.outcome import Outcome
-from benchmarks.tasks.base import Array, Split
+from benchmarks.tasks.base import Task
+from benchmarks.tasks.data import Array
+from benchmarks.tasks.sources import Oscillator
+from benchmarks.tasks.split import Split
 from reservoirs import ForecastDivergedWarning
 from reservoirs.datasets import oscillator
 
@@ -19,7 +22,7 @@ RECOVERED = 0.02  # relative difference of amplitudes that is no difference
 FLOW_ROWS = 400  # training rows that the gradients are measured on
 
 
-def gradients(model: Any, X: Array, y: Array, outcome: Outcome) -> None:
+def gradients(model: Forecaster, X: Array, y: Array, outcome: Outcome) -> None:
     """Record the error norm by lag after training and at the start, where there are gradients."""
     if not hasattr(model, "cell"):
         return
@@ -33,7 +36,7 @@ def gradients(model: Any, X: Array, y: Array, outcome: Outcome) -> None:
         outcome.arrays[f"flow_{name}"] = np.asarray(found.error_norms)
 
 
-def resonance(model: Any, split: Split, outcome: Outcome) -> None:
+def resonance(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> None:
     """Drive a model with single tones and compare gain and phase with those of the oscillator.
 
     The model runs freely with the force known, after a warm-up on the true motion. The error is the
@@ -45,8 +48,10 @@ def resonance(model: Any, split: Split, outcome: Outcome) -> None:
     split : standardised, of a driven oscillator that is fed back
     outcome : gets metric `resonance` and arrays `tones`, `gain`, `true_gain`, `phase`, `true_phase`
     """
-    raw, eta = split.facts["raw"], split.facts["eta"]
-    mean, scale = split.facts["mean"][0], split.facts["scale"][0]
+    assert isinstance(task.source, Oscillator)  # the task says that its resonance is known
+    raw, eta = split.original or split, task.source.eta
+    assert raw.exog is not None  # it is driven
+    mean, scale = split.mean[0], split.deviation[0]
     force_mean, force_scale = (f(raw.exog[: split.n_train]) for f in (np.mean, np.std))
     found, true = [], []
     for w in TONES:
@@ -85,7 +90,7 @@ def _response(x: Array, force: Array, t: Array, w: float) -> complex:
     return complex(out[0], -out[1]) / complex(into[0], -into[1])
 
 
-def kick(model: Any, split: Split, outcome: Outcome) -> None:
+def kick(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> None:
     """Kick a limit cycle: run free after a context of 1.2 times the amplitude.
 
     Parameters
@@ -125,3 +130,6 @@ def amplitude(run: Array, width: int = 100) -> Array:
     width : steps looked at
     """
     return np.abs(np.lib.stride_tricks.sliding_window_view(run, width)).max(axis=1)
+
+
+PROBES = {"resonance": resonance, "kick": kick}

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.methods.base import Method, Settings
+from benchmarks.methods.base import Method
 from benchmarks.protocols.outcome import Outcome, sizes
-from benchmarks.tasks.base import Task
+from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.kinds import Race
 
 

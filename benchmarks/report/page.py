@@ -19,6 +19,7 @@ from benchmarks.results import published, records, statistics, tables
 from benchmarks.results.records import Record
 from benchmarks.results.tables import Row
 from benchmarks.tasks import TASKS, Task
+from benchmarks.tasks.kinds import Filter, Memory, Race
 from benchmarks.tuning import search as tuning
 
 STYLE = """
@@ -97,7 +98,7 @@ def _pictures(
 ) -> Iterator[tuple[str, Figure | None]]:
     """Yield what can be drawn of a task, None where there is nothing to draw."""
     ranking = names[-1] if names else ""
-    filtered = "filter" in task.tags  # nothing is fed back
+    filtered = issubclass(task.kind, Filter)  # nothing is fed back
     steps = "test steps" if filtered else "steps after the last known value"
     title = task.title
     yield "truth against forecast, error strip below", forecast.forecasts(results, title, steps)
@@ -115,7 +116,7 @@ def _pictures(
     yield "training and validation curves", training.training_curves(results, title)
     yield "training loss against seconds and passes", training.learning(results, title)
     yield "gradient through time", training.gradient_flow(results, title)
-    if not task.tags & {"memory", "race"}:  # whose learning curves say more
+    if not issubclass(task.kind, Memory | Race):  # whose learning curves say more
         yield "error against cost", summary.pareto(results, ranking, title)
     tracks = {r.records[0].get("track", "stored") for r in results}
     logs = [tuning.stored(task.settings_key, r.row.method, t) for r in results for t in tracks]

@@ -49,7 +49,7 @@ def plan(tasks: list[str], methods: list[str], seeds: int, track: str = "stored"
         for name in tasks:
             task = TASKS[name]
             for method in (METHODS[m] for m in methods):
-                if not method.supports(task):
+                if not method.refusal(task):
                     settings = tuning.settings_for(task, method, track)
                     cells.append(Cell(name, task.version, method.name, settings, seed, track))
     return cells

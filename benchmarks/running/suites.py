@@ -104,11 +104,11 @@ def load(name: str) -> Suite:
 def _everything(found: dict[str, Any]) -> dict[str, Any]:
     """Return a suite's keys with the groups of tasks spelt out.
 
-    "all" means neither memory nor races nor the systems of dysts.
+    "all" means those that run not only on request: neither memory nor races nor dysts' systems.
     """
     groups = {
-        "all": [t.name for t in TASKS.values() if not t.tags & {"memory", "race", "dysts"}],
-        "dysts": [t.name for t in TASKS.values() if "dysts" in t.tags],
+        "all": [t.name for t in TASKS.values() if not t.on_request],
+        "dysts": [t.name for t in TASKS.values() if t.study == "dysts"],
     }
     tasks = found["tasks"]
     tasks = groups.get(tasks, tasks) if isinstance(tasks, str) else tasks

@@ -23,7 +23,7 @@ import scipy.sparse
 from scipy.linalg import blas
 from threadpoolctl import threadpool_limits
 
-from benchmarks.tasks.base import Array
+from benchmarks.tasks.data import Array
 from reservoirs import ESNRegressor, Reservoir, next_step, topology
 
 LEAK = 0.3

@@ -12,7 +12,8 @@ from benchmarks.tasks import (
     real,
     sines,
 )
-from benchmarks.tasks.base import Split, Task
+from benchmarks.tasks.base import Task
+from benchmarks.tasks.split import Simulation, Split
 
 TASKS: dict[str, Task] = {
     task.name: task
@@ -20,4 +21,4 @@ TASKS: dict[str, Task] = {
     for task in module.TASKS
 }
 
-__all__ = ["TASKS", "Split", "Task"]
+__all__ = ["TASKS", "Simulation", "Split", "Task"]

@@ -11,12 +11,12 @@ import json
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.stats import loguniform
 
-from benchmarks.tasks.base import Split, Task
+from benchmarks.tasks.base import Task
+from benchmarks.tasks.split import Split
 
 PER_PERIOD, N_TRAIN, N_VALID, HORIZON = 100, 800, 200, 200
 SEGMENT = N_TRAIN + N_VALID + HORIZON
@@ -29,11 +29,11 @@ def systems() -> list[str]:
     if spec is None or not spec.submodule_search_locations:
         return []
     path = Path(spec.submodule_search_locations[0]) / "data" / "chaotic_attractors.json"
-    found: dict[str, Any] = json.loads(path.read_text())
-    return sorted(name for name, about in found.items() if not about.get("delay"))
+    every: dict[str, dict[str, bool]] = json.loads(path.read_text())
+    return sorted(name for name, about in every.items() if not about.get("delay"))
 
 
-def _system(seed: int, name: str) -> Split:
+def _system(seed: int, name: str, scaled: bool) -> Split:
     """Return one of five pieces of a trajectory of the system, by the seed."""
     import dysts.flows
 
@@ -46,26 +46,40 @@ def _system(seed: int, name: str) -> Split:
     if not np.isfinite(rows).all():
         raise ValueError(f"{name} diverges with dysts' own settings")
     return Split(
-        rows[first:], n_train=N_TRAIN, n_valid=N_VALID, washout=100,
-        warm_up=N_TRAIN + N_VALID - 1, horizons=(HORIZON,), facts={"smape": True},
-    )  # fmt: skip
+        rows[first:],
+        n_train=N_TRAIN,
+        n_valid=N_VALID,
+        washout=100,
+        warm_up=N_TRAIN + N_VALID - 1,
+        horizons=(HORIZON,),
+        scaled=scaled,
+    )
 
 
 # The values that the published study's protocol was repeated with; continuous where it had a grid
 SPACE = {
-    "input_scaling": [0.03, 0.1, 0.3, 1.0], "bias_scaling": [0.0, 1.0],
-    "leak_rate": [0.1, 0.3, 0.6, 1.0], "spectral_radius": [0.4, 0.9, 1.1],
+    "input_scaling": [0.03, 0.1, 0.3, 1.0],
+    "bias_scaling": [0.0, 1.0],
+    "leak_rate": [0.1, 0.3, 0.6, 1.0],
+    "spectral_radius": [0.4, 0.9, 1.1],
     "alpha": loguniform(1e-10, 1e-4),
-}  # fmt: skip
+}
 
 
-def _task(name: str, raw: bool) -> Task:
+def _task(name: str, scaled: bool) -> Task:
     return Task(
-        f"dysts_{name}" + "_raw" * raw, f"dysts: {name}" + ", raw scale" * raw,
-        partial(_system, name=name), n_units=500, ranking="smape",
-        tags=frozenset({"esn", "dysts", *(["raw"] if raw else [])}),
-        space={"esn": SPACE}, trials=50, runs=1,
-    )  # fmt: skip
+        f"dysts_{name}" if scaled else f"dysts_{name}_raw",
+        f"dysts: {name}" if scaled else f"dysts: {name}, raw scale",
+        partial(_system, name=name, scaled=scaled),
+        n_units=500,
+        ranking="smape",
+        trained_networks=False,
+        on_request=True,
+        study="dysts",
+        space={"esn": SPACE},
+        trials=50,
+        runs=1,
+    )
 
 
-TASKS = [_task(name, raw) for name in systems() for raw in (False, True)]
+TASKS = [_task(name, scaled) for name in systems() for scaled in (True, False)]

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.utils import Bunch
 
-from benchmarks.tasks.base import Array, stream
+from benchmarks.tasks.data import Array, stream
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 
 @dataclass(frozen=True)
 class Filter:
     """An output to compute from an input, step by step.
 
-    Attributes
+    Parameters
     ----------
-    inputs : (n_rows, n_inputs)
-    targets : (n_rows, 1)
-    n_train, n_valid : rows
-    washout : first training rows that an echo state network leaves out
-    warm_up : rows run through every model just before the test rows
-    metric : "nmse", or "ser" too, the share of symbols decided wrongly, or "capacity" too, the sum
-        over targets of squared correlations above 0.02
+    inputs : array of shape (n_rows, n_inputs)
+        What is seen.
+    targets : array of shape (n_rows, n_outputs)
+        What is to be computed.
+    n_train : int
+        Rows to train on.
+    n_valid : int
+        Rows to tune on, which come next.
+    washout : int, default=100
+        First training rows that an echo state network leaves out.
+    warm_up : int, default=100
+        Rows run through every model just before the test rows.
+    metric : {"nmse", "ser", "capacity"}, default="nmse"
+        What is measured beside the NMSE: "ser", the share of symbols decided wrongly; "capacity",
+        the sum over targets of squared correlations above 0.02.
     """
 
     inputs: Array
@@ -32,16 +45,17 @@ class Filter:
     n_valid: int
     washout: int = 100
     warm_up: int = 100
-    metric: str = "nmse"
+    metric: Literal["nmse", "ser", "capacity"] = "nmse"
 
     main_metric = "nmse"  # wrong symbols are too few to choose by
+    n_monitored = 0
 
     @property
     def rows(self) -> list[int]:
         """Rows to train on, and all rows."""
         return [self.n_train, len(self.inputs)]
 
-    def for_tuning(self) -> Filter:
+    def for_tuning(self) -> Self:
         """Return the data that tuning may see; the validation rows become the test."""
         stop = self.n_train + self.n_valid
         return replace(self, inputs=self.inputs[:stop], targets=self.targets[:stop], n_valid=0)
@@ -51,35 +65,43 @@ class Filter:
 class Attractor:
     """A long series to learn from, and forecasts from other points of the same attractor.
 
-    Attributes
+    Parameters
     ----------
-    series : (n_train, n_outputs)
-    tests, trials : (n_starts, warm_up + horizon, n_outputs), to test on and to tune on
-    warm_up : rows of each run through every model before the forecast
-    metric : "vpt", the mean time until the error exceeds 0.3; "nrmse84", the error at the last
-        step over all starts; "nrmse_total", the error of all steps
-    time : Lyapunov times (of "vpt") per step
-    washout : first training rows that an echo state network leaves out
-    scaled : whether methods see standardised values, as everywhere; else the original ones
-    states : (n_starts, n_variables) at the last warm-up row of the tests, None if not known
-    equations : (states, n_steps) -> what is seen of the steps after them, for the oracle
-    agreement : Lyapunov times for which two good integrators agree, where that is known
+    series : array of shape (n_train, n_outputs)
+        What is learned from.
+    test_starts : array of shape (n_starts, warm_up + horizon, n_outputs)
+        Runs to warm up on and to forecast.
+    tuning_starts : array of shape (n_starts, warm_up + horizon, n_outputs)
+        The same for tuning.
+    warm_up : int
+        Rows of each run through every model before the forecast.
+    metric : {"vpt", "nrmse84", "nrmse_total"}, default="vpt"
+        "vpt", the mean time until the error exceeds 0.3; "nrmse84", the error at the last step over
+        all starts; "nrmse_total", the error of all steps.
+    time : float, default=1.0
+        Lyapunov times (of "vpt") per step.
+    washout : int, default=100
+        First training rows that an echo state network leaves out.
+    scaled : bool, default=True
+        Whether methods see standardised values; else the original ones.
+    states : array of shape (n_starts, n_variables), default=None
+        All variables at the last warm-up row of the tests, where they are known.
+    agreement : float, default=inf
+        Lyapunov times for which two good integrators agree, where that is known.
     """
 
     series: Array
-    tests: Array
-    trials: Array
+    test_starts: Array
+    tuning_starts: Array
     warm_up: int
-    metric: str = "vpt"
+    metric: Literal["vpt", "nrmse84", "nrmse_total"] = "vpt"
     time: float = 1.0
     washout: int = 100
     scaled: bool = True
     states: Array | None = None
-    equations: Callable[[Array, int], Array] | None = None
     agreement: float = np.inf
 
-    n_watched = 0
-    simulation = False
+    n_monitored = 0
 
     @property
     def n_train(self) -> int:
@@ -94,23 +116,31 @@ class Attractor:
     @property
     def rows(self) -> list[int]:
         """Rows to train on, and forecasts to test on."""
-        return [self.n_train, len(self.tests)]
+        return [self.n_train, len(self.test_starts)]
 
-    def for_tuning(self) -> Attractor:
-        """Return the data that tuning may see: the forecasts for trials become the test."""
-        return replace(self, tests=self.trials, states=None)
+    def for_tuning(self) -> Self:
+        """Return the data that tuning may see: its starts become those of the test."""
+        return replace(self, test_starts=self.tuning_starts, states=None)
 
 
 @dataclass(frozen=True)
 class Labelled:
     """Series with one label each.
 
-    Attributes
+    Parameters
     ----------
-    train, test : lists of (n_steps, n_features)
-    train_labels, test_labels : (n_series,)
-    seed : of the cut for tuning
-    scaled : whether methods see every feature standardised; else the values as they are
+    train : list of arrays of shape (n_steps, n_features)
+        Series to train on.
+    train_labels : array of shape (n_series,)
+        Their labels.
+    test : list of arrays of shape (n_steps, n_features)
+        Series to test on.
+    test_labels : array of shape (n_series,)
+        Their labels.
+    seed : int
+        Of the cut for tuning.
+    scaled : bool, default=True
+        Whether methods see every feature standardised; else the values as they are.
     """
 
     train: list[Array]
@@ -122,6 +152,7 @@ class Labelled:
 
     main_metric = "error_rate"
     washout = 0
+    n_monitored = 0
 
     @property
     def n_train(self) -> int:
@@ -133,88 +164,104 @@ class Labelled:
         """Series to train on, and to test on."""
         return [self.n_train, len(self.test)]
 
-    def for_tuning(self) -> Labelled:
+    def for_tuning(self) -> Self:
         """Return the data that tuning may see: a fourth of the training series becomes the test."""
-        from sklearn.model_selection import train_test_split
-
-        kept, held = train_test_split(
-            np.arange(self.n_train), test_size=0.25, stratify=self.train_labels,
+        learned, held_out = train_test_split(
+            np.arange(self.n_train),
+            test_size=0.25,
+            stratify=self.train_labels,
             random_state=self.seed,
-        )  # fmt: skip
+        )
         return replace(
             self,
-            train=[self.train[i] for i in kept],
-            train_labels=self.train_labels[kept],
-            test=[self.train[i] for i in held],
-            test_labels=self.train_labels[held],
+            train=[self.train[i] for i in learned],
+            train_labels=self.train_labels[learned],
+            test=[self.train[i] for i in held_out],
+            test_labels=self.train_labels[held_out],
         )
 
 
 @dataclass(frozen=True)
 class Memory:
-    """A source of fresh sequences with long time lags.
+    """A source of new sequences with long time lags.
 
-    Attributes
+    Parameters
     ----------
-    draw : (n_series, random_state) -> the data, of `reservoirs.datasets`
-    seed : of all sequences
-    labels : whether targets are labels
-    n_updates : updates of the weights (steps of Hessian-free) at most
-    n_fresh : new sequences per update; None learns from all that there are, at every update
-    n_together : updates per call of `partial_fit`, and between two looks at the result
-    n_pilot : updates of a run of `tune`
-    stops : whether training ends when the task is solved
+    draw : callable
+        (n_series, random_state) -> sequences of `reservoirs.datasets`.
+    seed : int
+        Of all sequences.
+    labels : bool
+        Whether targets are labels.
+    n_updates : int
+        Updates of the weights (steps of Hessian-free) at most.
+    sequences_per_update : int or None, default=100
+        New sequences of every update; None learns from all that there are, at every update.
+    updates_per_call : int, default=100
+        Updates per call of `partial_fit`, and between two looks at the result.
+    n_tuning_updates : int, default=5000
+        Updates of a run of `tune`.
+    stop_when_solved : bool, default=False
+        Whether training ends when the task is solved.
     """
 
-    draw: Callable[[int | None, int], Any]
+    draw: Callable[[int | None, int], Bunch]
     seed: int
     labels: bool
     n_updates: int
-    n_fresh: int | None = 100
-    n_together: int = 100
-    n_pilot: int = 5000
-    stops: bool = False
+    sequences_per_update: int | None = 100
+    updates_per_call: int = 100
+    n_tuning_updates: int = 5000
+    stop_when_solved: bool = False
 
     main_metric = "loss"
     n_test = 10_000
+    washout = 0
+    n_monitored = 0
 
     @property
     def n_train(self) -> int:
         """Sequences to train on."""
-        return self.n_updates * (self.n_fresh or 1)
+        return self.n_updates * (self.sequences_per_update or 1)
 
     @property
     def rows(self) -> list[int]:
         """Sequences to train on, and to test on."""
         return [self.n_train, self.n_test]
 
-    def part(self, *name: object, n_series: int | None) -> Any:
+    def part(self, *name: object, n_series: int | None) -> Bunch:
         """Return sequences that no other name gives."""
         return self.draw(n_series, stream("sequences", self.seed, *name))
 
-    def for_tuning(self) -> Memory:
+    def for_tuning(self) -> Self:
         """Return a short run."""
-        return replace(self, n_updates=self.n_pilot)
+        return replace(self, n_updates=self.n_tuning_updates)
 
 
 @dataclass(frozen=True)
 class Race:
     """Training data, and seconds in which to lower the training loss as far as possible.
 
-    Attributes
+    Parameters
     ----------
-    X, y : (n_rows, n_features) of one series and (n_rows, n_outputs), or what `module` takes and
-        class numbers
-    module : makes a torch.nn.Module, to be trained by an optimizer; None trains an `RNNRegressor`
-    seconds : of processor time
+    X : array of shape (n_rows, n_features)
+        One series, or what `module` takes.
+    y : array of shape (n_rows, n_outputs) or (n_rows,)
+        Its targets, or class numbers.
+    module : callable, default=None
+        Makes a torch.nn.Module, to be trained by an optimizer; None trains an `RNNRegressor`.
+    seconds : float, default=10.0
+        Of processor time.
     """
 
     X: Array
     y: Array
-    module: Callable[[], Any] | None = None
+    module: Callable[[], Module] | None = None
     seconds: float = 10.0
 
     main_metric = "train_loss"
+    washout = 0
+    n_monitored = 0
 
     @property
     def n_train(self) -> int:
@@ -226,6 +273,6 @@ class Race:
         """Rows to train on, none to test on."""
         return [self.n_train, 0]
 
-    def for_tuning(self) -> Race:
+    def for_tuning(self) -> Self:
         """Return the race itself: nothing is held out, and nothing is tuned."""
         return self

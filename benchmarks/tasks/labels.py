@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from scipy.stats import loguniform
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -23,19 +25,17 @@ def _motions(seed: int) -> Labelled:
 
 def _digits(seed: int) -> Labelled:
     """Take four fifths of the images to train on, each class alike; grey values 0 to 1."""
-    found = load_digits()
-    train, test, labels, wanted = train_test_split(
-        list(found.images / 16.0),
-        found.target,
+    digits = load_digits()
+    train, test, train_labels, test_labels = train_test_split(
+        list(digits.images / 16.0),
+        digits.target,
         test_size=0.2,
-        stratify=found.target,
+        stratify=digits.target,
         random_state=seed,
     )
-    return Labelled(train, labels, test, wanted, seed, scaled=False)
+    return Labelled(train, train_labels, test, test_labels, seed, scaled=False)
 
 
-TAGS = frozenset({"labels", "esn"})
-TWO_WAYS = {"esn": {"n_units": 250, "bidirectional": True}}
 SPACE = {
     "esn": {
         "pooling": ["last", "mean", "both"],
@@ -43,20 +43,41 @@ SPACE = {
         "bias_scaling": loguniform(0.02, 2.0),
     }
 }
+
+
+def _task(name: str, title: str, make: Callable[[int], Labelled], note: str) -> Task:
+    """Return a task for a network of 250 units that reads every series in both directions."""
+    return Task(
+        name,
+        title,
+        make,
+        kind=Labelled,
+        ranking="error_rate",
+        fixed={"esn": {"n_units": 250, "bidirectional": True}},
+        space=SPACE,
+        trials=100,
+        runs=5,
+        note=note,
+    )
+
+
 TASKS = [
-    Task(
-        "japanese_vowels", "Japanese Vowels, nine speakers", _vowels, ranking="error_rate",
-        tags=TAGS, fixed=TWO_WAYS, space=SPACE, trials=100, runs=5,
-        note="data from sktime (extra real-data); published accuracy 0.981 (Bianchi's library)",
+    _task(
+        "japanese_vowels",
+        "Japanese Vowels, nine speakers",
+        _vowels,
+        "data from sktime (extra real-data); published accuracy 0.981 (Bianchi's library)",
     ),
-    Task(
-        "basic_motions", "Basic motions of a wrist", _motions, ranking="error_rate", tags=TAGS,
-        fixed=TWO_WAYS, space=SPACE, trials=100, runs=5,
-        note="real data from sktime (extra real-data); 40 series to train, 40 to test",
+    _task(
+        "basic_motions",
+        "Basic motions of a wrist",
+        _motions,
+        "real data from sktime (extra real-data); 40 series to train, 40 to test",
     ),
-    Task(
-        "digits_rows", "Digits, row by row", _digits, ranking="error_rate", tags=TAGS,
-        fixed=TWO_WAYS, space=SPACE, trials=100, runs=5,
-        note="published accuracy 0.969 (PyRCN's notebook)",
+    _task(
+        "digits_rows",
+        "Digits, row by row",
+        _digits,
+        "published accuracy 0.969 (PyRCN's notebook)",
     ),
-]  # fmt: skip
+]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks.tasks.base import Split, Task
+import numpy as np
+
+from benchmarks.tasks.base import Task
+from benchmarks.tasks.sources import Sinusoid
+from benchmarks.tasks.split import Split
 from reservoirs import datasets
 
 
@@ -10,10 +14,8 @@ def _lagged_sine(seed: int) -> Split:
     """Sin on [0, 4 pi]: 800 rows to train, the recursive forecast runs over the last 200."""
     return Split(
         series=datasets.lagged_sine()[:, None],
-        exog=None,
         n_train=800,
-        n_valid=0,
-        n_watched=200,
+        n_monitored=200,
         washout=20,
         warm_up=200,
         horizons=(200,),
@@ -25,10 +27,8 @@ def _lagged_sine_noisy(seed: int) -> Split:
     """Uniform noise on a slow sine: one step ahead, mean squared error never below 1/3."""
     return Split(
         series=datasets.lagged_sine_noisy(random_state=seed)[:, None],
-        exog=None,
         n_train=800,
-        n_valid=0,
-        n_watched=200,
+        n_monitored=200,
         washout=20,
         warm_up=200,
         horizons=(199,),
@@ -41,7 +41,8 @@ TASKS = [
         "The notes' 20-lag sine: 1000 points of sin on [0, 4 pi]",
         _lagged_sine,
         n_units=100,
-        tags=frozenset({"sinusoid"}),
+        source=Sinusoid(frequency=4 * np.pi / 999),
+        invites=frozenset({"notes_rnn"}),
         note="train on 800 values, forecast the last 200 recursively",
     ),
     Task(
@@ -49,7 +50,8 @@ TASKS = [
         "The notes' noisy sine: sin(0.02 t) + 2 u",
         _lagged_sine_noisy,
         n_units=100,
-        tuned_like="sine_noisy_0.1",
+        invites=frozenset({"notes_relu"}),
+        settings_from="sine_noisy_0.1",
         ranking="one_step_mse",
         note="one-step mean squared error: 1/3 is the floor, 0.41 the linear fit",
     ),

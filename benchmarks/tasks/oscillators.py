@@ -12,7 +12,9 @@ import numpy as np
 from scipy.stats import loguniform
 from sklearn.utils import check_random_state
 
-from benchmarks.tasks.base import Split, Task
+from benchmarks.tasks.base import Task
+from benchmarks.tasks.sources import Oscillator
+from benchmarks.tasks.split import Simulation, Split
 from reservoirs import datasets
 
 TRAIN, VALID, TEST = 3000, 600, 3000
@@ -26,18 +28,17 @@ def _make(seed: int, eta: float, force: str, mode: str) -> Split:
     if mode == "decay":
         applied[TRAIN + VALID - 1 :] = 0.0
     data = datasets.oscillator(n, eta=eta, force=applied, random_state=seed)
-    return Split(
+    kind = Simulation if mode == "simulation" else Split
+    return kind(
         series=data.x[:, None],
         exog=data.force[:, None],
         n_train=TRAIN,
         n_valid=VALID,
-        n_watched=VALID,
+        n_monitored=VALID,
         washout=500,
         warm_up=500,
         horizons=(200, FREE_DECAY if mode == "decay" else TEST),
-        simulation=mode == "simulation",
         dt=0.1,
-        facts={"eta": eta},
     )
 
 
@@ -46,10 +47,9 @@ def _van_der_pol(seed: int, mu: float) -> Split:
     data = datasets.van_der_pol(n, mu=mu, random_state=seed)
     return Split(
         series=data.x[:, None],
-        exog=None,
         n_train=2000,
         n_valid=VALID,
-        n_watched=VALID,
+        n_monitored=VALID,
         washout=200,
         warm_up=500,
         horizons=(200, 5000),
@@ -57,7 +57,7 @@ def _van_der_pol(seed: int, mu: float) -> Split:
     )
 
 
-RESONANCE = {"oscillator_eta0.1_hold": ("resonance",)}  # learned from all frequencies
+RESONANCE = "oscillator_eta0.1_hold"  # its force has all frequencies
 LIKE = {mode: f"oscillator_eta0.1_{mode}" for mode in ("cos", "multi", "hold")}
 
 
@@ -70,8 +70,10 @@ def _task(eta: float, force: str, mode: str) -> Task:
         name,
         f"Oscillator, eta={eta:g}, {words}, {mode}",
         partial(_make, eta=eta, force=force, mode=mode),
-        tuned_like=LIKE[force] if name != LIKE[force] else "",
-        tags=frozenset({"oscillator", *({"simulation"} & {mode}), *RESONANCE.get(name, ())}),
+        settings_from=LIKE[force] if name != LIKE[force] else "",
+        kind=Simulation if mode == "simulation" else Split,
+        source=Oscillator(eta),
+        probes=("resonance",) if name == RESONANCE else (),
         note="unidentifiable: in the steady state the force is a function of x" * unidentifiable,
     )
 
@@ -86,8 +88,8 @@ TASKS = [
             f"van_der_pol_mu{mu:g}",
             f"Van der Pol, mu={mu:g}",
             partial(_van_der_pol, mu=mu),
-            tags=frozenset({"limit_cycle"}),
-            tuned_like="oscillator_eta0.1_multi",
+            probes=("kick",),
+            settings_from="oscillator_eta0.1_multi",
         )
         for mu in (0.5, 1.0, 5.0)
     ),
@@ -96,7 +98,8 @@ TASKS = [
             f"oscillator_eta0.1_hold_{activation}",
             f"Oscillator, eta=0.1, random hold, {activation} reservoirs only",
             partial(_make, eta=0.1, force="hold", mode="recursive"),
-            tags=frozenset({"oscillator", "esn"}),
+            source=Oscillator(eta=0.1),
+            trained_networks=False,
             fixed={"esn": {"activation": activation}},
             space={"esn": {"alpha": loguniform(1e-18, 1e-6)}},
             trials=100,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -11,6 +12,9 @@ from sklearn.datasets import load_digits
 from benchmarks.tasks.base import Task
 from benchmarks.tasks.kinds import Race
 from reservoirs import datasets, next_step
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 
 def _sine(seed: int) -> Race:
@@ -27,12 +31,18 @@ def _oscillator(seed: int) -> Race:
     return Race(*next_step(series, force))
 
 
-def _images() -> tuple[Any, Any]:
-    found = load_digits()
-    return found.images[:1000].astype(np.float64) / 16.0, found.target[:1000]
+def _digits(module: Callable[[], Module]) -> Callable[[int], Race]:
+    """Return a maker of the race of a network for a thousand images."""
+
+    def make(seed: int) -> Race:
+        digits = load_digits()
+        images = digits.images[:1000].astype(np.float64) / 16.0
+        return Race(images, digits.target[:1000], module=module)
+
+    return make
 
 
-def _multilayer(*hidden: int) -> Any:
+def _multilayer(*hidden: int) -> Module:
     from torch import nn
 
     layers: list[nn.Module] = [nn.Flatten()]
@@ -43,28 +53,38 @@ def _multilayer(*hidden: int) -> Any:
     return nn.Sequential(*layers, nn.Linear(below, 10)).double()
 
 
-def _convolutional() -> Any:
+def _convolutional() -> Module:
     from torch import nn
 
     return nn.Sequential(
-        nn.Unflatten(1, (1, 8)), nn.Conv2d(1, 8, 3), nn.Tanh(), nn.Conv2d(8, 8, 3), nn.Tanh(),
-        nn.Flatten(), nn.Linear(128, 10),
-    ).double()  # fmt: skip
+        nn.Unflatten(1, (1, 8)),
+        nn.Conv2d(1, 8, 3),
+        nn.Tanh(),
+        nn.Conv2d(8, 8, 3),
+        nn.Tanh(),
+        nn.Flatten(),
+        nn.Linear(128, 10),
+    ).double()
 
 
-RNN = frozenset({"race", "race_rnn"})
-MODULE = frozenset({"race", "race_module"})
+RACERS = frozenset({"adam_0.01", "adam_0.003", "adam_0.001", "adam_0.0003", "race_hf"})
+OPTIMIZERS = frozenset({"torch_hf", "torch_lbfgs"})
+
+
+def _race(name: str, what: str, make: Callable[[int], Race], racers: frozenset[str]) -> Task:
+    title = f"Training loss in equal seconds: {what}"
+    return Task(name, title, make, kind=Race, on_request=True, ranking="train_loss", invites=racers)
+
+
 TASKS = [
-    Task("race_sine", "Training loss in equal seconds: two sines, vanilla RNN", _sine,
-         ranking="train_loss", tags=RNN),
-    Task("race_oscillator", "Training loss in equal seconds: driven oscillator, vanilla RNN",
-         _oscillator, ranking="train_loss", tags=RNN),
-    Task("race_mlp", "Training loss in equal seconds: digits, two tanh layers",
-         lambda seed: Race(*_images(), module=partial(_multilayer, 50, 30)),
-         ranking="train_loss", tags=MODULE),
-    Task("race_deep", "Training loss in equal seconds: digits, eight tanh layers",
-         lambda seed: Race(*_images(), module=partial(_multilayer, *[30] * 8)),
-         ranking="train_loss", tags=MODULE),
-    Task("race_conv", "Training loss in equal seconds: digits, two convolutions",
-         lambda seed: Race(*_images(), module=_convolutional), ranking="train_loss", tags=MODULE),
-]  # fmt: skip
+    _race("race_sine", "two sines, vanilla RNN", _sine, RACERS),
+    _race("race_oscillator", "driven oscillator, vanilla RNN", _oscillator, RACERS),
+    _race("race_mlp", "digits, two tanh layers", _digits(partial(_multilayer, 50, 30)), OPTIMIZERS),
+    _race(
+        "race_deep",
+        "digits, eight tanh layers",
+        _digits(partial(_multilayer, *[30] * 8)),
+        OPTIMIZERS,
+    ),
+    _race("race_conv", "digits, two convolutions", _digits(_convolutional), OPTIMIZERS),
+]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.tasks.base import Split, Task
+from benchmarks.tasks.base import Task
+from benchmarks.tasks.split import Split
 from reservoirs import datasets
 
 
@@ -11,14 +12,12 @@ def _sunspots(seed: int) -> Split:
     values = datasets.sunspots()[:, None]
     return Split(
         series=values,
-        exog=None,
         n_train=209,
         n_valid=59,
-        n_watched=59,
+        n_monitored=59,
         washout=10,
         warm_up=60,
         horizons=(11, 40),
-        dt=1.0,
     )
 
 
@@ -28,7 +27,7 @@ TASKS = [
         "Yearly sunspot numbers",
         _sunspots,
         n_units=100,
-        tuned_like="sine_noisy_0.1",
+        settings_from="sine_noisy_0.1",
         note="real data from statsmodels (extra real-data)",
     ),
 ]

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.stats import loguniform
 
-from benchmarks.tasks.base import Split, Task
+from benchmarks.tasks.base import Task
+from benchmarks.tasks.sources import Sinusoid
+from benchmarks.tasks.split import Split
 from reservoirs import datasets
 
 TRAIN, VALID, TEST = 1000, 600, 1000
+FREQUENCY = 0.2  # radians per step
 
 
 def _make(seed: int, noise: float) -> Split:
     phase = np.random.default_rng(seed).uniform(0, 2 * np.pi)
     n = TRAIN + VALID + TEST + 1
-    clean = np.sin(0.2 * np.arange(n) + phase)
+    clean = np.sin(FREQUENCY * np.arange(n) + phase)
     observed = clean + datasets.sine(n, noise=noise, random_state=seed).y - datasets.sine(n).y
     return Split(
         series=observed[:, None],
-        exog=None,
         clean=clean[:, None],
         n_train=TRAIN,
         n_valid=VALID,
-        n_watched=VALID,
+        n_monitored=VALID,
         washout=100,
         warm_up=300,
         horizons=(200, 1000),
-        dt=0.2,
-        facts={"noise": noise, "frequency": 0.2},
+        dt=FREQUENCY,
     )
 
 
@@ -52,27 +54,25 @@ def _sin7(seed: int) -> Split:
     )
 
 
-TAGS = frozenset({"sinusoid"})
-NOISY = TAGS | {"noisy_sinusoid"}
 SHARP = {"esn": {"alpha": loguniform(1e-18, 1e-4)}}  # there is no noise
 MSO_NOTE = "a linear model is exact: no table of this task without its row"
+
+
+def _sine(name: str, title: str, noise: float, **about: Any) -> Task:
+    """Return a task of one sine, observed with noise of a standard deviation."""
+    source = Sinusoid(FREQUENCY, noise)
+    return Task(name, title, partial(_make, noise=noise), n_units=100, source=source, **about)
+
+
 TASKS = [
-    Task("sine_clean", "Sine, clean", partial(_make, noise=0.0), n_units=100, tags=TAGS),
-    Task("sine_noisy_0.1", "Sine, noise 0.1", partial(_make, noise=0.1), n_units=100, tags=NOISY),
-    Task(
-        "sine_noisy_0.01",
-        "Sine, noise 0.01",
-        partial(_make, noise=0.01),
-        n_units=100,
-        tuned_like="sine_noisy_0.1",
-        tags=NOISY,
-    ),
-    Task(
+    _sine("sine_clean", "Sine, clean", 0.0),
+    _sine("sine_noisy_0.1", "Sine, noise 0.1", 0.1),
+    _sine("sine_noisy_0.01", "Sine, noise 0.01", 0.01, settings_from="sine_noisy_0.1"),
+    _sine(
         "sine_noisy_0.1_esn",
         "Sine, noise 0.1, echo state networks only",
-        partial(_make, noise=0.1),
-        n_units=100,
-        tags=NOISY | {"esn"},
+        0.1,
+        trained_networks=False,
         space={"esn": {"alpha": loguniform(1e-10, 1e2)}},
         trials=300,
         runs=20,
@@ -83,7 +83,7 @@ TASKS = [
             f"Sum of {count} sines",
             partial(_superimposed, count=count),
             n_units=100,
-            tags=frozenset({"esn"}),
+            trained_networks=False,
             space=SHARP,
             trials=100,
             note=MSO_NOTE,
@@ -97,7 +97,7 @@ TASKS = [
         _sin7,
         n_units=100,
         ranking="free100",
-        tags=frozenset({"esn"}),
+        trained_networks=False,
         space=SHARP,
         trials=100,
         note="published, 100 steps: mean squared error 2.6e-8, here 7.0e-4 (Jaeger 2001)",

@@ -17,9 +17,10 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.model_selection import ParameterSampler
 
-from benchmarks.methods.base import Settings, plain
+from benchmarks.methods.base import plain
 from benchmarks.methods.registry import METHODS
 from benchmarks.tasks import TASKS
+from benchmarks.tasks.base import Settings
 from benchmarks.tuning import search as tuning
 from reservoirs import ESNRegressor
 

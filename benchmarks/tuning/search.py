@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.methods.base import Method, Settings, plain
+from benchmarks.methods.base import Method, plain
 from benchmarks.methods.registry import METHODS
 from benchmarks.tasks import TASKS
-from benchmarks.tasks.base import Task
+from benchmarks.tasks.base import Settings, Task
 
 TEST_SEEDS = range(1000)
 FIRST_SEED = 1001  # of tuning, whose seeds count from here
@@ -244,7 +244,7 @@ def write(log: Log, folder: Path) -> None:
 
 def wanted(task: str, methods: list[str]) -> list[str]:
     """Return the methods that can be run on a task."""
-    return [name for name in methods if not METHODS[name].supports(TASKS[task])]
+    return [name for name in methods if not METHODS[name].refusal(TASKS[task])]
 
 
 def tuned() -> list[str]:

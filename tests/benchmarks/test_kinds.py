@@ -118,7 +118,7 @@ def test_the_error_after_84_steps_is_in_units_before_squashing():
 def test_tuning_an_attractor_forecasts_from_other_starts():
     data = circles()
 
-    assert_array_equal(data.for_tuning().tests, data.trials)
+    assert_array_equal(data.for_tuning().test_starts, data.tuning_starts)
 
 
 def labelled():

@@ -13,7 +13,7 @@ from benchmarks.results.records import Cell
 from benchmarks.tasks import TASKS
 
 ORDER = TASKS["temporal_order_50"]
-SHORT = replace(ORDER.data("test", 0), n_updates=6, n_together=2, stops=False)
+SHORT = replace(ORDER.data("test", 0), n_updates=6, updates_per_call=2, stop_when_solved=False)
 NAG = {"learning_rate": 1e-4}
 
 
@@ -152,4 +152,4 @@ def test_only_racers_race_and_only_rememberers_remember():
     }
 
     for name, methods in allowed.items():
-        assert {m.name for m in METHODS.values() if not m.supports(TASKS[name])} == methods
+        assert {m.name for m in METHODS.values() if not m.refusal(TASKS[name])} == methods

@@ -9,20 +9,15 @@ from benchmarks.methods.baselines import Linear
 from benchmarks.methods.registry import METHODS
 from benchmarks.protocols.evaluate import evaluate
 from benchmarks.running import suites
-from benchmarks.tasks import TASKS
+from benchmarks.tasks import TASKS, Simulation, Split, Task
+from benchmarks.tasks.kinds import Filter
 
-OTHERS = {
-    "filter",
-    "attractor",
-    "labels",
-    "memory",
-    "race",
-    "dysts",
-}  # see test_kinds.py, test_memory.py
-NAMES = [
+NAMES = [  # of single series; the other kinds are in test_kinds.py and test_memory.py
     name
     for name, task in TASKS.items()
-    if not task.tags & OTHERS and (name != "sunspots" or importlib.util.find_spec("statsmodels"))
+    if issubclass(task.kind, Split)
+    and not task.study
+    and (name != "sunspots" or importlib.util.find_spec("statsmodels"))
 ]
 
 
@@ -55,6 +50,25 @@ def test_standardising_uses_training_rows_only():
     assert_allclose(standard.series[: split.n_train].mean(), 0.0, atol=1e-12)
     assert_allclose(standard.series[: split.n_train].std(), 1.0)
     assert_allclose(standard.scale, 1.0)
+
+
+def test_a_task_whose_data_are_of_another_kind_is_refused():
+    data = TASKS["narma10"].make(0)
+    task = Task("own", "A filter that says it is a series", lambda seed: data)
+
+    with pytest.raises(ValueError, match=r"'own' has kind Split.*write Task\(..., kind=Filter\)"):
+        task.data("test", 0)
+    assert dataclasses.replace(task, kind=Filter).data("test", 0) is data
+
+
+def test_a_simulation_needs_its_known_inputs():
+    with pytest.raises(ValueError, match="driven by exog, got None"):
+        Simulation(np.zeros((10, 1)), n_train=5)
+
+
+def test_data_of_no_kind_are_refused_with_those_there_are():
+    with pytest.raises(ValueError, match="made a ndarray; data are one of Split, Filter"):
+        evaluate(TASKS["sine_clean"], np.zeros(3), METHODS["mean"], {}, 0)
 
 
 def test_a_decay_stops_the_force_at_the_origin():
@@ -134,9 +148,9 @@ def test_a_diverging_method_is_a_result_with_a_reason():
 
 
 def test_controls_need_what_they_ask_for():
-    assert METHODS["exact"].supports(TASKS["sine_clean"])
-    assert METHODS["sinusoid"].supports(TASKS["oscillator_eta0.1_cos"])
-    assert METHODS["persistence"].supports(TASKS["oscillator_eta0.1_cos_simulation"])
+    assert METHODS["exact"].refusal(TASKS["sine_clean"])
+    assert METHODS["sinusoid"].refusal(TASKS["oscillator_eta0.1_cos"])
+    assert METHODS["persistence"].refusal(TASKS["oscillator_eta0.1_cos_simulation"])
     assert all(not method.tuned for method in METHODS.values() if method.kind == "baseline")
 
 
