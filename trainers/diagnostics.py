@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from torch import Tensor
 
-from reservoirs.sequences import Array, check_rows
+from reservoirs.sequences import Array, SeriesLike, check_rows
 from trainers.data.batches import Batch
 from trainers.data.split import split_examples
 from trainers.network.cell import Tape
@@ -19,26 +18,33 @@ from trainers.network.losses import LOSSES, Loss
 from trainers.network.small import one_thread
 from trainers.network.stack import ForwardPass, LayerErrors, Network
 from trainers.network.workspace import Workspace
+from trainers.rnn.base import RecurrentNetwork
 from trainers.second_order.curvature import loss_gradient
 
-MOST_PIECES = 256  # series or windows looked at
-JACOBIANS = 8  # of them, for the singular values
+MAX_PIECES = 256  # series or windows that are measured
+MAX_JACOBIANS = 8  # of them, for the singular values
 SATURATED = 0.1  # slope of an activation relative to its largest
 
 
 @dataclass(frozen=True)
 class GradientFlow:
-    """How error signals and state perturbations grow or fade, top layer.
+    """How error signals and state perturbations grow or fade, in the top layer.
 
     Attributes
     ----------
-    lags : (n_lags,) steps back from the last one, 0 first
-    error_norms : (n_lags,) |dL/dh| at each lag, of the loss at the last step; mean over series
-    jacobian_norms : (n_lags,) largest singular value of dh[k]/dstate, the state k + 1 steps before;
-        geometric mean over series
-    saturated : share of activations whose slope is below a tenth of its largest
-    spectral_radius : of the recurrent weights, the largest of the gates
-    gain : factor of the error norm per step back, from a line through its logarithm
+    lags : ndarray of shape (n_lags,)
+        Steps back from the last one, 0 first.
+    error_norms : ndarray of shape (n_lags,)
+        |dL/dh| at each lag, of the loss at the last step; mean over series.
+    jacobian_norms : ndarray of shape (n_lags,)
+        Largest singular value of dh[k]/dstate, the state k + 1 steps before; geometric mean over
+        series.
+    saturated : float
+        Share of activations whose slope is below a tenth of its largest.
+    spectral_radius : float
+        Of the recurrent weights, the largest of the gates.
+    gain : float
+        Factor of the error norm per step back, from a line through its logarithm.
     """
 
     lags: Array
@@ -50,105 +56,166 @@ class GradientFlow:
 
     def __str__(self) -> str:
         """Say in words what happens and what to turn."""
-        far = self.gain ** self.lags[-1]
+        total = self.gain ** self.lags[-1]
         numbers = (
-            f"per step back the error signal changes {self.gain:.3g} times, {far:.2g} times over "
+            f"per step back the error signal changes {self.gain:.3g} times, {total:.2g} times over "
             f"{self.lags[-1]} steps; {self.saturated:.0%} of the activations are saturated; "
             f"spectral radius {self.spectral_radius:.3g}"
         )
-        if far < 1e-3:
+        if total < 1e-3:
             return (
                 f"gradients vanish: {numbers}. Use cell='lstm', init='esn', vanishing_penalty, or "
                 "solver='hessian_free'"
             )
-        if far > 1e3:
+        if total > 1e3:
             return f"gradients explode: {numbers}. Set clip_norm, or lower the spectral radius"
         return f"gradients arrive: {numbers}"
 
 
 @torch.no_grad()
-def gradient_flow(model: Any, X: Any, y: Any, *, series_id: Any = None) -> GradientFlow:
+def gradient_flow(
+    model: RecurrentNetwork, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None
+) -> GradientFlow:
     """Measure vanishing and exploding gradients of a recurrent network on data.
+
+    |dL/dh[T-k]| against the lag k, of the loss L at the last step T
 
     Parameters
     ----------
-    model : `RNNRegressor` or `RNNClassifier`; one that is not fitted is looked at with the weights
-        that its training would start from
-    X : any container of series
-    y : targets as in `fit`
-    series_id : (n_rows,) ids of a 2-D X
+    model : RNNRegressor or RNNClassifier
+        One that is not fitted is measured with the weights that its training would start from.
+    X : array-like, list of arrays or DataFrame
+        Any container of series.
+    y : array-like, list of arrays or DataFrame
+        Targets as in `fit`.
+    series_id : array-like of shape (n_rows,), default=None
+        The series that each row of a 2-D X belongs to.
+
+    Returns
+    -------
+    GradientFlow
+        Norms at each lag; printed, it says in words what happens and what to change.
 
     Raises
     ------
     ValueError
         For bad data.
 
+    See Also
+    --------
+    GradientFlowDisplay : Draws the norms.
+    ESNInit : Starts with a spectral radius of one's choice.
+
     References
     ----------
     Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural networks.
+
+    Examples
+    --------
+    >>> from reservoirs import datasets, next_step
+    >>> from trainers import RNNRegressor, gradient_flow
+    >>> X, y = next_step(datasets.lagged_sine()[:200, None])
+    >>> flow = gradient_flow(RNNRegressor(n_units=8, window=10, random_state=0), X, y)
+    >>> flow.error_norms.shape
+    (10,)
+    >>> flow.gain < 1
+    True
     """
-    fitted = hasattr(model, "weights_")
-    model = model if fitted else clone(model)
-    rows, layout = check_rows(model, X, series_id=series_id, reset=not fitted, min_rows=2)
-    columns = model._wanted(y, layout, resumed=fitted)
-    if fitted:
+    is_fitted = hasattr(model, "weights_")
+    model = model if is_fitted else clone(model)
+    rows, layout = check_rows(model, X, series_id=series_id, reset=not is_fitted, min_rows=2)
+    columns = model._wanted(y, layout, resumed=is_fitted)
+    if is_fitted:
         theta = model._theta()
     else:
         seed = check_random_state(model.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
         theta = model._tensor(model._begin(rows, layout, columns, rng, resumed=False))
+    # the loss of the last step alone: one target per series or window
     examples, _ = split_examples(
-        model._inputs(rows), model._tensor(model._spread(columns, layout)), layout,
+        model._inputs(rows),
+        model._tensor(model._spread(columns, layout)),
+        layout,
         n_last=1 if model.window is None or columns.kind == "per_series" else None,
-        window=model.window, fraction=None,
-    )  # fmt: skip
-    batch = examples.batch(np.arange(min(examples.n_pieces, MOST_PIECES)))
+        window=model.window,
+        fraction=None,
+    )
+    batch = examples.batch(np.arange(min(examples.n_pieces, MAX_PIECES)))
     with one_thread(model.n_units):
-        return _flow(model.network_, LOSSES[model._loss], theta, batch)
+        return _measure(model.network_, LOSSES[model._loss], theta, batch)
 
 
-def _flow(network: Network, loss: Loss, theta: Tensor, batch: Batch) -> GradientFlow:
+def _measure(network: Network, loss: Loss, theta: Tensor, batch: Batch) -> GradientFlow:
+    """Return the gradient flow of a network on a batch whose last steps are scored."""
     run = network.forward(theta, batch.inputs, n_outputs=batch.n_outputs)
     lengths = batch.inside[..., 0].sum(dim=0).long()
     n_lags, top = int(lengths.min()), network.n_layers - 1
-    slopes, cell = run.slopes[top], run.cell
-    inside = batch.inside.bool().expand_as(slopes)
-    largest = slopes.new_tensor(cell.largest_slopes).repeat_interleave(network.n_units)
-    saturated = float(((slopes / largest)[inside] < SATURATED).double().mean())
-    jacobians = _jacobian_norms(run, top)[:n_lags]
-    errors: list[Tensor] = []
+    norms = _error_norms(network, loss, run, batch)
+    # lag k of a series is its step length - 1 - k
+    steps = lengths - 1 - torch.arange(n_lags, device=lengths.device)[:, None]
+    error_norms = norms.gather(0, steps).mean(dim=1).cpu().numpy()
+    weights = run.weights[f"recurrent_weights_{top}"].double().cpu().numpy()
+    gates = np.split(weights, run.cell.n_gates)
+    return GradientFlow(
+        lags=np.arange(n_lags),
+        error_norms=error_norms,
+        jacobian_norms=_jacobian_norms(run, top)[:n_lags],
+        saturated=_saturated_share(network, run, batch),
+        spectral_radius=float(max(np.abs(np.linalg.eigvals(gate)).max() for gate in gates)),
+        gain=_gain(error_norms),
+    )
 
-    def watch(layer: int, found: LayerErrors) -> None:
-        if layer == top:
-            errors.append(found.errors.double().norm(dim=-1))
+
+def _error_norms(network: Network, loss: Loss, run: ForwardPass, batch: Batch) -> Tensor:
+    """Return |dL/dh| of the top layer, (n_steps, batch)."""
+    norms: list[Tensor] = []
+
+    def keep_top(layer: int, layer_errors: LayerErrors) -> None:
+        if layer == network.n_layers - 1:
+            norms.append(layer_errors.errors.double().norm(dim=-1))
 
     _, grad = loss_gradient(loss, run, batch, 1.0)  # every series has a loss of weight 1
-    network.backward(run, grad, on_layer=watch)
-    back = lengths - 1 - torch.arange(n_lags, device=lengths.device)[:, None]
-    norms = errors[0].gather(0, back).mean(dim=1).cpu().numpy()
-    lags = np.arange(n_lags)
-    alive = norms > 0
-    slope = np.polyfit(lags[alive], np.log(norms[alive]), 1)[0] if alive.sum() > 1 else -np.inf
-    weights = run.weights[f"recurrent_weights_{top}"].double().cpu().numpy()
-    radii = [np.abs(np.linalg.eigvals(block)).max() for block in np.split(weights, cell.n_gates)]
-    return GradientFlow(lags, norms, jacobians, saturated, float(max(radii)), float(np.exp(slope)))
+    network.backward(run, grad, on_layer=keep_top)
+    return norms[0]
+
+
+def _saturated_share(network: Network, run: ForwardPass, batch: Batch) -> float:
+    """Return the share of the top layer's activations that hardly respond, padding left out."""
+    slopes = run.slopes[network.n_layers - 1]
+    inside = batch.inside.bool().expand_as(slopes)
+    largest = slopes.new_tensor(run.cell.largest_slopes).repeat_interleave(network.n_units)
+    return float(((slopes / largest)[inside] < SATURATED).double().mean())
+
+
+def _gain(error_norms: Array) -> float:
+    """Return exp of the slope of log error_norms against the lag; 0 where nothing arrives."""
+    lags, arrived = np.arange(len(error_norms)), error_norms > 0
+    if arrived.sum() <= 1:
+        return 0.0
+    return float(np.exp(np.polyfit(lags[arrived], np.log(error_norms[arrived]), 1)[0]))
 
 
 def _jacobian_norms(run: ForwardPass, layer: int) -> Array:
-    """Return the largest singular value of dh[k]/dstate for every k, along some series."""
+    """Return the largest singular value of dh[k]/dstate for every k, along some series.
+
+    exp(mean over series of log |dh[k]/dstate[0]|_2)
+
+    The R-forward pass of a batch of copies of a series, started at the unit vectors with the
+    weights held still, gives the whole matrix.
+    """
     tape, W_h = run.tapes[layer], run.weights[f"recurrent_weights_{layer}"]
     size = tape.last.shape[1]
-    basis, still = torch.eye(size).to(W_h), torch.zeros_like(W_h)
-    logs = []
-    for i in range(min(tape.hidden.shape[1], JACOBIANS)):
+    basis, no_direction = torch.eye(size).to(W_h), torch.zeros_like(W_h)
+    logarithms = []
+    for i in range(min(tape.hidden.shape[1], MAX_JACOBIANS)):
 
         def copies(t: Tensor, i: int = i) -> Tensor:
             return t[:, i : i + 1].expand(-1, size, -1).contiguous()
 
-        alone = Tape(copies(tape.hidden), tuple(map(copies, tape.saved)), basis)
+        copied = Tape(copies(tape.hidden), tuple(map(copies, tape.saved)), basis)
         r_zx = W_h.new_zeros(len(tape.hidden) - 1, size, len(W_h))
-        r_hidden, _ = run.cell.r_forward(alone, W_h, r_zx, still, basis, Workspace(W_h))
+        r_hidden, _ = run.cell.r_forward(copied, W_h, r_zx, no_direction, basis, Workspace(W_h))
         largest = torch.linalg.matrix_norm(r_hidden.double(), ord=2)
-        logs.append(torch.log(largest.clamp_min(1e-300)).cpu().numpy())
-    norms: Array = np.exp(np.mean(logs, axis=0))
+        logarithms.append(torch.log(largest.clamp_min(1e-300)).cpu().numpy())
+    norms: Array = np.exp(np.mean(logarithms, axis=0))
     return norms

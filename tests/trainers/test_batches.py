@@ -5,7 +5,7 @@ from numpy.testing import assert_array_equal
 
 from reservoirs.sequences import Layout
 from trainers.data import batches
-from trainers.data.batches import Examples, shuffled, window_pieces
+from trainers.data.batches import Examples, shuffled_batches, window_pieces
 from trainers.data.split import split_examples
 
 ROWS = torch.arange(14.0)[:, None]
@@ -25,7 +25,7 @@ def test_windows_are_complete_and_never_cross_series():
 
 
 def test_a_batch_is_padded_at_the_end_and_masked():
-    batch = pieces([5, 2])[0].whole()
+    batch = pieces([5, 2])[0].as_one_batch()
 
     assert_array_equal(batch.inputs[:, 1, 0], [5, 6, 0, 0, 0])
     assert_array_equal(batch.mask[:, 1, 0], [1, 1, 0, 0, 0])
@@ -33,53 +33,18 @@ def test_a_batch_is_padded_at_the_end_and_masked():
 
 
 def test_a_window_scores_its_last_row_only():
-    batch = pieces([5], window=3)[0].whole()
+    batch = pieces([5], window=3)[0].as_one_batch()
 
     assert_array_equal(batch.mask[..., 0].sum(dim=0), [1, 1, 1])
     assert_array_equal(batch.targets[:, :, 0], [[-2, -3, -4]])
-
-
-def test_targets_per_series_with_a_window_use_the_last_rows():
-    batch = pieces([5, 2], window=3, n_last=1)[0].whole()
-
-    assert_array_equal(batch.inputs[:, 0, 0], [2, 3, 4])
-    assert_array_equal(batch.inputs[:2, 1, 0], [5, 6])
-
-
-def test_the_tail_is_held_out():
-    train, valid = pieces([10], fraction=0.3)
-
-    assert_array_equal(train.lengths, [7])
-    assert valid.whole().weight == 3.0
-    assert_array_equal(valid.lengths, [10])  # run through from the start
-
-
-def test_windows_that_end_in_the_tail_are_held_out():
-    train, valid = pieces([10], window=4, fraction=0.3)
-
-    assert_array_equal(train.starts, [0, 1, 2, 3])
-    assert_array_equal(valid.starts, [4, 5, 6])
-
-
-def test_the_last_series_are_held_out():
-    train, valid = pieces([5, 2, 4], fraction=0.3)
-
-    assert_array_equal(train.lengths, [5, 2])
-    assert_array_equal(valid.lengths, [4])
-
-
-@pytest.mark.parametrize(("lengths", "fraction"), [([5], 0.99), ([5, 5], 0.9)])
-def test_a_fraction_that_leaves_nothing_is_refused(lengths, fraction):
-    with pytest.raises(ValueError, match="leaves none to train on"):
-        pieces(lengths, fraction=fraction)
 
 
 def test_an_epoch_visits_every_piece_once_and_is_seeded():
     train = pieces([10], window=2)[0]
 
     def order(seed):
-        found = shuffled(train, 4, None, np.random.default_rng(seed))
-        return torch.cat([b.inputs[-1, :, 0] for b in found]).tolist()
+        epoch = shuffled_batches(train, 4, None, np.random.default_rng(seed))
+        return torch.cat([batch.inputs[-1, :, 0] for batch in epoch]).tolist()
 
     assert sorted(order(0)) == list(range(1, 10))
     assert order(0) == order(0) != order(1)
@@ -87,10 +52,10 @@ def test_an_epoch_visits_every_piece_once_and_is_seeded():
 
 @pytest.mark.parametrize("train", [pieces([14], window=3)[0], pieces([2] * 7, n_last=1)[0]])
 def test_batches_gathered_together_are_those_gathered_one_by_one(train, monkeypatch):
-    together = list(shuffled(train, 5, None, np.random.default_rng(0)))
+    together = list(shuffled_batches(train, 5, None, np.random.default_rng(0)))
 
-    monkeypatch.setattr(batches, "GATHERED", 0)
-    alone = list(shuffled(train, 5, None, np.random.default_rng(0)))
+    monkeypatch.setattr(batches, "MAX_GATHERED_ROWS", 0)
+    alone = list(shuffled_batches(train, 5, None, np.random.default_rng(0)))
 
     assert len(together) == -(-train.n_pieces // 5)
     for a, b in zip(together, alone, strict=True):
@@ -101,14 +66,14 @@ def test_batches_gathered_together_are_those_gathered_one_by_one(train, monkeypa
 def test_truncation_cuts_a_series_into_chunks_that_carry_the_state():
     train: Examples = pieces([10])[0]
 
-    chunks = list(shuffled(train, 1, 4, np.random.default_rng(0)))
+    chunks = list(shuffled_batches(train, 1, 4, np.random.default_rng(0)))
 
     assert [len(c.inputs) for c in chunks] == [4, 4, 2]
     assert [c.carried for c in chunks] == [False, True, True]
 
 
 def test_only_the_steps_that_may_be_scored_have_targets():
-    batch = pieces([5, 3], n_last=1)[0].whole()
+    batch = pieces([5, 3], n_last=1)[0].as_one_batch()
 
     assert batch.n_outputs == 3
     assert_array_equal(batch.targets[:, :, 0], [[-2, -7], [-3, -7], [-4, -7]])
@@ -116,17 +81,17 @@ def test_only_the_steps_that_may_be_scored_have_targets():
 
 
 def test_several_last_steps_may_be_scored():
-    batch = pieces([5, 3], n_last=2)[0].whole()
+    batch = pieces([5, 3], n_last=2)[0].as_one_batch()
 
     assert batch.n_outputs == 4
     assert_array_equal(batch.mask[..., 0], [[0, 1], [0, 1], [1, 0], [1, 0]])
-    assert pieces([3, 3], n_last=2)[0].whole().mask.tolist() == [[[1.0], [1.0]]] * 2
-    assert pieces([3, 1], n_last=9)[0].whole().weight == 4.0  # shorter series count whole
+    assert pieces([3, 3], n_last=2)[0].as_one_batch().mask.tolist() == [[[1.0], [1.0]]] * 2
+    assert pieces([3, 1], n_last=9)[0].as_one_batch().weight == 4.0  # shorter series count whole
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 9])
 def test_chunks_put_together_are_the_batch(size):
-    batch = pieces([5, 3], n_last=1)[0].whole()
+    batch = pieces([5, 3], n_last=1)[0].as_one_batch()
 
     chunks = list(batch.chunks(size))
 

@@ -6,7 +6,6 @@ from torch.func import jvp
 
 from reservoirs import datasets
 from trainers.network.cells import CELLS
-from trainers.network.small import product
 from trainers.network.stack import Network
 
 KINDS = [(cell, "tanh") for cell in sorted(CELLS)] + [("rnn", "relu"), ("rnn", "identity")]
@@ -60,28 +59,6 @@ def test_the_r_forward_pass_equals_forward_mode_differentiation(
 
     torch.testing.assert_close(r_outputs, expected, **EXACT)
     torch.testing.assert_close(torch.cat(pre), expected_pre, **EXACT)
-
-
-@pytest.mark.parametrize(("cell", "activation", "n_layers", "learn", "bias"), CASES)
-def test_carrying_the_state_over_changes_nothing(cell, activation, n_layers, learn, bias):
-    network, theta, inputs, _ = case(cell, activation, n_layers, learn, bias)
-    whole = network.forward(theta, inputs)
-
-    head = network.forward(theta, inputs[:3])
-    tail = network.forward(theta, inputs[3:], head.last)
-
-    torch.testing.assert_close(torch.cat([head.outputs, tail.outputs]), whole.outputs, **EXACT)
-    torch.testing.assert_close(tail.last, whole.last, **EXACT)
-
-
-def test_a_carried_state_gives_the_learned_one_no_gradient():
-    network, theta, inputs, draw = case("rnn", "tanh", 1, True)
-    head = network.forward(theta, inputs[:3])
-
-    tail = network.forward(theta, inputs[3:], head.last)
-    gradient = network.split(network.backward(tail, draw(4, 5, 2)))
-
-    assert (gradient["initial_state_0"] == 0).all()
 
 
 @pytest.mark.parametrize(("cell", "activation"), KINDS)
@@ -144,13 +121,3 @@ def test_the_loops_of_torch_give_what_the_compiled_ones_give(cell, activation, m
 
     for ours, theirs in zip(compiled, by_torch, strict=True):
         torch.testing.assert_close(ours, theirs, **EXACT)
-
-
-@pytest.mark.parametrize(("rows", "width"), [(7, 3), (1037, 70), (1037, 300)])
-def test_a_product_in_pieces_is_the_product(rows, width):
-    _, _, _, draw = case("rnn", "tanh", 1, False)
-    a, b, out = draw(rows, 100).t(), draw(rows, width), draw(100, width)
-
-    product(a, b, out)
-
-    torch.testing.assert_close(out, a @ b, **EXACT)

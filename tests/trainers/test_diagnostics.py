@@ -20,15 +20,15 @@ def test_error_norms_equal_automatic_derivatives():
     norms = np.zeros(12)
     targets = (Y[11:] - model.target_mean_) / model.target_scale_
     for start in range(len(X) - 11):
-        h, kept = torch.zeros(6, dtype=torch.float64, requires_grad=True), []
+        h, states = torch.zeros(6, dtype=torch.float64, requires_grad=True), []
         for row in torch.tensor(X[start : start + 12]):
             z = weights["input_weights_0"] @ row + weights["recurrent_weights_0"] @ h
             h = torch.tanh(z + weights["bias_0"])
             h.retain_grad()
-            kept.append(h)
+            states.append(h)
         output = weights["output_weights"] @ h + weights["output_bias"]
         (0.5 * (output - torch.tensor(targets[start])) ** 2).sum().backward()
-        norms += [float(h.grad.norm()) for h in reversed(kept)]
+        norms += [float(h.grad.norm()) for h in reversed(states)]
 
     flow = gradient_flow(model, X, Y)
 
@@ -63,10 +63,10 @@ def test_a_model_is_seen_before_and_after_training(cell):
 
 
 def test_what_is_seen_before_training_is_what_training_starts_from():
-    still = {**SMALL, "learning_rate": 1e-300, "max_iter": 1}
+    untrained = {**SMALL, "learning_rate": 1e-300, "max_iter": 1}
 
-    before = gradient_flow(RNNRegressor(**still), X, Y)
-    after = gradient_flow(RNNRegressor(**still).fit(X, Y), X, Y)
+    before = gradient_flow(RNNRegressor(**untrained), X, Y)
+    after = gradient_flow(RNNRegressor(**untrained).fit(X, Y), X, Y)
 
     assert_allclose(before.error_norms, after.error_norms, rtol=1e-12)
 

@@ -3,27 +3,26 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from trainers import RNNRegressor
+from trainers import RNNRegressor, gradient_flow
 from trainers.network.regularization import vanishing_penalty
 from trainers.network.stack import Network
-
-GENERATOR = torch.Generator().manual_seed(0)
-
-
-def draw(*shape):
-    return torch.randn(*shape, generator=GENERATOR, dtype=torch.float64)
 
 
 def signals():
     """Return the error signals of a small network whose loss is at the last step."""
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(*shape):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
     network = Network("rnn", 2, 5, 1, 1)
     theta, inputs = 0.4 * draw(network.n_weights), draw(9, 3, 2)
     run = network.forward(theta, inputs)
     grad = torch.zeros(9, 3, 1, dtype=torch.float64)
     grad[-1] = 1.0
-    kept = []
-    network.backward(run, grad, on_layer=lambda layer, found: kept.append(found))
-    return kept[0].errors.clone(), kept[0].delta_h.clone(), run.weights["recurrent_weights_0"]
+    layers = []
+    network.backward(run, grad, on_layer=lambda _, layer_errors: layers.append(layer_errors))
+    return layers[0].errors.clone(), layers[0].delta_h.clone(), run.weights["recurrent_weights_0"]
 
 
 def omega(errors, delta, W):
@@ -43,7 +42,7 @@ def test_the_penalty_is_the_published_sum():
 
 def test_the_gradient_is_that_of_the_immediate_part():
     errors, delta, W = signals()
-    _, found = vanishing_penalty(errors, delta, W)
+    _, gradient = vanishing_penalty(errors, delta, W)
     step, expected = 1e-6, torch.zeros_like(W)
     for i in range(5):
         for j in range(5):
@@ -51,13 +50,13 @@ def test_the_gradient_is_that_of_the_immediate_part():
             change[i, j] = step
             expected[i, j] = omega(errors, delta, W + change) - omega(errors, delta, W - change)
 
-    torch.testing.assert_close(found, expected / (2 * step), rtol=1e-6, atol=1e-7)
+    torch.testing.assert_close(gradient, expected / (2 * step), rtol=1e-6, atol=1e-7)
 
 
 def test_steps_after_the_last_target_count_for_nothing():
     errors, delta, W = signals()
-    still = torch.zeros(4, 3, 5, dtype=torch.float64)
-    longer = torch.cat([errors, still]), torch.cat([delta, still])
+    no_signal = torch.zeros(4, 3, 5, dtype=torch.float64)
+    longer = torch.cat([errors, no_signal]), torch.cat([delta, no_signal])
 
     value, gradient = vanishing_penalty(*longer, W)
 
@@ -69,12 +68,11 @@ def test_error_signals_keep_their_norm_with_the_penalty():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 30, 1))
     y = X[:, 0, 0]
-    from trainers import gradient_flow
 
     plain = RNNRegressor(solver="sgd", n_units=20, max_iter=60, clip_norm=1.0, random_state=0)
-    kept = clone(plain).set_params(vanishing_penalty=2.0)
+    penalised = clone(plain).set_params(vanishing_penalty=2.0)
 
-    gains = [abs(np.log(gradient_flow(m.fit(X, y), X, y).gain)) for m in (plain, kept)]
+    gains = [abs(np.log(gradient_flow(m.fit(X, y), X, y).gain)) for m in (plain, penalised)]
 
     assert gains[1] < 0.2 * gains[0]
 

@@ -26,16 +26,16 @@ def test_steps_equal_the_forward_pass(cell, options):
     rows = torch.randn(7, 1, 2, dtype=torch.float64, generator=torch.manual_seed(1))
     run = row_runner(network, {name: w.numpy() for name, w in network.split(theta).items()})
 
-    whole, end = run(rows[:, 0].numpy(), None)
+    at_once, last_state = run(rows[:, 0].numpy(), None)
     state = None
     for row in rows[:, 0].numpy():
-        last, state = run(row[None], state)
+        row_by_row, state = run(row[None], state)
 
     forward = network.forward(theta, rows)
-    for outputs in (whole, last):
+    for outputs in (at_once, row_by_row):
         np.testing.assert_allclose(outputs, forward.outputs[-1, 0], rtol=1e-12, atol=1e-14)
-    for found in (end, state):
-        np.testing.assert_allclose(found, forward.last[0], rtol=1e-12, atol=1e-14)
+    for reached in (last_state, state):
+        np.testing.assert_allclose(reached, forward.last[0], rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("window", [None, 6])

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from reservoirs.sequences import Array
 
-GATHERED = 50_000  # rows that are gathered at once, at most, where that spares small calls
+MAX_GATHERED_ROWS = 50_000  # rows that are gathered at once where that spares small calls
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,16 @@ class Batch:
 
     Attributes
     ----------
-    inputs : (n_steps, batch, n_features)
-    targets : (n_outputs_steps, batch, n_outputs), of the last steps only: before them nothing is
-        scored
-    mask : (n_outputs_steps, batch, 1), 1 on scored steps
-    inside : (n_steps, batch, 1), 1 on steps that are no padding
-    carried : whether the state goes on from the batch before
+    inputs : (n_steps, batch, n_features) torch.Tensor
+        Zero on padding.
+    targets : (n_scored_steps, batch, n_outputs) torch.Tensor
+        Of the last steps only: before them nothing is scored.
+    mask : (n_scored_steps, batch, 1) torch.Tensor
+        1 on scored steps, else 0.
+    inside : (n_steps, batch, 1) torch.Tensor
+        1 on steps of the series, 0 on padding.
+    carried : bool, default=False
+        Whether the state goes on from the batch before.
     """
 
     inputs: Tensor
@@ -46,22 +50,48 @@ class Batch:
         return len(self.targets)
 
     def split(self, size: int) -> Iterator[Batch]:
-        """Yield batches of `size` series each."""
-        parts = (self.inputs, self.targets, self.mask, self.inside)
-        for tensors in zip(*(torch.split(part, size, dim=1) for part in parts), strict=True):
-            yield Batch(*tensors)
+        """Yield batches of fewer series.
+
+        Parameters
+        ----------
+        size : int
+            Series per batch; the last may have fewer.
+
+        Yields
+        ------
+        Batch
+            All steps of some series.
+        """
+        tensors = (self.inputs, self.targets, self.mask, self.inside)
+        for pieces in zip(*(torch.split(tensor, size, dim=1) for tensor in tensors), strict=True):
+            yield Batch(*pieces)
 
     def chunks(self, size: int) -> Iterator[Batch]:
-        """Yield pieces of `size` steps, each carrying on from the one before."""
+        """Yield the batch in chunks of steps, each going on from the one before.
+
+        Parameters
+        ----------
+        size : int
+            Steps per chunk; the last may have fewer.
+
+        Yields
+        ------
+        Batch
+            Some steps of all series.
+        """
         n_steps = len(self.inputs)
-        early = n_steps - self.n_outputs
+        n_unscored = n_steps - self.n_outputs
         for start in range(0, n_steps, size):
-            part = slice(start, start + size)
-            scored = slice(max(start - early, 0), max(start + size - early, 0))
+            steps = slice(start, start + size)
+            # targets begin after the unscored steps, so their rows are counted from there
+            scored = slice(max(start - n_unscored, 0), max(start + size - n_unscored, 0))
             yield Batch(
-                self.inputs[part], self.targets[scored], self.mask[scored], self.inside[part],
+                inputs=self.inputs[steps],
+                targets=self.targets[scored],
+                mask=self.mask[scored],
+                inside=self.inside[steps],
                 carried=start > 0,
-            )  # fmt: skip
+            )
 
 
 @dataclass(frozen=True)
@@ -70,11 +100,16 @@ class Examples:
 
     Attributes
     ----------
-    rows : (n_rows, n_features) of all series
-    targets : (n_rows, n_outputs)
-    starts, lengths : (n_pieces,), the rows of each piece
-    scored : (n_rows,) bool, rows whose target counts when a piece is scored on every step
-    n_last : how many last steps of a piece count; None for all that are scored
+    rows : (n_rows, n_features) torch.Tensor
+        The rows of all series, one after the other.
+    targets : (n_rows, n_outputs) torch.Tensor
+        Their targets.
+    starts, lengths : (n_pieces,) ndarray of int
+        The first row and the number of rows of each piece.
+    scored : (n_rows,) torch.Tensor of bool
+        Rows whose target counts when a piece is scored on every step.
+    n_last : int or None
+        How many last steps of a piece count; None for all that are scored.
     """
 
     rows: Tensor
@@ -85,7 +120,7 @@ class Examples:
     n_last: int | None
 
     @cached_property
-    def _even(self) -> bool:
+    def _equal_lengths(self) -> bool:
         """Whether all pieces have one length: no padding then."""
         return bool((self.lengths == self.lengths[0]).all())
 
@@ -99,65 +134,104 @@ class Examples:
         """Number of pieces."""
         return len(self.starts)
 
-    def together(self, batch_size: int) -> int:
+    def batches_per_gather(self, batch_size: int) -> int:
         """Return how many batches are worth gathering at once: one where lengths differ.
 
         Parameters
         ----------
-        batch_size : pieces per batch
+        batch_size : int
+            Pieces per batch.
+
+        Returns
+        -------
+        int
+            At least 1.
         """
-        return max(GATHERED // (batch_size * len(self._steps)), 1) if self._even else 1
+        if not self._equal_lengths:
+            return 1
+        return max(MAX_GATHERED_ROWS // (batch_size * len(self._steps)), 1)
 
     def batch(self, pieces: Array) -> Batch:
         """Gather some pieces into one padded, masked batch.
 
         Parameters
         ----------
-        pieces : (batch,) numbers of the pieces
+        pieces : (batch,) ndarray of int
+            Numbers of the pieces.
+
+        Returns
+        -------
+        Batch
+            In the order of `pieces`.
         """
-        device, dtype = self.rows.device, self.rows.dtype
-        starts = torch.as_tensor(self.starts[pieces], device=device)
-        if self._even:
-            where = starts + self._steps
-            first = 0 if self.n_last is None else max(len(where) - self.n_last, 0)
-            real = self.rows.new_ones(len(where), len(pieces), 1)
-            counted = real[first:]
-            if self.n_last is None:
-                counted = self.scored[where][..., None].to(dtype)
-            return Batch(self.rows[where], self.targets[where[first:]], counted, real)
+        if self._equal_lengths:
+            return self._unpadded(pieces)
         lengths = self.lengths[pieces]
         steps = self._steps[: int(lengths.max())]
+        # no step before this one is scored in any piece
         first = 0 if self.n_last is None else max(int(lengths.min()) - self.n_last, 0)
-        ends = torch.as_tensor(lengths, device=device)
+        ends = torch.as_tensor(lengths, device=self.rows.device)
         inside = steps < ends
-        where = starts + torch.minimum(steps, ends - 1)
-        late = self.scored[where] if self.n_last is None else steps >= ends - self.n_last
-        real = inside[..., None].to(dtype)
+        # padding repeats the last row: an index past the end would read the next series
+        where = self._first_rows(pieces) + torch.minimum(steps, ends - 1)
+        scored = self.scored[where] if self.n_last is None else steps >= ends - self.n_last
+        real = inside[..., None].to(self.rows.dtype)
         return Batch(
-            self.rows[where] * real,
-            self.targets[where[first:]],
-            (inside & late)[first:, :, None].to(dtype),
-            real,
+            inputs=self.rows[where] * real,
+            targets=self.targets[where[first:]],
+            mask=(inside & scored)[first:, :, None].to(self.rows.dtype),
+            inside=real,
         )
 
-    def whole(self) -> Batch:
+    def _unpadded(self, pieces: Array) -> Batch:
+        """Gather pieces of one length."""
+        where = self._first_rows(pieces) + self._steps
+        first = 0 if self.n_last is None else max(len(where) - self.n_last, 0)
+        inside = self.rows.new_ones(len(where), len(pieces), 1)
+        mask = inside[first:]
+        if self.n_last is None:
+            mask = self.scored[where][..., None].to(self.rows.dtype)
+        return Batch(self.rows[where], self.targets[where[first:]], mask, inside)
+
+    def _first_rows(self, pieces: Array) -> Tensor:
+        return torch.as_tensor(self.starts[pieces], device=self.rows.device)
+
+    def as_one_batch(self) -> Batch:
         """Return all pieces as one batch."""
         return self.batch(np.arange(self.n_pieces))
 
 
 def series_pieces(lengths: Array) -> tuple[Array, Array]:
-    """Return the starts and lengths of whole series from their lengths."""
+    """Return the pieces that are whole series.
+
+    Parameters
+    ----------
+    lengths : (n_series,) array-like of int
+        Rows per series.
+
+    Returns
+    -------
+    starts, lengths : (n_series,) ndarray of int
+        The first row and the number of rows of each piece.
+    """
     lengths = np.asarray(lengths, dtype=np.int64)
     return np.cumsum(lengths) - lengths, lengths
 
 
 def window_pieces(lengths: Array, window: int) -> tuple[Array, Array]:
-    """Return the starts and lengths of all complete windows.
+    """Return the pieces that are all complete windows.
 
     Parameters
     ----------
-    lengths : (n_series,) rows per series; a series shorter than a window is one short window
-    window : rows per window
+    lengths : (n_series,) array-like of int
+        Rows per series; a series shorter than a window is one short window.
+    window : int
+        Rows per window.
+
+    Returns
+    -------
+    starts, lengths : (n_windows,) ndarray of int
+        The first row and the number of rows of each piece.
     """
     starts, sizes = [], []
     for first, length in zip(*series_pieces(lengths), strict=True):
@@ -167,23 +241,31 @@ def window_pieces(lengths: Array, window: int) -> tuple[Array, Array]:
     return np.concatenate(starts), np.concatenate(sizes)
 
 
-def shuffled(
+def shuffled_batches(
     examples: Examples, batch_size: int, truncation: int | None, rng: np.random.Generator
 ) -> Iterator[Batch]:
     """Yield the batches of one epoch in a random order.
 
     Parameters
     ----------
-    examples : what to learn from
-    batch_size : pieces per batch
-    truncation : steps per chunk, after which the gradient is cut but the state carried on; None
-        never cuts
-    rng : the source of the order
+    examples : Examples
+        What to learn from.
+    batch_size : int
+        Pieces per batch.
+    truncation : int or None
+        Steps per chunk, after which the gradient is cut but the state carried on; None never cuts.
+    rng : numpy.random.Generator
+        The source of the order.
+
+    Yields
+    ------
+    Batch
+        Every piece is in one, or in the chunks of one.
     """
     order = rng.permutation(examples.n_pieces)
-    several = batch_size * examples.together(batch_size)
-    for first in range(0, len(order), several):
-        for batch in examples.batch(order[first : first + several]).split(batch_size):
+    n_gathered = batch_size * examples.batches_per_gather(batch_size)
+    for first in range(0, len(order), n_gathered):
+        for batch in examples.batch(order[first : first + n_gathered]).split(batch_size):
             if truncation is None or len(batch.inputs) <= truncation:
                 yield batch
             else:
@@ -191,5 +273,18 @@ def shuffled(
 
 
 def read_last(values: Tensor, lengths: Tensor) -> Tensor:
-    """Return the step lengths - 1 of every series of a padded batch, (batch, width)."""
+    """Return the last step of every series of a padded batch.
+
+    Parameters
+    ----------
+    values : (n_steps, batch, width) torch.Tensor
+        Padded at the end.
+    lengths : (batch,) torch.Tensor of int
+        Steps of every series.
+
+    Returns
+    -------
+    (batch, width) torch.Tensor
+        The values of step lengths - 1.
+    """
     return values[lengths - 1, torch.arange(values.shape[1], device=values.device)]

@@ -7,7 +7,7 @@ from math import ceil
 import numpy as np
 from torch import Tensor, as_tensor
 
-from reservoirs.sequences import Layout
+from reservoirs.sequences import Array, Layout
 from trainers.data.batches import Examples, series_pieces, window_pieces
 
 
@@ -24,61 +24,86 @@ def split_examples(
 
     Parameters
     ----------
-    rows : (n_rows, n_features)
-    targets : (n_rows, n_outputs)
-    layout : how the rows divide into series
-    n_last : how many last steps of a series have targets, 1 for one per series; None for all
-    window : rows per window; None keeps series whole
-    fraction : share held out, of the rows of one series or of the number of series; None for none
+    rows : (n_rows, n_features) torch.Tensor
+        The rows of all series, one after the other.
+    targets : (n_rows, n_outputs) torch.Tensor
+        Their targets.
+    layout : Layout
+        How the rows divide into series.
+    n_last : int or None
+        How many last steps of a series have targets, 1 for one per series; None for all.
+    window : int or None
+        Rows per window; None keeps series whole.
+    fraction : float or None
+        Share held out, of the rows of one series or of the number of series; None for none.
 
     Returns
     -------
-    What to train on and what is held out, or None. Held-out rows of a single series are predicted
-    with the rows before them as context, as a forecast would be.
+    training : Examples
+        What to train on.
+    validation : Examples or None
+        What is held out. Held-out rows of a single series are predicted with the rows before them
+        as context, as a forecast would be.
 
     Raises
     ------
     ValueError
         If the fraction leaves nothing to train on or nothing held out.
     """
-    lengths = np.asarray(layout.lengths)
-    if window is not None and n_last is not None:
-        starts, sizes = series_pieces(lengths)
-        starts, sizes = starts + np.maximum(lengths - window, 0), np.minimum(lengths, window)
-    elif window is not None:
-        starts, sizes = window_pieces(lengths, window)
-    else:
-        starts, sizes = series_pieces(lengths)
-    first_held = _first_held_row(layout, fraction)
-    ends = starts + sizes
+    starts, sizes = _pieces(np.asarray(layout.lengths), n_last, window)
+    first_held_out = _first_held_out_row(layout, fraction)
     scored_last = n_last if window is None else 1
-    everywhere = np.arange(len(rows))
+    row_numbers = np.arange(len(rows))
 
-    def examples(starts: np.ndarray, sizes: np.ndarray, scored: np.ndarray) -> Examples:
-        flags = as_tensor(scored, device=rows.device)
-        return Examples(rows, targets, starts, sizes, flags, scored_last)
+    def examples(starts: Array, sizes: Array, scored: Array) -> Examples:
+        scored_rows = as_tensor(scored, device=rows.device)
+        return Examples(rows, targets, starts, sizes, scored_rows, scored_last)
 
-    if first_held is None:
-        return examples(starts, sizes, everywhere >= 0), None
-    held = ends > first_held
-    train_sizes = np.minimum(sizes, first_held - starts)
-    kept = ~held if scored_last or layout.many else train_sizes > 0
+    if first_held_out is None:
+        return examples(starts, sizes, row_numbers >= 0), None
+    is_held_out = starts + sizes > first_held_out
+    # pieces of a single series whose every step is scored are cut where the tail begins
+    sizes_before = np.minimum(sizes, first_held_out - starts)
+    is_trained_on = ~is_held_out if scored_last or layout.many else sizes_before > 0
     return (
-        examples(starts[kept], train_sizes[kept], everywhere < first_held),
-        examples(starts[held], sizes[held], everywhere >= first_held),
+        examples(starts[is_trained_on], sizes_before[is_trained_on], row_numbers < first_held_out),
+        examples(starts[is_held_out], sizes[is_held_out], row_numbers >= first_held_out),
     )
 
 
-def _first_held_row(layout: Layout, fraction: float | None) -> int | None:
-    """Return the flat row from which on everything is held out."""
+def _pieces(lengths: Array, n_last: int | None, window: int | None) -> tuple[Array, Array]:
+    """Return the first rows and the lengths of windows or whole series.
+
+    Parameters
+    ----------
+    lengths : (n_series,) ndarray of int
+        Rows per series.
+    n_last, window : int or None
+        As in `split_examples`; both together give one window per series, its last.
+
+    Returns
+    -------
+    starts, sizes : (n_pieces,) ndarray of int
+        The first row and the number of rows of each piece.
+    """
+    if window is None:
+        return series_pieces(lengths)
+    if n_last is None:
+        return window_pieces(lengths, window)
+    starts, _ = series_pieces(lengths)
+    return starts + np.maximum(lengths - window, 0), np.minimum(lengths, window)
+
+
+def _first_held_out_row(layout: Layout, fraction: float | None) -> int | None:
+    """Return the row from which on everything is held out, counted through all series."""
     if fraction is None:
         return None
     total = layout.n_series if layout.many else layout.lengths[0]
-    held = ceil(fraction * total)
-    if not 0 < held < total:
-        what = "series" if layout.many else "rows"
+    n_held_out = ceil(fraction * total)
+    if not 0 < n_held_out < total:
+        unit = "series" if layout.many else "rows"
         raise ValueError(
-            f"validation_fraction={fraction} of {total} {what} leaves none to train on; "
+            f"validation_fraction={fraction} of {total} {unit} leaves none to train on; "
             "lower it, or pass more data"
         )
-    return int(layout.starts()[-held]) if layout.many else total - held
+    return int(layout.starts()[-n_held_out]) if layout.many else total - n_held_out

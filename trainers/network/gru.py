@@ -12,7 +12,7 @@ from torch import Tensor
 
 from reservoirs.sequences import Array
 from trainers.network.cell import Cell, Tape, gate_slopes, state_memory
-from trainers.network.small import arrays, small
+from trainers.network.small import as_arrays, is_small
 from trainers.network.workspace import Workspace
 
 
@@ -41,9 +41,9 @@ class GRU(Cell):
         hidden = workspace("hidden", n_steps + 1, batch, n)
         gate_factors = workspace("gate_factors", *zx.shape)
         hidden[0], weights = state, W_h.t()
-        if small(hidden):
+        if is_small(hidden):
             zh = workspace("zh", batch, 3 * n)
-            _compiled().gru_forward(*arrays(zx, weights, hidden, gate_factors, zh))
+            _compiled().gru_forward(*as_arrays(zx, weights, hidden, gate_factors, zh))
         else:
             for t in range(n_steps):
                 zh = hidden[t] @ weights
@@ -71,9 +71,9 @@ class GRU(Cell):
         gate_factors, gates = tape.saved
         delta, delta_h = (workspace(name, n_steps, batch, 3 * n) for name in ("delta", "delta_h"))
         from_next = torch.zeros_like(grad[0])  # dL/dh[t] through step t + 1
-        if small(grad):
+        if is_small(grad):
             _compiled().gru_backward(
-                *arrays(grad, gate_factors, gates, W_h, damping_term, delta, delta_h, from_next)
+                *as_arrays(grad, gate_factors, gates, W_h, damping_term, delta, delta_h, from_next)
             )
             return delta, delta_h, from_next
         for t in range(n_steps - 1, -1, -1):
@@ -109,9 +109,9 @@ class GRU(Cell):
         # R(W_h) h[t-1] of all steps at once
         torch.mm(tape.hidden[:-1].flatten(0, 1), r_W_h.t(), out=r_zh.flatten(0, 1))
         r_h, weights = r_state.contiguous(), W_h.t()
-        if small(r_hidden):
-            memory = arrays(r_h.clone(), r_hidden, workspace("W_h r_h", batch, 3 * n))
-            _compiled().gru_r_forward(*arrays(r_zx, r_zh, gate_factors, gates, weights), *memory)
+        if is_small(r_hidden):
+            memory = as_arrays(r_h.clone(), r_hidden, workspace("W_h r_h", batch, 3 * n))
+            _compiled().gru_r_forward(*as_arrays(r_zx, r_zh, gate_factors, gates, weights), *memory)
             return r_hidden, r_zx
         for t in range(len(r_zx)):
             # R zh[t] = R(W_h) h[t-1] + W_h R h[t-1]

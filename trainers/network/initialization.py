@@ -6,7 +6,6 @@ Weights are drawn with NumPy, so that the same seed starts the same on every dev
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -18,6 +17,7 @@ from trainers.network.stack import Network
 
 Weights = dict[str, Array]
 Generator = np.random.Generator
+Initializer = Callable[[Network, Generator], Weights]
 
 
 def _default(network: Network, rng: Generator) -> Weights:
@@ -43,7 +43,22 @@ def _orthogonal(network: Network, rng: Generator) -> Weights:
 
 
 def sparse_rows(shape: tuple[int, ...], fan_in: int, rng: Generator) -> Array:
-    """Draw a matrix with `fan_in` standard normal entries per row, divided by its square root."""
+    """Draw a matrix with `fan_in` entries per row, N(0, 1 / fan_in), the others zero.
+
+    Parameters
+    ----------
+    shape : (n_rows, n_columns)
+        Of the matrix.
+    fan_in : int
+        Entries per row; at most n_columns.
+    rng : numpy.random.Generator
+        The source of randomness.
+
+    Returns
+    -------
+    (n_rows, n_columns) ndarray
+        The matrix.
+    """
     matrix = np.zeros(shape)
     fan_in = min(fan_in, shape[1])
     for row in matrix:
@@ -64,19 +79,39 @@ def _sparse(network: Network, rng: Generator) -> Weights:
 class ESNInit(Documented, BaseEstimator):
     """Start as an echo state network does: sparse recurrent weights at a chosen spectral radius.
 
+    W_h = rho W / max |eigenvalue of W|, with `fan_in` normal entries in every row of W
+
+    Hidden biases start at zero, the output bias at the mean of the targets.
+
     Parameters
     ----------
-    fan_in : nonzeros per row of every gate's recurrent weights
-    spectral_radius : of every gate's recurrent weights
-    input_scale : input weights are normal with this standard deviation
-    output_scale : likewise for the output weights; hidden biases start at zero, the output bias
-        at the mean of the targets
-    center : shift the inputs to zero mean over the training rows
+    fan_in : int, default=15
+        Nonzero entries per row of every gate's recurrent weights.
+    spectral_radius : float, default=1.1
+        The spectral radius rho of every gate's recurrent weights.
+    input_scale : float, default=0.1
+        Standard deviation of the normal input weights.
+    output_scale : float, default=0.1
+        Standard deviation of the normal output weights.
+    center : bool, default=True
+        Whether to shift the inputs to zero mean over the training rows.
+
+    See Also
+    --------
+    RNNRegressor : Takes it as `init`; init="esn" is the one with the defaults.
+    gradient_flow : Shows what a start does to the gradient.
 
     References
     ----------
     Sutskever, Martens, Dahl & Hinton (2013), On the importance of initialization and momentum in
     deep learning, Table 4.
+
+    Examples
+    --------
+    >>> from trainers import ESNInit, RNNRegressor
+    >>> model = RNNRegressor(init=ESNInit(spectral_radius=0.9))
+    >>> model.set_params(init__input_scale=0.01).init
+    ESNInit(input_scale=0.01, spectral_radius=0.9)
     """
 
     def __init__(
@@ -95,7 +130,20 @@ class ESNInit(Documented, BaseEstimator):
         self.center = center
 
     def __call__(self, network: Network, rng: Generator) -> Weights:
-        """Draw the weights of a network."""
+        """Draw the weights of a network.
+
+        Parameters
+        ----------
+        network : Network
+            Its shapes.
+        rng : numpy.random.Generator
+            The source of randomness.
+
+        Returns
+        -------
+        dict of ndarray
+            The weights by name.
+        """
         weights = {}
         for name, shape in network.shapes.items():
             if name.startswith("recurrent"):
@@ -110,6 +158,7 @@ class ESNInit(Documented, BaseEstimator):
         return weights
 
     def _recurrent(self, n_units: int, rng: Generator) -> Array:
+        """Return the recurrent weights of one gate, scaled to the spectral radius."""
         matrix = sparse_rows((n_units, n_units), self.fan_in, rng)
         radius = float(np.abs(scipy.linalg.eigvals(matrix)).max())
         if radius < 1e-12:
@@ -120,7 +169,7 @@ class ESNInit(Documented, BaseEstimator):
         return matrix * (self.spectral_radius / radius)
 
 
-INITS: dict[str, Callable[[Network, Generator], Weights]] = {
+INITS: dict[str, Initializer] = {
     "default": _default,
     "orthogonal": _orthogonal,
     "sparse": _sparse,
@@ -128,12 +177,18 @@ INITS: dict[str, Callable[[Network, Generator], Weights]] = {
 }
 
 
-def resolve_init(init: Any) -> Any:
-    """Return how weights are drawn, from a name or as given.
+def resolve_init(init: str | ESNInit) -> Initializer:
+    """Return the function that draws the weights, of a name or as given.
 
     Parameters
     ----------
-    init : a key of `INITS` or an `ESNInit`
+    init : str or ESNInit
+        A key of `INITS`, or an object to call.
+
+    Returns
+    -------
+    (Network, Generator) -> dict of ndarray
+        Draws the weights by name.
 
     Raises
     ------
@@ -145,19 +200,26 @@ def resolve_init(init: Any) -> Any:
     return INITS[init] if isinstance(init, str) else init
 
 
-def initial_weights(network: Network, init: Any, targets_mean: Array, rng: Generator) -> Array:
+def initial_weights(
+    network: Network, init: str | ESNInit, targets_mean: Array, rng: Generator
+) -> Array:
     """Draw the flat weight vector of a network.
 
     Parameters
     ----------
-    network : its shapes
-    init : a key of `INITS` or an `ESNInit`
-    targets_mean : (n_outputs,), the output bias of an ESN-style start
-    rng : the source of randomness
+    network : Network
+        Its shapes, and the cell's first bias.
+    init : str or ESNInit
+        A key of `INITS`, or an object to call.
+    targets_mean : (n_outputs,) ndarray
+        The output bias of an ESN-style start.
+    rng : numpy.random.Generator
+        The source of randomness.
 
     Returns
     -------
-    (n_weights,) float64
+    (n_weights,) ndarray of float64
+        In the order of `network.shapes`.
 
     Raises
     ------

@@ -17,13 +17,16 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Loss:
-    """A loss as three functions of outputs o, targets y and a mask that sums to the weight.
+    """A loss as three functions of outputs o and targets y, each (n_steps, batch, n_outputs).
 
     Attributes
     ----------
-    value : (o, y) -> loss of every step, (n_steps, batch)
-    gradient : (o, y) -> dl/do, the shape of o
-    hessian : (o, u) -> (d2l/do2) u, the shape of o
+    value : (o, y) -> (n_steps, batch) Tensor
+        The loss l of every step.
+    gradient : (o, y) -> Tensor of the shape of o
+        dl/do.
+    hessian : (o, u) -> Tensor of the shape of o
+        (d2l/do2) u.
     """
 
     value: Callable[[Tensor, Tensor], Tensor]
@@ -31,31 +34,39 @@ class Loss:
     hessian: Callable[[Tensor, Tensor], Tensor]
 
 
-def _softmax_product(o: Tensor, u: Tensor) -> Tensor:
+def _squared_error(o: Tensor, y: Tensor) -> Tensor:
+    """Return |o - y|^2 / 2, whose Hessian is I."""
+    return 0.5 * (o - y).square().sum(dim=-1)
+
+
+def _cross_entropy(o: Tensor, y: Tensor) -> Tensor:
+    """Return -sum y log softmax(o)."""
+    return -(y * torch.log_softmax(o, dim=-1)).sum(dim=-1)
+
+
+def _softmax_hessian(o: Tensor, u: Tensor) -> Tensor:
+    """Return (diag(p) - p p') u with p = softmax(o)."""
     p = torch.softmax(o, dim=-1)
     return p * (u - (p * u).sum(dim=-1, keepdim=True))
 
 
-def _sigmoid_product(o: Tensor, u: Tensor) -> Tensor:
+def _binary_cross_entropy(o: Tensor, y: Tensor) -> Tensor:
+    """Return -sum y log p + (1 - y) log(1 - p) with p = sigmoid(o)."""
+    return F.binary_cross_entropy_with_logits(o, y, reduction="none").sum(dim=-1)
+
+
+def _sigmoid_hessian(o: Tensor, u: Tensor) -> Tensor:
+    """Return p (1 - p) u with p = sigmoid(o)."""
     p = torch.sigmoid(o)
     return p * (1.0 - p) * u
 
 
-def _binary(o: Tensor, y: Tensor) -> Tensor:
-    return F.binary_cross_entropy_with_logits(o, y, reduction="none").sum(dim=-1)
-
-
 LOSSES = {
-    # 1/2 |o - y|^2, Hessian I
-    "squared_error": Loss(
-        lambda o, y: 0.5 * (o - y).square().sum(dim=-1), lambda o, y: o - y, lambda o, u: u
-    ),
-    # -sum y log softmax(o), Hessian diag(p) - p p'
+    "squared_error": Loss(_squared_error, lambda o, y: o - y, lambda o, u: u),
     "cross_entropy": Loss(
-        lambda o, y: -(y * torch.log_softmax(o, dim=-1)).sum(dim=-1),
-        lambda o, y: torch.softmax(o, dim=-1) - y,
-        _softmax_product,
+        _cross_entropy, lambda o, y: torch.softmax(o, dim=-1) - y, _softmax_hessian
     ),
-    # -sum y log s(o) + (1 - y) log(1 - s(o)), Hessian s (1 - s)
-    "binary_cross_entropy": Loss(_binary, lambda o, y: torch.sigmoid(o) - y, _sigmoid_product),
+    "binary_cross_entropy": Loss(
+        _binary_cross_entropy, lambda o, y: torch.sigmoid(o) - y, _sigmoid_hessian
+    ),
 }

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from reservoirs.sequences import Array
 from trainers.network.cell import Cell, Tape, gate_slopes, state_memory
-from trainers.network.small import arrays, small
+from trainers.network.small import as_arrays, is_small
 from trainers.network.workspace import Workspace
 
 FORGET_BIAS = 1.0  # without it the cell forgets half of c at every step
@@ -49,10 +49,10 @@ class LSTM(Cell):
         gate_factors = workspace("gate_factors", *zx.shape)
         cell_factors = workspace("cell_factors", n_steps, batch, n)
         hidden[0], cells[0], weights = state[:, :n], state[:, n:], W_h.t()
-        if small(hidden):
+        if is_small(hidden):
             zh = workspace("zh", batch, 4 * n)
             _compiled().lstm_forward(
-                *arrays(zx, weights, hidden, cells, gate_factors, cell_factors, zh)
+                *as_arrays(zx, weights, hidden, cells, gate_factors, cell_factors, zh)
             )
         else:
             for t in range(n_steps):
@@ -85,9 +85,11 @@ class LSTM(Cell):
         gate_factors, gates, cell_factors = tape.saved
         delta = workspace("delta", *gate_factors.shape)
         dh, dc = torch.zeros_like(grad[0]), torch.zeros_like(grad[0])  # from step t + 1
-        if small(grad):
+        if is_small(grad):
             _compiled().lstm_backward(
-                *arrays(grad, gate_factors, gates, cell_factors, W_h, damping_term, delta, dh, dc)
+                *as_arrays(
+                    grad, gate_factors, gates, cell_factors, W_h, damping_term, delta, dh, dc
+                )
             )
             return delta, delta, torch.cat([dh, dc], dim=1)
         for t in range(n_steps - 1, -1, -1):
@@ -121,11 +123,11 @@ class LSTM(Cell):
         r_zx.flatten(0, 1).addmm_(tape.hidden[:-1].flatten(0, 1), r_W_h.t())
         r_hidden, weights = workspace("r_hidden", *tape.hidden[1:].shape), W_h.t()
         r_h, r_c = r_state[:, :n].contiguous(), r_state[:, n:].contiguous()
-        if small(r_hidden):
+        if is_small(r_hidden):
             r_zh = workspace("r_zh", batch, 4 * n)
-            memory = arrays(r_h.clone(), r_c.clone(), r_hidden, r_zh)
+            memory = as_arrays(r_h.clone(), r_c.clone(), r_hidden, r_zh)
             _compiled().lstm_r_forward(
-                *arrays(r_zx, gate_factors, gates, cell_factors, weights), *memory
+                *as_arrays(r_zx, gate_factors, gates, cell_factors, weights), *memory
             )
             return r_hidden, r_zx
         for t in range(len(r_zx)):

@@ -18,27 +18,33 @@ def vanishing_penalty(errors: Tensor, delta: Tensor, W_h: Tensor) -> tuple[float
 
     Parameters
     ----------
-    errors : e, (n_steps, batch, n_units)
-    delta : d, (n_steps, batch, n_units)
-    W_h : (n_units, n_units)
+    errors : (n_steps, batch, n_units) torch.Tensor
+        The error signals e.
+    delta : (n_steps, batch, n_units) torch.Tensor
+        The errors of the pre-activations d.
+    W_h : (n_units, n_units) torch.Tensor
+        The recurrent weights.
 
     Returns
     -------
-    Omega and its derivative (n_units, n_units)
+    value : float
+        Omega.
+    gradient : (n_units, n_units) torch.Tensor
+        The immediate part of dOmega/dW_h.
 
     References
     ----------
     Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural networks,
     eqs. 9-10.
     """
-    later, d = errors[1:], delta[1:]  # the signal that leaves step 0 reaches no trained state
-    passed = d @ W_h
-    norm = later.norm(dim=-1, keepdim=True)
-    passed_norm = passed.norm(dim=-1, keepdim=True)
-    alive = (norm > TINY) & (passed_norm > TINY)
-    ratio = torch.where(alive, passed_norm / norm, torch.ones_like(norm))
+    e, d = errors[1:], delta[1:]  # the signal that leaves step 0 reaches no trained state
+    d_back = d @ W_h  # W_h' d[t] of every series, as a row
+    e_norm = e.norm(dim=-1, keepdim=True)
+    d_back_norm = d_back.norm(dim=-1, keepdim=True)
+    has_signal = (e_norm > TINY) & (d_back_norm > TINY)
+    ratio = torch.where(has_signal, d_back_norm / e_norm, torch.ones_like(e_norm))
     batch = errors.shape[1]
-    slope = torch.where(alive, 2.0 * (ratio - 1.0) / (passed_norm * norm) / batch, 0.0)
-    by_passed = slope * passed
+    # dOmega/d(W_h' d) = 2 (ratio - 1) / |e| times the unit vector along W_h' d
+    slope = torch.where(has_signal, 2.0 * (ratio - 1.0) / (d_back_norm * e_norm) / batch, 0.0)
     value = float((ratio - 1.0).square().sum()) / batch
-    return value, d.flatten(0, 1).t() @ by_passed.flatten(0, 1)
+    return value, d.flatten(0, 1).t() @ (slope * d_back).flatten(0, 1)

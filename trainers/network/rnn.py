@@ -13,7 +13,7 @@ from torch import Tensor
 
 from reservoirs.sequences import Array
 from trainers.network.cell import Cell, Tape, state_memory
-from trainers.network.small import arrays, small
+from trainers.network.small import as_arrays, is_small
 from trainers.network.workspace import Workspace
 
 
@@ -70,8 +70,8 @@ class RNN(Cell):
         n_steps, batch, n = zx.shape
         hidden, slopes = workspace("hidden", n_steps + 1, batch, n), zx
         hidden[0], weights, activation = state, W_h.t(), ACTIVATIONS[self.activation]
-        if small(zx):
-            _compiled().rnn_forward(*arrays(zx, weights, hidden), activation.number)
+        if is_small(zx):
+            _compiled().rnn_forward(*as_arrays(zx, weights, hidden), activation.number)
         else:
             for t in range(n_steps):
                 torch.addmm(zx[t], hidden[t], weights, out=hidden[t + 1])  # z[t]
@@ -90,8 +90,8 @@ class RNN(Cell):
         """Carry the errors back; both pre-activations have the derivative d[t]."""
         (slopes,), delta = tape.saved, workspace("delta", *grad.shape)
         from_next = torch.zeros_like(grad[0])  # W_h' d[t+1]
-        if small(grad):
-            _compiled().rnn_backward(*arrays(grad, slopes, W_h, damping_term, delta, from_next))
+        if is_small(grad):
+            _compiled().rnn_backward(*as_arrays(grad, slopes, W_h, damping_term, delta, from_next))
             return delta, delta, from_next
         for t in range(len(delta) - 1, -1, -1):
             # e[t] = dL/dh[t] + W_h' d[t+1]
@@ -115,9 +115,9 @@ class RNN(Cell):
         """Carry derivatives forward; R z takes the memory of R zx."""
         (slopes,), h, r_h = tape.saved, tape.hidden, workspace("r_hidden", *r_zx.shape)
         weights, direction = W_h.t(), r_W_h.t()
-        if small(r_zx):
+        if is_small(r_zx):
             start = r_state.contiguous()
-            _compiled().rnn_r_forward(*arrays(r_zx, h, slopes, weights, direction, start, r_h))
+            _compiled().rnn_r_forward(*as_arrays(r_zx, h, slopes, weights, direction, start, r_h))
             return r_h, r_zx
         for t in range(len(r_zx)):
             # R z[t] = R zx[t] + R(W_h) h[t-1] + W_h R h[t-1]; h[t] stands in row t + 1

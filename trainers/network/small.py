@@ -1,39 +1,57 @@
-"""Which networks are small, and what is done differently for them."""
+"""Threading and matrix products for small networks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from reservoirs.parallel import one_blas_thread, thread_pools
+from reservoirs.sequences import Array
 
 SMALL = 256  # units up to which compiled loops on one thread win
-UNPACKED, WORTHWHILE = 1_000_000, 64  # multiplications of an unpacked product; rows that it needs
-PACKS = ("Haswell", "Zen")  # kernels of OpenBLAS without unpacked products: those of AVX2
+MAX_UNPACKED = 1_000_000  # multiplications up to which OpenBLAS leaves a product unpacked
+MIN_ROWS = 64  # rows that such a product needs to be worth its call
+PACKING_ARCHITECTURES = ("Haswell", "Zen")  # those of AVX2: OpenBLAS packs every product there
 
 
-def small(states: Tensor) -> bool:
+def is_small(states: Tensor) -> bool:
     """Tell whether the compiled loops run a network.
 
     Parameters
     ----------
-    states : (n_steps, batch, n_units)
+    states : (n_steps, batch, n_units) torch.Tensor
+        Its states, of one layer.
+
+    Returns
+    -------
+    bool
+        True on the CPU with at most `SMALL` units.
     """
     return states.device.type == "cpu" and states.shape[-1] <= SMALL
 
 
-def arrays(*tensors: Tensor | None) -> tuple[Any, ...]:
-    """Return tensors as NumPy arrays of the same memory; None stays None."""
+def as_arrays(*tensors: Tensor | None) -> tuple[Array | None, ...]:
+    """Return tensors as NumPy arrays of the same memory; None stays None.
+
+    Parameters
+    ----------
+    *tensors : torch.Tensor or None
+        On the CPU.
+
+    Returns
+    -------
+    tuple of ndarray or None
+        In the same order.
+    """
     return tuple(None if tensor is None else tensor.numpy() for tensor in tensors)
 
 
-def product(a: Tensor, b: Tensor, out: Tensor) -> None:
+def multiply_long(a: Tensor, b: Tensor, out: Tensor) -> None:
     """Compute a @ b, summed over many columns of a.
 
     Where torch has one thread anyway, on the CPU, NumPy multiplies: 100 units, 10,000 rows,
@@ -42,26 +60,31 @@ def product(a: Tensor, b: Tensor, out: Tensor) -> None:
 
     Parameters
     ----------
-    a, b : (n, m) and (m, k)
-    out : (n, k), written to
+    a : (n, m) torch.Tensor
+        The left factor.
+    b : (m, k) torch.Tensor
+        The right factor.
+    out : (n, k) torch.Tensor
+        Written to.
     """
     if a.device.type != "cpu" or torch.get_num_threads() > 1:
         torch.mm(a, b, out=out)
         return
-    left, right, total = arrays(a, b, out)
-    size = UNPACKED // total.size
-    if size < WORTHWHILE or _packs():
+    left, right, total = a.numpy(), b.numpy(), out.numpy()
+    size = MAX_UNPACKED // total.size
+    if size < MIN_ROWS or _blas_packs():
         size = len(right)
     np.dot(left[:, :size], right[:size], out=total)
     for first in range(size, len(right), size):
-        piece = slice(first, first + size)
-        total += np.dot(left[:, piece], right[piece])
+        rows = slice(first, first + size)
+        total += np.dot(left[:, rows], right[rows])
 
 
 @cache
-def _packs() -> bool:
+def _blas_packs() -> bool:
     """Tell whether NumPy's BLAS packs every product, whatever its size."""
-    return any(lib.get("architecture") in PACKS for lib in thread_pools().info())
+    libraries = thread_pools().info()
+    return any(library.get("architecture") in PACKING_ARCHITECTURES for library in libraries)
 
 
 @contextmanager
@@ -74,15 +97,16 @@ def one_thread(n_units: int) -> Iterator[None]:
 
     Parameters
     ----------
-    n_units : of the network
+    n_units : int
+        Of the network.
     """
-    threads = torch.get_num_threads()
-    alone = n_units <= SMALL and threads > 1
-    if alone:
+    n_threads = torch.get_num_threads()
+    limit_torch = n_units <= SMALL and n_threads > 1
+    if limit_torch:
         torch.set_num_threads(1)
     try:
         with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
             yield
     finally:
-        if alone:
-            torch.set_num_threads(threads)
+        if limit_torch:
+            torch.set_num_threads(n_threads)

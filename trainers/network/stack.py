@@ -13,7 +13,7 @@ from torch import Tensor
 
 from trainers.network.cell import Cell, Tape
 from trainers.network.cells import get_cell
-from trainers.network.small import product
+from trainers.network.small import multiply_long
 from trainers.network.workspace import Workspace
 
 
@@ -283,7 +283,7 @@ class Network:
             below, h_before = run.layer_inputs(layer).flatten(0, 1), tape.hidden[:-1].flatten(0, 1)
             # dL/dW_x = sum dL/dzx x', dL/dW_h = sum dL/dzh h[t-1]', dL/db = sum dL/dzx
             torch.mm(below.t(), flat_x, out=gradients[f"input_weights_{layer}"].t())
-            product(flat_h.t(), h_before, gradients[f"recurrent_weights_{layer}"])
+            multiply_long(flat_h.t(), h_before, gradients[f"recurrent_weights_{layer}"])
             if self.hidden_bias:
                 torch.sum(flat_x, dim=0, out=gradients[f"bias_{layer}"])
             if self.learn_initial_state:

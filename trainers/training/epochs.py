@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainers.data.batches import Batch, shuffled
+from trainers.data.batches import Batch, shuffled_batches
 from trainers.network.regularization import vanishing_penalty
 from trainers.network.stack import ForwardPass, LayerErrors
 from trainers.network.workspace import Workspace
@@ -80,7 +80,7 @@ class MinibatchEpochs:
         """Go through all examples once, in a random order."""
         p, state = self.problem, None
         total, weight, norms = 0.0, 0.0, []
-        for batch in shuffled(p.train, p.batch_size, p.truncation, p.rng):
+        for batch in shuffled_batches(p.train, p.batch_size, p.truncation, p.rng):
             value, state, norm = self._update(batch, state if batch.carried else None)
             total, weight = total + value * batch.weight, weight + batch.weight
             norms.append(norm)
