@@ -52,7 +52,7 @@ SPEED_ONLY = {  # the parts of the estimators that are timed alone
     "trainers.network.workspace",
     "trainers.network.stack",
     "trainers.network.small",
-    "trainers.second_order.optimizer",
+    "trainers.second_order.closure",
 }
 PUBLIC = {
     "reservoirs", "reservoirs.datasets", "reservoirs.metrics", "reservoirs.model_selection",

@@ -21,7 +21,7 @@ from trainers import RNNRegressor
 from trainers.network.small import one_thread
 from trainers.network.stack import Network
 from trainers.network.workspace import Workspace
-from trainers.second_order.optimizer import differentiable_kernels
+from trainers.second_order.closure import differentiable_kernels
 
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 EPOCHS = 10

@@ -10,7 +10,7 @@ from trainers.network.stack import Network
 from trainers.second_order.conjugate_gradient import (
     CGResult,
     conjugate_gradient,
-    kept_numbers,
+    saved_numbers,
     stalled,
 )
 from trainers.second_order.curvature import Objective
@@ -18,10 +18,10 @@ from trainers.second_order.step import (
     HFBatches,
     HFSettings,
     HFState,
-    adapted,
     best_iterate,
     hf_step,
     reduction_ratio,
+    update_damping,
 )
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -91,7 +91,7 @@ def test_the_model_falls_at_every_step():
 def test_iterates_are_kept_at_powers_of_1_3():
     expected = sorted({math.ceil(1.3**j) for j in range(20)} & set(range(1, 41)))
 
-    assert sorted(kept_numbers(40)) == expected
+    assert sorted(saved_numbers(40)) == expected
 
 
 def test_martens_stop_is_the_published_rule():
@@ -272,12 +272,12 @@ def test_the_undamped_model_predicts_a_quadratic_exactly_whatever_the_damping():
     ("rho", "factor"), [(0.1, 1.5), (0.5, 1.0), (0.9, 2 / 3), (-np.inf, 1.5), (np.nan, 1.0)]
 )
 def test_damping_follows_levenberg_and_marquardt(rho, factor):
-    assert adapted(0.3, rho) == pytest.approx(0.3 * factor)
+    assert update_damping(0.3, rho) == pytest.approx(0.3 * factor)
 
 
 def test_damping_stays_within_its_bounds():
-    assert adapted(1e6, 0.0) == 1e6
-    assert adapted(1e-10, 1.0) == 1e-10
+    assert update_damping(1e6, 0.0) == 1e6
+    assert update_damping(1e-10, 1.0) == 1e-10
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from trainers import HessianFree
 from trainers.data.batches import Examples
 from trainers.network.losses import LOSSES
 from trainers.network.stack import Network
+from trainers.second_order.closure import ClosureLoss, differentiable_kernels, join
 from trainers.second_order.curvature import Objective
-from trainers.second_order.optimizer import ClosureLoss, differentiable_kernels, join
 
 GENERATOR = torch.Generator().manual_seed(0)
 

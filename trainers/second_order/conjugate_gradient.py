@@ -1,4 +1,4 @@
-"""Conjugate gradients with Martens' stop and the kept iterates that backtracking needs."""
+"""Conjugate gradients with Martens' stop and the saved iterates that backtracking needs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ from math import ceil
 import torch
 from torch import Tensor
 
+RESIDUAL_NORM = 1e-10  # |Ax - b| below which x is the solution in float64
+
 
 @dataclass
 class CGResult:
-    """What conjugate gradients found.
+    """The iterates of conjugate gradients and why they stopped.
 
     Attributes
     ----------
-    iterates : kept iterates, the last one at the end
-    numbers : their iteration numbers
-    values : phi(x_i) = x'Ax / 2 - b'x after every iteration
-    reason : why it stopped: "progress", "max_iter", "curvature", "residual" or "not finite"
+    iterates : list of Tensor of shape (n,)
+        The saved iterates; the last iterate is the last of them.
+    numbers : list of int
+        Their iteration numbers.
+    values : list of float
+        phi(x_i) = x'Ax / 2 - b'x after every iteration.
+    reason : str
+        Why they stopped: "progress", "max_iter", "curvature", "residual" or "not finite".
     """
 
     iterates: list[Tensor] = field(default_factory=list)
@@ -33,8 +39,27 @@ class CGResult:
         return len(self.values)
 
 
-def kept_numbers(max_iter: int, ratio: float = 1.3) -> set[int]:
-    """Return the iteration numbers ceil(ratio^j) whose iterates are kept (Martens 2010, 4.6)."""
+def saved_numbers(max_iter: int, ratio: float = 1.3) -> set[int]:
+    """Return the numbers of the iterations whose iterates are saved.
+
+    ceil(ratio^j), j = 0, 1, ...
+
+    Parameters
+    ----------
+    max_iter : int
+        Iterations at most.
+    ratio : float, default=1.3
+        Factor from one number to the next.
+
+    Returns
+    -------
+    set of int
+        The numbers, up to max_iter.
+
+    References
+    ----------
+    Martens (2010), Deep learning via Hessian-free optimization, section 4.6.
+    """
     numbers, j = set(), 0
     while (number := ceil(ratio**j)) <= max_iter:
         numbers.add(number)
@@ -49,8 +74,15 @@ def stalled(values: list[float], tolerance: float) -> bool:
 
     Parameters
     ----------
-    values : phi after every iteration so far
-    tolerance : tol, 5e-4 in the paper
+    values : list of float
+        phi after every iteration so far.
+    tolerance : float
+        tol, 5e-4 in the paper.
+
+    Returns
+    -------
+    bool
+        Whether to stop.
 
     References
     ----------
@@ -76,28 +108,36 @@ def conjugate_gradient(
 
     Parameters
     ----------
-    product : v -> A v, A symmetric positive definite
-    b : (n,) float64
-    start : (n,) first x
-    max_iter : iterations at most
-    tolerance : of Martens' stop; 0 runs until the residual vanishes
-    preconditioner : (n,) diagonal of M, near that of A; None is the identity
+    product : callable
+        v -> A v, A symmetric and positive definite.
+    b : Tensor of shape (n,)
+        The right-hand side, float64.
+    start : Tensor of shape (n,)
+        The first x.
+    max_iter : int, default=250
+        Iterations at most.
+    tolerance : float, default=5e-4
+        Tolerance of Martens' stop; 0 runs until the residual vanishes.
+    preconditioner : Tensor of shape (n,) or None, default=None
+        Diagonal of M, which is near that of A; None is the identity.
 
     Returns
     -------
-    Kept iterates, the course of phi and the reason for stopping.
+    CGResult
+        Saved iterates, the course of phi and the reason for stopping.
 
     References
     ----------
     Martens (2010), Deep learning via Hessian-free optimization, sections 4.4-4.6.
     """
-    result, keep = CGResult(), kept_numbers(max_iter)
+    result, saved = CGResult(), saved_numbers(max_iter)
     x = start.clone()
+    # r = Ax - b is the gradient of phi, y = M^-1 r, and p the direction of the next step.
     r = product(x) - b
     y = r if preconditioner is None else r / preconditioner
-    p, square = -y, float(r @ y)
+    p, r_dot_y = -y, float(r @ y)
     for number in range(1, max_iter + 1):
-        if float(r @ r) ** 0.5 < 1e-10:
+        if float(r @ r) ** 0.5 < RESIDUAL_NORM:
             result.reason = "residual"
             break
         Ap = product(p)
@@ -105,19 +145,22 @@ def conjugate_gradient(
         if not curvature > 0 or not torch.isfinite(Ap).all():
             result.reason = "curvature" if curvature <= 0 else "not finite"
             break
-        alpha = square / curvature
+        # The minimum of phi along p.
+        alpha = r_dot_y / curvature
         x = x + alpha * p
         r = r + alpha * Ap
+        # Since Ax = r + b, phi = x'(Ax)/2 - b'x = x'(r - b)/2: no further product.
         result.values.append(0.5 * float(x @ (r - b)))
-        if number in keep:
+        if number in saved:
             result.iterates.append(x)
             result.numbers.append(number)
         if stalled(result.values, tolerance):
             result.reason = "progress"
             break
+        # The next direction is conjugate to all before: p'Ap_before = 0.
         y = r if preconditioner is None else r / preconditioner
-        square, before = float(r @ y), square
-        p = -y + (square / before) * p
+        r_dot_y, r_dot_y_before = float(r @ y), r_dot_y
+        p = -y + (r_dot_y / r_dot_y_before) * p
     if not result.numbers or result.numbers[-1] != result.n_iter:
         result.iterates.append(x)
         result.numbers.append(result.n_iter)

@@ -31,10 +31,14 @@ class Objective:
 
     Parameters
     ----------
-    network : the network
-    loss : its loss
-    examples : the data
-    pieces : numbers of the pieces used
+    network : Network
+        The network.
+    loss : Loss
+        The loss l of one step.
+    examples : Examples
+        The data.
+    pieces : array of int
+        Numbers of the pieces used.
     """
 
     def __init__(
@@ -50,7 +54,7 @@ class Objective:
         """Return the loss."""
         total, theta = 0.0, theta.to(self.dtype)
         for batch in self.batches:
-            outputs = self._run(theta, batch).outputs
+            outputs = self._forward(theta, batch).outputs
             total += float((self.loss.value(outputs, batch.targets) * batch.mask[..., 0]).sum())
         return total / self.weight
 
@@ -58,53 +62,70 @@ class Objective:
         """Return the loss and its gradient, (n_weights,)."""
         total, gradient = 0.0, torch.zeros_like(theta)
         for batch in self.batches:
-            run = self._run(theta.to(self.dtype), batch)
-            value, grad = loss_gradient(self.loss, run, batch, self.weight)
+            run = self._forward(theta.to(self.dtype), batch)
+            value, output_gradient = loss_gradient(self.loss, run, batch, self.weight)
             total += value
-            gradient += self.network.backward(run, grad)
+            gradient += self.network.backward(run, output_gradient)
         return total, gradient
 
     def matrix(self, theta: Tensor) -> GaussNewton:
         """Return the Gauss-Newton matrix at some weights."""
         return GaussNewton(self, theta)
 
-    def _run(self, theta: Tensor, batch: Batch) -> ForwardPass:
+    def _forward(self, theta: Tensor, batch: Batch) -> ForwardPass:
         return self.network.forward(
             theta, batch.inputs, workspace=self.workspace, n_outputs=batch.n_outputs
         )
 
     def squared_gradients(self, theta: Tensor) -> Tensor:
-        """Return the mean of the squared gradients of single pieces, (n_weights,).
+        """Return the mean of the squared gradients of single pieces.
 
         sum_i w (dL_i / dtheta)^2, where the L_i sum up to the loss and w is the number of scored
-        steps: the diagonal of the empirical Fisher matrix (Martens 2010, section 4.7).
+        steps: the diagonal of the empirical Fisher matrix.
+
+        Parameters
+        ----------
+        theta : Tensor of shape (n_weights,)
+            The weights.
+
+        Returns
+        -------
+        Tensor of shape (n_weights,)
+            The means.
+
+        References
+        ----------
+        Martens (2010), Deep learning via Hessian-free optimization, section 4.7.
         """
         total = torch.zeros_like(theta)
         for batch in self.batches:
-            run = self._run(theta.to(self.dtype), batch)
-            _, grad = loss_gradient(self.loss, run, batch, self.weight)
-            total += self.weight * _sum_of_squares(self.network, run, grad)
+            run = self._forward(theta.to(self.dtype), batch)
+            _, output_gradient = loss_gradient(self.loss, run, batch, self.weight)
+            total += self.weight * _sum_of_squares(self.network, run, output_gradient)
         return total
 
 
-def _sum_of_squares(network: Network, run: ForwardPass, grad: Tensor) -> Tensor:
+def _sum_of_squares(network: Network, run: ForwardPass, output_gradient: Tensor) -> Tensor:
     """Return the sum over the series of a batch of their squared gradients, (n_weights,)."""
-    found: dict[str, Tensor] = {}
+    squares: dict[str, Tensor] = {}
 
-    def outer(left: Tensor, right: Tensor) -> Tensor:
-        return torch.bmm(left.permute(1, 2, 0), right.transpose(0, 1)).square().sum(dim=0)
+    def outer(errors: Tensor, inputs: Tensor) -> Tensor:
+        # A series' gradient is the sum over its steps of error input', one matrix per series.
+        gradients = torch.bmm(errors.permute(1, 2, 0), inputs.transpose(0, 1))
+        return gradients.square().sum(dim=0)
 
-    def watch(layer: int, part: LayerErrors) -> None:
+    def add_layer(layer: int, errors: LayerErrors) -> None:
         hidden = run.tapes[layer].hidden[:-1]
-        found[f"input_weights_{layer}"] = outer(part.delta_x, run.layer_inputs(layer))
-        found[f"recurrent_weights_{layer}"] = outer(part.delta_h, hidden)
-        found[f"bias_{layer}"] = part.delta_x.sum(dim=0).square().sum(dim=0)
-        found[f"initial_state_{layer}"] = part.start.square().sum(dim=0)
+        squares[f"input_weights_{layer}"] = outer(errors.delta_x, run.layer_inputs(layer))
+        squares[f"recurrent_weights_{layer}"] = outer(errors.delta_h, hidden)
+        squares[f"bias_{layer}"] = errors.delta_x.sum(dim=0).square().sum(dim=0)
+        squares[f"initial_state_{layer}"] = errors.start.square().sum(dim=0)
 
-    network.backward(run, grad, on_layer=watch)
-    found["output_weights"] = outer(grad, run.layer_inputs(network.n_layers)[-len(grad) :])
-    found["output_bias"] = grad.sum(dim=0).square().sum(dim=0)
-    return torch.cat([found[name].reshape(-1) for name in network.shapes])
+    network.backward(run, output_gradient, on_layer=add_layer)
+    top = run.layer_inputs(network.n_layers)[-len(output_gradient) :]
+    squares["output_weights"] = outer(output_gradient, top)
+    squares["output_bias"] = output_gradient.sum(dim=0).square().sum(dim=0)
+    return torch.cat([squares[name].reshape(-1) for name in network.shapes])
 
 
 def loss_gradient(
@@ -114,10 +135,21 @@ def loss_gradient(
 
     Parameters
     ----------
-    loss : the loss
-    run : the forward pass
-    batch : targets and mask
-    weight : what the sum over scored steps is divided by
+    loss : Loss
+        The loss of one step.
+    run : ForwardPass
+        The forward pass.
+    batch : Batch
+        Targets and mask.
+    weight : float
+        What the sum over scored steps is divided by.
+
+    Returns
+    -------
+    value : float
+        The loss.
+    output_gradient : Tensor of shape (n_steps, batch, n_outputs)
+        Its derivative.
     """
     value = float((loss.value(run.outputs, batch.targets) * batch.mask[..., 0]).sum()) / weight
     return value, loss.gradient(run.outputs, batch.targets) * (batch.mask / weight)
@@ -136,8 +168,10 @@ class GaussNewton:
 
     Parameters
     ----------
-    objective : the loss and the pieces
-    theta : (n_weights,), where; the forward passes are kept
+    objective : Objective
+        The loss and the pieces.
+    theta : Tensor of shape (n_weights,)
+        The weights that the matrix is for; the forward passes are stored.
     """
 
     def __init__(self, objective: Objective, theta: Tensor) -> None:
@@ -150,24 +184,35 @@ class GaussNewton:
         self.workspace = Workspace(theta)
 
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
-        """Return the product with v.
+        """Return the product with a vector.
 
         Parameters
         ----------
-        v : (n_weights,)
-        structural : lambda mu, the weight of structural damping
+        v : Tensor of shape (n_weights,)
+            The vector.
+        structural : float, default=0.0
+            lambda mu, the weight of structural damping.
+
+        Returns
+        -------
+        Tensor of shape (n_weights,)
+            The product.
         """
-        network, loss = self.objective.network, self.objective.loss
-        result, v = torch.zeros_like(v), v.to(self.objective.dtype)
+        network, loss, weight = self.objective.network, self.objective.loss, self.objective.weight
+        product, v = torch.zeros_like(v), v.to(self.objective.dtype)
         for run, batch in zip(self.runs, self.objective.batches, strict=True):
-            share = batch.mask / self.objective.weight
-            r_outputs, pre = network.r_forward(run, v, self.workspace)
-            curved = loss.hessian(run.outputs, r_outputs) * share
-            extra = None
+            # v -> J v, and J_a v per layer on the way
+            Jv, Ja_v = network.r_forward(run, v, self.workspace)
+            # J v -> H J v: H is block-diagonal, one block of n_outputs^2 per scored step
+            HJv = loss.hessian(run.outputs, Jv) * (batch.mask / weight)
+            damping_terms = None
             if structural:
-                per_step = batch.inside * (structural / self.objective.weight)
-                extra = [
-                    r.mul_(slopes).mul_(per_step) for slopes, r in zip(run.slopes, pre, strict=True)
+                # J_a v -> lambda mu diag(a') J_a v, at all steps inside the series
+                per_step = batch.inside * (structural / weight)
+                damping_terms = [
+                    r.mul_(slopes).mul_(per_step)
+                    for slopes, r in zip(run.slopes, Ja_v, strict=True)
                 ]
-            result += network.backward(run, curved, extra, self.workspace)
-        return result
+            # H J v -> J' H J v, and J_a' of the damping terms in the same backward pass
+            product += network.backward(run, HJv, damping_terms, self.workspace)
+        return product

@@ -2,9 +2,9 @@
 
 The model of the loss around theta, with damping lambda and structural damping lambda mu,
 
-    q(d) = g'd + d'(G + lambda I + lambda mu S) d / 2
+    q(d) = g'd + d'B d / 2,  B = G + lambda I + lambda mu S
 
-is minimised by conjugate gradients; of the kept iterates the best is taken, its length found by a
+is minimised by conjugate gradients; of the saved iterates the best is taken, its length found by a
 line search, and lambda adapted by how well q predicted the change of the loss.
 
 References
@@ -26,20 +26,22 @@ from trainers.second_order.conjugate_gradient import CGResult, conjugate_gradien
 
 DAMPING_BOUNDS = (1e-10, 1e6)
 SHRINK = 0.95  # the next search starts from this share of the last direction (Martens' code)
-ARMIJO, BACKTRACK, MOST_BACKTRACKS = 1e-2, 0.8, 60
+ARMIJO = 1e-2  # share of the fall along the slope that a step must reach
+BACKTRACK = 0.8  # factor on the length of a step that does not
+MAX_BACKTRACKS = 60
 PRECONDITIONER_POWER = 0.75
 EPSILON = torch.finfo(torch.float64).eps
 
 
-class Matrix(Protocol):
-    """A Gauss-Newton matrix."""
+class CurvatureMatrix(Protocol):
+    """A Gauss-Newton matrix, known by its products."""
 
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
         """Return (G + structural S) v."""
 
 
-class Loss(Protocol):
-    """A loss as a function of a flat float64 weight vector."""
+class LossFunction(Protocol):
+    """The loss on some data as a function of a flat float64 weight vector."""
 
     def value(self, theta: Tensor) -> float:
         """Return the loss."""
@@ -47,7 +49,7 @@ class Loss(Protocol):
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient."""
 
-    def matrix(self, theta: Tensor) -> Matrix:
+    def matrix(self, theta: Tensor) -> CurvatureMatrix:
         """Return the Gauss-Newton matrix."""
 
     def squared_gradients(self, theta: Tensor) -> Tensor:
@@ -60,16 +62,20 @@ class HFBatches:
 
     Attributes
     ----------
-    gradient : where the step starts from
-    curvature : for Gauss-Newton products, and for how good the model was
-    backtracking : chooses among the iterates of conjugate gradients
-    line_search : chooses the length of the step
+    gradient : LossFunction
+        Where the step starts from.
+    curvature : LossFunction
+        For Gauss-Newton products, and for how good the model was.
+    backtracking : LossFunction
+        Chooses among the iterates of conjugate gradients.
+    line_search : LossFunction
+        Chooses the length of the step.
     """
 
-    gradient: Loss
-    curvature: Loss
-    backtracking: Loss
-    line_search: Loss
+    gradient: LossFunction
+    curvature: LossFunction
+    backtracking: LossFunction
+    line_search: LossFunction
 
 
 @dataclass(frozen=True)
@@ -78,12 +84,17 @@ class HFSettings:
 
     Attributes
     ----------
-    structural : mu, structural damping relative to lambda
-    max_cg : conjugate gradient iterations at most
-    tolerance : of Martens' stop
-    preconditioner : M = (mean squared gradients + lambda)^0.75 instead of the identity
-    rho_model : "damped" counts the damping in what the model predicted, as in the code that solved
-        the long-memory tasks; "undamped" does not, as in Martens' first
+    structural : float
+        mu, structural damping relative to lambda.
+    max_cg : int
+        Conjugate gradient iterations at most.
+    tolerance : float
+        Tolerance of Martens' stop.
+    preconditioner : bool
+        M = (mean squared gradients + lambda)^0.75 instead of the identity.
+    rho_model : str
+        "damped" counts the damping in what the model predicted, as in the code that solved the
+        long-memory tasks; "undamped" does not, as in Martens' first.
     """
 
     structural: float = 0.0
@@ -99,8 +110,10 @@ class HFState:
 
     Attributes
     ----------
-    damping : lambda
-    direction : (n_weights,) where the next search starts
+    damping : float
+        lambda.
+    direction : Tensor of shape (n_weights,)
+        Where the next search starts.
     """
 
     damping: float
@@ -109,10 +122,30 @@ class HFState:
 
 @dataclass(frozen=True)
 class HFRecord:
-    """What one step did; `reason` says how it ended.
+    """What one step did.
 
-    `passes` counts the gradient and the Gauss-Newton products, each about a forward and a backward
-    pass over its data.
+    Attributes
+    ----------
+    loss_before : float
+        The loss at the start, on the data of the line search.
+    loss_after : float
+        The loss after the step, on the same data.
+    rho : float
+        Change of the loss relative to what the model predicted; NaN where it drowns in rounding.
+    damping : float
+        lambda of this step.
+    cg_iterations : int
+        Conjugate gradient iterations.
+    chosen_iterate : int
+        Number of the iteration whose iterate was taken.
+    step_length : float
+        Share of that iterate that was stepped; 0 for a rejected step.
+    gradient_norm : float
+        Norm of the gradient at the start.
+    reason : str
+        Why conjugate gradients stopped, or "rejected".
+    passes : int
+        The gradient and the Gauss-Newton products, each about a forward and a backward pass.
     """
 
     loss_before: float
@@ -138,14 +171,21 @@ def hf_step(
 
     Parameters
     ----------
-    theta : (n_weights,) float64
-    state : damping and direction of the step before; updated
-    batches : the loss on the data of each part of the step
-    settings : what stays the same
+    theta : Tensor of shape (n_weights,)
+        The weights, float64.
+    state : HFState
+        Damping and direction of the step before; updated.
+    batches : HFBatches
+        The loss on the data of each part of the step.
+    settings : HFSettings
+        What stays the same.
 
     Returns
     -------
-    The new theta and the record; a rejected step returns theta itself.
+    theta : Tensor of shape (n_weights,)
+        The new weights; those that came for a rejected step.
+    record : HFRecord
+        What the step did.
 
     Raises
     ------
@@ -154,94 +194,135 @@ def hf_step(
     """
     if settings.rho_model not in ("damped", "undamped"):
         raise ValueError(f"rho_model must be 'damped' or 'undamped', got {settings.rho_model!r}")
+    # The quadratic model around theta: slope g and curvature B.
     loss_before, gradient = batches.gradient.gradient(theta)
-    matrix = batches.curvature.matrix(theta)
-    damping = state.damping
+    matrix, damping = batches.curvature.matrix(theta), state.damping
 
     def product(v: Tensor) -> Tensor:
         return matrix.product(v, damping * settings.structural) + damping * v
 
+    # Minimise it, from a share of the last direction, as B and g change little from step to step.
     scale = None
     if settings.preconditioner:
         scale = (batches.curvature.squared_gradients(theta) + damping) ** PRECONDITIONER_POWER
-    found = conjugate_gradient(
-        product, -gradient, state.direction, max_iter=settings.max_cg,
-        tolerance=settings.tolerance, preconditioner=scale,
-    )  # fmt: skip
-    chosen, reached = best_iterate(found, batches.backtracking, theta)
-    step, slope = found.iterates[chosen], float(gradient @ found.iterates[chosen])
-    bent = product(step) if settings.rho_model == "damped" else matrix.product(step)
-    same = batches.curvature is batches.gradient
-    base = loss_before if same else batches.curvature.value(theta)
+    result = conjugate_gradient(
+        product,
+        -gradient,
+        state.direction,
+        max_iter=settings.max_cg,
+        tolerance=settings.tolerance,
+        preconditioner=scale,
+    )
+    # The model fails far from theta: an earlier iterate, which is nearer, may have a smaller loss.
+    chosen, loss_at_step = best_iterate(result, batches.backtracking, theta)
+    step = result.iterates[chosen]
+    slope = float(gradient @ step)
+    # Adapt lambda by how well the model predicted the change, on the data it was made from.
+    B_step = product(step) if settings.rho_model == "damped" else matrix.product(step)
+    same_batch = batches.curvature is batches.gradient
+    loss_on_curvature_batch = loss_before if same_batch else batches.curvature.value(theta)
     if batches.backtracking is not batches.curvature:
-        reached = batches.curvature.value(theta + step)
-    rho = reduction_ratio(base, reached, slope + 0.5 * float(step @ bent))
-    state.damping = adapted(damping, rho)
-    before = loss_before
+        loss_at_step = batches.curvature.value(theta + step)
+    predicted = slope + 0.5 * float(step @ B_step)
+    rho = reduction_ratio(loss_on_curvature_batch, loss_at_step, predicted)
+    state.damping = update_damping(damping, rho)
+    # Shorten the step until the loss falls, or reject it.
+    loss_at_start = loss_before
     if batches.line_search is not batches.gradient:
-        before = batches.line_search.value(theta)
-    length, after = line_search(batches.line_search, theta, step, before, slope)
-    state.direction = SHRINK * found.iterates[-1] if length else torch.zeros_like(theta)
+        loss_at_start = batches.line_search.value(theta)
+    length, loss_after = line_search(batches.line_search, theta, step, loss_at_start, slope)
+    # The next search starts from the last iterate: the chosen one may be an early stage of it.
+    state.direction = SHRINK * result.iterates[-1] if length else torch.zeros_like(theta)
     record = HFRecord(
-        before, after, rho, damping, found.n_iter, found.numbers[chosen], length,
-        float(gradient.norm()), found.reason if length else "rejected", found.n_iter + 3,
-    )  # fmt: skip
+        loss_before=loss_at_start,
+        loss_after=loss_after,
+        rho=rho,
+        damping=damping,
+        cg_iterations=result.n_iter,
+        chosen_iterate=result.numbers[chosen],
+        step_length=length,
+        gradient_norm=float(gradient.norm()),
+        reason=result.reason if length else "rejected",
+        passes=result.n_iter + 3,  # CG's first residual, the gradient and B step
+    )
     return (theta + length * step if length else theta), record
 
 
-def best_iterate(found: CGResult, objective: Loss, theta: Tensor) -> tuple[int, float]:
-    """Walk back from the last kept iterate while the loss keeps falling.
+def best_iterate(result: CGResult, loss: LossFunction, theta: Tensor) -> tuple[int, float]:
+    """Walk back from the last saved iterate while the loss keeps falling.
 
     Parameters
     ----------
-    found : kept iterates
-    objective : the loss that decides
-    theta : where the step starts
+    result : CGResult
+        The saved iterates.
+    loss : LossFunction
+        The loss that decides.
+    theta : Tensor of shape (n_weights,)
+        Where the step starts.
 
     Returns
     -------
-    The position of the chosen iterate and its loss.
+    position : int
+        The position of the chosen iterate.
+    value : float
+        The loss there.
 
     References
     ----------
     Martens (2010), section 4.6.
     """
-    chosen = len(found.iterates) - 1
-    value = objective.value(theta + found.iterates[chosen])
+    chosen = len(result.iterates) - 1
+    value = loss.value(theta + result.iterates[chosen])
     for earlier in range(chosen - 1, -1, -1):
-        before = objective.value(theta + found.iterates[earlier])
-        if isfinite(value) and not before < value:
+        value_earlier = loss.value(theta + result.iterates[earlier])
+        if isfinite(value) and not value_earlier < value:
             break
-        chosen, value = earlier, before
+        chosen, value = earlier, value_earlier
     return chosen, value
 
 
-def reduction_ratio(before: float, after: float, predicted: float) -> float:
-    """Return rho = (change of the loss) / (change that the model predicted).
+def reduction_ratio(loss_before: float, loss_after: float, predicted: float) -> float:
+    """Return the change of the loss relative to the change that the model predicted.
 
-    NaN where the change drowns in rounding (then lambda stays), minus infinity where the loss rose.
+    rho = (L(theta + d) - L(theta)) / (q(d) - q(0))
 
     Parameters
     ----------
-    before, after : losses
-    predicted : q(d) - q(0), negative
+    loss_before : float
+        The loss at theta.
+    loss_after : float
+        The loss at theta + d.
+    predicted : float
+        q(d) - q(0), negative.
+
+    Returns
+    -------
+    float
+        rho; NaN where the change drowns in rounding, minus infinity where the loss rose.
     """
-    if not isfinite(after):
+    if not isfinite(loss_after):
         return -float("inf")
-    if abs(after - before) <= 50 * EPSILON * max(1.0, abs(before)):
+    if abs(loss_after - loss_before) <= 50 * EPSILON * max(1.0, abs(loss_before)):
         return float("nan")
-    if after > before:
+    if loss_after > loss_before:
         return -float("inf")
-    return (after - before) / predicted if predicted < 0 else float("nan")
+    return (loss_after - loss_before) / predicted if predicted < 0 else float("nan")
 
 
-def adapted(damping: float, rho: float) -> float:
+def update_damping(damping: float, rho: float) -> float:
     """Return the next lambda by the Levenberg-Marquardt rule: 3/2 up below 1/4, 2/3 down above 3/4.
 
     Parameters
     ----------
-    damping : lambda now
-    rho : reduction ratio; NaN keeps lambda
+    damping : float
+        lambda of this step.
+    rho : float
+        Reduction ratio; NaN leaves lambda as it is.
+
+    Returns
+    -------
+    float
+        lambda of the next step.
     """
     factor = 1.5 if rho < 0.25 else 2.0 / 3.0 if rho > 0.75 else 1.0
     low, high = DAMPING_BOUNDS
@@ -249,26 +330,34 @@ def adapted(damping: float, rho: float) -> float:
 
 
 def line_search(
-    objective: Loss, theta: Tensor, step: Tensor, before: float, slope: float
+    loss: LossFunction, theta: Tensor, step: Tensor, loss_at_start: float, slope: float
 ) -> tuple[float, float]:
     """Shrink the step by 0.8 until the loss falls by Armijo's share of the slope.
 
     Parameters
     ----------
-    objective : the loss
-    theta : where the step starts
-    step : its direction and full length
-    before : loss at theta
-    slope : gradient' step
+    loss : LossFunction
+        The loss.
+    theta : Tensor of shape (n_weights,)
+        Where the step starts.
+    step : Tensor of shape (n_weights,)
+        Its direction and full length.
+    loss_at_start : float
+        The loss at theta.
+    slope : float
+        gradient' step.
 
     Returns
     -------
-    The length in (0, 1] and the loss there; length 0 rejects the step.
+    length : float
+        The length in (0, 1]; 0 rejects the step.
+    value : float
+        The loss there.
     """
     length = 1.0
-    for _ in range(MOST_BACKTRACKS):
-        after = objective.value(theta + length * step)
-        if after <= before + ARMIJO * length * min(slope, 0.0) and after < before:
-            return length, after
+    for _ in range(MAX_BACKTRACKS):
+        value = loss.value(theta + length * step)
+        if value <= loss_at_start + ARMIJO * length * min(slope, 0.0) and value < loss_at_start:
+            return length, value
         length *= BACKTRACK
-    return 0.0, before
+    return 0.0, loss_at_start

@@ -1,0 +1,214 @@
+"""The loss of any torch.nn.Module, which a closure computes, with gradients and products."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+Closure = Callable[[], tuple[Tensor, ...]]  # -> loss, outputs[, hidden pre-activations]
+
+
+@contextmanager
+def differentiable_kernels() -> Iterator[None]:
+    """Switch off the fused recurrent kernels, which have no forward-mode derivative."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # reading the flags warns of hardware that is not there
+        with (
+            torch.backends.mkldnn.flags(enabled=False),
+            torch.backends.cudnn.flags(enabled=False),
+        ):
+            yield
+
+
+def join(tensors: Sequence[Tensor]) -> Tensor:
+    """Return tensors as one flat float64 vector."""
+    return torch.cat([tensor.detach().reshape(-1).double() for tensor in tensors])
+
+
+class ClosureLoss:
+    """A loss computed by a closure from parameters, as a function of their flat vector.
+
+    Parameters
+    ----------
+    closure : callable
+        Computes, from the parameters as they are and always on the same data, the loss, the
+        outputs that it follows from, and for structural damping the pre-activations of tanh units.
+        It must do the same at every call: no dropout, no fresh data.
+    parameters : sequence of Tensor
+        The parameters trained; the others stay.
+    squared : callable or None, default=None
+        Gives the mean squared gradient of single cases, a tensor per parameter.
+    """
+
+    def __init__(
+        self,
+        closure: Closure,
+        parameters: Sequence[Tensor],
+        squared: Callable[[], Sequence[Tensor]] | None = None,
+    ) -> None:
+        self.closure, self.parameters, self.squared = closure, list(parameters), squared
+
+    def write(self, theta: Tensor, direction: Tensor | None = None) -> None:
+        """Write weights into the parameters, and a direction as their tangents.
+
+        Parameters
+        ----------
+        theta : Tensor of shape (n_weights,)
+            The weights.
+        direction : Tensor of shape (n_weights,) or None, default=None
+            Makes the parameters dual numbers, within a level of `forward_ad`.
+        """
+        weights = self.split(theta)
+        tangents = [None] * len(weights) if direction is None else self.split(direction)
+        with torch.no_grad():
+            for p, weight, tangent in zip(self.parameters, weights, tangents, strict=True):
+                # torch is not told of the change, for which it has no public way: else it would
+                # refuse the stored backward pass, whose user writes back the values it stems from.
+                with torch.autograd._unsafe_preserve_version_counter(p):  # type: ignore[attr-defined]
+                    if tangent is None:
+                        p.copy_(weight)
+                    else:
+                        p.copy_(forward_ad.make_dual(weight.clone(), tangent))  # type: ignore[no-untyped-call]
+
+    def split(self, theta: Tensor) -> list[Tensor]:
+        """Return a flat vector as tensors of the shapes and types of the parameters."""
+        vectors = torch.split(theta, [p.numel() for p in self.parameters])
+        return [v.view_as(p).to(p) for p, v in zip(self.parameters, vectors, strict=True)]
+
+    def evaluate(self) -> tuple[Tensor, ...]:
+        """Return what the closure gives: loss, outputs, and hidden pre-activations or nothing."""
+        values = self.closure()
+        if not isinstance(values, tuple) or len(values) not in (2, 3):
+            raise TypeError(
+                "the closure of HessianFree must return (loss, outputs) or (loss, outputs, "
+                f"hidden), got {type(values).__name__}; it need not call backward()"
+            )
+        return values
+
+    def value(self, theta: Tensor) -> float:
+        """Return the loss."""
+        self.write(theta)
+        with torch.no_grad():
+            return float(self.evaluate()[0])
+
+    def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+        """Return the loss and its gradient."""
+        self.write(theta)
+        with torch.enable_grad():
+            loss = self.evaluate()[0]
+        gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True)
+        return float(loss.detach()), self.join_gradients(gradients)
+
+    def matrix(self, theta: Tensor) -> ClosureMatrix:
+        """Return the Gauss-Newton matrix."""
+        self.write(theta)
+        return ClosureMatrix(self, theta)
+
+    def squared_gradients(self, theta: Tensor) -> Tensor:
+        """Return the mean squared gradients of single cases."""
+        if self.squared is None:
+            raise ValueError("a preconditioner needs the squared gradients of single cases")
+        self.write(theta)
+        return join(self.squared())
+
+    def join_gradients(self, gradients: Sequence[Tensor | None]) -> Tensor:
+        """Return derivatives by the parameters as one vector, zero for a parameter not used."""
+        return join(
+            [
+                torch.zeros_like(p) if gradient is None else gradient
+                for p, gradient in zip(self.parameters, gradients, strict=True)
+            ]
+        )
+
+
+class ClosureMatrix:
+    """Gauss-Newton products v -> J v -> H J v -> J' H J v of a closure by automatic derivatives.
+
+    J v is a forward-mode derivative, the parameters being made dual in place; H u differentiates
+    the loss twice by the outputs, so that any loss and any mean or mask in it is met; J' u is the
+    stored backward pass. Structural damping adds J_a' diag(1 - tanh^2 a) J_a v, averaged over all
+    but the last dimension of the pre-activations a.
+
+    Parameters
+    ----------
+    loss : ClosureLoss
+        The closure and its parameters, which hold theta.
+    theta : Tensor of shape (n_weights,)
+        The weights that the matrix is for.
+    """
+
+    def __init__(self, loss: ClosureLoss, theta: Tensor) -> None:
+        self.loss, self.theta = loss, theta
+        with torch.enable_grad():
+            value, self.outputs, *hidden = loss.evaluate()
+            self.hidden: Tensor | None = hidden[0] if hidden else None
+            (self.slope,) = torch.autograd.grad(value, self.outputs, create_graph=True)
+
+    def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
+        """Return the product with a vector.
+
+        Parameters
+        ----------
+        v : Tensor of shape (n_weights,)
+            The vector.
+        structural : float, default=0.0
+            Weight of structural damping.
+
+        Returns
+        -------
+        Tensor of shape (n_weights,)
+            The product, float64.
+
+        Raises
+        ------
+        ValueError
+            For structural damping where the closure returns no hidden pre-activations.
+        """
+        # v -> J v, J_a v
+        Jv, Ja_v = self._tangents(v)
+        # J v -> H J v
+        ends, errors = [self.outputs], [self._hessian_product(Jv)]
+        if structural:
+            if self.hidden is None or Ja_v is None:
+                raise ValueError(
+                    "structural_damping needs the closure to return (loss, outputs, hidden), "
+                    "hidden being the pre-activations of tanh units"
+                )
+            # J_a v -> lambda mu diag(1 - tanh^2 a) J_a v, a mean over all but the units
+            a = self.hidden.detach()
+            weight = structural * a.shape[-1] / a.numel()
+            ends.append(self.hidden)
+            errors.append(weight * (1.0 - torch.tanh(a).square()) * Ja_v)
+        # H J v -> J' H J v, and J_a' of the other error in the same pass
+        gradients = torch.autograd.grad(
+            ends, self.loss.parameters, errors, retain_graph=True, allow_unused=True
+        )
+        return self.loss.join_gradients(gradients)
+
+    def _hessian_product(self, u: Tensor) -> Tensor:
+        """Return H u, zero for a loss that is linear in the outputs."""
+        if not self.slope.requires_grad:
+            return torch.zeros_like(self.outputs)
+        (Hu,) = torch.autograd.grad(
+            self.slope, self.outputs, u, retain_graph=True, allow_unused=True
+        )
+        return torch.zeros_like(self.outputs) if Hu is None else Hu
+
+    def _tangents(self, v: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return J v and J_a v, None where the closure returns no pre-activations."""
+        with torch.no_grad(), forward_ad.dual_level():
+            self.loss.write(self.theta, v)
+            _, outputs, *hidden = self.loss.evaluate()
+            Jv = _tangent(outputs)
+            return Jv, _tangent(hidden[0]) if hidden else None
+
+
+def _tangent(dual: Tensor) -> Tensor:
+    """Return the tangent of a dual tensor, zero for one that does not depend on the direction."""
+    value, tangent = forward_ad.unpack_dual(dual)  # type: ignore[no-untyped-call]
+    return torch.zeros_like(value) if tangent is None else tangent
