@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Array = NDArray[Any]
-SeriesLike: TypeAlias = Any  # any container of docs/data.md: its types cannot be told apart by mypy
+# Any container of docs/data.md. A union of them would help nobody: DataFrames are known by their
+# attributes (pandas is not imported for it) and an array-like may be any nested sequence, so that
+# every use would need a cast.
+SeriesLike: TypeAlias = Any
 Seed: TypeAlias = int | np.random.RandomState | None  # what scikit-learn calls random_state
 InitialState: TypeAlias = ArrayLike | None  # the state before a series, or a word for it
 Kind = Literal["single", "list", "stack", "frame", "series_id"]
@@ -26,14 +33,18 @@ class Layout:
 
     Attributes
     ----------
-    kind : the container: one series, a list, a 3-D stack, a MultiIndex frame, or `series_id`
-    lengths : rows of each series, in order
-    index : the pandas index of the rows, None for anything that is not a DataFrame
+    kind : "single", "list", "stack", "frame" or "series_id"
+        The container: one series, a list, a 3-D array, a DataFrame with a MultiIndex, or rows with
+        the series of each told by `series_id`.
+    lengths : tuple of int
+        Rows of each series, in order.
+    index : pandas.Index or None
+        Labels of the rows; None for anything that is not a DataFrame.
     """
 
     kind: Kind
     lengths: tuple[int, ...]
-    index: Any = None
+    index: pd.Index | None = None
 
     @property
     def n_series(self) -> int:
@@ -53,16 +64,16 @@ class Layout:
             start += length
 
     def starts(self) -> Array:
-        """Return the flat position of the first row of each series, (n_series,)."""
+        """Return the position of the first row of each series in the flat array, (n_series,)."""
         return np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.intp)
 
 
-def is_frame(X: Any) -> bool:
+def is_frame(X: SeriesLike) -> bool:
     """Tell whether X is a pandas DataFrame or Series, without importing pandas."""
     return hasattr(X, "iloc") and hasattr(X, "index")
 
 
-def members_of(X: Any) -> list[Any] | None:
+def members_of(X: SeriesLike) -> list[SeriesLike] | None:
     """Return the members of a list, tuple or 1-D object array, None for anything else."""
     if isinstance(X, list | tuple):
         return list(X)
@@ -71,8 +82,18 @@ def members_of(X: Any) -> list[Any] | None:
     return None
 
 
-def is_series_list(X: Any) -> bool:
+def is_series_list(X: SeriesLike) -> bool:
     """Tell whether X is a list, tuple or object array of 2-D arrays; refuse a near miss.
+
+    Parameters
+    ----------
+    X : array-like or list of arrays
+        One series or several.
+
+    Returns
+    -------
+    bool
+        False for a list of numbers or of lists, which is one array written out.
 
     Raises
     ------
@@ -111,8 +132,8 @@ def holds_many_series(X: SeriesLike) -> bool:
     return is_series_list(X) or (isinstance(X, np.ndarray) and X.ndim == 3)
 
 
-def _join(series: Sequence[Any]) -> Array:
-    """Stack many 2-D series on top of each other, after comparing their widths."""
+def _join(series: Sequence[SeriesLike]) -> Array:
+    """Concatenate 2-D series of the same width along time."""
     arrays = [np.asarray(s) for s in series]
     widths = {a.shape[1] for a in arrays}
     if len(widths) > 1:
@@ -130,34 +151,37 @@ def _join(series: Sequence[Any]) -> Array:
     return np.concatenate(arrays)
 
 
-def _runs(ids: Array, what: str) -> tuple[int, ...]:
-    """Return the lengths of the runs of equal ids, which must not come back."""
+def _run_lengths(ids: Array, where: str) -> tuple[int, ...]:
+    """Return the lengths of the runs of equal ids; an id may have one run only."""
     if len(ids) == 0:
         return ()
     change = np.flatnonzero(ids[1:] != ids[:-1]) + 1
-    firsts = ids[np.concatenate([[0], change])]
-    if len(set(firsts.tolist())) < len(firsts):
-        seen: set[Any] = set()
-        again = next(i for i in firsts.tolist() if i in seen or seen.add(i))  # type: ignore[func-returns-value] # set.add returns None, hence "or"
+    id_of_run = ids[np.concatenate([[0], change])].tolist()
+    if len(set(id_of_run)) < len(id_of_run):
+        repeated = next(i for n, i in enumerate(id_of_run) if i in id_of_run[:n])
         raise ValueError(
-            f"the rows of one series must be contiguous in {what}, got series {again!r} in more "
-            "than one run; sort the rows by series (a stable sort keeps their time order)"
+            f"the rows of one series must be contiguous in {where}, got series {repeated!r} in "
+            "more than one run; sort the rows by series (a stable sort keeps their time order)"
         )
     return tuple(np.diff(np.concatenate([[0], change, [len(ids)]])).tolist())
 
 
-def flatten(X: Any, series_id: Any = None) -> tuple[Any, Layout]:
+def flatten(X: SeriesLike, series_id: SeriesLike = None) -> tuple[SeriesLike, Layout]:
     """Turn any accepted container into rows and their layout.
 
     Parameters
     ----------
-    X : 2-D array, DataFrame, list of 2-D arrays, 3-D array, or DataFrame with a MultiIndex
-    series_id : (n_rows,), one id per row of a 2-D X, equal ids contiguous
+    X : array-like, list of arrays or DataFrame
+        A 2-D array, a list of 2-D arrays, a 3-D array, or a DataFrame, also with a MultiIndex.
+    series_id : array-like of shape (n_rows,), default=None
+        The series of each row of a 2-D X; the rows of a series are contiguous.
 
     Returns
     -------
-    rows : what `validate_data` shall check: (n_rows, n_features), or a DataFrame as it came
-    layout : how the rows divide into series
+    rows : array-like of shape (n_rows, n_features)
+        Rows not checked yet; a DataFrame is passed through.
+    layout : Layout
+        How the rows divide into series.
 
     Raises
     ------
@@ -165,19 +189,19 @@ def flatten(X: Any, series_id: Any = None) -> tuple[Any, Layout]:
         For ragged widths, a list of 1-D arrays, series in several pieces, or `series_id` with
         a container that already holds many series.
     """
-    listed = is_series_list(X)
-    stacked = isinstance(X, np.ndarray) and X.ndim == 3
-    indexed = is_frame(X) and getattr(X.index, "nlevels", 1) > 1
+    is_list = is_series_list(X)
+    is_stack = isinstance(X, np.ndarray) and X.ndim == 3
+    has_levels = is_frame(X) and getattr(X.index, "nlevels", 1) > 1
     if series_id is not None:
-        if listed or stacked or indexed:
+        if is_list or is_stack or has_levels:
             raise ValueError(
                 "series_id goes with one 2-D array, got a container that already holds many "
                 "series; drop series_id, or pass the rows as one 2-D array"
             )
-        return X, _identified(X, series_id)
-    if listed:
+        return X, _layout_of_ids(X, series_id)
+    if is_list:
         return _join(members_of(X) or []), Layout("list", tuple(len(s) for s in X))
-    if stacked:
+    if is_stack:
         n_series, n_steps, n_features = X.shape
         if n_series == 0 or n_steps == 0:
             raise ValueError(
@@ -185,44 +209,56 @@ def flatten(X: Any, series_id: Any = None) -> tuple[Any, Layout]:
                 "(n_series, n_steps, n_features)"
             )
         return X.reshape(-1, n_features), Layout("stack", (n_steps,) * n_series)
-    if indexed:
+    if has_levels:
         ids = np.asarray(X.index.get_level_values(0))
-        return X, Layout("frame", _runs(ids, "level 0 of the index"), X.index)
+        return X, Layout("frame", _run_lengths(ids, "level 0 of the index"), X.index)
     rows = X.shape[0] if hasattr(X, "shape") and len(X.shape) else len(X) if _sized(X) else 0
     return X, Layout("single", (int(rows),), X.index if is_frame(X) else None)
 
 
-def _sized(X: Any) -> bool:
+def _sized(X: SeriesLike) -> bool:
     return hasattr(X, "__len__")
 
 
-def _identified(X: Any, series_id: Any) -> Layout:
+def _layout_of_ids(X: SeriesLike, series_id: SeriesLike) -> Layout:
     ids = np.asarray(series_id)
     n_rows = len(X) if _sized(X) else np.shape(X)[0]
     if ids.ndim != 1 or len(ids) != n_rows:
         raise ValueError(
             f"series_id must hold one id per row of X, shape ({n_rows},), got {ids.shape}"
         )
-    return Layout("series_id", _runs(ids, "series_id"), X.index if is_frame(X) else None)
+    return Layout("series_id", _run_lengths(ids, "series_id"), X.index if is_frame(X) else None)
 
 
 def check_rows(
-    estimator: Any, X: Any, *, series_id: Any = None, reset: bool, min_rows: int = 1
+    estimator: BaseEstimator,
+    X: SeriesLike,
+    *,
+    series_id: SeriesLike = None,
+    reset: bool,
+    min_rows: int = 1,
 ) -> tuple[Array, Layout]:
     """Flatten X and let scikit-learn check the rows: finite numbers, the fitted width and names.
 
     Parameters
     ----------
-    estimator : whose `n_features_in_` and `feature_names_in_` are set or compared
-    X : any container of docs/data.md
-    series_id : (n_rows,) ids of a 2-D X
-    reset : True in `fit`, False afterwards
-    min_rows : fewest rows in all
+    estimator : BaseEstimator
+        Its `n_features_in_` and `feature_names_in_` are set or compared.
+    X : array-like, list of arrays or DataFrame
+        Any container of docs/data.md.
+    series_id : array-like of shape (n_rows,), default=None
+        The series of each row of a 2-D X.
+    reset : bool
+        True in `fit`, False afterwards.
+    min_rows : int, default=1
+        Smallest number of rows in all.
 
     Returns
     -------
-    rows : (n_rows, n_features) float64
-    layout : how the rows divide into series
+    rows : array of shape (n_rows, n_features)
+        Checked rows, float64.
+    layout : Layout
+        How the rows divide into series.
     """
     raw, layout = flatten(X, series_id)
     rows = validate_data(
@@ -233,17 +269,21 @@ def check_rows(
     return rows, layout
 
 
-def restore(values: Array, layout: Layout) -> Any:
-    """Put per-step values back into the container that X came in.
+def restore(values: Array, layout: Layout) -> SeriesLike:
+    """Put values per step back into the container that X came in.
 
     Parameters
     ----------
-    values : (n_rows,) or (n_rows, n_outputs), flat
-    layout : the layout of X
+    values : array of shape (n_rows,) or (n_rows, n_outputs)
+        Values of all series, one after the other.
+    layout : Layout
+        The layout of X.
 
     Returns
     -------
-    A list for a list, (n_series, n_steps[, n_outputs]) for a 3-D array, else `values`.
+    list of arrays, or array
+        A list for a list, (n_series, n_steps) or (n_series, n_steps, n_outputs) for a 3-D array,
+        else the values as they are.
     """
     if layout.kind == "list":
         return [values[rows] for rows in layout.slices()]
@@ -252,14 +292,24 @@ def restore(values: Array, layout: Layout) -> Any:
     return values
 
 
-def context_rows(estimator: Any, context: Any, layout: Layout) -> list[Array] | None:
-    """Return the rows before each series of X, or None without context.
+def context_rows(
+    estimator: BaseEstimator, context: SeriesLike, layout: Layout
+) -> list[Array] | None:
+    """Return the rows before each series of X.
 
     Parameters
     ----------
-    estimator : a fitted regressor
-    context : (n, n_features) for one series, or one such array per series
-    layout : of X
+    estimator : BaseEstimator
+        A fitted estimator.
+    context : array-like of shape (n_context, n_features), list of arrays, or None
+        The rows before one series, or one such array per series.
+    layout : Layout
+        The layout of X.
+
+    Returns
+    -------
+    list of arrays of shape (n_context, n_features), or None
+        One array per series; None without context.
 
     Raises
     ------
@@ -268,9 +318,9 @@ def context_rows(estimator: Any, context: Any, layout: Layout) -> list[Array] | 
     """
     if context is None:
         return None
-    rows, found = check_rows(estimator, context, reset=False)
-    if found.n_series != layout.n_series:
+    rows, pieces = check_rows(estimator, context, reset=False)
+    if pieces.n_series != layout.n_series:
         raise ValueError(
-            f"context must hold one array per series of X, {layout.n_series}, got {found.n_series}"
+            f"context must hold one array per series of X, {layout.n_series}, got {pieces.n_series}"
         )
-    return [rows[span] for span in found.slices()]
+    return [rows[span] for span in pieces.slices()]

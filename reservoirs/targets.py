@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
-from reservoirs.sequences import Array, Layout, is_frame, members_of
+from reservoirs.sequences import Array, Layout, SeriesLike, is_frame, members_of
 
 TargetKind = Literal["per_step", "per_series"]
 
@@ -19,9 +20,12 @@ class Targets:
 
     Attributes
     ----------
-    rows : (n_rows, n_outputs) per step, (n_series, n_outputs) per series
+    rows : array of shape (n_rows, n_outputs) or (n_series, n_outputs)
+        One row per step, or one per series.
     kind : "per_step" or "per_series"
-    flat : whether y had no axis of outputs, so that predictions have none either
+        Which of the two.
+    flat : bool
+        Whether y had no axis of outputs, so that predictions have none either.
     """
 
     rows: Array
@@ -29,14 +33,22 @@ class Targets:
     flat: bool
 
 
-def check_targets(estimator: Any, y: Any, layout: Layout) -> Targets:
+def check_targets(estimator: BaseEstimator, y: SeriesLike, layout: Layout) -> Targets:
     """Check numeric targets against the layout of X.
 
     Parameters
     ----------
-    estimator : named in the errors
-    y : targets per step (in the container of X) or per series
-    layout : the layout of X
+    estimator : BaseEstimator
+        Named in the errors.
+    y : array-like, list of arrays or DataFrame
+        Targets per step, in the container of X, or per series.
+    layout : Layout
+        The layout of X.
+
+    Returns
+    -------
+    Targets
+        The targets as rows, and what they belong to.
 
     Raises
     ------
@@ -57,8 +69,8 @@ def check_targets(estimator: Any, y: Any, layout: Layout) -> Targets:
     return _array_targets(values, layout)
 
 
-def _target_list(y: Any, layout: Layout) -> list[Any] | None:
-    """Return the members of y when y lists one array of targets per series of a list X."""
+def _target_list(y: SeriesLike, layout: Layout) -> list[SeriesLike] | None:
+    """Return the members of y where y lists one array of targets per series of a list X."""
     elements = members_of(y)
     if layout.kind != "list" or not elements or all(np.ndim(e) == 0 for e in elements):
         return None
@@ -67,7 +79,7 @@ def _target_list(y: Any, layout: Layout) -> list[Any] | None:
     return elements
 
 
-def _listed_targets(parts: list[Any], layout: Layout) -> Targets:
+def _listed_targets(parts: list[SeriesLike], layout: Layout) -> Targets:
     if len(parts) != layout.n_series:
         raise ValueError(
             f"y must hold one array per series of X, got {len(parts)} for {layout.n_series} series"

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.series import SeriesMixin
-from reservoirs.sequences import Array, Layout, flatten
-from reservoirs.targets import check_targets
+from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, flatten
+from reservoirs.targets import TargetKind, check_targets
 
 
 class LabelMixin(SeriesMixin):
-    """`decision_function`, `predict` and `score` from outputs: a column per class, one for two."""
+    """`decision_function`, `predict` and `score` from one output per class, or one for two classes.
+
+    Attributes
+    ----------
+    classes_ : array of shape (n_classes,)
+        The sorted labels.
+    """
 
     classes_: Array
 
     def _columns(self, labels: Array) -> Array:
-        """Note the classes; return (n, n_classes) of 0 and 1, or (n, 1) for two classes."""
+        """Store the classes; return (n, n_classes) of 0 and 1, or (n, 1) for two classes."""
         classes: Array = np.unique(labels)
         if len(classes) < 2:
             raise ValueError(
@@ -28,94 +34,125 @@ class LabelMixin(SeriesMixin):
                 f"{classes.tolist()}; pass series of another class too"
             )
         self.classes_ = classes
-        return self._coded(labels)
+        return self._indicators(labels)
 
-    def _coded(self, labels: Array) -> Array:
+    def _indicators(self, labels: Array) -> Array:
         """Return the columns of labels whose classes are known."""
         columns: Array = (labels[:, None] == self.classes_).astype(np.float64)
         return columns[:, 1:] if len(self.classes_) == 2 else columns
 
+    @inherit_parameters(SERIES)
     def decision_function(
-        self, X: Any, *, context: Any = None, initial_state: Any = None, series_id: Any = None
-    ) -> Any:
+        self,
+        X: SeriesLike,
+        *,
+        context: SeriesLike = None,
+        initial_state: InitialState = None,
+        series_id: SeriesLike = None,
+    ) -> SeriesLike:
         """Return the output of every class, larger for the more likely one.
-
-        Parameters
-        ----------
-        X : any container of series
-        context : rows just before X, run first and not returned
-        initial_state : the state before, as the regressor's `predict` takes it
-        series_id : (n_rows,) ids of a 2-D X
 
         Returns
         -------
-        (n_rows, n_classes), or (n_rows,) for two classes, positive for the second; per series one
-        row per series. Per step in the container of X
+        array of shape (n_rows, n_classes) or (n_rows,), or list of arrays
+            One column per class, or for two classes one number that is positive for the second.
+            Per step in the container of X, per series one row per series.
         """
         values, layout, _ = self._outputs(X, context, initial_state, series_id)
         values = values[:, 0] if len(self.classes_) == 2 else values
         return self._restored(values, layout)
 
+    @inherit_parameters(SERIES)
     def predict(
-        self, X: Any, *, context: Any = None, initial_state: Any = None, series_id: Any = None
-    ) -> Any:
+        self,
+        X: SeriesLike,
+        *,
+        context: SeriesLike = None,
+        initial_state: InitialState = None,
+        series_id: SeriesLike = None,
+    ) -> SeriesLike:
         """Return the most likely label of every row, or of every series.
 
-        Parameters
-        ----------
-        X : any container of series
-        context : rows just before X, run first and not returned
-        initial_state : the state before, as the regressor's `predict` takes it
-        series_id : (n_rows,) ids of a 2-D X
+        Returns
+        -------
+        array of shape (n_rows,) or (n_series,), or list of arrays
+            Labels, per step in the container of X.
         """
         values, layout, _ = self._outputs(X, context, initial_state, series_id)
-        two = len(self.classes_) == 2
-        numbers = (values[:, 0] > 0).astype(int) if two else values.argmax(axis=1)
-        return self._restored(self.classes_[numbers], layout)
+        if len(self.classes_) == 2:
+            class_numbers = (values[:, 0] > 0).astype(int)
+        else:
+            class_numbers = values.argmax(axis=1)
+        return self._restored(self.classes_[class_numbers], layout)
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None, *, series_id: Any = None) -> float:
-        """Return the share of right labels, over all rows of all series or over the series.
+    @inherit_parameters(SERIES)
+    def score(
+        self,
+        X: SeriesLike,
+        y: SeriesLike,
+        sample_weight: SeriesLike = None,
+        *,
+        series_id: SeriesLike = None,
+    ) -> float:
+        """Return the accuracy over all rows of all series, or over the series.
 
         Parameters
         ----------
-        X : any container of series
-        y : labels, as in `fit`
-        sample_weight : weights of rows or series, or None
-        series_id : (n_rows,) ids of a 2-D X
+        y : array-like or list of arrays
+            Labels as in `fit`.
+
+        Returns
+        -------
+        float
+            The share of correct labels.
         """
-        from sklearn.metrics import accuracy_score  # heavy, see `ForecastMixin.score`
+        from sklearn.metrics import accuracy_score  # not for `import reservoirs`
 
         labels, _ = check_labels(self, y, flatten(X, series_id)[1])
-        found = self.predict(X, series_id=series_id)
-        flat = np.concatenate(found) if isinstance(found, list) else np.ravel(found)
-        return float(accuracy_score(labels, flat, sample_weight=sample_weight))
+        predicted = self.predict(X, series_id=series_id)
+        if isinstance(predicted, list):
+            predicted = np.concatenate(predicted)
+        return float(accuracy_score(labels, np.ravel(predicted), sample_weight=sample_weight))
 
 
-def check_labels(estimator: Any, y: Any, layout: Layout) -> tuple[Array, Any]:
-    """Return all labels, flat, and whether they are per step or per series.
+def check_labels(
+    estimator: BaseEstimator, y: SeriesLike, layout: Layout
+) -> tuple[Array, TargetKind]:
+    """Return the labels of all series in one array, and whether they are per step or per series.
 
     Parameters
     ----------
-    estimator : named in the errors
-    y : labels per step in the container of X, or one per series
-    layout : of X
+    estimator : BaseEstimator
+        Named in the errors.
+    y : array-like or list of arrays
+        Labels per step in the container of X, or one per series.
+    layout : Layout
+        The layout of X.
+
+    Returns
+    -------
+    labels : array of shape (n_rows,) or (n_series,)
+        The labels.
+    kind : "per_step" or "per_series"
+        What they belong to.
 
     Raises
     ------
     ValueError
-        If y is missing, no labels, or does not match X.
+        If y is missing, is not made of labels, or does not match X.
     """
     if y is None:
         check_targets(estimator, None, layout)
-    listed = isinstance(y, list | tuple) and bool(y) and all(np.ndim(part) for part in y)
-    if listed and layout.kind == "list":
+    is_list = isinstance(y, list | tuple) and bool(y) and all(np.ndim(part) for part in y)
+    # labels may be text: zeros in their place go through the check of numeric targets
+    if is_list and layout.kind == "list":
         labels = np.concatenate([column_or_1d(part) for part in y])
-        codes: Any = [np.zeros(len(part)) for part in y]
+        stand_ins: SeriesLike = [np.zeros(len(part)) for part in y]
     elif layout.kind == "stack" and np.ndim(y) == 2:
-        labels, codes = np.ravel(y), np.zeros(np.shape(y))
+        labels, stand_ins = np.ravel(y), np.zeros(np.shape(y))
     else:
         labels = column_or_1d(y, warn=True)
-        codes = np.zeros(len(labels))
+        stand_ins = np.zeros(len(labels))
     assert_all_finite(labels, input_name="y")
     check_classification_targets(labels)
-    return labels, check_targets(estimator, codes, layout).kind
+    return labels, check_targets(estimator, stand_ins, layout).kind

@@ -22,6 +22,11 @@ series_id : array-like of shape (n_rows,), default=None
     The series that each row of a 2-D X belongs to; the rows of a series are contiguous.
 sample_weight : array-like of shape (n_rows,), default=None
     Weights of the rows in the score.
+context : array-like of shape (n_context, n_features) or list of arrays, default=None
+    Rows just before X, run first and not returned; one array per series of X.
+initial_state : array-like of shape (state_size,) or (n_series, state_size), or str, default=None
+    State before the first row, of the context where there is one, or a word that the estimator
+    knows; None takes the estimator's own rule.
 """
 
 
@@ -51,12 +56,12 @@ def inherit_parameters(
         if own is None:  # python -OO strips docstrings
             return target
         texts = [s if isinstance(s, str) else inspect.getdoc(s) or "" for s in sources]
-        found: dict[str, str] = {}
+        entries: dict[str, str] = {}
         for text in (own, *texts):
             for name, entry in _entries(text, section).items():
-                found.setdefault(name, entry)
-        names = [name for name in inspect.signature(target).parameters if name in found]
-        text = _replaced(own, section, "\n".join(found[name] for name in names))
+                entries.setdefault(name, entry)
+        names = [name for name in inspect.signature(target).parameters if name in entries]
+        text = _replaced(own, section, "\n".join(entries[name] for name in names))
         target.__doc__ = text.rstrip() + "\n"  # numpydoc wants the closing quotes on their own line
         return target
 

@@ -1,10 +1,14 @@
-"""What a fit tells scikit-learn's callbacks (1.9 and later): ProgressBar, ScoringMonitor."""
+"""Progress of a fit for scikit-learn's callbacks (1.9 and later): ProgressBar, ScoringMonitor."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from reservoirs.sequences import SeriesLike
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -18,57 +22,75 @@ __all__ = ["CallbackSupportMixin", "Progress"]
 
 
 class Progress:
-    """The tasks of one fit, told to the callbacks of an estimator, if it has any.
+    """Report the tasks of a fit to the estimator's callbacks.
 
     Parameters
     ----------
-    estimator : being fitted
-    X, y : as `fit` got them
-    n_tasks : how many tasks will come, None where that is not known
-    metadata : what a score of the training data needs besides X and y
+    estimator : BaseEstimator
+        Being fitted; it may have no callbacks.
+    X : array-like, list of arrays or DataFrame
+        Inputs as they were passed to `fit`.
+    y : array-like, list of arrays or DataFrame
+        Targets as they were passed to `fit`.
+    n_tasks : int or None
+        Number of tasks that will come, None where it is not known.
+    metadata : dict, default=None
+        What a score of the training data needs besides X and y; entries of None are left out.
     """
 
     def __init__(
         self,
-        estimator: Any,
-        X: Any,
-        y: Any,
+        estimator: BaseEstimator,
+        X: SeriesLike,
+        y: SeriesLike,
         n_tasks: int | None,
-        metadata: dict[str, Any] | None = None,
+        metadata: Mapping[str, SeriesLike] | None = None,
     ) -> None:
-        told = {key: value for key, value in (metadata or {}).items() if value is not None}
-        self.known = {"estimator": estimator, "X": X, "y": y, "metadata": told or None}
-        watched = hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
+        passed = {key: value for key, value in (metadata or {}).items() if value is not None}
+        self.data = {"estimator": estimator, "X": X, "y": y, "metadata": passed or None}
+        # scikit-learn sets one of the two: on an estimator with callbacks, or on one inside another
+        has_callbacks = hasattr(estimator, "_skl_callbacks") or hasattr(
+            estimator, "_parent_callback_ctx"
+        )
         self.context: Any = None
-        if watched:
+        if has_callbacks:
             self.context = estimator._init_callback_context(max_subtasks=n_tasks)
-            self.context.call_on_fit_task_begin(**self.known)
+            self.context.call_on_fit_task_begin(**self.data)
 
     @contextmanager
-    def task(self, name: str, changed: Callable[[], dict[str, Any]] | None = None) -> Iterator[Any]:
-        """Do a part of the fit inside; the object given says whether to `stop` after it.
+    def task(
+        self, name: str, reconstruct: Callable[[], dict[str, Any]] | None = None
+    ) -> Iterator[FitTask]:
+        """Do one task of the fit inside; the object yielded says whether to `stop` after it.
 
         Parameters
         ----------
-        name : of the task
-        changed : gives the fitted attributes as they are after the task, where it can be scored
+        name : str
+            Name of the task.
+        reconstruct : callable, default=None
+            Gives the fitted attributes as they are after the task, where it can be scored.
+
+        Yields
+        ------
+        FitTask
+            Whether a callback asked to stop, once the task is done.
         """
-        given = _Task()
+        task = FitTask()
         if self.context is None:
-            yield given
+            yield task
             return
-        inner = self.context.subcontext(task_name=name)
-        inner.call_on_fit_task_begin(**self.known)
-        yield given
-        given.stop = inner.call_on_fit_task_end(**self.known, reconstruction_attributes=changed)
+        context = self.context.subcontext(task_name=name)
+        context.call_on_fit_task_begin(**self.data)
+        yield task
+        task.stop = context.call_on_fit_task_end(**self.data, reconstruction_attributes=reconstruct)
 
     def end(self) -> None:
-        """Say that the estimator is fitted."""
+        """Report that the estimator is fitted."""
         if self.context is not None:
-            self.context.call_on_fit_task_end(**self.known, reconstruction_attributes=dict)
+            self.context.call_on_fit_task_end(**self.data, reconstruction_attributes=dict)
 
 
-class _Task:
+class FitTask:
     """Whether a callback asked to stop after a task."""
 
     stop = False

@@ -109,6 +109,7 @@ def to_frames(forecasts: list[Array], end: TrainingEnd) -> SeriesLike:
     import pandas as pd
 
     index, frames = end.layout.index, {}
+    assert index is not None  # the layout of a DataFrame has one
     for span, values in zip(end.layout.slices(), forecasts, strict=True):
         inner = index[span].droplevel(0)
         frames[index[span.start][0]] = to_frame(values, end, inner, skip=1)

@@ -124,7 +124,7 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
                 f"y has labels {strange.tolist()} that are not in classes_="
                 f"{self.classes_.tolist()}; pass all labels as classes= in the first partial_fit"
             )
-        return self._coded(labels)
+        return self._indicators(labels)
 
     @property
     def _loss(self) -> str:  # type: ignore[override] # depends on the labels
