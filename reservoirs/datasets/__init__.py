@@ -6,14 +6,7 @@ Time is dimensionless and float64. Every generator that draws takes `random_stat
 from reservoirs.datasets.chaos import kuramoto_sivashinsky, mackey_glass
 from reservoirs.datasets.classic import channel_equalization, narma
 from reservoirs.datasets.flows import LYAPUNOV, double_scroll, lorenz63, lorenz96, roessler
-from reservoirs.datasets.long_memory import (
-    addition,
-    memorisation,
-    multiplication,
-    random_permutation,
-    temporal_order,
-    xor,
-)
+from reservoirs.datasets.marked import addition, multiplication, xor
 from reservoirs.datasets.oscillators import (
     FORCINGS,
     lagged_sine,
@@ -30,6 +23,7 @@ from reservoirs.datasets.real import (
     santa_fe,
     sunspots,
 )
+from reservoirs.datasets.symbols import memorisation, random_permutation, temporal_order
 
 __all__ = [
     "FORCINGS",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from reservoirs.estimators.ranges import COUNT, COUNT_OR_ZERO, NOT_NEGATIVE, POSITIVE, checked
-from reservoirs.sequences import Array
+from reservoirs.sequences import Array, Seed
 
 CONTOUR = 32  # points of the contour integrals that evaluate the coefficients
 
@@ -19,34 +19,53 @@ def mackey_glass(
     *,
     tau: int = 17,
     transient: int = 1000,
-    random_state: Any = None,
+    random_state: Seed = None,
 ) -> Array:
-    """Simulate y' = 0.2 y(t - tau) / (1 + y(t - tau)^10) - 0.1 y by Euler steps of 0.1.
+    """Simulate the delay equation of Mackey and Glass (1977).
 
-    Every tenth step is kept, so that rows are one unit of time apart.
+    y' = 0.2 y(t - tau) / (1 + y(t - tau)^10) - 0.1 y
+
+    Euler steps of 0.1; every tenth is kept, so that rows are one unit of time apart.
 
     Parameters
     ----------
-    n_steps : length
-    tau : delay, in units of time; 17 is mildly chaotic, 30 more so
-    transient : units of time thrown away first
-    random_state : seed of the history before the start
+    n_steps : int, default=3000
+        Number of rows.
+    tau : int, default=17
+        Delay in units of time; 17 is mildly chaotic, 30 more so.
+    transient : int, default=1000
+        Transient discarded before the first sample, in units of time.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the history before the start.
 
     Returns
     -------
-    (n_steps,), original units; classically squashed to tanh(y - 1)
+    ndarray of shape (n_steps,)
+        The values y in original units; classically squashed to tanh(y - 1).
+
+    See Also
+    --------
+    lorenz63 : Chaos without a delay.
+    kuramoto_sivashinsky : Chaos in space and time.
 
     References
     ----------
     Mackey & Glass (1977); Jaeger (2001), The "echo state" approach, GMD report 148, section 4.2.
+
+    Examples
+    --------
+    >>> from reservoirs.datasets import mackey_glass
+    >>> y = mackey_glass(500, random_state=0)
+    >>> y.shape, bool(0.2 < y.min() < y.max() < 1.4)
+    ((500,), True)
     """
-    delay, total = 10 * tau, 10 * (n_steps + transient)
+    delay, n_euler = 10 * tau, 10 * (n_steps + transient)
     history = 1.2 + 0.2 * check_random_state(random_state).uniform(-1.0, 1.0, size=delay + 1)
     values = history.tolist()
     y = values[-1]
-    for n in range(total):
-        old = values[n]
-        y += 0.1 * (0.2 * old / (1.0 + old**10) - 0.1 * y)
+    for n in range(n_euler):
+        delayed = values[n]
+        y += 0.1 * (0.2 * delayed / (1.0 + delayed**10) - 0.1 * y)
         values.append(y)
     return np.array(values[delay + 1 + 10 * transient :: 10])
 
@@ -62,9 +81,11 @@ def kuramoto_sivashinsky(
     dt: float = 0.25,
     n_series: int | None = None,
     transient: float = 200.0,
-    random_state: Any = None,
+    random_state: Seed = None,
 ) -> Array:
-    """Simulate u_t = -u u_x - u_xx - u_xxxx on a ring.
+    """Simulate the Kuramoto-Sivashinsky equation on a ring.
+
+    u_t = -u u_x - u_xx - u_xxxx
 
     Fourier modes in space, the exponential Runge-Kutta scheme of fourth order (ETDRK4) in time. The
     modes are those of a real field, and the highest one stays zero: with complex ones the round-off
@@ -72,68 +93,90 @@ def kuramoto_sivashinsky(
 
     Parameters
     ----------
-    n_steps : length
-    length : L of the ring
-    n_points : of the grid, even
-    dt : time per step, also of the scheme
-    n_series : None for one series, else how many, from starts of their own
-    transient : time thrown away after the start, a random field of long waves
-    random_state : seed of the starts
+    n_steps : int, default=4000
+        Number of rows.
+    length : float, default=22.0
+        Length L of the ring, dimensionless.
+    n_points : int, default=64
+        Number of grid points, even and at least 8.
+    dt : float, default=0.25
+        Time per row, which is also the step of the scheme.
+    n_series : int, default=None
+        Number of series, each from its own initial conditions; None gives one series without the
+        axis of series.
+    transient : float, default=200.0
+        Transient discarded before the first sample, in time.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the initial conditions, random fields of the three longest waves.
 
     Returns
     -------
-    (n_steps, n_points), or (n_series, n_steps, n_points)
+    ndarray of shape (n_steps, n_points) or (n_series, n_steps, n_points)
+        The field u at the grid points.
 
     Raises
     ------
     ValueError
-        For an odd number of points.
+        If the number of points is odd or too small.
+
+    See Also
+    --------
+    lorenz96 : Chaos on a ring of coupled ordinary differential equations.
 
     References
     ----------
     Kassam & Trefethen (2005), Fourth-order time-stepping for stiff PDEs.
+
+    Examples
+    --------
+    >>> from reservoirs.datasets import kuramoto_sivashinsky
+    >>> u = kuramoto_sivashinsky(100, n_points=32, random_state=0)
+    >>> u.shape, bool(abs(u.mean()) < 1e-12)  # the mean is conserved
+    ((100, 32), True)
     """
     if n_points < 8 or n_points % 2:
         raise ValueError(f"n_points must be even and at least 8, got {n_points}")
     rng, x = check_random_state(random_state), np.arange(n_points) / n_points
-    waves = 2.0 * np.pi * np.arange(1, 4)[:, None] * x
+    phases = 2.0 * np.pi * np.arange(1, 4)[:, None] * x
     weights = rng.normal(size=(n_series or 1, 2, 3))
-    v = np.fft.rfft(weights[:, 0] @ np.cos(waves) + weights[:, 1] @ np.sin(waves))
+    v = np.fft.rfft(weights[:, 0] @ np.cos(phases) + weights[:, 1] @ np.sin(phases))
     k = 2.0 * np.pi / length * np.arange(n_points // 2 + 1)
     k[-1] = 0.0  # the highest mode of a real field has no derivative
     step = _etdrk4(k, dt, n_points)
     for _ in range(round(transient / dt)):
         v = step(v)
-    out = np.empty((n_series or 1, n_steps, n_points))
+    u = np.empty((n_series or 1, n_steps, n_points))
     for n in range(n_steps):
-        out[:, n] = np.fft.irfft(v, n_points)
+        u[:, n] = np.fft.irfft(v, n_points)
         v = step(v)
-    return out[0] if n_series is None else out
+    return u[0] if n_series is None else u
 
 
-def _etdrk4(k: Array, dt: float, n_points: int) -> Any:
+def _etdrk4(k: Array, dt: float, n_points: int) -> Callable[[Array], Array]:
     """Return the step of the scheme: modes -> modes, (n_series, n_points // 2 + 1)."""
     linear = k**2 - k**4
-    whole, half = np.exp(dt * linear), np.exp(dt * linear / 2)
-    around = np.exp(1j * np.pi * (np.arange(1, CONTOUR + 1) - 0.5) / CONTOUR)
-    z = dt * linear[:, None] + around
+    decay, half_decay = np.exp(dt * linear), np.exp(dt * linear / 2)
+    # Each coefficient is a mean over a circle around dt L: close to 0 its formula loses all digits
+    circle = np.exp(1j * np.pi * (np.arange(1, CONTOUR + 1) - 0.5) / CONTOUR)
+    z = dt * linear[:, None] + circle
     q = dt * ((np.exp(z / 2) - 1) / z).mean(axis=1).real
     f1 = dt * ((-4 - z + np.exp(z) * (4 - 3 * z + z**2)) / z**3).mean(axis=1).real
     f2 = dt * ((2 + z + np.exp(z) * (-2 + z)) / z**3).mean(axis=1).real
     f3 = dt * ((-4 - 3 * z - z**2 + np.exp(z) * (4 - z)) / z**3).mean(axis=1).real
 
     def advection(v: Array) -> Array:
-        found = -0.5j * k * np.fft.rfft(np.fft.irfft(v, n_points) ** 2)
-        found[..., -1] = 0.0
-        return found
+        # -u u_x = -(u^2 / 2)_x, the product formed on the grid
+        modes = -0.5j * k * np.fft.rfft(np.fft.irfft(v, n_points) ** 2)
+        modes[..., -1] = 0.0
+        return modes
 
     def step(v: Array) -> Array:
         n_v = advection(v)
-        a = half * v + q * n_v
+        a = half_decay * v + q * n_v
         n_a = advection(a)
-        b = half * v + q * n_a
+        b = half_decay * v + q * n_a
         n_b = advection(b)
-        n_c = advection(half * a + q * (2 * n_b - n_v))
-        return whole * v + n_v * f1 + 2 * (n_a + n_b) * f2 + n_c * f3
+        n_c = advection(half_decay * a + q * (2 * n_b - n_v))
+        return decay * v + n_v * f1 + 2 * (n_a + n_b) * f2 + n_c * f3
 
     return step

@@ -2,51 +2,77 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
 from reservoirs.estimators.ranges import COUNT, checked
-from reservoirs.sequences import Array
+from reservoirs.sequences import Array, Seed
 
-# order -> weights of y, of y times the sum of y, of the product of inputs, the constant, and tanh
+
+class Narma(NamedTuple):
+    """Coefficients of the recursion that `narma` shows, and whether tanh is taken of it."""
+
+    a: float
+    b: float
+    c: float
+    d: float
+    squashed: bool
+
+
 NARMA = {
-    10: (0.3, 0.05, 1.5, 0.1, False),
-    20: (0.3, 0.05, 1.5, 0.01, True),
-    30: (0.2, 0.04, 1.5, 0.001, False),
+    10: Narma(0.3, 0.05, 1.5, 0.1, squashed=False),
+    20: Narma(0.3, 0.05, 1.5, 0.01, squashed=True),
+    30: Narma(0.2, 0.04, 1.5, 0.001, squashed=False),
 }
-DIVERGED = 10.0
+DIVERGED = 10.0  # values of a NARMA series beyond which its input is drawn again
 SYMBOLS = np.array([-3.0, -1.0, 1.0, 3.0])
 TAPS = np.array([0.08, -0.12, 1.0, 0.18, -0.1, 0.091, -0.05, 0.04, 0.03, 0.01])  # d(n+2) ... d(n-7)
 
 
 @checked(n_steps=COUNT)
-def narma(n_steps: int = 5000, *, order: int = 10, random_state: Any = None) -> Bunch:
-    """Simulate a nonlinear autoregressive moving average, driven by u uniform on [0, 0.5].
+def narma(n_steps: int = 5000, *, order: int = 10, random_state: Seed = None) -> Bunch:
+    """Simulate a nonlinear autoregressive moving average.
 
     y(t+1) = a y(t) + b y(t) sum_{i<order} y(t-i) + c u(t-order+1) u(t) + d, tanh of it for order 20
 
-    Some inputs make it diverge: they are drawn again.
+    The input u is uniform on [0, 0.5]; one that makes the series diverge is drawn again.
 
     Parameters
     ----------
-    n_steps : length
-    order : 10, 20 or 30
-    random_state : seed of the input
+    n_steps : int, default=5000
+        Number of rows.
+    order : {10, 20, 30}, default=10
+        Number of earlier values that each value depends on.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the input.
 
     Returns
     -------
-    Bunch with `u` and `y`, (n_steps,) each, y[t] the value after u[t], and `n_draws`
+    Bunch
+        Arrays of shape (n_steps,), `u`, the input, and `y`, y[t] the value after u[t]; `n_draws`,
+        the number of inputs drawn.
 
     Raises
     ------
     ValueError
-        For another order.
+        If the order is another one.
+
+    See Also
+    --------
+    channel_equalization : Reconstruct the input of a nonlinear channel.
 
     References
     ----------
     Atiya & Parlos (2000), eq. 86; Jaeger (2003), Adaptive nonlinear system identification.
+
+    Examples
+    --------
+    >>> from reservoirs.datasets import narma
+    >>> data = narma(1000, order=10, random_state=0)
+    >>> data.u.shape, data.y.shape, data.n_draws
+    ((1000,), (1000,), 1)
     """
     if order not in NARMA:
         raise ValueError(f"order must be one of {sorted(NARMA)}, got {order!r}")
@@ -62,16 +88,17 @@ def _narma(u: Array, order: int) -> Array:
     a, b, c, d, squashed = NARMA[order]
     inputs, y = u.tolist(), [0.0] * (len(u) + 1)
     for t in range(len(inputs)):
-        earlier = inputs[t - order + 1] if t >= order - 1 else 0.0
+        delayed = inputs[t - order + 1] if t >= order - 1 else 0.0
         total = sum(y[max(t - order + 1, 0) : t + 1])
-        value = a * y[t] + b * y[t] * total + c * earlier * inputs[t] + d
+        value = a * y[t] + b * y[t] * total + c * delayed * inputs[t] + d
+        # cut off beyond DIVERGED, so that a diverging series does not overflow
         y[t + 1] = float(np.tanh(value)) if squashed else min(value, 2.0 * DIVERGED)
     return np.array(y[1:])
 
 
 @checked(n_steps=COUNT)
 def channel_equalization(
-    n_steps: int = 6000, *, snr: float = 24.0, random_state: Any = None
+    n_steps: int = 6000, *, snr: float = 24.0, random_state: Seed = None
 ) -> Bunch:
     """Send random symbols through a nonlinear, noisy channel with memory.
 
@@ -80,18 +107,37 @@ def channel_equalization(
 
     Parameters
     ----------
-    n_steps : length
-    snr : signal-to-noise ratio in decibels
-    random_state : seed of symbols and noise
+    n_steps : int, default=6000
+        Number of rows.
+    snr : float, default=24.0
+        Signal-to-noise ratio in decibels.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the symbols and the noise.
 
     Returns
     -------
-    Bunch with `u` (n_steps,), what is received, and `d` (n_steps,), the symbols in {-3, -1, 1, 3};
-    the usual target at n is d(n-2)
+    Bunch
+        Arrays of shape (n_steps,), `u`, the signal received, and `d`, the symbols sent, each of
+        -3, -1, 1, 3; the usual target at n is d(n-2).
+
+    See Also
+    --------
+    narma : Predict the output of a nonlinear system.
+    reservoirs.metrics.symbol_error_rate : The share of symbols that are decided wrongly.
 
     References
     ----------
     Mathews & Lee (1994); Jaeger & Haas (2004), Harnessing nonlinearity, supporting material.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs.datasets import channel_equalization
+    >>> data = channel_equalization(1000, random_state=0)
+    >>> data.u.shape
+    (1000,)
+    >>> np.unique(data.d)
+    array([-3., -1.,  1.,  3.])
     """
     rng = check_random_state(random_state)
     symbols = rng.choice(SYMBOLS, size=n_steps + len(TAPS) - 1)

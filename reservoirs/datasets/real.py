@@ -11,7 +11,7 @@ from sklearn.utils import Bunch
 from reservoirs.sequences import Array
 
 
-def _folder(package: str, what: str) -> Path:
+def _package_folder(package: str, what: str) -> Path:
     """Return the folder of an installed package, without importing it."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
@@ -20,12 +20,28 @@ def _folder(package: str, what: str) -> Path:
 
 
 def sunspots() -> Array:
-    """Return the yearly sunspot numbers 1700-2008, (309,), from the statsmodels package.
+    """Return the yearly sunspot numbers 1700-2008, from the statsmodels package.
+
+    Returns
+    -------
+    ndarray of shape (309,)
+        The mean number of the year.
 
     Raises
     ------
     ImportError
         If statsmodels is not installed.
+
+    See Also
+    --------
+    santa_fe : The intensity of a laser.
+    electrocardiogram : A heart's voltage.
+
+    Examples
+    --------
+    >>> from reservoirs.datasets import sunspots
+    >>> sunspots()[:3]
+    array([ 5., 11., 16.])
     """
     try:
         from statsmodels.datasets import sunspots as source
@@ -37,78 +53,139 @@ def sunspots() -> Array:
 
 
 def santa_fe() -> Array:
-    """Return the Santa Fe laser, (10093,) intensities 0 to 255, from the reservoirpy package.
+    """Return the intensity of the Santa Fe laser, from the reservoirpy package.
+
+    Returns
+    -------
+    ndarray of shape (10093,)
+        The intensity, 0 to 255.
 
     Raises
     ------
     ImportError
         If reservoirpy is not installed.
 
+    See Also
+    --------
+    sunspots : Sunspot numbers.
+
     References
     ----------
     Hubner, Abraham & Weiss (1989); data set A of the Santa Fe competition, continued.
+
+    Examples
+    --------
+    >>> from reservoirs.datasets import santa_fe
+    >>> santa_fe()[:3]
+    array([ 86., 141.,  95.])
     """
-    path = _folder("reservoirpy", "the laser intensities") / "datasets" / "santafe_laser.npy"
+    path = (
+        _package_folder("reservoirpy", "the laser intensities") / "datasets" / "santafe_laser.npy"
+    )
     return np.load(path).ravel().astype(np.float64)
 
 
 def japanese_vowels() -> Bunch:
-    """Return the Japanese Vowels, from the sktime package: nine speakers say /ae/.
+    """Return the Japanese vowels /ae/ of nine speakers, from the sktime package.
 
     Returns
     -------
-    Bunch with lists of series, (7 to 29 steps, 12 coefficients) each, `train` (270) and `test`
-    (370), and the speakers `train_labels` and `test_labels`, 0 to 8
+    Bunch
+        `train` and `test`, lists of 270 and 370 series of shape (n_steps, 12), 7 to 29 steps of
+        cepstral coefficients each, and the speakers `train_labels` and `test_labels`, 0 to 8.
 
     Raises
     ------
     ImportError
         If sktime is not installed.
 
+    See Also
+    --------
+    basic_motions : Series of one length with a label each.
+
     References
     ----------
-    Kudo, Toyama & Shimbo (1999).
+    Kudo, Toyama & Shimbo (1999), Multidimensional curve classification using passing-through
+    regions.
+
+    Examples
+    --------
+    >>> from reservoirs.datasets import japanese_vowels
+    >>> data = japanese_vowels()
+    >>> len(data.train), len(data.test), data.train[0].shape
+    (270, 370, (20, 12))
     """
-    folder = _folder("sktime", "the Japanese Vowels") / "datasets" / "data" / "JapaneseVowels"
-    train, train_labels = _ts(folder / "JapaneseVowels_TRAIN.ts")
-    test, test_labels = _ts(folder / "JapaneseVowels_TEST.ts")
+    folder = (
+        _package_folder("sktime", "the Japanese Vowels") / "datasets" / "data" / "JapaneseVowels"
+    )
+    train, train_labels = _read_ts(folder / "JapaneseVowels_TRAIN.ts")
+    test, test_labels = _read_ts(folder / "JapaneseVowels_TEST.ts")
     return Bunch(train=train, train_labels=train_labels, test=test, test_labels=test_labels)
 
 
 def basic_motions() -> Bunch:
-    """Return the basic motions, from the sktime package: standing, running, walking, badminton.
+    """Return four motions measured at a wrist, from the sktime package.
+
+    The motions are standing, running, walking and badminton.
 
     Returns
     -------
-    Bunch with lists of series, (100 steps, 6 accelerations and rotations) each, `train` (40) and
-    `test` (40), and the labels `train_labels` and `test_labels`, 0 to 3
+    Bunch
+        `train` and `test`, lists of 40 series of shape (100, 6), three accelerations and three
+        rotations, and the motions `train_labels` and `test_labels`, 0 to 3.
 
     Raises
     ------
     ImportError
         If sktime is not installed.
 
+    See Also
+    --------
+    japanese_vowels : Series of different lengths with a label each.
+
     References
     ----------
     Clements, at the University of East Anglia; UEA archive of multivariate series (2018).
+
+    Examples
+    --------
+    >>> from reservoirs.datasets import basic_motions
+    >>> data = basic_motions()
+    >>> len(data.train), len(data.test), data.train[0].shape
+    (40, 40, (100, 6))
     """
-    folder = _folder("sktime", "the basic motions") / "datasets" / "data" / "BasicMotions"
-    train, train_labels = _ts(folder / "BasicMotions_TRAIN.ts")
-    test, test_labels = _ts(folder / "BasicMotions_TEST.ts")
+    folder = _package_folder("sktime", "the basic motions") / "datasets" / "data" / "BasicMotions"
+    train, train_labels = _read_ts(folder / "BasicMotions_TRAIN.ts")
+    test, test_labels = _read_ts(folder / "BasicMotions_TEST.ts")
     return Bunch(train=train, train_labels=train_labels, test=test, test_labels=test_labels)
 
 
 def electrocardiogram() -> Array:
-    """Return a piece of an electrocardiogram, (1024,) at 360 a second, from PyWavelets.
+    """Return a piece of an electrocardiogram, from PyWavelets.
+
+    Returns
+    -------
+    ndarray of shape (1024,)
+        The voltage as digitised, 360 values a second.
 
     Raises
     ------
     ImportError
         If PyWavelets is not installed.
 
+    See Also
+    --------
+    sunspots : Sunspot numbers.
+
     References
     ----------
     Moody & Mark (2001), The impact of the MIT-BIH arrhythmia database.
+
+    Examples
+    --------
+    >>> from reservoirs.datasets import electrocardiogram
+    >>> electrocardiogram().shape
+    (1024,)
     """
     try:
         from pywt.data import ecg
@@ -119,7 +196,7 @@ def electrocardiogram() -> Array:
     return ecg().astype(np.float64)
 
 
-def _ts(path: Path) -> tuple[list[Array], Array]:
+def _read_ts(path: Path) -> tuple[list[Array], Array]:
     """Read a .ts file: a series per line, dimensions between colons, the label last."""
     lines = path.read_text().splitlines()
     start = next(i for i, line in enumerate(lines) if line.strip().lower() == "@data") + 1

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy.integrate import solve_ivp
 
 from reservoirs import datasets
 
@@ -59,40 +58,24 @@ def test_a_ring_needs_four_places():
         datasets.lorenz96(10, n_units=3)
 
 
-def test_kuramoto_sivashinsky_keeps_its_mean_and_stays_bounded_for_long():
-    rows = datasets.kuramoto_sivashinsky(4000, transient=0.0, random_state=1)
+def test_lorenz_agrees_between_two_integrators_as_long_as_it_can():
+    rk4 = datasets.lorenz63(1001, random_state=0)
 
-    assert_allclose(rows.mean(axis=1), 0.0, atol=1e-12)
-    assert np.abs(rows[400:]).max() < 4
-    assert rows[400:].std() == pytest.approx(1.2, abs=0.2)
+    dop = datasets.lorenz63(1001, initial=rk4[0], method="DOP853", tolerance=1e-12)
 
-
-def test_kuramoto_sivashinsky_is_what_a_stiff_solver_finds():
-    """The equation once more, as plainly as it can be written, by SciPy's implicit solver."""
-    n_points, length = 32, 22.0
-    rows = datasets.kuramoto_sivashinsky(
-        81, length=length, n_points=n_points, dt=0.0625, transient=0.0, random_state=2
-    )
-    k = 2 * np.pi / length * np.arange(n_points // 2 + 1)
-    k[-1] = 0.0
-
-    def derivative(u, power):
-        return np.fft.irfft((1j * k) ** power * np.fft.rfft(u), n_points)
-
-    def velocity(t, u):
-        return -derivative(u * u, 1) / 2 - derivative(u, 2) - derivative(u, 4)
-
-    found = solve_ivp(velocity, (0, 5.0), rows[0], method="Radau", rtol=1e-8, atol=1e-8).y[:, -1]
-
-    assert_allclose(rows[-1], found, atol=1e-3)
+    assert_allclose(rk4[:301], dop[:301], atol=1e-5)  # chaos multiplies 1e-9 by 10 every 2.5
 
 
-def test_kuramoto_sivashinsky_decays_where_everything_is_damped():
-    rows = datasets.kuramoto_sivashinsky(400, length=5.0, transient=0.0, random_state=0)
+def test_many_lorenz_series_are_each_their_own():
+    starts = datasets.lorenz63(3, n_series=2, random_state=1)[:, 0]
 
-    assert np.abs(rows[-1]).max() < 1e-3 * np.abs(rows[0]).max()
+    both = datasets.lorenz63(50, n_series=2, initial=starts)
+    second = datasets.lorenz63(50, initial=starts[1])
+
+    assert_allclose(both[1], second, rtol=1e-13)
+    assert both.shape == (2, 50, 3)
 
 
-def test_an_odd_grid_is_refused():
-    with pytest.raises(ValueError, match="even and at least 8"):
-        datasets.kuramoto_sivashinsky(10, n_points=9)
+def test_lorenz_names_the_shape_it_wants():
+    with pytest.raises(ValueError, match=r"must have shape \(2, 3\), got \(3,\)"):
+        datasets.lorenz63(5, n_series=2, initial=[1.0, 1.0, 1.0])
