@@ -16,7 +16,7 @@ from benchmarks.protocols.outcome import Outcome, sizes
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Memory
-from reservoirs.metrics import wrong_sequences, wrong_steps
+from reservoirs.metrics import count_errors, sequence_error_rate
 
 SAVE_EVERY = 20.0  # seconds between checkpoints
 SOLVED = 0.005  # wrong on 1000 fresh sequences: half of what counts as solved
@@ -106,8 +106,8 @@ def _wrong(run: Run, data: Memory, *name: object, n_series: int) -> tuple[float,
     """Return the share of wrong sequences, and the mean number of wrong steps."""
     part = data.part(*name, n_series=None if data.sequences_per_update is None else n_series)
     found: Array = np.asarray(run.model.predict(part.X))
-    share = wrong_sequences(part.y, found, n_scored=part.n_scored)
-    return share, float(wrong_steps(part.y, found, n_scored=part.n_scored).mean())
+    share = sequence_error_rate(part.y, found, n_scored=part.n_scored)
+    return share, float(count_errors(part.y, found, n_scored=part.n_scored).mean())
 
 
 def _score(run: Run, data: Memory, outcome: Outcome) -> None:
