@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 from sklearn.dummy import DummyRegressor
 
 from reservoirs import metrics
@@ -51,12 +51,6 @@ def test_a_truth_that_was_not_measured_is_refused(metric, truth):
         metric(truth, np.zeros(len(truth)))
 
 
-def test_an_output_that_is_not_finite_is_a_wrong_symbol():
-    assert metrics.symbol_error_rate([3.0, -3.0, 1.0, 1.0], [np.nan, -9.0, 0.9, 2.5]) == 0.5
-    with pytest.raises(ValueError, match="same size, got 1 and 2"):
-        metrics.symbol_error_rate([3.0], [3.0, 1.0])
-
-
 def test_a_constant_truth_has_no_amplitude():
     with pytest.raises(ValueError, match="must not be constant"):
         metrics.amplitude_ratio(np.ones(5), TRUTH[:5, 0])
@@ -81,20 +75,3 @@ def test_the_scorer_is_minus_the_error():
 def test_smape_refuses_other_shapes():
     with pytest.raises(ValueError, match="one shape"):
         metrics.smape(np.zeros(3), np.zeros((3, 1)))
-
-
-def test_errors_are_counted_above_the_tolerance_and_other_labels():
-    truth, labels = np.array([0.5, 0.5, 0.5]), np.array([[0, 1, 1], [2, 1, 0]])
-
-    assert_array_equal(metrics.count_errors(truth, np.array([0.53, 0.55, np.nan])), [0, 1, 1])
-    assert_array_equal(
-        metrics.count_errors(labels, np.array([[2, 1, 0], [2, 1, 1]]), n_scored=2), [1, 1]
-    )
-    assert metrics.sequence_error_rate(labels, labels) == 0.0
-    with pytest.raises(ValueError, match="same shape"):
-        metrics.count_errors(truth, labels)
-
-
-def test_the_names_of_the_first_release_mean_the_same():
-    assert metrics.wrong_steps is metrics.count_errors
-    assert metrics.wrong_sequences is metrics.sequence_error_rate

@@ -1,4 +1,4 @@
-"""Errors of forecasts, defined once and named in every result."""
+"""Errors of numbers against time: of a forecast as a whole, of each step, and how long it holds."""
 
 from __future__ import annotations
 
@@ -8,21 +8,6 @@ from sklearn.metrics import make_scorer
 
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.sequences import Array
-
-__all__ = [
-    "amplitude_ratio",
-    "count_errors",
-    "error_growth",
-    "nmse",
-    "nrmse",
-    "nrmse_scorer",
-    "sequence_error_rate",
-    "smape",
-    "symbol_error_rate",
-    "valid_prediction_time",
-    "wrong_sequences",
-    "wrong_steps",
-]
 
 METRICS = """Arguments that most metrics take.
 
@@ -36,23 +21,16 @@ scale : float or array-like of shape (n_outputs,), default=None
     What the error of each output is divided by, in the units of y; None takes the standard
     deviation of y_true.
 """
-SEQUENCES = """Arguments of the metrics of long-memory tasks.
-
-Parameters
-----------
-y_true : array-like of shape (n_series,) or (n_series, n_steps)
-    The numbers or labels that are right, one per series or one per step.
-y_pred : array-like of the same shape
-    What a model says.
-n_scored : int, default=None
-    The number of last steps that count; None counts all.
-tolerance : float, default=0.04
-    The largest error of a number that is right; labels must be equal.
-"""
 
 
-def _finite(values: ArrayLike, name: str = "y_true") -> Array:
-    """Return observed values as float64."""
+def finite_values(values: ArrayLike, name: str = "y_true") -> Array:
+    """Return observed values as float64.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or one is not finite.
+    """
     observed = np.asarray(values, dtype=np.float64)
     if not observed.size or not np.isfinite(observed).all():
         raise ValueError(
@@ -64,7 +42,7 @@ def _finite(values: ArrayLike, name: str = "y_true") -> Array:
 
 def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:
     """Return both as (n_steps, n_outputs) float64 of one shape."""
-    truth = _finite(y_true)
+    truth = finite_values(y_true)
     prediction = np.asarray(y_pred, dtype=np.float64)
     truth = truth.reshape(len(truth), -1)
     if prediction.size != truth.size:
@@ -190,7 +168,7 @@ def smape(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     >>> smape([1.0, 2.0], [3.0, 2.0])
     50.0
     """
-    truth, prediction = _finite(y_true), np.asarray(y_pred, dtype=np.float64)
+    truth, prediction = finite_values(y_true), np.asarray(y_pred, dtype=np.float64)
     if truth.shape != prediction.shape:
         raise ValueError(
             f"y_true and y_pred must have one shape, got {truth.shape}, {prediction.shape}"
@@ -299,136 +277,5 @@ def amplitude_ratio(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     return float(prediction.std() / truth.std())
 
 
-@inherit_parameters(SEQUENCES)
-def count_errors(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    *,
-    n_scored: int | None = None,
-    tolerance: float = 0.04,
-) -> Array:
-    """Count the wrong steps of every sequence of a long-memory task.
-
-    Returns
-    -------
-    ndarray of shape (n_series,)
-        The number of wrong steps.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or there are no values.
-
-    See Also
-    --------
-    sequence_error_rate : The share of sequences with any wrong step.
-
-    References
-    ----------
-    Hochreiter & Schmidhuber (1997), section 5.4: an error above 0.04 is wrong.
-
-    Examples
-    --------
-    >>> from reservoirs.metrics import count_errors
-    >>> count_errors([[0, 1, 1], [2, 1, 0]], [[0, 1, 2], [2, 1, 0]])
-    array([1, 0])
-    """
-    truth, prediction = np.asarray(y_true), np.asarray(y_pred)
-    if truth.shape != prediction.shape or not truth.size:
-        raise ValueError(
-            "y_true and y_pred must have the same shape, of one series at least, got "
-            f"{truth.shape} and {prediction.shape}"
-        )
-    if truth.dtype.kind == "f":
-        wrong = ~(np.abs(prediction - truth) <= tolerance)  # NaN is wrong
-    else:
-        wrong = prediction != truth
-    wrong = wrong.reshape(len(truth), -1)
-    counts: Array = wrong[:, 0 if n_scored is None else -n_scored :].sum(axis=1)
-    return counts
-
-
-@inherit_parameters(SEQUENCES)
-def sequence_error_rate(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    *,
-    n_scored: int | None = None,
-    tolerance: float = 0.04,
-) -> float:
-    """Return the share of sequences with any wrong step.
-
-    Below 0.01 a long-memory task counts as solved.
-
-    Returns
-    -------
-    float
-        The share, 0 to 1.
-
-    See Also
-    --------
-    count_errors : The number of wrong steps of each sequence.
-    symbol_error_rate : The share of wrong symbols of one sequence.
-
-    Examples
-    --------
-    >>> from reservoirs.metrics import sequence_error_rate
-    >>> sequence_error_rate([0.5, 0.5], [0.53, 0.55])
-    0.5
-    """
-    counts = count_errors(y_true, y_pred, n_scored=n_scored, tolerance=tolerance)
-    return float(np.mean(counts > 0))
-
-
-def symbol_error_rate(
-    symbols: ArrayLike, outputs: ArrayLike, *, levels: ArrayLike = (-3.0, -1.0, 1.0, 3.0)
-) -> float:
-    """Return the share of symbols that are not the level nearest to the output.
-
-    Parameters
-    ----------
-    symbols : array-like of shape (n_steps,)
-        The symbols sent, each one of `levels`.
-    outputs : array-like of shape (n_steps,)
-        The outputs of a model; NaN is wrong.
-    levels : array-like of shape (n_levels,), default=(-3.0, -1.0, 1.0, 3.0)
-        The symbols there are.
-
-    Returns
-    -------
-    float
-        The share, 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        If the sizes differ, or there are no symbols.
-
-    See Also
-    --------
-    sequence_error_rate : The share of wrong sequences.
-    reservoirs.datasets.channel_equalization : Symbols sent through a channel.
-
-    Examples
-    --------
-    >>> from reservoirs.metrics import symbol_error_rate
-    >>> symbol_error_rate([3.0, 1.0], [2.5, -0.1])
-    0.5
-    """
-    sent, received = _finite(symbols, "symbols").ravel(), np.ravel(outputs)
-    if sent.size != received.size:
-        raise ValueError(
-            f"symbols and outputs must have the same size, got {sent.size} and {received.size}"
-        )
-    grid = np.sort(np.asarray(levels, dtype=np.float64))
-    borders = 0.5 * (grid[1:] + grid[:-1])
-    decided = grid[np.searchsorted(borders, received)]
-    return float(np.mean((decided != sent) | np.isnan(received)))
-
-
 #: Scorer of predictions one step ahead, minus their nrmse, for scoring= of scikit-learn.
 nrmse_scorer = make_scorer(nrmse, greater_is_better=False)
-
-# The names of 0.1.0
-wrong_steps = count_errors
-wrong_sequences = sequence_error_rate

@@ -1,0 +1,31 @@
+"""Errors of forecasts, defined once and named in every result."""
+
+from reservoirs.metrics.error_rates import count_errors, sequence_error_rate, symbol_error_rate
+from reservoirs.metrics.forecasts import (
+    amplitude_ratio,
+    error_growth,
+    nmse,
+    nrmse,
+    nrmse_scorer,
+    smape,
+    valid_prediction_time,
+)
+
+__all__ = [
+    "amplitude_ratio",
+    "count_errors",
+    "error_growth",
+    "nmse",
+    "nrmse",
+    "nrmse_scorer",
+    "sequence_error_rate",
+    "smape",
+    "symbol_error_rate",
+    "valid_prediction_time",
+    "wrong_sequences",
+    "wrong_steps",
+]
+
+# The names of 0.1.0
+wrong_steps = count_errors
+wrong_sequences = sequence_error_rate
