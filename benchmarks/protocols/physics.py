@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import cast
 
 import numpy as np
 
@@ -28,10 +29,11 @@ def gradients(model: Forecaster, X: Array, y: Array, outcome: Outcome) -> None:
         return
     from sklearn.base import clone
 
-    from trainers import gradient_flow
+    from trainers import RNNRegressor, gradient_flow
 
+    trained = cast(RNNRegressor, model)  # only those have a cell
     rows = slice(None, FLOW_ROWS)
-    for name, network in (("before", clone(model)), ("after", model)):
+    for name, network in (("before", clone(trained)), ("after", trained)):
         found = gradient_flow(network, X[rows], y[rows])
         outcome.arrays[f"flow_{name}"] = np.asarray(found.error_norms)
 
