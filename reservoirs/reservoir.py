@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from reservoirs import topology
 from reservoirs.compiled.storage import PackedWeights, pack_weights
+from reservoirs.estimators.ranges import KeysOf
 from reservoirs.parallel import in_order
 from reservoirs.readout import BLOCK
 from reservoirs.sequences import Array, check_rows, restore
@@ -33,12 +34,7 @@ SETTINGS: dict[str, list[Any]] = {
     "input_scaling": [Interval(Real, 0, None, closed="left"), "array-like", "sparse matrix"],
     "bias_scaling": [Interval(Real, 0, None, closed="left"), "array-like"],
     "degree": [Interval(Integral, 1, None, closed="left")],
-    "topology": [
-        StrOptions(set(topology.TOPOLOGIES)),
-        topology.SmallWorld,
-        "array-like",
-        "sparse matrix",
-    ],  # fmt: skip
+    "topology": [KeysOf(topology.TOPOLOGIES), callable, "array-like", "sparse matrix"],
     "activation": [StrOptions({"tanh", "identity"})],
     "dtype": [StrOptions({"float64", "float32"})],
     "n_jobs": [Integral, None],

@@ -1,10 +1,12 @@
-"""Draw recurrent weights and scale them to a spectral radius."""
+"""Draw recurrent weights and scale them to a spectral radius.
+
+A topology is a function or object that is called as `Topology` says, and an entry in `TOPOLOGIES`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import scipy.linalg
@@ -19,9 +21,33 @@ from reservoirs.version import Documented
 __all__ = ["SmallWorld", "draw"]
 
 Generator = np.random.Generator
-Sparse = Any  # a scipy.sparse.csr_array; scipy has no stubs
+Sparse: TypeAlias = Any  # a scipy.sparse.csr_array; scipy has no stubs
 DENSE_LIMIT = 400  # up to here all eigenvalues cost less than ARPACK's restarts
 RESTARTS = 200  # 10,000 units need 84 at most; a ring, its eigenvalues on one circle, any number
+
+
+class Topology(Protocol):
+    """What draws recurrent weights."""
+
+    def __call__(self, n_units: int, degree: int, rng: Generator) -> Sparse:
+        """Draw W, unscaled.
+
+        Parameters
+        ----------
+        n_units : int
+            N, rows and columns.
+        degree : int
+            k, nonzeros per row, where there is a choice; may be larger than N.
+        rng : numpy.random.Generator
+            The source of all randomness.
+
+        Returns
+        -------
+        sparse matrix of shape (n_units, n_units)
+            W: row i holds the weights into unit i.
+        """
+
+    def __hash__(self) -> int: ...
 
 
 def _rows(columns: Array, values: Array) -> Sparse:
@@ -35,18 +61,7 @@ def _rows(columns: Array, values: Array) -> Sparse:
 
 
 def random(n_units: int, degree: int, rng: Generator) -> Sparse:
-    """Draw exactly `degree` nonzeros per row at random columns, uniform in [-1, 1].
-
-    Parameters
-    ----------
-    n_units : N, rows and columns
-    degree : k, nonzeros per row; N where k is larger
-    rng : the source of randomness
-
-    Returns
-    -------
-    (n_units, n_units) W, unscaled: row i holds the weights into unit i
-    """
+    """Draw exactly `degree` nonzeros per row at random columns, uniform in [-1, 1]."""
     degree = min(degree, n_units)
     columns = np.array([rng.choice(n_units, degree, replace=False) for _ in range(n_units)])
     return _rows(np.sort(columns, axis=1), rng.uniform(-1.0, 1.0, size=(n_units, degree)))
@@ -56,12 +71,6 @@ def shifts(n_units: int, degree: int, rng: Generator) -> Sparse:
     """Draw `degree` circulant shifts with free weights: row i reads the columns (i + s_j) mod N.
 
     Random like `random`, but rows next to each other read columns next to each other.
-
-    Parameters
-    ----------
-    n_units : N
-    degree : number of shifts, distinct and random
-    rng : the source of randomness
     """
     degree = min(degree, n_units)
     offsets = rng.choice(n_units, degree, replace=False)
@@ -73,11 +82,6 @@ def cycle(n_units: int, degree: int, rng: Generator) -> Sparse:
     """Return a ring of equal weights, unit i reads unit i - 1; its radius is the weight.
 
     Rodan & Tino (2011), Minimum complexity echo state network.
-
-    Parameters
-    ----------
-    n_units : N
-    degree, rng : not used
     """
     return _rows((np.arange(n_units)[:, None] - 1) % n_units, np.ones((n_units, 1)))
 
@@ -86,48 +90,48 @@ def delay_line(n_units: int, degree: int, rng: Generator) -> Sparse:
     """Return a chain of equal weights, unit i reads unit i - 1 and unit 0 none.
 
     All its eigenvalues are zero; `spectral_radius` is the weight along the chain.
-
-    Parameters
-    ----------
-    n_units : N
-    degree, rng : not used
     """
     return scipy.sparse.csr_array(scipy.sparse.eye_array(n_units, k=-1, format="csr"))
 
 
 def permutation(n_units: int, degree: int, rng: Generator) -> Sparse:
-    """Draw a random permutation with random signs: sparse, orthogonal, eigenvalues of size 1.
-
-    Parameters
-    ----------
-    n_units : N
-    degree : not used
-    rng : the source of randomness
-    """
+    """Draw a random permutation with random signs: sparse, orthogonal, eigenvalues of size 1."""
     signs = rng.choice([-1.0, 1.0], size=(n_units, 1))
     return _rows(rng.permutation(n_units)[:, None], signs)
 
 
 def orthogonal(n_units: int, degree: int, rng: Generator) -> Sparse:
-    """Draw a dense orthogonal matrix, uniform over all of them.
-
-    Parameters
-    ----------
-    n_units : N
-    degree : not used
-    rng : the source of randomness
-    """
+    """Draw a dense orthogonal matrix, uniform over all of them."""
     q, r = np.linalg.qr(rng.standard_normal((n_units, n_units)))
+    # Q is unique, and so uniform, once the diagonal of R is positive.
     return scipy.sparse.csr_array(q * np.sign(np.diag(r)))
 
 
 class SmallWorld(Documented, BaseEstimator):
-    """A ring lattice with random short cuts (Watts & Strogatz 1998), weights uniform in [-1, 1].
+    """A ring lattice with random short cuts, weights uniform in [-1, 1].
+
+    Every unit reads its `degree` nearest units, itself included last; each of these connections
+    goes to a random unit instead with a given probability.
 
     Parameters
     ----------
-    rewiring : probability that a connection to one of the `degree` nearest units goes to a random
-        unit instead
+    rewiring : float, default=0.1
+        Probability in [0, 1] that a connection goes to a random unit instead.
+
+    See Also
+    --------
+    draw : Draw W and scale it to a spectral radius.
+
+    References
+    ----------
+    Watts & Strogatz (1998), Collective dynamics of "small-world" networks, Nature 393, 440-442.
+
+    Examples
+    --------
+    >>> from reservoirs import topology
+    >>> W = topology.draw(topology.SmallWorld(rewiring=0.2), n_units=50, degree=4)
+    >>> W.nnz
+    200
     """
 
     _public_module = "reservoirs.topology"
@@ -140,20 +144,29 @@ class SmallWorld(Documented, BaseEstimator):
 
         Parameters
         ----------
-        n_units : N
-        degree : nonzeros per row
-        rng : the source of randomness
+        n_units : int
+            N, rows and columns.
+        degree : int
+            Nonzeros per row.
+        rng : numpy.random.Generator
+            The source of all randomness.
+
+        Returns
+        -------
+        sparse matrix of shape (n_units, n_units)
+            W, unscaled.
 
         Raises
         ------
         ValueError
-            If `rewiring` is no probability.
+            If `rewiring` is not a probability.
         """
         if not 0 <= self.rewiring <= 1:
             raise ValueError(f"rewiring must be in [0, 1], got {self.rewiring}")
         degree = min(degree, n_units)
+        # Neighbours by distance: 1, -1, 2, -2, ... and the unit itself; N/2 is met twice.
         around = np.concatenate([*([d, -d] for d in range(1, n_units // 2 + 1)), [0]]) % n_units
-        near = np.array(list(dict.fromkeys(around.tolist()))[:degree])  # n/2 is met twice
+        near = np.array(list(dict.fromkeys(around.tolist()))[:degree])
         columns = np.zeros((n_units, degree), dtype=np.intp)
         for i in range(n_units):
             row = (i + near) % n_units
@@ -164,8 +177,7 @@ class SmallWorld(Documented, BaseEstimator):
         return _rows(columns, rng.uniform(-1.0, 1.0, size=(n_units, degree)))
 
 
-Draw = Callable[[int, int, Generator], Sparse]
-TOPOLOGIES: dict[str, Draw] = {
+TOPOLOGIES: dict[str, Topology] = {
     "random": random,
     "shifts": shifts,
     "cycle": cycle,
@@ -174,10 +186,10 @@ TOPOLOGIES: dict[str, Draw] = {
     "orthogonal": orthogonal,
     "small_world": SmallWorld(),
 }
-UNIT_RADIUS = {"cycle", "delay_line", "permutation", "orthogonal"}  # by construction
+UNIT_RADIUS = {cycle, delay_line, permutation, orthogonal}  # by construction: none is computed
 
 
-def spectral_radius(weights: Any) -> float:
+def spectral_radius(weights: Sparse | Array) -> float:
     """Return the largest absolute eigenvalue of a square matrix.
 
     With one nonzero per row that of the heaviest cycle. Else all eigenvalues by LAPACK up to 400
@@ -186,11 +198,13 @@ def spectral_radius(weights: Any) -> float:
 
     Parameters
     ----------
-    weights : (n, n) array or sparse matrix
+    weights : array or sparse matrix of shape (n, n)
+        Real.
 
     Returns
     -------
-    The radius, relative error about 1e-12
+    float
+        The radius, relative error about 1e-12.
     """
     n = weights.shape[0]
     csr = scipy.sparse.csr_array(weights)
@@ -200,52 +214,81 @@ def spectral_radius(weights: Any) -> float:
         start = np.random.default_rng(0).standard_normal(n)
         try:
             leading = scipy.sparse.linalg.eigs(
-                weights, k=8, ncv=80, v0=start, tol=1e-13, maxiter=RESTARTS,
+                weights,
+                k=8,
+                ncv=80,
+                v0=start,
+                tol=1e-13,
+                maxiter=RESTARTS,
                 return_eigenvectors=False,
-            )  # fmt: skip
+            )
             return float(np.abs(leading).max())
         except scipy.sparse.linalg.ArpackError:
             pass
-    dense = weights.toarray() if scipy.sparse.issparse(weights) else np.asarray(weights)
-    return float(np.abs(scipy.linalg.eigvals(dense)).max())
+    return float(np.abs(scipy.linalg.eigvals(csr.toarray())).max())
 
 
 def _heaviest_cycle(weights: Sparse) -> float:
-    """Return the largest geometric mean of the weights along a cycle, one nonzero per row."""
-    n_parts, part = connected_components(weights, connection="strong")
-    inside = part == part[weights.indices]  # such an edge lies on the one cycle of its part
-    counts = np.bincount(part[inside], minlength=n_parts)
+    """Return the largest geometric mean of the weights along a cycle, one nonzero per row.
+
+    max over cycles of exp(mean log |w|): the eigenvalues of a cycle of n weights are the n-th roots
+    of their product.
+    """
+    n_components, component = connected_components(weights, connection="strong")
+    # An edge inside a strong component lies on its one cycle.
+    inside = component == component[weights.indices]
+    members = component[inside]
+    counts = np.bincount(members, minlength=n_components)
     with np.errstate(divide="ignore"):
-        logs = np.bincount(part[inside], np.log(np.abs(weights.data[inside])), minlength=n_parts)
+        logs = np.log(np.abs(weights.data[inside]))
+    sums = np.bincount(members, logs, minlength=n_components)
     cycles = counts > 0
-    return float(np.exp((logs[cycles] / counts[cycles]).max())) if cycles.any() else 0.0
+    return float(np.exp((sums[cycles] / counts[cycles]).max())) if cycles.any() else 0.0
 
 
-@lru_cache(maxsize=16)
-def _drawn(topology: str, n_units: int, degree: int, seed: int) -> tuple[Sparse, float]:
-    """Draw unscaled weights and their radius; kept, since a search over the radius reuses them."""
-    weights = TOPOLOGIES[topology](n_units, degree, np.random.default_rng(seed))
+def _draw_unscaled(
+    topology: Topology, n_units: int, degree: int, seed: int
+) -> tuple[Sparse, float]:
+    """Draw weights and compute their radius."""
+    weights = check_matrix(topology(n_units, degree, np.random.default_rng(seed)), n_units)
     weights.data.setflags(write=False)
     return weights, 1.0 if topology in UNIT_RADIUS else spectral_radius(weights)
 
 
+_draw_cached = lru_cache(maxsize=16)(_draw_unscaled)  # a search over the radius draws W once
+
+
 def draw(
-    topology: Any, n_units: int, *, degree: int = 10, spectral_radius: float = 0.9, seed: int = 0
+    topology: str | Topology | Sparse | Array,
+    n_units: int,
+    *,
+    degree: int = 10,
+    spectral_radius: float = 0.9,
+    seed: int = 0,
 ) -> Sparse:
     """Draw recurrent weights W with the given spectral radius, or take the user's.
 
+    W <- rho W / max |eig(W)|
+
     Parameters
     ----------
-    topology : a key of `TOPOLOGIES`, a `SmallWorld`, or a matrix (n_units, n_units), dense or
-        sparse, used as it is
-    n_units : N
-    degree : nonzeros per row, where the topology has a choice
-    spectral_radius : largest absolute eigenvalue of a drawn W; the weight along a delay line
-    seed : the same seed gives the same weights; only their scale depends on the radius
+    topology : str, callable, array or sparse matrix
+        A key of `TOPOLOGIES`, such as "random", "shifts", "cycle", "delay_line", "permutation",
+        "orthogonal" or "small_world"; a `SmallWorld`, or any function of (n_units, degree, rng)
+        that returns W; or a matrix (n_units, n_units), which is used as it is.
+    n_units : int
+        N, the number of units.
+    degree : int, default=10
+        Nonzeros per row, where the topology has a choice.
+    spectral_radius : float, default=0.9
+        Largest absolute eigenvalue of a drawn W, rho; the weight along a delay line.
+    seed : int, default=0
+        The same seed gives the same weights; only their scale depends on the radius.
 
     Returns
     -------
-    (n_units, n_units) sparse W
+    sparse matrix of shape (n_units, n_units)
+        W.
 
     Raises
     ------
@@ -253,27 +296,39 @@ def draw(
         For an unknown topology, numbers out of range, a matrix of another shape or with NaN, or a
         draw without cycles: all its eigenvalues are zero.
 
+    See Also
+    --------
+    SmallWorld : A topology with a setting of its own.
+    reservoirs.Reservoir : The states of a network with such weights.
+
     References
     ----------
     Jaeger (2001), The "echo state" approach to analysing and training RNNs, GMD report 148.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs import topology
+    >>> W = topology.draw("cycle", 5, spectral_radius=0.8)
+    >>> print(round(float(np.abs(np.linalg.eigvals(W.toarray())).max()), 3))
+    0.8
     """
     if n_units < 1 or degree < 1 or not 0 <= spectral_radius < np.inf:
         raise ValueError(
             "n_units and degree must be >= 1, spectral_radius finite and >= 0, got "
             f"n_units={n_units}, degree={degree}, spectral_radius={spectral_radius}"
         )
-    if isinstance(topology, SmallWorld):
-        weights = topology(n_units, degree, np.random.default_rng(seed))
-        radius = _radius(weights)
-    elif not isinstance(topology, str):
-        return _given(topology, n_units)
-    elif topology not in TOPOLOGIES:
-        raise ValueError(
-            f"topology must be one of {sorted(TOPOLOGIES)}, a SmallWorld or a matrix, "
-            f"got {topology!r}; pick one of these"
-        )
+    if isinstance(topology, str):
+        if topology not in TOPOLOGIES:
+            raise ValueError(
+                f"topology must be one of {sorted(TOPOLOGIES)}, a SmallWorld or another callable, "
+                f"or a matrix, got {topology!r}; pick one of these"
+            )
+        weights, radius = _draw_cached(TOPOLOGIES[topology], n_units, degree, seed)
+    elif callable(topology):  # its settings may change: not cached
+        weights, radius = _draw_unscaled(topology, n_units, degree, seed)
     else:
-        weights, radius = _drawn(topology, n_units, degree, seed)
+        return check_matrix(topology, n_units)
     if radius < 1e-12:
         raise ValueError(
             f"the drawn weights (n_units={n_units}, degree={degree}, seed={seed}) have no cycle, "
@@ -283,10 +338,26 @@ def draw(
     return weights * (spectral_radius / radius)
 
 
-_radius = spectral_radius  # `draw` has a parameter of that name
+def check_matrix(weights: Sparse | Array, n_units: int) -> Sparse:
+    """Return a checked copy of recurrent weights, every entry stored once.
 
+    Parameters
+    ----------
+    weights : array or sparse matrix of shape (n_units, n_units)
+        W.
+    n_units : int
+        N.
 
-def _given(weights: Any, n_units: int) -> Sparse:
+    Returns
+    -------
+    sparse matrix of shape (n_units, n_units)
+        The copy, float64.
+
+    Raises
+    ------
+    ValueError
+        For another shape, complex numbers, NaN or infinity.
+    """
     matrix = weights if scipy.sparse.issparse(weights) else np.asarray(weights)
     if matrix.ndim != 2 or matrix.shape != (n_units, n_units):
         raise ValueError(
@@ -295,8 +366,8 @@ def _given(weights: Any, n_units: int) -> Sparse:
         )
     if np.iscomplexobj(matrix):
         raise ValueError("a recurrent matrix must be real, got complex numbers; pass its real part")
-    found = scipy.sparse.csr_array(matrix, dtype=np.float64, copy=True)
-    found.sum_duplicates()
-    if not np.isfinite(found.data).all():
+    checked = scipy.sparse.csr_array(matrix, dtype=np.float64, copy=True)
+    checked.sum_duplicates()
+    if not np.isfinite(checked.data).all():
         raise ValueError("a recurrent matrix must be finite, got NaN or infinity")
-    return found
+    return checked

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.estimators import Progress, SeriesMixin
+from reservoirs.estimators.ranges import KeysOf
 from reservoirs.parallel import ahead, in_order
 from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout
 from reservoirs.reservoir import SETTINGS, Reservoir, seed_streams
@@ -100,9 +101,9 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         "noise": [Interval(Real, 0, None, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
         "alpha_cv": [Interval(Integral, 2, None, closed="left"), None],
-        "solver": [StrOptions({"auto", *SOLVERS})],
+        "solver": [KeysOf(SOLVERS, "auto")],
         "washout": [Interval(Integral, 0, None, closed="left")],
-        "pooling": [StrOptions(set(POOLINGS))],
+        "pooling": [KeysOf(POOLINGS)],
         "bidirectional": ["boolean"],
         "initial_state": [StrOptions({"auto", "mean", "zero", "last"}), "array-like"],
     }

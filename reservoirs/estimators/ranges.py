@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import TypeVar
 
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 COUNT = Interval(Integral, 1, None, closed="left")
 COUNT_OR_ZERO = Interval(Integral, 0, None, closed="left")
@@ -14,6 +14,38 @@ POSITIVE = Interval(Real, 0, None, closed="neither")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 
 Function = TypeVar("Function", bound=Callable[..., object])
+
+
+class KeysOf(StrOptions):
+    """The keys of a dict, those that are added later included.
+
+    Parameters
+    ----------
+    registry : dict
+        The variants by name.
+    *others : str
+        Words that are allowed besides.
+    """
+
+    def __init__(self, registry: Mapping[str, object], *others: str) -> None:
+        super().__init__({*others, *registry})
+        self.registry, self.others = registry, others
+
+    def is_satisfied_by(self, val: object) -> bool:
+        """Tell whether a value is one of them.
+
+        Parameters
+        ----------
+        val : object
+            Setting of an estimator.
+
+        Returns
+        -------
+        bool
+            Whether it is.
+        """
+        self.options = {*self.others, *self.registry}
+        return bool(super().is_satisfied_by(val))
 
 
 def checked(**ranges: object) -> Callable[[Function], Function]:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import scipy.sparse
+from sklearn.base import BaseEstimator
 
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.esn.base import Noise
@@ -13,21 +14,29 @@ from reservoirs.esn.stream import Stream
 from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.registry import check_shapes, register
-from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout
+from reservoirs.readout import SOLVERS, DualRows, Readout
 from reservoirs.reservoir import Reservoir
 from reservoirs.scaling import SequenceScaler
 from reservoirs.sequences import Layout
-from reservoirs.topology import SmallWorld
+from reservoirs.topology import TOPOLOGIES
+
+
+def register_all() -> None:
+    """Register them; the variants that registries name are looked up anew."""
+    _register_fixed()
+    for sums in (*SOLVERS.values(), DualRows):
+        register(sums)
+    for topology in TOPOLOGIES.values():
+        if isinstance(topology, BaseEstimator):  # one with settings; others are functions
+            register(type(topology))
 
 
 @lru_cache
-def register_all() -> None:
-    """Register them, once."""
+def _register_fixed() -> None:
     # not with the file: `import reservoirs` loads neither pipelines nor linear models
     from sklearn import compose, linear_model, pipeline, preprocessing
 
-    values = (Layout, TrainingEnd, Noise, Readout, SmallWorld)
-    for cls in (*values, GramSums, QRSums, DualRows, Stream, NVAR):
+    for cls in (Layout, TrainingEnd, Noise, Readout, Stream, NVAR):
         register(cls)
     register(Reservoir, check=_check_reservoir)
     register(NVARRegressor, check=_check_nvar, upgrade=upgrade_state)

@@ -2,16 +2,26 @@
 
     minimise  sum_t ||y[t] - C z[t] - c||^2 + alpha ||C||^2
 
-Rows arrive block by block and are summed in one of two forms: the Gram matrix (fast, loses half
+Rows arrive block by block and are summed in one of several forms: the Gram matrix (fast, loses half
 the digits) or the triangular factor of a QR decomposition (about 2.4 times the cost, loses none).
-Fewer rows than features are kept as they are ("dual"). All three give the whole path of alphas
-from one decomposition.
+Fewer rows than features are stored as they are ("dual"). Each gives the whole path of penalties
+from one decomposition. `sums.Sums` says what a form offers, `SOLVERS` names them.
 """
 
-from reservoirs.readout.fitting import SOLVERS, check_alphas, choose, fit_readout, merged
-from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout, column_sums
-
-BLOCK = 1024  # rows summed at a time, whatever the chunks they came in
+from reservoirs.readout.dual import DualRows
+from reservoirs.readout.fitting import (
+    BLOCK,
+    SOLVERS,
+    check_alphas,
+    choose,
+    fit_readout,
+    merged,
+    row_blocks,
+)
+from reservoirs.readout.gram import GramSums, column_sums
+from reservoirs.readout.qr import QRSums
+from reservoirs.readout.solved import Readout, Spectrum
+from reservoirs.readout.sums import Sums
 
 __all__ = [
     "BLOCK",
@@ -20,9 +30,12 @@ __all__ = [
     "GramSums",
     "QRSums",
     "Readout",
+    "Spectrum",
+    "Sums",
     "check_alphas",
     "choose",
     "column_sums",
     "fit_readout",
     "merged",
+    "row_blocks",
 ]

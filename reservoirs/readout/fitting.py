@@ -1,53 +1,71 @@
-"""Fit a readout from blocks of rows: which sums, which alpha."""
+"""Fit a readout from blocks of rows: which sums, which penalty."""
 
 from __future__ import annotations
 
 import copy
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import scipy.linalg
+from numpy.typing import ArrayLike
 
 from reservoirs.parallel import one_blas_thread
-from reservoirs.readout.sums import DualRows, GramSums, QRSums, Readout
+from reservoirs.readout.dual import DualRows
+from reservoirs.readout.gram import GramSums
+from reservoirs.readout.qr import QRSums
+from reservoirs.readout.solved import Readout
+from reservoirs.readout.sums import Sums
 from reservoirs.sequences import Array
 
-SOLVERS: dict[str, Any] = {"cholesky": GramSums, "qr": QRSums}
-Blocks = Callable[[], Iterable[tuple[Array, Array]]]
+BLOCK = 1024  # rows summed at a time, whatever the chunks they came in
+SOLVERS: dict[str, type[Sums]] = {"cholesky": GramSums, "qr": QRSums}
+
+Block = tuple[Array, Array]
+AnySums = TypeVar("AnySums", bound=Sums)
 
 
 def fit_readout(
-    blocks: Blocks,
+    blocks: Callable[[], Iterable[Block]],
     n_features: int,
     n_outputs: int,
     *,
-    alpha: Any,
+    alpha: ArrayLike,
     solver: str,
     n_rows: int,
     folds: int | None = None,
 ) -> Readout:
     """Sum all blocks and solve; with "auto", go through them again by QR when alpha is too small.
 
+    BLAS runs on one thread, so that the result depends on the rows only.
+
     Parameters
     ----------
-    blocks : function without arguments that yields (features, targets) blocks from the start
-    n_features : columns of the features
-    n_outputs : columns of the targets
-    alpha : ridge penalty, or a grid of which the best is taken
-    solver : "auto", "cholesky" or "qr"
-    n_rows : how many rows will come
-    folds : contiguous folds that choose from the grid; None is generalised cross-validation
+    blocks : callable
+        Without arguments; yields (features, targets) blocks from the first row on.
+    n_features : int
+        Columns of the features.
+    n_outputs : int
+        Columns of the targets.
+    alpha : float or array-like of shape (n_alphas,)
+        Ridge penalty, or a grid of which the best is taken.
+    solver : str
+        "auto" or a key of `SOLVERS`.
+    n_rows : int
+        How many rows will come.
+    folds : int, default=None
+        Contiguous folds that choose from the grid; None is generalised cross-validation.
 
     Returns
     -------
-    The solved readout. BLAS runs on one thread, so that its result depends on the rows only.
+    Readout
+        The solution.
 
     Raises
     ------
     ValueError
-        For a penalty that is none, or more folds than rows.
+        If alpha is not a valid penalty, or there are more folds than rows.
     """
     alphas = check_alphas(alpha)
     if folds and folds > n_rows:
@@ -57,32 +75,40 @@ def fit_readout(
         )
     edges = np.linspace(0, n_rows, (folds or 1) + 1).astype(int)
 
-    def solved(kind: Any) -> tuple[Any, float]:
-        parts = [kind(n_features, n_outputs) for _ in edges[1:]]
+    def sum_and_choose(form: type[AnySums]) -> tuple[AnySums, float]:
+        by_fold = [form(n_features, n_outputs) for _ in edges[1:]]
         for fold, features, targets in _cut(blocks(), edges):
-            parts[fold].add(features, targets)
-        return merged(parts), choose(parts, alphas)
+            by_fold[fold].add(features, targets)
+        return merged(by_fold), choose(by_fold, alphas)
 
     with one_blas_thread():
+        # Fewer rows than features: the rows themselves are the smaller problem.
         if solver == "auto" and n_rows < n_features:
-            dual, best = solved(DualRows)
-            return dual.solve(best)
+            rows, best = sum_and_choose(DualRows)
+            return rows.solve(best)
+        # The Gram matrix first, and a second pass by QR only where its rounding would tell.
         if solver == "auto":
-            gram, best = solved(GramSums)
+            gram, best = sum_and_choose(GramSums)
             if best >= gram.smallest_alpha():
                 return gram.solve(best)
             solver = "qr"
-        sums, best = solved(SOLVERS[solver])
-        warn_of_lost_digits(sums, best)
+        sums, best = sum_and_choose(SOLVERS[solver])
+        warn_ill_conditioned(sums, best)
         return sums.solve(best)
 
 
-def check_alphas(alpha: Any) -> Array:
+def check_alphas(alpha: ArrayLike) -> Array:
     """Return a penalty or a grid of them as a vector.
 
     Parameters
     ----------
-    alpha : a number >= 0, or a 1-D grid of such
+    alpha : float or array-like of shape (n_alphas,)
+        A number >= 0, or a grid of such.
+
+    Returns
+    -------
+    array of shape (n_alphas,)
+        The grid.
 
     Raises
     ------
@@ -98,61 +124,80 @@ def check_alphas(alpha: Any) -> Array:
     return alphas
 
 
-def merged(parts: list[Any]) -> Any:
-    """Return the sums of all parts, merged in their order; the parts stay as they are."""
-    whole = copy.deepcopy(parts[0])
+def merged(parts: list[AnySums]) -> AnySums:
+    """Return the sums of all parts, merged in their order; the parts stay as they are.
+
+    Parameters
+    ----------
+    parts : list of sums
+        At least one, all of one class.
+
+    Returns
+    -------
+    sums
+        Of all rows.
+    """
+    total = copy.deepcopy(parts[0])
     for part in parts[1:]:
-        whole.merge(part)
-    return whole
+        total.merge(part)
+    return total
 
 
-def choose(parts: list[Any], alphas: Array) -> float:
+def choose(folds: list[AnySums], alphas: Array) -> float:
     """Return the best penalty of a grid.
 
     Parameters
     ----------
-    parts : sums of each contiguous fold; a single one is scored by generalised cross-validation
-    alphas : the grid; a single value is returned as it is
+    folds : list of sums
+        Of each contiguous fold; a single one is scored by generalised cross-validation.
+    alphas : array of shape (n_alphas,)
+        The grid; a single value is returned as it is.
+
+    Returns
+    -------
+    float
+        The penalty of the smallest error.
 
     Raises
     ------
     ValueError
         If features, or their squares, are beyond float64.
     """
-    for part in parts:
-        _check_finite(part)
+    if not all(sums.is_finite() for sums in folds):
+        raise ValueError(
+            "the features of the readout, or their squares, are too large for float64; "
+            "standardise X, or lower spectral_radius"
+        )
     if len(alphas) == 1:
         return float(alphas[0])
-    if len(parts) == 1:
-        spectrum = parts[0].spectrum()
+    if len(folds) == 1:
+        spectrum = folds[0].spectrum()
         return float(min(alphas, key=spectrum.gcv))
     errors = np.zeros(len(alphas))
-    for i, held_out in enumerate(parts):
-        train = merged(parts[:i] + parts[i + 1 :])
+    for i, held_out in enumerate(folds):
+        train = merged(folds[:i] + folds[i + 1 :])
         for j, alpha in enumerate(alphas):
             errors[j] += _held_out_error(train, held_out, float(alpha))
     return float(alphas[np.argmin(errors)])
 
 
-def _check_finite(sums: Any) -> None:
-    kept = {GramSums: "gram", QRSums: "factor", DualRows: "features"}[type(sums)]
-    found = getattr(sums, kept)
-    if not np.isfinite(found if isinstance(sums, DualRows) else found.diagonal()).all():
-        raise ValueError(
-            "the features of the readout, or their squares, are too large for float64; "
-            "standardise X, or lower spectral_radius"
-        )
-
-
-def _held_out_error(train: Any, held_out: Any, alpha: float) -> float:
+def _held_out_error(train: Sums, held_out: Sums, alpha: float) -> float:
     try:
         return float(held_out.residual(train.solve(alpha)).sum())
     except scipy.linalg.LinAlgError:
         return float("inf")  # a Gram matrix that this alpha does not make positive definite
 
 
-def warn_of_lost_digits(sums: Any, alpha: float) -> None:
-    """Warn where rounding in a Gram matrix that the user asked for outweighs the penalty."""
+def warn_ill_conditioned(sums: Sums, alpha: float) -> None:
+    """Warn where rounding in a Gram matrix that the user asked for outweighs the penalty.
+
+    Parameters
+    ----------
+    sums : sums
+        About to be solved.
+    alpha : float
+        The penalty.
+    """
     if isinstance(sums, GramSums) and alpha < sums.smallest_alpha():
         warnings.warn(
             f"alpha={alpha:g} is below {sums.smallest_alpha():.1g}, where the rounding of "
@@ -162,7 +207,31 @@ def warn_of_lost_digits(sums: Any, alpha: float) -> None:
         )
 
 
-def _cut(blocks: Iterable[tuple[Array, Array]], edges: Array) -> Iterator[tuple[int, Array, Array]]:
+def row_blocks(n_rows: int, *, size: int = BLOCK, first_row: int = 0) -> Iterator[slice]:
+    """Yield the rows of each block; blocks end at fixed rows, wherever the data begin.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows to be cut.
+    size : int, default=1024
+        Rows of a whole block.
+    first_row : int, default=0
+        Number of the first row, counted from where the blocks begin.
+
+    Yields
+    ------
+    slice
+        Of the n_rows rows, in order.
+    """
+    start = 0
+    while start < n_rows:
+        stop = min(start + size - (first_row + start) % size, n_rows)
+        yield slice(start, stop)
+        start = stop
+
+
+def _cut(blocks: Iterable[Block], edges: Array) -> Iterator[tuple[int, Array, Array]]:
     """Cut blocks at the edges of folds and yield the fold of every piece."""
     row = 0
     for features, targets in blocks:

@@ -3,8 +3,18 @@ import pytest
 import reference
 import scipy.linalg
 from numpy.testing import assert_allclose
+from sklearn.model_selection import GridSearchCV
 
-from reservoirs.readout import DualRows, GramSums, QRSums
+from reservoirs import ESNRegressor, load, next_step, save
+from reservoirs.readout import (
+    SOLVERS,
+    DualRows,
+    GramSums,
+    QRSums,
+    Readout,
+    Spectrum,
+    row_blocks,
+)
 from reservoirs.readout import fit_readout as fit_any
 
 RNG = np.random.default_rng(0)
@@ -217,3 +227,119 @@ def test_a_singular_gram_names_the_remedy():
 
     with pytest.raises(scipy.linalg.LinAlgError, match="use solver='qr', or a larger alpha"):
         fit_readout(blocks(np.zeros_like(doubled)), 10, 2, alpha=0.0, solver="cholesky")
+
+
+class NormalEquations:
+    """A readout of somebody's own: uncentred normal equations with a column of ones."""
+
+    def __init__(self, n_features, n_outputs):
+        self.products = np.zeros((1 + n_features + n_outputs, 1 + n_features + n_outputs))
+        self.n_features = n_features
+
+    @property
+    def n_rows(self):
+        return int(self.products[0, 0])
+
+    def add(self, features, targets):
+        rows = np.hstack([np.ones((len(features), 1)), features, targets])
+        self.products += rows.T @ rows
+
+    def merge(self, other):
+        self.products += other.products
+
+    def is_finite(self):
+        return bool(np.isfinite(self.products).all())
+
+    def centred(self):
+        n, m = self.n_features, self.products[1:, 0] / self.n_rows
+        moments = self.products[1:, 1:] - self.n_rows * np.multiply.outer(m, m)
+        return moments[:n, :n], moments[:n, n:], moments[n:, n:], m
+
+    def solve(self, alpha):
+        gram, cross, _, means = self.centred()
+        solution = np.linalg.solve(gram + alpha * np.eye(self.n_features), cross)
+        return Readout.from_centred(
+            solution,
+            feature_mean=means[: self.n_features],
+            target_mean=means[self.n_features :],
+            method="mine",
+            alpha=alpha,
+            condition=1.0,
+        )
+
+    def spectrum(self):
+        gram, cross, totals, _ = self.centred()
+        values, vectors = np.linalg.eigh(gram)
+        return Spectrum(values, (vectors.T @ cross) ** 2, np.diag(totals), self.n_rows)
+
+    def residual(self, readout):
+        combined = np.vstack(
+            [-readout.intercept[None], -readout.coefficients.T, np.eye(len(readout.intercept))]
+        )
+        return np.einsum("fo,fg,go->o", combined, self.products, combined)
+
+
+@pytest.fixture
+def mine(monkeypatch):
+    monkeypatch.setitem(SOLVERS, "mine", NormalEquations)
+
+
+@pytest.mark.parametrize("alpha_cv", [None, 3])
+def test_a_new_readout_is_one_class_and_one_entry_and_fits_in_every_way(mine, alpha_cv, tmp_path):
+    X, y = next_step(np.sin(0.2 * np.arange(400)) + np.cos(0.31 * np.arange(400)))
+    settings = {"n_units": 20, "alpha": [1e-2, 1e-1, 10.0], "random_state": 0}
+    own = ESNRegressor(**settings, solver="mine", alpha_cv=alpha_cv).fit(X, y)
+    known = ESNRegressor(**settings, solver="cholesky", alpha_cv=alpha_cv).fit(X, y)
+
+    save(own, tmp_path / "model")
+
+    assert own.readout_.method == "mine"
+    assert own.alpha_ == known.alpha_
+    assert_allclose(own.forecast(5), known.forecast(5), rtol=1e-6)
+    assert_allclose(load(tmp_path / "model").forecast(5), own.forecast(5), rtol=1e-14)
+
+
+def test_a_new_readout_learns_chunk_by_chunk_and_through_a_file(mine, tmp_path):
+    X, y = next_step(np.sin(0.2 * np.arange(400)) + np.cos(0.31 * np.arange(400)))
+    settings = {"n_units": 20, "alpha": [1e-2, 1e-1, 10.0], "solver": "mine", "random_state": 0}
+    at_once = ESNRegressor(**settings).partial_fit(X, y)
+
+    half = ESNRegressor(**settings).partial_fit(X[:150], y[:150])
+    save(half, tmp_path / "model")
+    resumed = load(tmp_path / "model").partial_fit(X[150:], y[150:])
+
+    assert_allclose(resumed.coef_, at_once.coef_, rtol=1e-14)
+    assert resumed.alpha_ == at_once.alpha_
+
+
+def test_a_new_readout_can_be_searched_and_named_in_errors(mine):
+    X, y = next_step(np.sin(0.2 * np.arange(200)))
+    model = ESNRegressor(n_units=20, alpha=1e-2, random_state=0)
+
+    search = GridSearchCV(model, {"solver": ["mine", "qr"]}, cv=2).fit(X, y)
+
+    scores = search.cv_results_["mean_test_score"]
+    assert_allclose(scores[0], scores[1], rtol=1e-6)
+    with pytest.raises(ValueError, match="'mine'"):
+        ESNRegressor(solver="unknown").fit(X, y)
+
+
+@pytest.mark.parametrize("solver", ["cholesky", "qr", "mine", "auto"])
+def test_features_beyond_float64_are_refused_by_every_solver(mine, solver):
+    features, targets = np.full((50, 3), 1e200), np.ones((50, 1))
+    features[::2] *= -1e108
+
+    with (
+        np.errstate(over="ignore", invalid="ignore"),
+        pytest.raises(ValueError, match="too large for float64"),
+    ):
+        fit_readout(blocks(features, targets), 3, 1, alpha=1.0, solver=solver)
+
+
+def test_blocks_end_at_fixed_rows_wherever_the_data_begin():
+    whole = [list(range(5000))[part] for part in row_blocks(5000)]
+    pieces = list(row_blocks(1500, first_row=1000))
+
+    assert [len(part) for part in whole] == [1024, 1024, 1024, 1024, 904]
+    assert pieces == [slice(0, 24), slice(24, 1048), slice(1048, 1500)]
+    assert list(row_blocks(0)) == []

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import GridSearchCV
 
-from reservoirs import topology
+from reservoirs import ESNRegressor, load, next_step, save, topology
 
 
 @pytest.mark.parametrize(("n_units", "degree", "expected"), [(50, 10, 10), (5, 10, 5)])
@@ -157,3 +159,56 @@ def test_a_draw_without_cycles_is_refused(monkeypatch):
 
     with pytest.raises(ValueError, match="no cycle.*raise degree or n_units"):
         topology.draw("chain", 4)
+
+
+def small_ring(n_units, degree, rng):
+    """A topology of somebody's own: every unit reads the next, and itself."""
+    return scipy.sparse.csr_array(np.eye(n_units, k=1) + np.diag(rng.uniform(0.1, 1.0, n_units)))
+
+
+class Banded(BaseEstimator):
+    """A topology of somebody's own with a setting."""
+
+    def __init__(self, *, width=2):
+        self.width = width
+
+    def __call__(self, n_units, degree, rng):
+        band = np.abs(np.subtract.outer(np.arange(n_units), np.arange(n_units))) <= self.width
+        return band * rng.uniform(-1.0, 1.0, size=(n_units, n_units))
+
+
+@pytest.mark.parametrize("own", [small_ring, Banded()])
+def test_a_new_topology_is_one_entry_and_works_everywhere(own, monkeypatch, tmp_path):
+    X, y = next_step(np.sin(0.2 * np.arange(150)))
+    monkeypatch.setitem(topology.TOPOLOGIES, "mine", own)
+    model = ESNRegressor(n_units=20, topology="mine", random_state=0).fit(X, y)
+
+    search = GridSearchCV(model, {"topology": ["mine", "random"]}, cv=2).fit(X, y)
+    save(model, tmp_path / "model")
+    loaded = load(tmp_path / "model")
+
+    expected = topology.draw(own, 20, spectral_radius=1.0, seed=1)
+    assert_allclose(np.abs(np.linalg.eigvals(expected.toarray())).max(), 1.0)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert_array_equal(loaded.forecast(5), model.forecast(5))
+    assert_array_equal(clone(model).partial_fit(X, y).predict(X).shape, y.shape)
+    with pytest.raises(ValueError, match="'mine'"):
+        ESNRegressor(topology="unknown").fit(X, y)
+
+
+def test_a_topology_with_settings_is_passed_saved_and_searched(monkeypatch, tmp_path):
+    X, y = next_step(np.sin(0.2 * np.arange(150)))
+    monkeypatch.setitem(topology.TOPOLOGIES, "banded", Banded())
+    model = ESNRegressor(n_units=20, topology=Banded(width=1), random_state=0)
+
+    search = GridSearchCV(model, {"topology__width": [1, 3]}, cv=2).fit(X, y)
+    save(search.best_estimator_, tmp_path / "model")
+
+    best = load(tmp_path / "model")
+    assert best.topology.width == search.best_params_["topology__width"]
+    assert best.reservoir_.recurrent_weights_.nnz < 20 * 8
+
+
+def test_a_topology_that_draws_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"shape \(6, 6\), got \(5, 5\)"):
+        topology.draw(lambda n_units, degree, rng: np.eye(n_units - 1), 6)

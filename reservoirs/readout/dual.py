@@ -1,0 +1,115 @@
+"""All rows as they are, for problems with fewer rows than features."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.linalg
+
+from reservoirs.readout.solved import TINY, Readout, Spectrum
+from reservoirs.sequences import Array
+
+RELATIVE_RANK = 1e-14  # of the largest singular value: below it there is only rounding
+
+
+class DualRows:
+    """Every row stored, and solved by the singular values of the centred rows.
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of the features.
+    n_outputs : int
+        Columns of the targets.
+    """
+
+    def __init__(self, n_features: int, n_outputs: int) -> None:
+        self.features = np.empty((0, n_features))
+        self.targets = np.empty((0, n_outputs))
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.features)
+
+    def add(self, features: Array, targets: Array) -> None:
+        """Store a copy of a block of rows.
+
+        Parameters
+        ----------
+        features : array of shape (n_rows, n_features)
+            float64.
+        targets : array of shape (n_rows, n_outputs)
+            float64.
+        """
+        self.features = np.vstack([self.features, features])
+        self.targets = np.vstack([self.targets, targets])
+
+    def merge(self, other: DualRows) -> None:
+        """Store all rows of another.
+
+        Parameters
+        ----------
+        other : DualRows
+            Of other rows.
+        """
+        self.add(other.features, other.targets)
+
+    def is_finite(self) -> bool:
+        """Tell whether no feature is infinite or NaN."""
+        return bool(np.isfinite(self.features).all())
+
+    def _decomposed(self) -> tuple[Array, Array, Array]:
+        """Return singular values, U'Y and V' of the centred rows, without mere rounding."""
+        centred = self.features - self.features.mean(axis=0)
+        U, values, Vt = scipy.linalg.svd(centred, full_matrices=False)
+        above = values > RELATIVE_RANK * max(values[0], TINY)
+        shifted = self.targets - self.targets.mean(axis=0)
+        return values[above], U[:, above].T @ shifted, Vt[above]
+
+    def spectrum(self) -> Spectrum:
+        """Decompose the rows."""
+        values, projected, _ = self._decomposed()
+        totals = np.sum((self.targets - self.targets.mean(axis=0)) ** 2, axis=0)
+        return Spectrum(values**2, (values[:, None] * projected) ** 2, totals, self.n_rows)
+
+    def residual(self, readout: Readout) -> Array:
+        """Return the residual sum of squares of another readout on these rows.
+
+        Parameters
+        ----------
+        readout : Readout
+            Solved from any rows.
+
+        Returns
+        -------
+        array of shape (n_outputs,)
+            The sums.
+        """
+        predicted = self.features @ readout.coefficients.T + readout.intercept
+        return np.sum((self.targets - predicted) ** 2, axis=0)
+
+    def solve(self, alpha: float) -> Readout:
+        """Solve by singular values, C' = V s / (s^2 + alpha) U'Y.
+
+        Parameters
+        ----------
+        alpha : float
+            Ridge penalty, >= 0; 0 gives the solution of smallest norm.
+
+        Returns
+        -------
+        Readout
+            The solution.
+        """
+        values, projected, Vt = self._decomposed()
+        solution = Vt.T @ ((values / (values**2 + alpha))[:, None] * projected)
+        smallest = np.sqrt(values[-1] ** 2 + alpha) if len(values) else 1.0
+        condition = float(np.sqrt(values[0] ** 2 + alpha) / smallest) if len(values) else 1.0
+        return Readout.from_centred(
+            solution,
+            feature_mean=self.features.mean(axis=0),
+            target_mean=self.targets.mean(axis=0),
+            method="dual",
+            alpha=alpha,
+            condition=condition,
+        )
