@@ -124,17 +124,17 @@ def gradient_flow(
     is_fitted = hasattr(model, "weights_")
     model = model if is_fitted else clone(model)
     rows, layout = check_rows(model, X, series_id=series_id, reset=not is_fitted, min_rows=2)
-    columns = model._wanted(y, layout, resumed=is_fitted)
+    columns = model._encode_targets(y, layout, resumed=is_fitted)
     if is_fitted:
-        theta = model._theta()
+        theta = model._flat_weights()
     else:
         seed = check_random_state(model.random_state).randint(np.iinfo(np.int32).max)
         rng = np.random.default_rng(seed)
-        theta = model._tensor(model._begin(rows, layout, columns, rng, resumed=False))
+        theta = model._tensor(model._initialize(rows, layout, columns, rng, resumed=False))
     # the loss of the last step alone: one target per series or window
     examples, _ = split_examples(
-        model._inputs(rows),
-        model._tensor(model._spread(columns, layout)),
+        model._network_inputs(rows),
+        model._tensor(model._targets_per_row(columns, layout)),
         layout,
         n_last=1 if model.window is None or columns.kind == "per_series" else None,
         window=model.window,

@@ -3,7 +3,7 @@
 from reservoirs.estimators.classification import LabelMixin, check_labels
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.progress import CallbackSupportMixin, Progress
-from reservoirs.estimators.series import SeriesMixin, Step
+from reservoirs.estimators.series import SeriesMixin, States, Step
 
 __all__ = [
     "SERIES",
@@ -11,6 +11,7 @@ __all__ = [
     "LabelMixin",
     "Progress",
     "SeriesMixin",
+    "States",
     "Step",
     "check_labels",
     "inherit_parameters",

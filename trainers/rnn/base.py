@@ -1,155 +1,105 @@
-"""What the recurrent estimators share: parameters and training."""
+"""What the recurrent estimators share: how they are trained."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.estimators import Progress
-from reservoirs.sequences import Array, Layout
+from reservoirs.sequences import Array, Layout, SeriesLike
 from reservoirs.targets import Targets
+from trainers.data.batches import Examples
 from trainers.data.split import split_examples
 from trainers.network.cells import CELLS
-from trainers.network.initialization import INITS, ESNInit, initial_weights, resolve_init
+from trainers.network.initialization import ESNInit, initial_weights, resolve_init
 from trainers.network.losses import LOSSES
-from trainers.network.rnn import ACTIVATIONS
 from trainers.network.stack import Network
 from trainers.rnn.running import RunningMixin
+from trainers.rnn.settings import NetworkSettings
 from trainers.training.loop import Stopping, TrainingResult, train
-from trainers.training.problem import Solver, SolverState, TrainingProblem
-from trainers.training.solvers import SOLVERS, resolve
+from trainers.training.problem import EpochRecord, Solver, SolverState, TrainingProblem
+from trainers.training.solvers import resolve
 
 
-class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
-    """Weights and their training; `RNNRegressor` tells the parameters.
+class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
+    """A recurrent network and its training.
 
-    A subclass names its loss, says where the output bias of an ESN-style start comes from, turns
-    targets into outputs wanted and outputs into predictions, and calls `_fit`.
+    A subclass names its loss, encodes targets as outputs of the network, and calls `_fit`.
     """
 
-    _loss: ClassVar[str]
+    _loss: str
 
-    history_: list[dict[str, Any]]
+    history_: list[EpochRecord]
     solver_state_: dict[str, Any]
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "cell": [StrOptions(CELLS.keys())],
-        "n_units": [Interval(Integral, 1, None, closed="left")],
-        "n_layers": [Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "solver": [StrOptions(SOLVERS.keys()), Solver],
-        "init": [StrOptions(set(INITS)), ESNInit],
-        "window": [Interval(Integral, 1, None, closed="left"), None],
-        "truncation": [Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither"), None],
-        "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "vanishing_penalty": [Interval(Real, 0, None, closed="left")],
-        "learn_initial_state": ["boolean"],
-        "hidden_bias": ["boolean"],
-        "n_scored": [Interval(Integral, 1, None, closed="left"), None],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
-        "early_stopping": ["boolean"],
-        "tol": [Interval(Real, 0, None, closed="left"), None],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "warm_start": ["boolean"],
-        "dtype": [StrOptions({"auto", "float32", "float64"})],
-        "device": [str],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
-    }
-
-    def __init__(
-        self,
-        *,
-        cell: str = "rnn",
-        n_units: int = 64,
-        n_layers: int = 1,
-        activation: str = "tanh",
-        solver: Any = "adam",
-        init: Any = "default",
-        window: int | None = None,
-        truncation: int = 100,
-        max_iter: int = 100,
-        batch_size: int = 32,
-        learning_rate: float | None = None,
-        clip_norm: float | None = None,
-        vanishing_penalty: float = 0.0,
-        learn_initial_state: bool = False,
-        hidden_bias: bool = True,
-        n_scored: int | None = None,
-        validation_fraction: float | None = None,
-        early_stopping: bool = False,
-        tol: float | None = None,
-        n_iter_no_change: int = 10,
-        warm_start: bool = False,
-        dtype: str = "auto",
-        device: str = "cpu",
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.cell = cell
-        self.n_units = n_units
-        self.n_layers = n_layers
-        self.activation = activation
-        self.solver = solver
-        self.init = init
-        self.window = window
-        self.truncation = truncation
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.clip_norm = clip_norm
-        self.vanishing_penalty = vanishing_penalty
-        self.learn_initial_state = learn_initial_state
-        self.hidden_bias = hidden_bias
-        self.n_scored = n_scored
-        self.validation_fraction = validation_fraction
-        self.early_stopping = early_stopping
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
+
+    @abstractmethod
+    def _encode_targets(self, y: SeriesLike, layout: Layout, *, resumed: bool) -> Targets:
+        """Return the targets as outputs of the network.
+
+        Parameters
+        ----------
+        y : array-like, list of arrays or DataFrame
+            The targets of `fit`.
+        layout : Layout
+            The layout of X.
+        resumed : bool
+            Whether training goes on, so that the encoding is that of the fit before.
+
+        Returns
+        -------
+        Targets
+            What the outputs should be, per row or per series.
+        """
+
+    def _output_bias(self, targets: Array) -> Array:
+        """Return the output bias of an ESN-style start: the mean of the encoded targets."""
+        mean: Array = targets.mean(axis=0)
+        return mean
 
     def _fit(
         self,
         rows: Array,
         layout: Layout,
-        columns: Targets,
+        targets: Targets,
         progress: Progress,
         *,
         resumed: bool,
         one_epoch: bool = False,
     ) -> None:
-        """Train on the outputs wanted, from new weights or going on."""
-        solver = resolve(self.solver)
-        self._check_settings(solver, layout, columns)
-        rng = np.random.default_rng(
-            check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        """Train from new weights, or go on from the fit before.
+
+        Parameters
+        ----------
+        rows : array of shape (n_rows, n_features)
+            The rows of all series.
+        layout : Layout
+            How they divide into series.
+        targets : Targets
+            Encoded targets.
+        progress : Progress
+            Reports every epoch to callbacks.
+        resumed : bool
+            Whether to go on from `solver_state_`.
+        one_epoch : bool, default=False
+            Whether to train for one epoch and hold nothing out.
+        """
+        solver, rng = resolve(self.solver), self._generator()
+        self._check_settings(solver, layout, targets)
+        theta = self._initialize(rows, layout, targets, rng, resumed=resumed)
+        examples, held_out = self._split(
+            rows, layout, targets, None if one_epoch else self._held_out_fraction()
         )
-        theta = self._begin(rows, layout, columns, rng, resumed=resumed)
-        train_on, held_out = split_examples(
-            self._inputs(rows), self._tensor(self._spread(columns, layout)), layout,
-            n_last=1 if columns.kind == "per_series" else self.n_scored, window=self.window,
-            fraction=None if one_epoch else self._held_out(),
-        )  # fmt: skip
         problem = TrainingProblem(
             network=self.network_,
             loss=LOSSES[self._loss],
-            train=train_on,
+            train=examples,
             validation=held_out,
             theta=self._tensor(theta),
             batch_size=self.batch_size,
@@ -160,67 +110,27 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
         )
         runner = solver.epoch_runner(problem, self.learning_rate)
         if resumed:
-            runner.resume(self._stored_state())
+            runner.resume(self._runner_state())
             rng.bit_generator.state = self.solver_state_["rng"]
-        stopping = Stopping(max_iter=1)
-        if not one_epoch:
-            stopping = Stopping(
-                max_iter=self.max_iter,
-                early_stopping=self.early_stopping,
-                tol=self.tol,
-                patience=self.n_iter_no_change,
-            )
         result = train(
             problem,
             runner,
-            stopping,
+            Stopping(max_iter=1) if one_epoch else self._stopping(),
             progress=progress,
-            attributes_at=self._weights,
+            attributes_at=self._weight_attributes,
             verbose=int(self.verbose),
             n_epochs_before=len(self.history_) if resumed else 0,
         )
         state = {"epochs": runner.state(), "rng": rng.bit_generator.state}
         self._store_fit(result, state, resumed=resumed)
 
-    def _stored_state(self) -> SolverState:
-        """Return the state of the epochs to go on from, which files of 0.1.0 call the stepper's."""
-        stored = self.solver_state_
-        state: SolverState = stored["epochs"] if "epochs" in stored else stored["stepper"]
-        return state
+    def _generator(self) -> np.random.Generator:
+        """Return the generator of the weights and of the order of the batches."""
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        return np.random.default_rng(seed)
 
-    def _begin(
-        self,
-        rows: Array,
-        layout: Layout,
-        columns: Targets,
-        rng: np.random.Generator,
-        *,
-        resumed: bool,
-    ) -> Array:
-        """Build the network; return its first weights, zeros where a solver's state has them."""
-        double = self.dtype == "float64" or (self.dtype == "auto" and resolve(self.solver).double)
-        self.dtype_ = "float64" if double else "float32"
-        self.target_kind_ = columns.kind
-        self.network_ = Network(
-            self.cell, rows.shape[1], self.n_units, self.n_layers, columns.rows.shape[1],
-            self.activation, self.learn_initial_state, self.hidden_bias,
-        )  # fmt: skip
-        if resumed:
-            return np.zeros(self.network_.n_weights)
-        init = resolve_init(self.init)
-        self.input_mean_ = np.zeros(rows.shape[1])
-        if isinstance(init, ESNInit) and init.center:
-            self.input_mean_ = rows.mean(axis=0)
-        bias = self._output_bias(self._scored(columns.rows, layout))
-        return initial_weights(self.network_, self.init, bias, rng)
-
-    def _scored(self, targets: Array, layout: Layout) -> Array:
-        """Return the rows of targets that count."""
-        if self.n_scored is None:
-            return targets
-        return np.concatenate([targets[span][-self.n_scored :] for span in layout.slices()])
-
-    def _check_settings(self, solver: Solver, layout: Layout, columns: Targets) -> None:
+    def _check_settings(self, solver: Solver, layout: Layout, targets: Targets) -> None:
+        """Refuse settings that do not go together, or not with the data."""
         if self.n_layers > 1 and solver.single_layer:
             raise ValueError(
                 f"the Hessian-free solver trains one layer, got n_layers={self.n_layers}; set "
@@ -232,10 +142,11 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
                 "vanishing_penalty is for cell='rnn' and a minibatch solver such as 'sgd', got "
                 f"cell={self.cell!r} and {type(solver).__name__}; set it to 0"
             )
+        # A window, a target per series and a held-out tail each say which rows count.
         if self.n_scored is not None and (
             self.window is not None
-            or columns.kind == "per_series"
-            or (not layout.many and self._held_out() is not None)
+            or targets.kind == "per_series"
+            or (not layout.many and self._held_out_fraction() is not None)
         ):
             raise ValueError(
                 f"n_scored={self.n_scored} counts the last targets per step of whole series; set "
@@ -243,9 +154,104 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
                 "out"
             )
         available = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
-        known = {*available, "cuda"} if len(available) > 1 else set(available)
-        if self.device not in known:
+        if self.device not in ({*available, "cuda"} if len(available) > 1 else available):
             raise ValueError(f"device must be one of {available}, got {self.device!r}")
+
+    def _initialize(
+        self,
+        rows: Array,
+        layout: Layout,
+        targets: Targets,
+        rng: np.random.Generator,
+        *,
+        resumed: bool,
+    ) -> Array:
+        """Build the network and return its first weights.
+
+        Parameters
+        ----------
+        rows : array of shape (n_rows, n_features)
+            The rows of all series.
+        layout : Layout
+            How they divide into series.
+        targets : Targets
+            Encoded targets.
+        rng : numpy.random.Generator
+            Draws the weights.
+        resumed : bool
+            Whether training goes on: then the weights are those of the solver's state.
+
+        Returns
+        -------
+        array of shape (n_weights,)
+            The first weights; zeros if resumed.
+        """
+        double = self.dtype == "float64" or (self.dtype == "auto" and resolve(self.solver).double)
+        self.dtype_ = "float64" if double else "float32"
+        self.target_kind_ = targets.kind
+        self.network_ = Network(
+            cell=self.cell,
+            n_inputs=rows.shape[1],
+            n_units=self.n_units,
+            n_layers=self.n_layers,
+            n_outputs=targets.rows.shape[1],
+            activation=self.activation,
+            learn_initial_state=self.learn_initial_state,
+            hidden_bias=self.hidden_bias,
+        )
+        if resumed:
+            return np.zeros(self.network_.n_weights)
+        init = resolve_init(self.init)
+        self.input_mean_ = np.zeros(rows.shape[1])
+        if isinstance(init, ESNInit) and init.center:
+            self.input_mean_ = rows.mean(axis=0)
+        bias = self._output_bias(self._scored(targets.rows, layout))
+        return initial_weights(self.network_, self.init, bias, rng)
+
+    def _scored(self, targets: Array, layout: Layout) -> Array:
+        """Return the rows of targets that count."""
+        if self.n_scored is None:
+            return targets
+        return np.concatenate([targets[span][-self.n_scored :] for span in layout.slices()])
+
+    def _split(
+        self, rows: Array, layout: Layout, targets: Targets, fraction: float | None
+    ) -> tuple[Examples, Examples | None]:
+        """Return the examples to learn from, and those held out."""
+        return split_examples(
+            self._network_inputs(rows),
+            self._tensor(self._targets_per_row(targets, layout)),
+            layout,
+            n_last=1 if targets.kind == "per_series" else self.n_scored,
+            window=self.window,
+            fraction=fraction,
+        )
+
+    def _held_out_fraction(self) -> float | None:
+        if self.validation_fraction is None and self.early_stopping:
+            return 0.1
+        return self.validation_fraction
+
+    def _stopping(self) -> Stopping:
+        return Stopping(
+            max_iter=self.max_iter,
+            early_stopping=self.early_stopping,
+            tol=self.tol,
+            patience=self.n_iter_no_change,
+        )
+
+    @staticmethod
+    def _targets_per_row(targets: Targets, layout: Layout) -> Array:
+        """Return one target per row; a target per series is repeated on each of its rows."""
+        if targets.kind == "per_step":
+            return targets.rows
+        return np.repeat(targets.rows, layout.lengths, axis=0)
+
+    def _runner_state(self) -> SolverState:
+        """Return the state of the epochs to go on from, which files of 0.1.0 call the stepper's."""
+        stored = self.solver_state_
+        state: SolverState = stored["epochs"] if "epochs" in stored else stored["stepper"]
+        return state
 
     def _store_fit(self, result: TrainingResult, state: dict[str, Any], *, resumed: bool) -> None:
         """Set the fitted attributes, which go on from those of the fit before if resumed."""
@@ -258,40 +264,9 @@ class RecurrentNetwork(RunningMixin, BaseEstimator, ABC):
         ]
         self.n_iter_, self.status_ = len(self.history_), result.status
         self.solver_state_ = state
-        self.weights_ = self._weights(result.theta)["weights_"]
+        self.weights_ = self._weight_attributes(result.theta)["weights_"]
 
-    @abstractmethod
-    def _wanted(self, y: Any, layout: Layout, *, resumed: bool) -> Targets:
-        """Return the outputs wanted for some targets."""
-
-    def _output_bias(self, wanted: Array) -> Array:
-        """Return the mean of the outputs wanted."""
-        mean: Array = wanted.mean(axis=0)
-        return mean
-
-    def _weights(self, theta: torch.Tensor) -> dict[str, Any]:
-        """Return the flat weights as the fitted attribute they are."""
-        parts = self.network_.split(theta.cpu())
-        return {"weights_": {name: part.numpy().copy() for name, part in parts.items()}}
-
-    def _held_out(self) -> float | None:
-        if self.validation_fraction is None and self.early_stopping:
-            return 0.1
-        return self.validation_fraction
-
-    @staticmethod
-    def _spread(targets: Targets, layout: Layout) -> Array:
-        """Return one target per row; a target per series is repeated on each of its rows."""
-        if targets.kind == "per_step":
-            return targets.rows
-        return np.repeat(targets.rows, layout.lengths, axis=0)
-
-    def _inputs(self, rows: Array) -> torch.Tensor:
-        """Return rows as the network sees them."""
-        return self._tensor(rows - self.input_mean_)
-
-    def _tensor(self, array: Array) -> torch.Tensor:
-        return torch.tensor(array, dtype=getattr(torch, self.dtype_), device=self.device)
-
-    def _theta(self) -> torch.Tensor:
-        return self._tensor(np.concatenate([w.ravel() for w in self.weights_.values()]))
+    def _weight_attributes(self, theta: torch.Tensor) -> dict[str, Any]:
+        """Return the fitted attribute that a flat weight vector gives."""
+        weights = self.network_.split(theta.cpu())
+        return {"weights_": {name: weight.numpy().copy() for name, weight in weights.items()}}

@@ -2,50 +2,88 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, _fit_context
 
-from reservoirs.estimators import LabelMixin, Progress, check_labels
-from reservoirs.sequences import Array, Layout, check_rows
+from reservoirs.estimators import SERIES, LabelMixin, Progress, check_labels, inherit_parameters
+from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows
 from reservoirs.targets import Targets
 from trainers.rnn.base import RecurrentNetwork
+from trainers.rnn.settings import NetworkSettings
 
 
+@inherit_parameters(NetworkSettings)
 class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
     """Vanilla RNN, LSTM or GRU trained to tell labels, per step or one per series.
 
-    Cross-entropy of a softmax over the classes, or of a logistic output for two. A label per series
-    is read after its last row.
+    P(class k at step t) = softmax(V h[t] + c)_k, or a logistic function of one output for two
+    classes
 
-    Parameters
-    ----------
-    cell, n_units, n_layers, activation, solver, init, window, truncation, max_iter, batch_size,
-    learning_rate, clip_norm, vanishing_penalty, learn_initial_state, hidden_bias, n_scored,
-    validation_fraction, early_stopping, tol, n_iter_no_change, warm_start, dtype, device, verbose,
-    random_state
-        as in `RNNRegressor`
+    The loss is the cross-entropy. A label per series is read after its last row.
 
     Attributes
     ----------
-    classes_ : (n_classes,) sorted labels
-    weights_, n_iter_, loss_curve_, validation_curve_, history_, status_, solver_state_
-        as in `RNNRegressor`; losses are cross-entropies in nats
-    target_kind_ : "per_step" or "per_series"
-    n_features_in_ : number of features
+    classes_ : array of shape (n_classes,)
+        The sorted labels.
+    weights_ : dict of arrays
+        The weights by name.
+    n_iter_ : int
+        Epochs done.
+    loss_curve_ : list of float
+        Cross-entropy in nats, after every epoch.
+    validation_curve_ : list of float
+        The same of what is held out; empty where nothing is.
+    history_ : list of dict
+        One record per epoch: seconds, losses, gradient norm, and a solver's own figures.
+    status_ : str
+        Why training ended: "max_iter", "converged", "diverged", "stopped" by a callback, or
+        "interrupted".
+    solver_state_ : dict
+        What `warm_start` and `partial_fit` go on from.
+    target_kind_ : str
+        "per_step" or "per_series".
+    n_features_in_ : int
+        Number of features.
+
+    See Also
+    --------
+    RNNRegressor : The same network for numbers and forecasts.
+    reservoirs.ESNClassifier : A recurrent network of which only the readout is trained.
+
+    References
+    ----------
+    Werbos (1990), Backpropagation through time: what it does and how to do it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from trainers import RNNClassifier
+    >>> steps = np.arange(20)
+    >>> X = [np.sin(f * steps + phase)[:, None] for f in (0.3, 0.9) for phase in range(6)]
+    >>> y = np.repeat(["slow", "fast"], 6)
+    >>> model = RNNClassifier(cell="gru", n_units=16, learning_rate=0.02, random_state=0)
+    >>> model.fit(X, y).predict([np.sin(0.3 * steps)[:, None]])
+    array(['slow'], dtype='<U4')
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, *, series_id: Any = None) -> Self:
+    @inherit_parameters(SERIES)
+    def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
         """Train the network. Ctrl-C ends training; what was learned so far is kept.
 
         Parameters
         ----------
-        X : any container of series, (n_steps, n_features) each
-        y : labels per step in the container of X, or one label per series, (n_series,)
-        series_id : (n_rows,) ids of a 2-D X
+        y : array-like or list of arrays
+            Labels per step in the container of X, or one label per series.
+
+        Returns
+        -------
+        RNNClassifier
+            The estimator itself.
 
         Raises
         ------
@@ -55,22 +93,37 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         """
         rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
         resumed = self.warm_start and hasattr(self, "solver_state_")
-        wanted = self._wanted(y, layout, resumed=resumed)
+        targets = self._encode_targets(y, layout, resumed=resumed)
         progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
-        self._fit(rows, layout, wanted, progress, resumed=resumed)
+        self._fit(rows, layout, targets, progress, resumed=resumed)
         progress.end()
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: Any, y: Any, *, classes: Any = None, series_id: Any = None) -> Self:
+    @inherit_parameters(SERIES)
+    def partial_fit(
+        self,
+        X: SeriesLike,
+        y: SeriesLike,
+        *,
+        classes: ArrayLike | None = None,
+        series_id: SeriesLike = None,
+    ) -> Self:
         """Train for one epoch on a chunk of data, going on from the calls before.
+
+        A 2-D X is one series, from a zero or learned state.
 
         Parameters
         ----------
-        X : any container of series; a 2-D array is one series, from a zero or learned state
-        y : labels as in `fit`
-        classes : all labels that will come, in the first call; None takes those of the first chunk
-        series_id : (n_rows,) ids of a 2-D X
+        y : array-like or list of arrays
+            Labels per step in the container of X, or one label per series.
+        classes : array-like of shape (n_classes,) or None, default=None
+            All labels that will come, in the first call; None takes those of the first chunk.
+
+        Returns
+        -------
+        RNNClassifier
+            The estimator itself.
 
         Raises
         ------
@@ -82,27 +135,27 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
         if not resumed and classes is not None:
             self._columns(np.asarray(classes))
-        wanted = self._wanted(y, layout, resumed=resumed or classes is not None)
+        targets = self._encode_targets(y, layout, resumed=resumed or classes is not None)
         progress = Progress(self, X, y, 1, {"series_id": series_id})
-        self._fit(rows, layout, wanted, progress, resumed=resumed, one_epoch=True)
+        self._fit(rows, layout, targets, progress, resumed=resumed, one_epoch=True)
         progress.end()
         return self
 
+    @inherit_parameters(LabelMixin.predict)
     def predict_proba(
-        self, X: Any, *, context: Any = None, initial_state: Any = None, series_id: Any = None
-    ) -> Any:
+        self,
+        X: SeriesLike,
+        *,
+        context: SeriesLike = None,
+        initial_state: InitialState = None,
+        series_id: SeriesLike = None,
+    ) -> SeriesLike:
         """Return the probability of every class.
-
-        Parameters
-        ----------
-        X : any container of series
-        context : rows just before X, run first and not returned
-        initial_state : the state before the first row
-        series_id : (n_rows,) ids of a 2-D X
 
         Returns
         -------
-        (n_rows, n_classes), per series one row per series. Per step in the container of X
+        array of shape (n_rows, n_classes) or (n_series, n_classes), or list of arrays
+            A column per class, in the order of `classes_`; per step in the container of X.
         """
         values, layout, _ = self._outputs(X, context, initial_state, series_id)
         if len(self.classes_) == 2:
@@ -110,18 +163,18 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
             return self._restored(np.hstack([1.0 - second, second]), layout)
         return self._restored(softmax(values, axis=1), layout)
 
-    def _wanted(self, y: Any, layout: Layout, *, resumed: bool) -> Targets:
-        """Return a column per class, of known classes where training goes on."""
+    def _encode_targets(self, y: SeriesLike, layout: Layout, *, resumed: bool) -> Targets:
+        """Return a column of 0 and 1 per class, of the classes before where training goes on."""
         labels, kind = check_labels(self, y, layout)
-        columns = self._known(labels) if resumed else self._columns(labels)
+        columns = self._columns_of_classes(labels) if resumed else self._columns(labels)
         return Targets(columns, kind, flat=True)
 
-    def _known(self, labels: Array) -> Array:
-        """Return the columns of labels, all of which must be known."""
-        strange = np.setdiff1d(labels, self.classes_)
-        if len(strange):
+    def _columns_of_classes(self, labels: Array) -> Array:
+        """Return the columns of labels, all of which must be among the classes."""
+        unknown = np.setdiff1d(labels, self.classes_)
+        if len(unknown):
             raise ValueError(
-                f"y has labels {strange.tolist()} that are not in classes_="
+                f"y has labels {unknown.tolist()} that are not in classes_="
                 f"{self.classes_.tolist()}; pass all labels as classes= in the first partial_fit"
             )
         return self._indicators(labels)
@@ -130,8 +183,8 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
     def _loss(self) -> str:  # type: ignore[override] # depends on the labels
         return "binary_cross_entropy" if len(self.classes_) == 2 else "cross_entropy"
 
-    def _output_bias(self, wanted: Array) -> Array:
-        """Return outputs whose probabilities are the shares of the classes."""
-        share = (wanted.sum(axis=0) + 1.0) / (len(wanted) + 2.0)
+    def _output_bias(self, targets: Array) -> Array:
+        """Return the output bias whose probabilities are the shares of the classes."""
+        share = (targets.sum(axis=0) + 1.0) / (len(targets) + 2.0)
         bias: Array = np.log(share)
         return bias - np.log(1.0 - share) if len(self.classes_) == 2 else bias

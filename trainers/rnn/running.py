@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.estimators import SeriesMixin, Step
-from reservoirs.sequences import Array, Layout, check_rows
+from reservoirs.estimators import SeriesMixin, States, Step
+from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows
 from trainers.data.batches import read_last
 from trainers.network.row_by_row import row_runner
 from trainers.network.small import SMALL, one_thread
@@ -19,7 +18,7 @@ from trainers.network.stack import Network
 from trainers.network.workspace import Workspace
 
 CHUNK = 4096  # rows, or windows, per forward pass
-TOGETHER = 256  # series of one length that run side by side
+SIDE_BY_SIDE = 256  # series of one length that run together
 
 
 class RunningMixin(SeriesMixin):
@@ -27,51 +26,71 @@ class RunningMixin(SeriesMixin):
 
     network_: Network
     weights_: dict[str, Array]
+    input_mean_: Array
+    dtype_: str
     window: int | None
+    device: str
 
     def _read(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the predictions of one series, (n_steps or 1, n_outputs), and its last state."""
         values, state = self._drive(rows, state)
         return (values if self.target_kind_ == "per_step" else values[-1:]), state
 
-    def _in_units(self, outputs: Array) -> Array:
-        """Return outputs in the units of the targets."""
+    def _in_target_units(self, outputs: Array) -> Array:
+        """Return outputs of the network in the units of the targets."""
         return outputs
+
+    def _network_inputs(self, rows: Array) -> torch.Tensor:
+        """Return rows as the network sees them."""
+        return self._tensor(rows - self.input_mean_)
+
+    def _tensor(self, array: Array) -> torch.Tensor:
+        return torch.tensor(array, dtype=getattr(torch, self.dtype_), device=self.device)
+
+    def _flat_weights(self) -> torch.Tensor:
+        return self._tensor(np.concatenate([w.ravel() for w in self.weights_.values()]))
 
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the outputs after every row of one series, and its last state."""
         if self.window:
-            outputs, state = self._windowed(rows, state)
+            outputs, state = self._run_windows(rows, state, self.window)
         else:
-            found, states = self._carried(rows[:, None], state[None])
-            outputs, state = found[:, 0], states[0]
-        return self._in_units(outputs), state
+            side_by_side, states = self._run_carried(rows[:, None], state[None])
+            outputs, state = side_by_side[:, 0], states[0]
+        return self._in_target_units(outputs), state
 
     @contextmanager
     def _row_runner(self, state: Array) -> Iterator[Step]:
         """Yield a function of one row; a small network steps without torch."""
-        theta = self._theta()
+        theta = self._flat_weights()
         if theta.device.type != "cpu" or self.network_.n_units > SMALL:
             with super()._row_runner(state) as step:
                 yield step
             return
-        dtype, back = theta.numpy().dtype, self.window - 1 if self.window else 0
+        dtype, n_previous = theta.numpy().dtype, self.window - 1 if self.window else 0
         weights = {name: part.numpy() for name, part in self.network_.split(theta).items()}
-        run, h = row_runner(self.network_, weights), None if self.window else state.astype(dtype)
-        kept = state if self.window else np.empty((0, self.n_features_in_))
+        run = row_runner(self.network_, weights)
+        # With a window the state is the rows before; the network starts anew from each of them.
+        h = None if self.window else state.astype(dtype)
+        previous_rows = state if self.window else np.empty((0, self.n_features_in_))
 
-        def advance(row: Array) -> Array:
-            nonlocal kept, h
-            seen = np.concatenate([kept, row[None]])
-            outputs, end = run((seen - self.input_mean_).astype(dtype), h)
-            kept, h = seen[max(len(seen) - back, 0) :], None if self.window else end
-            return self._in_units(outputs[None].astype(np.float64))[0]
+        def step_row(row: Array) -> Array:
+            nonlocal previous_rows, h
+            rows = np.concatenate([previous_rows, row[None]])
+            outputs, last_state = run((rows - self.input_mean_).astype(dtype), h)
+            previous_rows = rows[max(len(rows) - n_previous, 0) :]
+            h = None if self.window else last_state
+            return self._in_target_units(outputs[None].astype(np.float64))[0]
 
         with one_thread(self.network_.n_units):
-            yield advance
+            yield step_row
 
     def _outputs(
-        self, X: Any, context: Any, initial_state: Any, series_id: Any
+        self,
+        X: SeriesLike,
+        context: SeriesLike,
+        initial_state: InitialState,
+        series_id: SeriesLike,
     ) -> tuple[Array, Layout, list[Array]]:
         """Run series of one length side by side, where there are several."""
         check_is_fitted(self)
@@ -84,59 +103,86 @@ class RunningMixin(SeriesMixin):
         width = self.network_.n_outputs
         values = np.empty((len(rows) if per_step else layout.n_series, width))
         for length in np.unique(lengths):
-            alike = np.flatnonzero(lengths == length)
-            for first in range(0, len(alike), TOGETHER):
-                series = alike[first : first + TOGETHER]
-                where = starts[series] + np.arange(length)[:, None]
-                found, states[series] = self._carried(rows[where], states[series])
-                values[where if per_step else series] = found if per_step else found[-1]
-        return self._in_units(values), layout, list(states)
+            same_length = np.flatnonzero(lengths == length)
+            for first in range(0, len(same_length), SIDE_BY_SIDE):
+                series = same_length[first : first + SIDE_BY_SIDE]
+                row_numbers = starts[series] + np.arange(length)[:, None]
+                outputs, states[series] = self._run_carried(rows[row_numbers], states[series])
+                values[row_numbers if per_step else series] = outputs if per_step else outputs[-1]
+        return self._in_target_units(values), layout, list(states)
 
     @torch.inference_mode()
-    def _carried(self, rows: Array, states: Array) -> tuple[Array, Array]:
-        """Return the outputs of series of one length, (n_steps, n_series, n_outputs), and states.
+    def _run_carried(self, rows: Array, states: Array) -> tuple[Array, Array]:
+        """Run series of one length side by side, the state carried along each.
 
         Parameters
         ----------
-        rows : (n_steps, n_series, n_features)
-        states : (n_series, state_size) before the first row
+        rows : array of shape (n_steps, n_series, n_features)
+            The rows of the series.
+        states : array of shape (n_series, state_size)
+            The states before the first row.
+
+        Returns
+        -------
+        outputs : array of shape (n_steps, n_series, n_outputs)
+            The outputs after every row.
+        states : array of shape (n_series, state_size)
+            The states after the last row.
         """
-        theta, h, found = self._theta(), self._tensor(states), []
-        size = max(CHUNK // rows.shape[1], 1)
+        theta, h, outputs = self._flat_weights(), self._tensor(states), []
+        n_steps = max(CHUNK // rows.shape[1], 1)
         with one_thread(self.network_.n_units):
             workspace = Workspace(theta)
-            for first in range(0, len(rows), size):
-                inputs = self._inputs(rows[first : first + size])
+            for first in range(0, len(rows), n_steps):
+                inputs = self._network_inputs(rows[first : first + n_steps])
                 run = self.network_.forward(theta, inputs, h, workspace)
-                found.append(run.outputs.cpu().numpy().astype(np.float64))
+                outputs.append(run.outputs.cpu().numpy().astype(np.float64))
                 h = run.last
-        return np.concatenate(found), h.cpu().numpy()
+        return np.concatenate(outputs), h.cpu().numpy()
 
     @torch.inference_mode()
-    def _windowed(self, rows: Array, earlier: Array) -> tuple[Array, Array]:
-        """Predict row t from the rows max(0, t-k+1)..t; the state is the k - 1 rows before."""
-        assert self.window is not None  # the caller asked
-        theta, every = self._theta(), np.vstack([earlier, rows])
-        tensor, found = self._inputs(every), []
-        for first in range(len(earlier), len(every), CHUNK):
-            ends = np.arange(first, min(first + CHUNK, len(every)))
-            starts = np.maximum(ends - self.window + 1, 0)
-            lengths = torch.as_tensor(ends - starts + 1, device=tensor.device)
-            steps = torch.arange(int(lengths.max()), device=tensor.device)[:, None]
-            where = torch.as_tensor(starts, device=tensor.device) + torch.minimum(
+    def _run_windows(self, rows: Array, previous: Array, window: int) -> tuple[Array, Array]:
+        """Run the rows max(0, t-k+1)..t from the zero state for every row t.
+
+        Parameters
+        ----------
+        rows : array of shape (n_steps, n_features)
+            The rows of a series.
+        previous : array of shape (n_previous, n_features)
+            The rows just before, at most k - 1.
+        window : int
+            k.
+
+        Returns
+        -------
+        outputs : array of shape (n_steps, n_outputs)
+            The output after the last row of every window.
+        previous : array of shape (n_previous, n_features)
+            The last rows, which the windows of the next rows begin with.
+        """
+        theta, all_rows = self._flat_weights(), np.vstack([previous, rows])
+        inputs, outputs = self._network_inputs(all_rows), []
+        for first in range(len(previous), len(all_rows), CHUNK):
+            ends = np.arange(first, min(first + CHUNK, len(all_rows)))
+            starts = np.maximum(ends - window + 1, 0)
+            lengths = torch.as_tensor(ends - starts + 1, device=inputs.device)
+            steps = torch.arange(int(lengths.max()), device=inputs.device)[:, None]
+            # Shorter windows, at the start of a series, are padded with their last row.
+            row_numbers = torch.as_tensor(starts, device=inputs.device) + torch.minimum(
                 steps, lengths - 1
             )
             with one_thread(self.network_.n_units):
-                run = self.network_.forward(theta, tensor[where])
-            found.append(read_last(run.outputs, lengths).cpu().numpy().astype(np.float64))
-        return np.concatenate(found), every[len(every) - min(self.window - 1, len(every)) :]
+                run = self.network_.forward(theta, inputs[row_numbers])
+            outputs.append(read_last(run.outputs, lengths).cpu().numpy().astype(np.float64))
+        n_previous = min(window - 1, len(all_rows))
+        return np.concatenate(outputs), all_rows[len(all_rows) - n_previous :]
 
     def _stack_states(self, states: list[Array]) -> Array:
         if self.window is not None:
             raise ValueError("return_state has no meaning with a window; set window=None")
         return np.stack(states)
 
-    def _start_states(self, initial_state: Any, n_series: int) -> Any:
+    def _start_states(self, initial_state: InitialState, n_series: int) -> States:
         """Return the state before each new series; with a window, no rows before it."""
         if self.window is not None:
             if initial_state is not None:
@@ -146,8 +192,8 @@ class RunningMixin(SeriesMixin):
             return [np.empty((0, self.n_features_in_))] * n_series
         size = self.network_.state_size
         if initial_state is None:
-            parts = [v for k, v in self.weights_.items() if k.startswith("initial_state")]
-            start = np.concatenate(parts) if parts else np.zeros(size)
+            learned = [v for k, v in self.weights_.items() if k.startswith("initial_state")]
+            start = np.concatenate(learned) if learned else np.zeros(size)
         else:
             start = np.asarray(initial_state, dtype=np.float64)
         if start.shape not in {(size,), (n_series, size)} or not np.isfinite(start).all():

@@ -1,0 +1,167 @@
+"""The parameters that RNNRegressor and RNNClassifier share, with their ranges."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import ClassVar
+
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from reservoirs.sequences import Seed
+from trainers.network.cells import CELLS
+from trainers.network.initialization import INITS, ESNInit
+from trainers.network.rnn import ACTIVATIONS
+from trainers.training.problem import Solver
+from trainers.training.solvers import SOLVERS
+
+COUNT = Interval(Integral, 1, None, closed="left")
+POSITIVE = Interval(Real, 0, None, closed="neither")
+NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+
+
+class NetworkSettings(BaseEstimator):
+    """The parameters of a recurrent network and of its training.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru"}, default="rnn"
+        Kind of the hidden units: vanilla, long short-term memory, or gated.
+    n_units : int, default=64
+        Hidden units per layer.
+    n_layers : int, default=1
+        Stacked layers.
+    activation : {"tanh", "relu", "identity"}, default="tanh"
+        Activation of the vanilla cell.
+    solver : str or solver from `trainers.solvers`, default="adam"
+        What trains the weights: "adam", "rmsprop", "sgd", "lbfgs", "momentum", "nesterov",
+        "hessian_free", or a solver with settings of its own such as `AdamSolver(beta_2=0.99)`.
+    init : {"default", "orthogonal", "sparse", "esn"} or ESNInit, default="default"
+        How the weights start; `ESNInit` sets the spectral radius.
+    window : int or None, default=None
+        With k, row t is predicted from the rows t-k+1..t and a zero state; None carries the state
+        along the series.
+    truncation : int, default=100
+        Steps after which the gradient is cut while the state goes on, with window=None and a
+        minibatch solver.
+    max_iter : int, default=100
+        Epochs at most (steps of the full-batch solvers).
+    batch_size : int, default=32
+        Windows, or series, per update.
+    learning_rate : float or None, default=None
+        Learning rate; None for the solver's own.
+    clip_norm : float or None, default=None
+        Largest norm of a gradient, to which longer ones are scaled down; None for no limit.
+    vanishing_penalty : float, default=0.0
+        Weight of the regulariser of Pascanu et al. (2013) against vanishing gradients, for the
+        vanilla cell and minibatch solvers; 0 for none.
+    learn_initial_state : bool, default=False
+        Whether series start from a learned state instead of zero.
+    hidden_bias : bool, default=True
+        Whether hidden units have a bias; without one, forget gates of an LSTM start at 1/2.
+    n_scored : int or None, default=None
+        How many last rows of every series have targets that count, the others being arbitrary
+        numbers; None for all.
+    validation_fraction : float or None, default=None
+        Share of the rows, from the tail, or of many series, from the last one, that is held out
+        and its loss recorded; None is 0.1 with early_stopping, else nothing.
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss no longer falls, and take the best weights.
+    tol : float or None, default=None
+        Smallest improvement of the loss that counts; None never stops on it unless early_stopping.
+    n_iter_no_change : int, default=10
+        Epochs without improvement before stopping.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the last fit instead of starting afresh.
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Precision of the weights; "auto" is float64 for "hessian_free" and "lbfgs", else float32.
+    device : str, default="cpu"
+        Where the network is trained and run: "cpu", "cuda", "cuda:1".
+    verbose : int, default=0
+        Log every so many epochs to the logger "trainers"; 0 never.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the weights and of the order of the batches.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[object]]] = {
+        "cell": [StrOptions(CELLS.keys())],
+        "n_units": [COUNT],
+        "n_layers": [COUNT],
+        "activation": [StrOptions(ACTIVATIONS.keys())],
+        "solver": [StrOptions(SOLVERS.keys()), Solver],
+        "init": [StrOptions(INITS.keys()), ESNInit],
+        "window": [COUNT, None],
+        "truncation": [COUNT],
+        "max_iter": [COUNT],
+        "batch_size": [COUNT],
+        "learning_rate": [POSITIVE, None],
+        "clip_norm": [POSITIVE, None],
+        "vanishing_penalty": [NOT_NEGATIVE],
+        "learn_initial_state": ["boolean"],
+        "hidden_bias": ["boolean"],
+        "n_scored": [COUNT, None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
+        "early_stopping": ["boolean"],
+        "tol": [NOT_NEGATIVE, None],
+        "n_iter_no_change": [COUNT],
+        "warm_start": ["boolean"],
+        "dtype": [StrOptions({"auto", "float32", "float64"})],
+        "device": [str],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        cell: str = "rnn",
+        n_units: int = 64,
+        n_layers: int = 1,
+        activation: str = "tanh",
+        solver: str | Solver = "adam",
+        init: str | ESNInit = "default",
+        window: int | None = None,
+        truncation: int = 100,
+        max_iter: int = 100,
+        batch_size: int = 32,
+        learning_rate: float | None = None,
+        clip_norm: float | None = None,
+        vanishing_penalty: float = 0.0,
+        learn_initial_state: bool = False,
+        hidden_bias: bool = True,
+        n_scored: int | None = None,
+        validation_fraction: float | None = None,
+        early_stopping: bool = False,
+        tol: float | None = None,
+        n_iter_no_change: int = 10,
+        warm_start: bool = False,
+        dtype: str = "auto",
+        device: str = "cpu",
+        verbose: int = 0,
+        random_state: Seed = None,
+    ) -> None:
+        self.cell = cell
+        self.n_units = n_units
+        self.n_layers = n_layers
+        self.activation = activation
+        self.solver = solver
+        self.init = init
+        self.window = window
+        self.truncation = truncation
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.clip_norm = clip_norm
+        self.vanishing_penalty = vanishing_penalty
+        self.learn_initial_state = learn_initial_state
+        self.hidden_bias = hidden_bias
+        self.n_scored = n_scored
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
