@@ -78,6 +78,8 @@ def main(words):
             continue
         n_names += 1
         for code, message in validate(name)["errors"]:
+            if (code, message) == ("PR02", "Unknown parameters {'cls'}"):
+                continue  # numpydoc leaves a first argument "cls" out, of functions too
             if code in checks and not (is_method and code in ONLY_WHOLE):
                 n_errors += 1
                 print(f"{name}: {code} {message}")

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from reservoirs.forecasting import ForecastDivergedWarning, forecast, split_pipeline
+from reservoirs.forecasting import (
+    ClosedLoopModel,
+    ForecastDivergedWarning,
+    forecast,
+    split_pipeline,
+)
 from reservoirs.metrics import nrmse
-from reservoirs.sequences import Array
+from reservoirs.sequences import Array, SeriesLike
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 __all__ = ["RollingOriginSplit", "forecast_scorer"]
 
@@ -26,14 +34,31 @@ class RollingOriginSplit:
 
     Parameters
     ----------
-    n_splits : number of folds
-    horizon : rows tested per fold
-    step : rows between origins; None is horizon, so that tests do not overlap
-    max_train_size : train on at most this many rows just before the origin; None is all
+    n_splits : int, default=5
+        Number of folds.
+    horizon : int
+        Rows tested per fold.
+    step : int, default=None
+        Rows between origins; None takes the horizon, so that tests do not overlap.
+    max_train_size : int, default=None
+        Train on at most this many rows just before the origin; None takes all.
+
+    See Also
+    --------
+    forecast_scorer : Score the closed-loop forecast of the rows tested.
+    reservoirs.backtest : Forecast from many origins without refitting.
 
     References
     ----------
     Tashman (2000), Out-of-sample tests of forecasting accuracy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs.model_selection import RollingOriginSplit
+    >>> folds = RollingOriginSplit(2, horizon=3).split(np.zeros((10, 1)))
+    >>> [(len(train), test.tolist()) for train, test in folds]
+    [(4, [4, 5, 6]), (7, [7, 8, 9])]
     """
 
     def __init__(
@@ -44,11 +69,9 @@ class RollingOriginSplit:
         step: int | None = None,
         max_train_size: int | None = None,
     ) -> None:
-        sizes = {
-            "n_splits": n_splits, "horizon": horizon,
-            "step": 1 if step is None else step,
-            "max_train_size": 1 if max_train_size is None else max_train_size,
-        }  # fmt: skip
+        sizes = {"n_splits": n_splits, "horizon": horizon}
+        optional = {"step": step, "max_train_size": max_train_size}
+        sizes |= {name: value for name, value in optional.items() if value is not None}
         for name, value in sizes.items():
             if not isinstance(value, Integral) or value < 1:
                 raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
@@ -57,17 +80,47 @@ class RollingOriginSplit:
         self.step = step
         self.max_train_size = max_train_size
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Return the number of folds."""
+    def get_n_splits(
+        self, X: SeriesLike = None, y: SeriesLike = None, groups: SeriesLike = None
+    ) -> int:
+        """Return the number of folds.
+
+        Parameters
+        ----------
+        X : object, default=None
+            Ignored.
+        y : object, default=None
+            Ignored.
+        groups : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        int
+            The number of folds.
+        """
         return self.n_splits
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Array, Array]]:
+    def split(
+        self, X: SeriesLike, y: SeriesLike = None, groups: SeriesLike = None
+    ) -> Iterator[tuple[Array, Array]]:
         """Yield the training and test rows of every fold.
 
         Parameters
         ----------
-        X : (n_rows, n_features), one series
-        y, groups : ignored
+        X : array-like of shape (n_rows, n_features)
+            One series; only its length is read.
+        y : object, default=None
+            Ignored.
+        groups : object, default=None
+            Ignored.
+
+        Yields
+        ------
+        train : array of shape (n_train,)
+            Positions of the rows to train on.
+        test : array of shape (horizon,)
+            Positions of the rows to test on.
 
         Raises
         ------
@@ -87,20 +140,46 @@ class RollingOriginSplit:
             yield np.arange(start, origin), np.arange(origin, origin + self.horizon)
 
 
-class ForecastScorer:
-    """A scorer for GridSearchCV that forecasts in a closed loop; see `forecast_scorer`."""
+class Metric(Protocol):
+    """An error of predictions, measured on the scale of the training targets."""
 
-    def __init__(self, metric: Callable[..., float], context: int) -> None:
+    __name__: str
+
+    def __call__(self, y_true: Array, y_pred: Array, *, scale: Array) -> float:
+        """Return the error."""
+
+
+class ForecastScorer:
+    """A scorer for GridSearchCV that forecasts in a closed loop; see `forecast_scorer`.
+
+    Parameters
+    ----------
+    metric : callable
+        The error, metric(y_true, y_pred, scale=deviations).
+    context : int
+        Test rows that are run first.
+    """
+
+    def __init__(self, metric: Metric, context: int) -> None:
         self.metric = metric
         self.context = context
 
-    def __call__(self, model: Any, X: Any, y: Any) -> float:
+    def __call__(self, model: ClosedLoopModel | Pipeline, X: SeriesLike, y: SeriesLike) -> float:
         """Return minus the error of the closed-loop forecast of the test rows.
 
         Parameters
         ----------
-        model : fitted regressor or Pipeline
-        X, y : test rows as `next_step` built them
+        model : estimator or Pipeline
+            Fitted.
+        X : array-like of shape (n_rows, n_features)
+            Test rows as `next_step` built them.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            Targets of these rows.
+
+        Returns
+        -------
+        float
+            Minus the error; -1e6 for a forecast that diverged.
 
         Raises
         ------
@@ -110,7 +189,7 @@ class ForecastScorer:
         end = split_pipeline(model)[0].training_end_
         inputs, truth = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
         truth = truth.reshape(len(truth), -1)
-        known, c = inputs[:, end.n_outputs :], self.context
+        exog, c = inputs[:, end.n_outputs :], self.context
         if c >= len(truth):
             raise ValueError(
                 f"context={c} leaves none of {len(truth)} test rows to forecast; lower it, or test "
@@ -118,37 +197,62 @@ class ForecastScorer:
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ForecastDivergedWarning)
-            if c:
-                exog = known[1:] if known.shape[1] else None
-                found = forecast(model, len(truth) - c, context=truth[:c], exog=exog)
-            else:
-                found = forecast(model, len(truth), exog=known if known.shape[1] else None)
-        error = self.metric(truth[c:], np.asarray(found), scale=end.target_deviation)
+            # exog of row t enters with the observation of row t, which is y[t-1]: a context begins
+            # with y[0], so with row 1; without one the loop starts in row 0
+            rows = exog[1:] if c else exog
+            predicted = forecast(
+                model,
+                len(truth) - c,
+                context=truth[:c] if c else None,
+                exog=rows if exog.shape[1] else None,
+            )
+        error = self.metric(truth[c:], np.asarray(predicted), scale=end.target_deviation)
         return -min(error, WORST) if np.isfinite(error) else -WORST
 
     def __repr__(self) -> str:
         return f"forecast_scorer({self.metric.__name__}, context={self.context})"
 
 
-def forecast_scorer(metric: Callable[..., float] = nrmse, context: int = 0) -> ForecastScorer:
+def forecast_scorer(metric: Metric = nrmse, context: int = 0) -> ForecastScorer:
     """Make a scorer of closed-loop forecasts, for GridSearchCV and cross_val_score.
 
     Parameters
     ----------
-    metric : metric(y_true, y_pred, scale=...) -> error; scale is the training targets' deviation
-    context : 0 forecasts all test rows from the end of training, which they must follow at once (as
-        with `RollingOriginSplit` and TimeSeriesSplit); c forecasts the test rows after the first c
-        of a held-out series, which are run first
+    metric : callable, default=nrmse
+        The error, metric(y_true, y_pred, scale=deviations), with the standard deviations of the
+        training targets.
+    context : int, default=0
+        0 forecasts all test rows from the end of training, which must follow the training rows
+        immediately (as with `RollingOriginSplit` and TimeSeriesSplit); c forecasts the test rows
+        after the first c of a held-out series, which are run first.
 
     Returns
     -------
-    A scorer: minus the error, and -1e6 for a forecast that diverged. Exogenous inputs are taken
-    from the columns of X after the first n_outputs.
+    ForecastScorer
+        Returns minus the error, and -1e6 for a forecast that diverged. Exogenous inputs are taken
+        from the columns of X after the first n_outputs.
 
     Raises
     ------
     ValueError
-        If context is no integer >= 0.
+        If context is not an integer >= 0.
+
+    See Also
+    --------
+    RollingOriginSplit : Folds whose test rows follow the training rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from reservoirs import ESNRegressor, next_step
+    >>> from reservoirs.model_selection import RollingOriginSplit, forecast_scorer
+    >>> X, y = next_step(np.sin(0.2 * np.arange(300)))
+    >>> model = ESNRegressor(n_units=30, random_state=0)
+    >>> folds = RollingOriginSplit(3, horizon=20)
+    >>> scores = cross_val_score(model, X, y, cv=folds, scoring=forecast_scorer())
+    >>> bool((scores > -0.1).all())
+    True
     """
     if not isinstance(context, Integral) or context < 0:
         raise ValueError(f"context must be an integer >= 0, got {context!r}")

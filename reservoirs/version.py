@@ -50,7 +50,19 @@ class Documented:
 
 
 class Stamped(Documented):
-    """Stamps the pickles of an estimator with our version, and warns when they meet another."""
+    """Stamps the pickles of an estimator with our version, and warns when they meet another.
+
+    See Also
+    --------
+    ModelVersionWarning : The warning.
+
+    Examples
+    --------
+    >>> import pickle
+    >>> from reservoirs import ESNRegressor
+    >>> pickle.loads(pickle.dumps(ESNRegressor(n_units=50)))
+    ESNRegressor(n_units=50)
+    """
 
     def __getstate__(self) -> dict[str, Any]:
         state: Any = super().__getstate__()

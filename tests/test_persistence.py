@@ -244,9 +244,9 @@ def rewritten(path, **changes):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda path: b"", "not a file of ours"),
-        (lambda path: b"hello", "not a file of ours"),
-        (lambda path: pickle.dumps(1) * 9, "not a file of ours"),
+        (lambda path: b"", "not written by reservoirs.save"),
+        (lambda path: b"hello", "not written by reservoirs.save"),
+        (lambda path: pickle.dumps(1) * 9, "not written by reservoirs.save"),
         (lambda path: path.read_bytes()[:-1], "damaged"),
         (lambda path: rewritten(path, reservoirs_format="2"), "format version 2"),
         (lambda path: rewritten(path, tree="{}"), "digest"),
@@ -272,7 +272,7 @@ def test_a_file_larger_than_allowed_is_not_read(tmp_path):
 def test_what_is_no_file_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")
 
-    with pytest.raises(ValueError, match="no regular file"):
+    with pytest.raises(ValueError, match="not a regular file"):
         load(tmp_path / "pipe")
     with pytest.raises(OSError):
         load(tmp_path)

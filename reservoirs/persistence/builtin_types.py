@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import scipy.sparse
 from sklearn.base import BaseEstimator
@@ -22,7 +21,7 @@ from reservoirs.topology import TOPOLOGIES
 
 
 def register_all() -> None:
-    """Register them; the variants that registries name are looked up anew."""
+    """Register the built-in types; the variants that registries name are looked up anew."""
     _register_fixed()
     for sums in (*SOLVERS.values(), DualRows):
         register(sums)
@@ -33,6 +32,7 @@ def register_all() -> None:
 
 @lru_cache
 def _register_fixed() -> None:
+    """Register the types of this package and the common ones of scikit-learn, once."""
     # not with the file: `import reservoirs` loads neither pipelines nor linear models
     from sklearn import compose, linear_model, pipeline, preprocessing
 
@@ -51,17 +51,17 @@ def _register_fixed() -> None:
         register(wrapper)
 
 
-def _shapes(model: Any, shapes: dict[str, tuple[int | None, ...]]) -> None:
+def _shapes(model: object, shapes: dict[str, tuple[int | None, ...]]) -> None:
     check_shapes(type(model).__name__, vars(model), shapes)
 
 
-def _check_scaler(scaler: Any) -> None:
+def _check_scaler(scaler: SequenceScaler) -> None:
     if hasattr(scaler, "n_features_in_"):
         names = ("mean_", "scale_", "var_", "min_", "center_", "data_min_", "data_max_", "max_abs_")
         _shapes(scaler, dict.fromkeys(names, (scaler.n_features_in_,)))
 
 
-def _check_reservoir(reservoir: Any) -> None:
+def _check_reservoir(reservoir: Reservoir) -> None:
     if not hasattr(reservoir, "recurrent_weights_"):
         return
     n, weights = reservoir.n_units, reservoir.recurrent_weights_
@@ -71,7 +71,7 @@ def _check_reservoir(reservoir: Any) -> None:
         weights.check_format(full_check=True)
 
 
-def _check_esn(esn: Any) -> None:
+def _check_esn(esn: ESNRegressor | ESNClassifier) -> None:
     if not hasattr(esn, "coef_"):
         return
     n, width = esn.n_units, esn.n_units + esn.n_features_in_
@@ -82,17 +82,17 @@ def _check_esn(esn: Any) -> None:
     _shapes(esn, {**shapes, "mean_state_": (n,), "last_states_": (None, n)})
     inner = esn.reservoir_
     if type(inner.n_units) is not type(n) or inner.n_units != n:
-        raise ValueError(f"reservoir_ has not n_units={n} units")
+        raise ValueError(f"reservoir_ does not have n_units={n} units")
     _check_reservoir(inner)
     _shapes(inner, {"input_weights_": (n, esn.n_features_in_)})
 
 
-def _check_nvar(model: Any) -> None:
+def _check_nvar(model: NVARRegressor) -> None:
     if not hasattr(model, "coef_"):
         return
     features = model.features_
     if type(features.exponents_) is not list:
-        raise ValueError("features_ has no list of products")
+        raise ValueError("exponents_ of features_ must be a list")
     _shapes(model, {"coef_": (None, len(features.exponents_)), "intercept_": (None,)})
     highest = max((k for product in features.exponents_ for k in product), default=0)
     if len(model.coef_) != len(model.intercept_) or highest > model.n_delays * model.n_features_in_:

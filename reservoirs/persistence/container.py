@@ -9,7 +9,7 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -22,28 +22,45 @@ from reservoirs.version import VERSION
 FORMAT = 1
 MAX_BYTES = 4 * 2**30
 MAX_HEADER = 64 * 2**20
-Path_ = str | os.PathLike[str]
+FileName: TypeAlias = str | os.PathLike[str]
 
 
-def save(model: Any, path: Path_) -> None:
+def save(model: object, path: FileName) -> None:
     """Write a model into one file that holds numbers and names, never code.
 
-    The file is a safetensors file; what is not an array stands in its header as JSON. It is
-    written beside its place and moved there, so a file is never half of one.
+    The file is a safetensors file; everything but the arrays stands in its header as JSON. It is
+    written beside its final place and moved there, so that no file is ever incomplete.
 
     Parameters
     ----------
-    model : any estimator of `reservoirs` or `trainers`, fitted or not, a Pipeline of them with
-        scikit-learn's common scalers, or an object of a class given to `persistence.register`
-    path : of the file, replaced where it exists
+    model : estimator, Pipeline or registered object
+        An estimator of `reservoirs` or `trainers`, fitted or not, a Pipeline of them with
+        scikit-learn's common scalers, or an object of a class given to `persistence.register`.
+    path : str or path-like
+        The file, replaced where it exists.
 
     Raises
     ------
     TypeError
-        If the model holds something that is no number, text, array, container or registered
-        object; the message names the attribute.
+        If the model holds something other than numbers, text, arrays, containers and registered
+        objects; the message names the attribute.
     ValueError
         If its weights are not finite or do not fit together.
+
+    See Also
+    --------
+    load : Read the file.
+    reservoirs.persistence.register : Let files hold objects of a class of yours.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from reservoirs import ESNRegressor, load, save
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(ESNRegressor(n_units=50), Path(folder) / "model")
+    ...     load(Path(folder) / "model")
+    ESNRegressor(n_units=50)
     """
     from safetensors.numpy import save as pack
 
@@ -65,7 +82,7 @@ def save(model: Any, path: Path_) -> None:
     data = pack(writer.arrays, metadata=header)
     if len(tree) > MAX_HEADER // 2:
         raise ValueError(
-            f"what is not an array takes {len(tree):,} bytes, more than a file may hold; "
+            f"everything but the arrays takes {len(tree):,} bytes, more than a file may hold; "
             "drop history_ or other long lists"
         )
     target = Path(path)
@@ -83,39 +100,53 @@ def save(model: Any, path: Path_) -> None:
         raise
 
 
-def load(path: Path_, *, max_bytes: int = MAX_BYTES) -> Any:
+def load(path: FileName, *, max_bytes: int = MAX_BYTES) -> Any:
     """Read a model written by `save`; no code in the file is run, since it can hold none.
 
     Parameters
     ----------
-    path : of the file
-    max_bytes : a larger file is refused before it is read
+    path : str or path-like
+        The file.
+    max_bytes : int, default=4294967296
+        A larger file is refused before it is read.
 
     Returns
     -------
-    The model, attribute for attribute as it was saved
+    object
+        The model, attribute for attribute as it was saved.
 
     Raises
     ------
     ValueError
-        If the file is too large, of another format version, damaged, not one of ours, or holds
-        an object of an unregistered type ("import trainers first").
+        If the file is too large, of another format version, damaged, not written by `save`, or
+        holds an object of an unregistered type ("import trainers first").
     OSError
         If it cannot be read.
+
+    See Also
+    --------
+    save : Write the file, with an example of both.
 
     Notes
     -----
     The digest finds damage, not malice: whoever can write files can write a valid one with other
-    weights. It never runs code and never takes more than a few times its size.
+    weights. Loading never runs code and never takes more than a few times the size of the file.
+
+    Examples
+    --------
+    >>> from reservoirs import load
+    >>> load("missing.model")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: [Errno 2] No such file or directory: 'missing.model'
     """
     register_all()
     data = _read(Path(path), max_bytes)
     try:
         return _parse(data)
-    except _NotOurs as error:
+    except _NotReadable as error:
         raise ValueError(f"{path}: {error}") from None
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
-            AssertionError, MemoryError) as error:  # fmt: skip
+    except _DAMAGE as error:
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise ValueError(
             f"{path} cannot be loaded, it is damaged or was not written by reservoirs.save "
@@ -123,35 +154,52 @@ def load(path: Path_, *, max_bytes: int = MAX_BYTES) -> Any:
         ) from error
 
 
-class _NotOurs(Exception):
-    """A file that is whole, but nothing this version can load; the message says why."""
+# what a changed byte may raise anywhere between the JSON and the attributes of an object
+_DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+class _NotReadable(Exception):
+    """A file that is not damaged, but that this version cannot load; the message says why."""
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
+    # not blocking: opening a pipe would wait for a writer
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise ValueError(f"{path} is no regular file; give the path of a file saved before")
-        if found.st_size > max_bytes:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
             raise ValueError(
-                f"{path} has {found.st_size:,} bytes, more than max_bytes={max_bytes:,}; "
+                f"{path} is not a regular file; give the path of a file written by reservoirs.save"
+            )
+        if status.st_size > max_bytes:
+            raise ValueError(
+                f"{path} has {status.st_size:,} bytes, more than max_bytes={max_bytes:,}; "
                 "raise max_bytes if you trust the file"
             )
-        return file.read(found.st_size)
+        return file.read(status.st_size)
 
 
 def _parse(data: bytes) -> Any:
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > min(len(data) - 8, MAX_HEADER):
-        raise _NotOurs(
-            f"not a file of ours: {len(data)} bytes, of which its header claims {length}"
+        raise _NotReadable(
+            f"not written by reservoirs.save: {len(data)} bytes, of which its header claims "
+            f"{length}"
         )
     header = json.loads(data[8 : 8 + length]).get("__metadata__", {})
     if "reservoirs_format" not in header:
-        raise _NotOurs("a safetensors file, but not one that reservoirs.save wrote")
+        raise _NotReadable("a safetensors file, but not one that reservoirs.save wrote")
     written = int(header["reservoirs_format"])
     if written != FORMAT:
-        raise _NotOurs(
+        raise _NotReadable(
             f"format version {written} (by reservoirs {header.get('reservoirs_version')!r}), this "
             f"is {VERSION} and reads version {FORMAT}; load it with a version that reads it"
         )
@@ -160,7 +208,7 @@ def _parse(data: bytes) -> Any:
         raise ValueError("its digest does not match what it holds")
     tree = json.loads(header["tree"])
     if not isinstance(tree, dict) or "object" not in tree:
-        raise ValueError("what it holds is no model")
+        raise ValueError("it does not hold a model")
     return Reader(arrays).read(tree)
 
 
@@ -174,8 +222,8 @@ def _arrays(data: bytes) -> dict[str, Array]:
         raise ValueError(str(error)) from None
 
 
-def _digest(written: int, tree: str, arrays: dict[str, Array]) -> str:
-    total = hashlib.sha256(f"{written}\n{tree}".encode())
+def _digest(format_version: int, tree: str, arrays: dict[str, Array]) -> str:
+    total = hashlib.sha256(f"{format_version}\n{tree}".encode())
     for name in sorted(arrays):
         array = arrays[name]
         total.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
+State: TypeAlias = dict[str, Any]  # the attributes of an object by name
 Check = Callable[[Any], None]
-State = dict[str, Any]  # the attributes of an object by name
 Upgrade = Callable[[State], State]
+Class = TypeVar("Class", bound=type)
 
 
 class Entry(NamedTuple):
-    """A registered type."""
+    """A registered type.
+
+    Attributes
+    ----------
+    name : str
+        Its name in files.
+    type : type
+        The class.
+    check : callable or None
+        Refuses a loaded object whose parts do not fit together.
+    upgrade : callable or None
+        Turns the attributes in an older file into those of this version.
+    """
 
     name: str
     type: type
@@ -29,11 +42,11 @@ _BY_TYPE: dict[type, Entry] = {}
 
 
 def register(
-    cls: type,
+    cls: Class,
     name: str | None = None,
     check: Check | None = None,
     upgrade: Upgrade | None = None,
-) -> type:
+) -> Class:
     """Let `save` and `load` handle objects of a class of yours.
 
     The file holds the attributes of an object (the fields of a dataclass); `load` makes an object
@@ -41,26 +54,45 @@ def register(
 
     Parameters
     ----------
-    cls : the class; everything its attributes hold must be numbers, text, arrays, containers of
-        these, or objects of registered classes
-    name : in the file; by default the first part of the module and the class's name
-    check : gets a loaded object and raises ValueError where its parts do not fit together
-    upgrade : gets the attributes in a file, by name, and returns those of this version of the class
+    cls : type
+        The class; its attributes must hold numbers, text, arrays, containers of these, or objects
+        of registered classes.
+    name : str, default=None
+        The name in the file; None takes the first part of the module and the class's name.
+    check : callable, default=None
+        Gets a loaded object and raises ValueError where its parts do not fit together.
+    upgrade : callable, default=None
+        Gets the attributes in a file, a dict by name, and returns those of the class as it is now,
+        so that files written before a change of the class can be read.
 
     Returns
     -------
-    cls, so that it can be used as a decorator
+    type
+        The class, so that it can be used as a decorator.
 
     Raises
     ------
     ValueError
         If the name belongs to another class already.
+
+    See Also
+    --------
+    trusted_types : The registered types of this library, for skops.
+
+    Examples
+    --------
+    >>> from reservoirs.persistence import register
+    >>> @register
+    ... class Thermometer:
+    ...     def __init__(self, kelvin):
+    ...         self.kelvin = kelvin
     """
     name = name or f"{cls.__module__.split('.')[0]}.{cls.__qualname__}"
-    known = _BY_NAME.get(name)
-    if known is not None and known.type is not cls:
+    same_name = _BY_NAME.get(name)
+    if same_name is not None and same_name.type is not cls:
         raise ValueError(
-            f"the name {name!r} is taken by {known.type!r}; pass another name to register {cls!r}"
+            f"the name {name!r} is taken by {same_name.type!r}; pass another name to register "
+            f"{cls!r}"
         )
     _BY_NAME[name] = _BY_TYPE[cls] = Entry(name, cls, check, upgrade)
     return cls
@@ -71,17 +103,23 @@ def registered_types() -> list[type]:
     return list(_BY_TYPE)
 
 
-def entry_of(value: Any) -> Entry | None:
+def entry_of(value: object) -> Entry | None:
     """Return the entry of an object's type, None where the type is not registered."""
     return _BY_TYPE.get(type(value))
 
 
 def entry_named(name: str) -> Entry:
-    """Return the entry of a name found in a file.
+    """Return the entry of a name that stands in a file.
 
     Parameters
     ----------
-    name : of a type
+    name : str
+        Name of a type.
+
+    Returns
+    -------
+    Entry
+        The type and what belongs to it.
 
     Raises
     ------
@@ -99,13 +137,20 @@ def entry_named(name: str) -> Entry:
     return _BY_NAME[name]
 
 
-def get_state(value: Any, name: str) -> dict[str, Any]:
-    """Return what is written of an object.
+def get_state(value: Any, name: str) -> State:
+    """Return the attributes of an object that are written.
 
     Parameters
     ----------
-    value : of a registered type
-    name : of the type; scikit-learn's own add their version
+    value : object
+        Of a registered type.
+    name : str
+        Name of the type; scikit-learn's own add their version.
+
+    Returns
+    -------
+    dict
+        The attributes by name.
     """
     if dataclasses.is_dataclass(value):
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
@@ -113,13 +158,16 @@ def get_state(value: Any, name: str) -> dict[str, Any]:
 
 
 def set_state(value: Any, state: State, entry: Entry) -> None:
-    """Give a new object its state.
+    """Give a new object its attributes.
 
     Parameters
     ----------
-    value : made without its constructor
-    state : attributes by name
-    entry : of its type
+    value : object
+        Made without its constructor.
+    state : dict
+        Attributes by name, as they stand in a file.
+    entry : Entry
+        Of its type.
 
     Raises
     ------
@@ -128,15 +176,15 @@ def set_state(value: Any, state: State, entry: Entry) -> None:
     """
     if entry.upgrade is not None:
         state = entry.upgrade(state)
+    estimator: type[BaseEstimator] = entry.type
     if issubclass(entry.type, BaseEstimator):
-        kind: Any = entry.type
-        missing = set(kind._get_param_names()) - set(state)
+        mismatch = set(estimator._get_param_names()) - set(state)
     elif dataclasses.is_dataclass(entry.type):
-        missing = {f.name for f in dataclasses.fields(entry.type)} ^ set(state)
+        mismatch = {f.name for f in dataclasses.fields(entry.type)} ^ set(state)
     else:
-        missing = set()
-    if missing:
-        raise ValueError(f"{entry.name} lacks, or does not know, {sorted(missing)}")
+        mismatch = set()
+    if mismatch:
+        raise ValueError(f"{entry.name} lacks, or does not know, {sorted(mismatch)}")
     if entry.name.startswith("sklearn."):
         value.__setstate__(state)
     else:
@@ -144,34 +192,46 @@ def set_state(value: Any, state: State, entry: Entry) -> None:
 
 
 def check_shapes(
-    owner: str, arrays: Mapping[str, Any], shapes: dict[str, tuple[int | None, ...]]
+    owner: str, arrays: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]]
 ) -> None:
     """Refuse arrays of other shapes, or with NaN or infinity in them.
 
     Parameters
     ----------
-    owner : what holds the arrays, for the error
-    arrays : by name, dense or sparse; those that are missing or None are not looked at
-    shapes : by name; None stands for any length
+    owner : str
+        The object that holds the arrays, named in the error.
+    arrays : mapping
+        Dense or sparse arrays by name; those that are missing or None are not looked at.
+    shapes : mapping
+        The shape of each array by name; None stands for any length.
 
     Raises
     ------
     ValueError
         Naming the first array that does not fit.
+
+    See Also
+    --------
+    register : Takes a function that checks loaded objects, for instance with this one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs.persistence import check_shapes
+    >>> check_shapes("Line", {"slope_": np.ones(3)}, {"slope_": (None,)})
     """
-    for name, wanted in shapes.items():
+    for name, shape in shapes.items():
         array = arrays.get(name)
         if array is None:
             continue
         if not issparse(array) and not isinstance(array, np.ndarray):
             raise ValueError(f"{owner}.{name} must be an array, got {type(array).__name__}")
-        shape = array.shape
         numbers = np.asarray(array.data if issparse(array) else array, dtype=np.float64)
-        fits = len(shape) == len(wanted) and all(
-            w is None or w == got for w, got in zip(wanted, shape, strict=True)
+        fits = len(array.shape) == len(shape) and all(
+            n is None or n == length for n, length in zip(shape, array.shape, strict=True)
         )
         if not fits or not np.isfinite(numbers).all():
             raise ValueError(
-                f"{owner}.{name} must be finite and of shape {wanted} (None: any length), "
-                f"got shape {shape}"
+                f"{owner}.{name} must be finite and of shape {shape} (None: any length), "
+                f"got shape {array.shape}"
             )

@@ -12,6 +12,21 @@ def trusted_types() -> list[str]:
     """Return the names of our types for `skops.io.load(file, trusted=trusted_types())`.
 
     Import `trainers` first where a file holds its estimators.
+
+    Returns
+    -------
+    list of str
+        Sorted names, each with its module.
+
+    See Also
+    --------
+    register : Let `save` and `load` handle objects of a class of yours, instead of skops.
+
+    Examples
+    --------
+    >>> from reservoirs.persistence import trusted_types
+    >>> "reservoirs.reservoir.Reservoir" in trusted_types()
+    True
     """
     register_all()
     ours = [

@@ -3,32 +3,57 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-MOST_ROWS = 2**27  # of an index that takes no room in the file, but may when it is used
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS = 2**27  # of a RangeIndex: three numbers in the file, an array once it is used
 
 
-def is_index(value: Any) -> bool:
+class WritesValues(Protocol):
+    """The part of the tree's `Writer` that an index needs."""
+
+    def write(self, value: object, where: str) -> Any:
+        """Return the tree of a value."""
+
+
+class ReadsValues(Protocol):
+    """The part of the tree's `Reader` that an index needs."""
+
+    def read(self, node: Any) -> Any:
+        """Return the value of a tree."""
+
+
+def is_index(value: object) -> bool:
     """Tell whether a value is a pandas index, without importing pandas."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(value, pandas.Index)
 
 
 def _bounded(start: int, stop: int, step: int) -> list[int]:
-    """Return a range that a few numbers in a file may stand for."""
+    """Return the three numbers of a range, refused where it would fill the memory."""
     if len(range(start, stop, step)) > MOST_ROWS:
         raise ValueError(f"a RangeIndex of more than {MOST_ROWS:,} rows; use another index")
     return [start, stop, step]
 
 
-def write(writer: Any, index: Any, where: str) -> dict[str, Any]:
+def write_index(writer: WritesValues, index: pd.Index, where: str) -> dict[str, Any]:
     """Return the node of an index.
 
     Parameters
     ----------
-    writer : of the tree
-    index : range, dates, periods, time differences, numbers, text, or levels of these
-    where : what to call it in an error
+    writer : Writer
+        Writes the arrays and names of the index.
+    index : pandas.Index
+        A range, dates, periods, time differences, numbers, text, or levels of these.
+    where : str
+        What to call it in an error.
+
+    Returns
+    -------
+    dict
+        The node, ready for JSON.
     """
     import pandas as pd
 
@@ -49,18 +74,25 @@ def write(writer: Any, index: Any, where: str) -> dict[str, Any]:
     return {**node, "values": writer.write(values, where), "dtype": str(index.dtype)}
 
 
-def read(reader: Any, node: dict[str, Any]) -> Any:
+def read_index(reader: ReadsValues, node: dict[str, Any]) -> pd.Index:
     """Return the index of a node.
 
     Parameters
     ----------
-    reader : of the tree
-    node : as `write` made it
+    reader : Reader
+        Reads the arrays and names of the index.
+    node : dict
+        As `write_index` made it.
+
+    Returns
+    -------
+    pandas.Index
+        The index as it was.
 
     Raises
     ------
     ValueError
-        For an index of no known kind.
+        For an index of an unknown kind.
     """
     import pandas as pd
 
@@ -82,4 +114,4 @@ def read(reader: Any, node: dict[str, Any]) -> Any:
         dates = dates if node["zone"] is None else dates.tz_localize("UTC").tz_convert(node["zone"])
         dates.freq = freq
         return dates
-    raise ValueError(f"an index of no known kind, {node['kind']!r}")
+    raise ValueError(f"an index of an unknown kind, {node['kind']!r}")
