@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -18,14 +19,15 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators import Progress
+from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import ForecastMixin, find_loop, record_training_end
 from reservoirs.parallel import one_blas_thread
-from reservoirs.readout import BLOCK, QRSums, Readout, check_alphas, choose
-from reservoirs.sequences import Array, Layout, check_rows, restore
+from reservoirs.readout import QRSums, Readout, check_alphas, choose, row_blocks
+from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows, restore
 from reservoirs.targets import Targets, check_targets
 from reservoirs.version import Stamped
 
-DELAYS: dict[str, list[Any]] = {
+DELAYS: dict[str, list[object]] = {
     "n_delays": [Interval(Integral, 1, None, closed="left")],
     "stride": [Interval(Integral, 1, None, closed="left")],
     "degree": [Interval(Integral, 1, None, closed="left"), tuple, list],
@@ -41,36 +43,61 @@ class NVAR(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     Parameters
     ----------
-    n_delays : k, rows used
-    stride : s, steps between them
-    degree : d for all monomials of degree 1 to d, or the degrees themselves, as (1, 3)
+    n_delays : int, default=2
+        k, rows used: the present one and k - 1 earlier ones.
+    stride : int, default=1
+        s, steps between them.
+    degree : int or sequence of int, default=2
+        d for all monomials of degree 1 to d, or the degrees themselves, as (1, 3).
 
     Attributes
     ----------
-    exponents_ : list of index tuples into v, one per monomial
-    n_features_in_ : number of features
+    exponents_ : list of tuple of int
+        For each monomial the indices into v of its factors.
+    n_features_in_ : int
+        Number of features.
+
+    See Also
+    --------
+    NVARRegressor : Ridge regression on these features, with forecasts.
+    Reservoir : States of a random network instead of monomials.
 
     References
     ----------
     Gauthier, Bollt, Griffith & Barbosa (2021), Next generation reservoir computing, eqs. 5-7.
+
+    Examples
+    --------
+    >>> from reservoirs import NVAR
+    >>> NVAR(n_delays=2, degree=2).fit_transform([[1.0], [2.0], [3.0]])
+    array([[1., 1., 1., 1., 1.],
+           [2., 1., 4., 2., 1.],
+           [3., 2., 9., 6., 4.]])
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = DELAYS
+    _parameter_constraints: ClassVar[dict[str, list[object]]] = DELAYS
 
-    def __init__(self, *, n_delays: int = 2, stride: int = 1, degree: Any = 2) -> None:
+    def __init__(
+        self, *, n_delays: int = 2, stride: int = 1, degree: int | tuple[int, ...] | list[int] = 2
+    ) -> None:
         self.n_delays = n_delays
         self.stride = stride
         self.degree = degree
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None, *, series_id: Any = None) -> Self:
+    @inherit_parameters(SERIES)
+    def fit(self, X: SeriesLike, y: object = None, *, series_id: SeriesLike = None) -> Self:
         """List the monomials; of X only the number of features is read.
 
         Parameters
         ----------
-        X : any container of series
-        y : ignored
-        series_id : (n_rows,) ids of a 2-D X
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        NVAR
+            The fitted transformer.
         """
         check_rows(self, X, series_id=series_id, reset=True)
         return self.list_monomials()
@@ -78,49 +105,62 @@ class NVAR(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     def list_monomials(self) -> Self:
         """List the monomials for `n_features_in_` features.
 
+        Returns
+        -------
+        NVAR
+            The transformer, fitted.
+
         Raises
         ------
         ValueError
-            If a degree is no positive integer.
+            If a degree is not a positive integer.
         """
-        whole = isinstance(self.degree, Integral)
-        degrees = range(1, self.degree + 1) if whole else self.degree
+        degree = self.degree
+        degrees = degree if isinstance(degree, tuple | list) else range(1, degree + 1)
         if not len(degrees) or any(not isinstance(d, Integral) or d < 1 for d in degrees):
             raise ValueError(f"degree must be an integer >= 1 or several, got {self.degree!r}")
-        width = self.n_features_in_ * self.n_delays
+        n_variables = self.n_features_in_ * self.n_delays
         self.exponents_ = [
-            index for d in degrees for index in combinations_with_replacement(range(width), d)
+            index for d in degrees for index in combinations_with_replacement(range(n_variables), d)
         ]
         return self
 
-    def transform(self, X: Any, *, series_id: Any = None) -> Any:
-        """Return the monomials of every row, (n_rows, n_monomials), in the container of X.
+    @inherit_parameters(SERIES)
+    def transform(self, X: SeriesLike, *, series_id: SeriesLike = None) -> SeriesLike:
+        """Return the monomials of every row.
 
-        Parameters
-        ----------
-        X : any container of series
-        series_id : (n_rows,) ids of a 2-D X
+        Returns
+        -------
+        array of shape (n_rows, n_monomials), or list of such
+            The monomials, in the container of X.
         """
         check_is_fitted(self, "exponents_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
-        parts = [self.monomials(self.delayed(rows[span])) for span in layout.slices()]
-        return restore(np.concatenate(parts), layout)
+        by_series = [self.monomials(self.delayed(rows[span])) for span in layout.slices()]
+        return restore(np.concatenate(by_series), layout)
 
     def delayed(self, rows: Array, earlier: Array | None = None) -> Array:
-        """Return v of every row, (n_rows, n_delays * n_features).
+        """Return v of every row.
 
         Parameters
         ----------
-        rows : (n_rows, n_features) of one series
-        earlier : rows just before, at most `reach` of them
+        rows : array of shape (n_rows, n_features)
+            Rows of one series.
+        earlier : array of shape (n_earlier, n_features), default=None
+            Rows just before, at most `reach` of them.
+
+        Returns
+        -------
+        array of shape (n_rows, n_delays * n_features)
+            The row and its delayed ones, side by side.
         """
-        reach = self.reach
-        known = rows if earlier is None else np.vstack([earlier, rows])
-        missing = max(reach - (len(known) - len(rows)), 0)
-        padded = np.vstack([np.repeat(known[:1], missing, axis=0), known])
-        last = len(padded) - len(rows)
-        parts = [padded[last - k * self.stride :][: len(rows)] for k in range(self.n_delays)]
-        return np.hstack(parts)
+        history = rows if earlier is None else np.vstack([earlier, rows])
+        missing = max(self.reach - (len(history) - len(rows)), 0)
+        padded = np.vstack([np.repeat(history[:1], missing, axis=0), history])
+        present = len(padded) - len(rows)
+        return np.hstack(
+            [padded[present - k * self.stride :][: len(rows)] for k in range(self.n_delays)]
+        )
 
     @property
     def reach(self) -> int:
@@ -128,32 +168,52 @@ class NVAR(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return (self.n_delays - 1) * self.stride
 
     def monomials(self, delayed: Array) -> Array:
-        """Return z from v, (n_rows, n_monomials)."""
+        """Return z from v.
+
+        Parameters
+        ----------
+        delayed : array of shape (n_rows, n_delays * n_features)
+            v.
+
+        Returns
+        -------
+        array of shape (n_rows, n_monomials)
+            z.
+        """
         columns = [np.prod(delayed[:, list(index)], axis=1) for index in self.exponents_]
         return np.column_stack(columns)
 
     def sensitivity(self, delayed: Array, variable: int) -> Array:
-        """Return dz / dv_j, (n_rows, n_monomials).
+        """Return the derivative of every monomial by one variable, dz / dv_j.
 
         Parameters
         ----------
-        delayed : v, (n_rows, n_delays * n_features)
-        variable : j
+        delayed : array of shape (n_rows, n_delays * n_features)
+            v.
+        variable : int
+            j.
+
+        Returns
+        -------
+        array of shape (n_rows, n_monomials)
+            The derivatives.
         """
-        out = np.zeros((len(delayed), len(self.exponents_)))
+        slopes = np.zeros((len(delayed), len(self.exponents_)))
         for column, index in enumerate(self.exponents_):
             power = index.count(variable)
             if power:
-                rest = list(index)
-                rest.remove(variable)
-                out[:, column] = power * np.prod(delayed[:, rest], axis=1)
-        return out
+                # d(v_j^p w) / dv_j = p v_j^(p-1) w: one factor v_j less.
+                factors = list(index)
+                factors.remove(variable)
+                slopes[:, column] = power * np.prod(delayed[:, factors], axis=1)
+        return slopes
 
     @property
     def _n_features_out(self) -> int:
         return len(self.exponents_)
 
 
+@inherit_parameters(NVAR)
 class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     """Next-generation reservoir computing: ridge regression on `NVAR` features.
 
@@ -166,26 +226,51 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_delays, stride, degree : of the features, see `NVAR`
-    alpha : ridge penalty, in units of the summed squares of the scaled features, or a grid of which
-        the best is taken by generalised cross-validation
-    noise : size of the noise that the readout must tolerate, relative to the inputs' deviations
+    alpha : float or array-like of shape (n_alphas,), default=1e-8
+        Ridge penalty, in units of the summed squares of the scaled features, or a grid of which
+        the best is taken by generalised cross-validation.
+    noise : float, default=0.0
+        Size of the noise that the readout must tolerate, relative to the inputs' deviations.
 
     Attributes
     ----------
-    features_ : the `NVAR` transformer
-    coef_ : (n_outputs, n_monomials), for unscaled monomials
-    intercept_ : (n_outputs,)
-    alpha_ : the penalty used
-    n_features_in_ : number of features
+    features_ : NVAR
+        The transformer.
+    coef_ : array of shape (n_outputs, n_monomials)
+        C / r, for unscaled monomials.
+    intercept_ : array of shape (n_outputs,)
+        c.
+    alpha_ : float
+        The penalty used.
+    last_states_ : list of arrays of shape (n_rows, n_features)
+        The rows at the end of each training series that the next monomials use.
+    training_end_ : TrainingEnd
+        Where the training series ended, from which forecasts go on.
+    n_features_in_ : int
+        Number of features.
+
+    See Also
+    --------
+    NVAR : The features alone.
+    ESNRegressor : Ridge regression on the states of a random network.
 
     References
     ----------
     Gauthier, Bollt, Griffith & Barbosa (2021), Next generation reservoir computing.
     Bishop (1995), Training with noise is equivalent to Tikhonov regularization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs import NVARRegressor, next_step
+    >>> X, y = next_step(np.sin(0.2 * np.arange(200)))
+    >>> model = NVARRegressor(n_delays=2, degree=1).fit(X, y)
+    >>> error = model.forecast(10) - np.sin(0.2 * np.arange(200, 210))
+    >>> bool(abs(error).max() < 1e-3)
+    True
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
+    _parameter_constraints: ClassVar[dict[str, list[object]]] = {
         **DELAYS,
         "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
         "noise": [Interval(Real, 0, None, closed="left")],
@@ -196,8 +281,8 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         *,
         n_delays: int = 2,
         stride: int = 1,
-        degree: Any = 2,
-        alpha: Any = 1e-8,
+        degree: int | tuple[int, ...] | list[int] = 2,
+        alpha: ArrayLike = 1e-8,
         noise: float = 0.0,
     ) -> None:
         self.n_delays = n_delays
@@ -207,14 +292,19 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         self.noise = noise
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, *, series_id: Any = None) -> Self:
+    @inherit_parameters(SERIES)
+    def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
         """Solve the readout. Rows whose delays reach before their series are not regressed on.
 
         Parameters
         ----------
-        X : any container of series, (n_steps, n_features) each
-        y : targets per step in the container of X
-        series_id : (n_rows,) ids of a 2-D X
+        y : array-like or list of arrays
+            Targets per step in the container of X.
+
+        Returns
+        -------
+        NVARRegressor
+            The fitted estimator.
 
         Raises
         ------
@@ -247,21 +337,22 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
                 f"{shortest}; lower n_delays or stride, or drop that series"
             )
         delayed = np.vstack([features.delayed(rows[span])[reach:] for span in layout.slices()])
-        known = np.vstack([targets.rows[span][reach:] for span in layout.slices()])
+        outputs = np.vstack([targets.rows[span][reach:] for span in layout.slices()])
         with np.errstate(over="ignore"):
             z = features.monomials(delayed)
             size = np.sqrt(np.mean(z**2, axis=0))
         if not np.isfinite(size).all():
             raise ValueError("monomials of X are too large for float64; standardise X first")
         size[size == 0] = 1.0
-        sums = QRSums(z.shape[1], known.shape[1])
+        sums = QRSums(z.shape[1], outputs.shape[1])
         with one_blas_thread():
-            for first in range(0, len(z), BLOCK):
-                sums.add(z[first : first + BLOCK] / size, known[first : first + BLOCK])
+            for block in row_blocks(len(z)):
+                sums.add(z[block] / size, outputs[block])
             if self.noise:
+                # Noise e_j in v_j adds C dz/dv_j e_j to an output: |C dz/dv_j std(e_j)|^2 a row.
                 for j, deviation in enumerate(delayed.std(axis=0)):
-                    slope = features.sensitivity(delayed, j)
-                    sums.penalise(self.noise * deviation * slope / size)
+                    slopes = features.sensitivity(delayed, j)
+                    sums.penalise(self.noise * deviation * slopes / size)
             readout: Readout = sums.solve(choose([sums], alphas))
         self.coef_, self.intercept_ = readout.coefficients / size, readout.intercept
         self.alpha_ = readout.alpha
@@ -272,15 +363,16 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the outputs after every row of one series, and the rows to go on from."""
         z = self.features_.monomials(self.features_.delayed(rows, state if len(state) else None))
-        known, reach = np.vstack([state, rows]), self.features_.reach
-        return z @ self.coef_.T + self.intercept_, known[len(known) - min(reach, len(known)) :]
+        history, reach = np.vstack([state, rows]), self.features_.reach
+        last = history[len(history) - min(reach, len(history)) :]
+        return z @ self.coef_.T + self.intercept_, last
 
     _read = _drive
 
     def _stack_states(self, states: list[Array]) -> Array:
         raise ValueError("return_state has no meaning here: pass earlier rows as context")
 
-    def _start_states(self, initial_state: Any, n_series: int) -> Any:
+    def _start_states(self, initial_state: InitialState, n_series: int) -> list[Array]:
         if initial_state is not None:
             raise ValueError("initial_state has no meaning here: pass earlier rows as context")
         return [np.empty((0, self.n_features_in_))] * n_series

@@ -9,20 +9,23 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from joblib import effective_n_jobs
 from joblib.parallel import ThreadingBackend, get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
-def in_order(
-    run: Callable[..., Any],
+
+def map_in_order(
+    run: Callable[..., Result],
     items: Iterable[tuple[Any, ...]],
     n_jobs: int | None,
     *,
     shared: bool = False,
-) -> Iterator[Any]:
+) -> Iterator[Result]:
     """Yield run(*item) for every item, in order.
 
     In threads, for the compiled loops let each other run; or on another backend of joblib, where
@@ -30,23 +33,32 @@ def in_order(
 
     Parameters
     ----------
-    run : what to do with an item
-    items : argument tuples
-    n_jobs : None or 1 runs one after the other, lazily
-    shared : whether `run` writes into arrays of the caller, which threads alone can
+    run : callable
+        What to do with an item.
+    items : iterable of tuples
+        The arguments of each call.
+    n_jobs : int or None
+        How many at a time; None or 1 runs one after the other, lazily.
+    shared : bool, default=False
+        Whether `run` writes into arrays of the caller, which threads alone can.
+
+    Yields
+    ------
+    object
+        What `run` returned.
     """
     if n_jobs in (None, 1):
         yield from (run(*item) for item in items)
     elif shared or isinstance(get_active_backend(prefer="threads")[0], ThreadingBackend):
-        yield from _in_threads(run, iter(items), effective_n_jobs(n_jobs))
+        yield from _map_in_threads(run, iter(items), effective_n_jobs(n_jobs))
     else:
         yield from Parallel(n_jobs, return_as="generator")(delayed(run)(*item) for item in items)
 
 
-def _in_threads(
-    run: Callable[..., Any], items: Iterator[tuple[Any, ...]], n_threads: int
-) -> Iterator[Any]:
-    """Keep twice as many items under way as there are threads; joblib polls, 10 ms at a time."""
+def _map_in_threads(
+    run: Callable[..., Result], items: Iterator[tuple[Any, ...]], n_threads: int
+) -> Iterator[Result]:
+    """Have twice as many items under way as there are threads; joblib polls, 10 ms at a time."""
     with ThreadPoolExecutor(n_threads) as pool:
         waiting = deque(pool.submit(run, *item) for item in islice(items, 2 * n_threads))
         while waiting:
@@ -54,8 +66,19 @@ def _in_threads(
             waiting.extend(pool.submit(run, *item) for item in islice(items, 1))
 
 
-def ahead(items: Iterator[Any]) -> Iterator[Any]:
-    """Yield the items, each computed in a second thread while the one before is used."""
+def prefetch(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield the items, each computed in a second thread while the one before is used.
+
+    Parameters
+    ----------
+    items : iterator
+        None of them None.
+
+    Yields
+    ------
+    object
+        The items, in order.
+    """
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(next, items, None)
         while (item := waiting.result()) is not None:
@@ -76,7 +99,7 @@ def _libraries(*layers: str) -> Any:
     return thread_pools().select(threading_layer=list(layers))
 
 
-class _Held:
+class _SharedBlasLimit:
     """One thread for libraries that keep a single number for the process, as NumPy's OpenBLAS does.
 
     The first Python thread that comes sets it, the last that goes restores it. With a limit each,
@@ -90,7 +113,7 @@ class _Held:
     def __enter__(self) -> None:
         with self.lock:
             if not self.inside:
-                _forget_who_set_it_last()
+                _release_controlling_thread()
                 self.limit = _libraries("pthreads").limit(limits=1, user_api="blas")
             self.inside += 1
 
@@ -98,12 +121,12 @@ class _Held:
         with self.lock:
             self.inside -= 1
             if not self.inside and self.limit is not None:
-                _forget_who_set_it_last()
+                _release_controlling_thread()
                 self.limit.restore_original_limits()
-                _forget_who_set_it_last()
+                _release_controlling_thread()
 
 
-def _forget_who_set_it_last() -> None:
+def _release_controlling_thread() -> None:
     """Let this thread set the number; threadpoolctl 3.8 ignores all but the first that did."""
     from threadpoolctl import OpenBLASController
 
@@ -111,12 +134,12 @@ def _forget_who_set_it_last() -> None:
         OpenBLASController.clear_controlling_thread(force=True)
 
 
-_HELD = _Held()
+_BLAS_LIMIT = _SharedBlasLimit()
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Run BLAS on one thread, so that results depend on the data only, in any number of threads."""
     others = _libraries("openmp", "intel", "gnu", "tbb")  # with a number for each thread
-    with _HELD, others.limit(limits=1, user_api="blas"):
+    with _BLAS_LIMIT, others.limit(limits=1, user_api="blas"):
         yield

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
-from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import (
     BaseEstimator,
@@ -15,19 +15,21 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs import topology
 from reservoirs.compiled.storage import PackedWeights, pack_weights
+from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.ranges import KeysOf
-from reservoirs.parallel import in_order
-from reservoirs.readout import BLOCK
-from reservoirs.sequences import Array, check_rows, restore
+from reservoirs.packing import PackedCache
+from reservoirs.parallel import map_in_order
+from reservoirs.readout import BLOCK, row_blocks
+from reservoirs.seeds import seed_streams
+from reservoirs.sequences import Array, InitialState, Seed, SeriesLike, check_rows, restore
 from reservoirs.version import Stamped
 
-SETTINGS: dict[str, list[Any]] = {
+SETTINGS: dict[str, list[object]] = {
     "n_units": [Interval(Integral, 1, None, closed="left")],
     "spectral_radius": [Interval(Real, 0, None, closed="left")],
     "leak_rate": [Interval(Real, 0, 1, closed="right")],
@@ -41,19 +43,7 @@ SETTINGS: dict[str, list[Any]] = {
     "random_state": ["random_state"],
 }
 STATES_PER_CALL = 2**21  # of a compiled loop in `transform`, which Ctrl-C waits for: some 10 ms
-# Packed weights, kept only for read-only arrays, so that none can change behind a packed copy.
-_PACKED: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-
-
-def seed_streams(random_state: Any) -> list[np.random.SeedSequence]:
-    """Return independent seed streams for W, W_in, the bias and the noise.
-
-    Parameters
-    ----------
-    random_state : None, an integer or a RandomState, as everywhere in scikit-learn
-    """
-    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
-    return np.random.SeedSequence(seed).spawn(4)
+_PACKED = PackedCache()
 
 
 class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -65,27 +55,48 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
 
     Parameters
     ----------
-    n_units : N, the number of recurrent units
-    spectral_radius : largest absolute eigenvalue of W
-    leak_rate : a in (0, 1], the share of the state replaced per step; 1 is no leak
-    input_scaling : W_in is uniform in [-s, s]; a number, or one per feature (n_features,). A matrix
-        (n_units, n_features), dense or sparse, is W_in itself
-    bias_scaling : b is uniform in [-s, s]; a vector (n_units,) is b itself
-    degree : nonzeros per row of W, where the topology has a choice
-    topology : "random", "shifts", "cycle", "delay_line", "permutation", "orthogonal",
-        "small_world" or a `topology.SmallWorld`. A matrix (n_units, n_units), dense or sparse, is W
-        itself, used as it is
-    activation : f, "tanh", or "identity" for a linear reservoir
-    dtype : "float64" or "float32", of weights and states
-    n_jobs : series at a time in `transform`, in threads; None is 1
-    random_state : seed of W, W_in and b, each from its own stream
+    n_units : int, default=500
+        N, the number of recurrent units.
+    spectral_radius : float, default=1.0
+        Largest absolute eigenvalue of W.
+    leak_rate : float, default=0.7
+        a in (0, 1], the share of the state replaced per step; 1 is no leak.
+    input_scaling : float or array-like, default=0.2
+        W_in is uniform in [-s, s]: a number, or one per feature (n_features,). A matrix
+        (n_units, n_features), dense or sparse, is W_in itself.
+    bias_scaling : float or array-like, default=1.5
+        b is uniform in [-s, s]; a vector (n_units,) is b itself.
+    degree : int, default=10
+        Nonzeros per row of W, where the topology has a choice.
+    topology : str, callable, array-like or sparse matrix, default="random"
+        "random", "shifts", "cycle", "delay_line", "permutation", "orthogonal", "small_world", a
+        `topology.SmallWorld`, or any function of (n_units, degree, rng) that returns W. A matrix
+        (n_units, n_units), dense or sparse, is W itself, used as it is.
+    activation : {"tanh", "identity"}, default="tanh"
+        f; "identity" makes a linear reservoir.
+    dtype : {"float64", "float32"}, default="float64"
+        Of weights and states.
+    n_jobs : int, default=None
+        Series at a time in `transform`, in threads; None is 1.
+    random_state : int, RandomState instance or None, default=None
+        Seed of W, W_in and b, each from its own stream.
 
     Attributes
     ----------
-    recurrent_weights_ : (n_units, n_units) sparse W
-    input_weights_ : (n_units, n_features) W_in
-    bias_ : (n_units,) b
-    n_features_in_ : number of features
+    recurrent_weights_ : sparse matrix of shape (n_units, n_units)
+        W.
+    input_weights_ : array of shape (n_units, n_features)
+        W_in.
+    bias_ : array of shape (n_units,)
+        b.
+    n_features_in_ : int
+        Number of features.
+
+    See Also
+    --------
+    ESNRegressor : A reservoir and a ridge-trained readout in one.
+    NVAR : Polynomials of delayed inputs instead of states.
+    topology.draw : Draws W.
 
     Notes
     -----
@@ -94,9 +105,17 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     References
     ----------
     Lukosevicius (2012), A practical guide to applying echo state networks, eqs. 2-3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs import Reservoir
+    >>> X = np.sin(0.2 * np.arange(200))[:, None]
+    >>> Reservoir(n_units=50, random_state=0).fit_transform(X).shape
+    (200, 50)
     """
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = SETTINGS
+    _parameter_constraints: ClassVar[dict[str, list[object]]] = SETTINGS
 
     def __init__(
         self,
@@ -104,14 +123,14 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         n_units: int = 500,
         spectral_radius: float = 1.0,
         leak_rate: float = 0.7,
-        input_scaling: Any = 0.2,
-        bias_scaling: Any = 1.5,
+        input_scaling: ArrayLike | topology.Sparse = 0.2,
+        bias_scaling: ArrayLike = 1.5,
         degree: int = 10,
-        topology: Any = "random",
+        topology: str | topology.Topology | topology.Sparse | Array = "random",
         activation: str = "tanh",
         dtype: str = "float64",
         n_jobs: int | None = None,
-        random_state: Any = None,
+        random_state: Seed = None,
     ) -> None:
         self.n_units = n_units
         self.spectral_radius = spectral_radius
@@ -126,20 +145,49 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None, *, series_id: Any = None) -> Self:
+    @inherit_parameters(SERIES)
+    def fit(self, X: SeriesLike, y: object = None, *, series_id: SeriesLike = None) -> Self:
         """Draw the weights; of X only the number of features is read.
 
         Parameters
         ----------
-        X : any container of series
-        y : ignored
-        series_id : (n_rows,) ids of a 2-D X
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        Reservoir
+            The fitted transformer.
         """
         check_rows(self, X, series_id=series_id, reset=True)
         return self.draw()
 
+    def drawn(self, n_features: int, seed: int) -> Reservoir:
+        """Return a reservoir with these settings and drawn weights.
+
+        Parameters
+        ----------
+        n_features : int
+            Number of features of its inputs.
+        seed : int
+            Its `random_state`.
+
+        Returns
+        -------
+        Reservoir
+            A new one; this one stays as it is.
+        """
+        reservoir = type(self)(**{**self.get_params(deep=False), "random_state": seed})
+        reservoir.n_features_in_ = n_features
+        return reservoir.draw()
+
     def draw(self) -> Self:
         """Draw W, W_in and b for `n_features_in_` features.
+
+        Returns
+        -------
+        Reservoir
+            This one.
 
         Raises
         ------
@@ -156,15 +204,18 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         )
         self.input_weights_ = self._input_weights(np.random.default_rng(inputs))
         self.bias_ = self._bias(np.random.default_rng(bias))
-        W = self.recurrent_weights_
-        for array in (W.data, W.indices, W.indptr, self.input_weights_, self.bias_):
+        for array in self._weight_arrays():
             array.setflags(write=False)  # assign other arrays instead: a packed copy may be kept
         return self
 
+    def _weight_arrays(self) -> tuple[Array, ...]:
+        W = self.recurrent_weights_
+        return W.data, W.indices, W.indptr, self.input_weights_, self.bias_
+
     def _input_weights(self, rng: np.random.Generator) -> Array:
         shape = (self.n_units, self.n_features_in_)
-        given = self.input_scaling
-        scaling = np.asarray(given.toarray() if issparse(given) else given, dtype=np.float64)
+        setting: Any = self.input_scaling
+        scaling = np.asarray(setting.toarray() if issparse(setting) else setting, dtype=np.float64)
         if not np.isfinite(scaling).all():
             raise ValueError("input_scaling must be finite, got NaN or infinity")
         if scaling.shape == shape:
@@ -185,18 +236,21 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             )
         return scaling.copy() if scaling.ndim else scaling * rng.uniform(-1, 1, self.n_units)
 
-    def transform(self, X: Any, *, initial_state: Any = None, series_id: Any = None) -> Any:
+    @inherit_parameters(SERIES)
+    def transform(
+        self, X: SeriesLike, *, initial_state: InitialState = None, series_id: SeriesLike = None
+    ) -> SeriesLike:
         """Return the state after every row.
 
         Parameters
         ----------
-        X : any container of series
-        initial_state : (n_units,) or (n_series, n_units), x before the first row; None is zero
-        series_id : (n_rows,) ids of a 2-D X
+        initial_state : array-like of shape (n_units,) or (n_series, n_units), default=None
+            x before the first row; None is zero.
 
         Returns
         -------
-        (n_rows, n_units) states, in the container of X
+        array of shape (n_rows, n_units), or list of such
+            The states, in the container of X.
         """
         check_is_fitted(self, "recurrent_weights_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
@@ -206,38 +260,36 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         block = max(BLOCK, STATES_PER_CALL // self.n_units)
 
         def run(span: slice, start: Array) -> None:
-            for _ in self.run(rows[span], start, packed=packed, out=states[span], block=block):
+            out = states[span].__getitem__
+            for _ in self.run(rows[span], start, packed=packed, out=out, block=block):
                 pass  # written in place
 
         series = zip(layout.slices(), starts, strict=True)
         n_jobs = 1 if layout.n_series == 1 else self.n_jobs
-        for _ in in_order(run, series, n_jobs, shared=True):
+        for _ in map_in_order(run, series, n_jobs, shared=True):
             pass
         return restore(states, layout)
 
     def pack(self) -> PackedWeights:
-        """Return the weights as the compiled loops read them; kept while they stay the same."""
-        W = self.recurrent_weights_
-        arrays = (W.data, W.indices, W.indptr, self.input_weights_, self.bias_)
+        """Return the weights as the compiled loops read them; kept while they stay the same.
+
+        Returns
+        -------
+        PackedWeights
+            A copy, not to be written to.
+        """
         settings = (self.dtype, self.leak_rate, self.n_units, self.activation)
-        kept = _PACKED.get(self)
-        if (
-            kept
-            and kept[1] == settings
-            and all(a is b for a, b in zip(kept[0], arrays, strict=True))
-        ):
-            return kept[2]
-        packed = pack_weights(
-            W,
+        return _PACKED.get(self, self._weight_arrays(), settings, self._pack_anew)
+
+    def _pack_anew(self) -> PackedWeights:
+        return pack_weights(
+            self.recurrent_weights_,
             self.input_weights_,
             self.bias_,
             leak_rate=self.leak_rate,
             linear=self.activation == "identity",
             dtype=self.dtype,
         )
-        if not any(array.flags.writeable for array in arrays):
-            _PACKED[self] = arrays, settings, packed
-        return packed
 
     def run(
         self,
@@ -245,24 +297,37 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         state: Array,
         *,
         packed: PackedWeights,
-        noise: Any = None,
-        out: Any = None,
+        noise: Callable[[int, int], Array] | None = None,
+        out: Callable[[slice], Array] | None = None,
         block: int = BLOCK,
+        first_row: int = 0,
     ) -> Iterator[tuple[slice, Array]]:
         """Drive one series and yield its states block by block.
 
         Parameters
         ----------
-        rows : (n_steps, n_features)
-        state : (n_units,), x before the first row
-        packed : the weights, from `pack`
-        noise : function of a block's number and length to (n_steps, n_units), or None
-        out : (n_steps, n_units or more) whose first columns take the states, or None
-        block : rows at a time
+        rows : array of shape (n_steps, n_features)
+            The inputs.
+        state : array of shape (n_units,)
+            x before the first row.
+        packed : PackedWeights
+            The weights, from `pack`.
+        noise : callable, default=None
+            Number and length of a block to its noise (n_steps, n_units), from its first row on.
+        out : callable, default=None
+            Rows of a block to an array (n_steps, n_units or more) whose first columns take its
+            states; None is a new array.
+        block : int, default=1024
+            Rows at a time.
+        first_row : int, default=0
+            Number of the first row in its series; blocks end at multiples of `block`.
 
         Yields
         ------
-        the rows of the block and its states (n, n_units), at least one block
+        rows : slice
+            The rows of the block.
+        states : array of shape (n_rows, n_units)
+            Its states.
 
         Raises
         ------
@@ -271,20 +336,37 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         """
         from reservoirs.compiled import reservoir_loops
 
-        for number, start in enumerate(range(0, len(rows), block)):
-            part = slice(start, min(start + block, len(rows)))
-            added = None if noise is None else noise(number, part.stop - part.start)
-            target = None if out is None else out[part]
-            states, state = reservoir_loops.run_states(rows[part], state, packed, added, target)
+        for part in row_blocks(len(rows), size=block, first_row=first_row):
+            number, offset = divmod(first_row + part.start, block)
+            added = None if noise is None else noise(number, offset + part.stop - part.start)
+            states, state = reservoir_loops.run_states(
+                rows[part],
+                state,
+                packed,
+                None if added is None else added[offset:],
+                None if out is None else out(part),
+            )
             if not np.isfinite(state).all():  # stays so, once it happened
                 raise ValueError(
-                    f"states are too large for {self.dtype} before row {part.stop}; lower "
-                    "spectral_radius or the given W, or standardise X"
+                    f"states are too large for {self.dtype} before row {first_row + part.stop}; "
+                    "lower spectral_radius or the given W, or standardise X"
                 )
             yield part, states
 
-    def check_state(self, state: Any, n_series: int) -> Array:
-        """Return start states (n_series, n_units) from None, (n_units,) or that shape.
+    def check_state(self, state: ArrayLike | None, n_series: int) -> Array:
+        """Return checked start states, one per series.
+
+        Parameters
+        ----------
+        state : array-like of shape (n_units,) or (n_series, n_units), or None
+            None is zero.
+        n_series : int
+            Number of series.
+
+        Returns
+        -------
+        array of shape (n_series, n_units)
+            The states.
 
         Raises
         ------

@@ -2,51 +2,79 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from sklearn.base import ClassifierMixin, _fit_context
 
 from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.estimators import LabelMixin, check_labels
-from reservoirs.sequences import check_rows
+from reservoirs.estimators.docstrings import SERIES, inherit_parameters
+from reservoirs.sequences import SeriesLike, check_rows
 from reservoirs.targets import Targets
 
 
+@inherit_parameters(EchoStateNetwork)
 class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
     """Echo state network for classification: ridge regression on one column per class.
 
-    Labels per step are read from every state, labels per series from pooled states.
+    y_k = C_k z + c_k, 1 for the class k and -1 for the others; the largest wins
 
-    Parameters
-    ----------
-    n_units, spectral_radius, leak_rate, input_scaling, bias_scaling, degree, topology, activation
-        the reservoir, see `Reservoir`
-    noise, alpha, alpha_cv, solver, washout, initial_state, dtype, n_jobs, random_state
-        as in `ESNRegressor`
-    pooling : "last", "mean" or "both": the states of a series read for one label per series
-    bidirectional : for one label per series also read each series backwards
+    Labels per step are read from every state, z = [x[t]; u[t]], labels per series from pooled
+    states.
 
     Attributes
     ----------
-    classes_ : (n_classes,) sorted labels
-    coef_, intercept_, readout_, reservoir_ : as in `ESNRegressor`
-    target_kind_ : "per_step" or "per_series"
-    n_features_in_ : number of features
+    classes_ : array of shape (n_classes,)
+        Sorted labels.
+    reservoir_ : Reservoir
+        The drawn reservoir.
+    coef_ : array of shape (n_classes, n_readout_features)
+        C, with one row for two classes.
+    intercept_ : array of shape (n_classes,)
+        c.
+    readout_ : Readout
+        The solved readout: its method, alpha and condition estimate.
+    alpha_ : float
+        The penalty used.
+    target_kind_ : {"per_step", "per_series"}
+        Whether there was a label for each row or for each series.
+    n_features_in_ : int
+        Number of features.
+
+    See Also
+    --------
+    ESNRegressor : The same for numbers, with forecasts.
+    Reservoir : The states alone, for any classifier.
 
     References
     ----------
     Lukosevicius (2012), A practical guide to applying echo state networks, section 4.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs import ESNClassifier
+    >>> series = [np.sin(w * np.arange(60))[:, None] for w in np.linspace(0.1, 0.9, 20)]
+    >>> labels = ["slow"] * 10 + ["fast"] * 10
+    >>> model = ESNClassifier(n_units=50, pooling="mean", random_state=0).fit(series, labels)
+    >>> str(model.predict([np.sin(0.2 * np.arange(60))[:, None]])[0])
+    'slow'
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, *, series_id: Any = None) -> Self:
+    @inherit_parameters(SERIES)
+    def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
         """Draw the reservoir and solve the readout.
 
         Parameters
         ----------
-        X : any container of series, (n_steps, n_features) each
-        y : labels per step in the container of X, or one label per series, (n_series,)
-        series_id : (n_rows,) ids of a 2-D X
+        y : array-like, list of arrays
+            Labels per step in the container of X, or one label per series, (n_series,).
+
+        Returns
+        -------
+        ESNClassifier
+            The fitted estimator.
 
         Raises
         ------

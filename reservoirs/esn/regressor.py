@@ -7,7 +7,8 @@ from typing import Any, Self
 from sklearn.base import RegressorMixin, _fit_context
 
 from reservoirs.esn.base import EchoStateNetwork
-from reservoirs.esn.stream import Stream
+from reservoirs.esn.chunks import ChunkedSums
+from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import (
     ForecastMixin,
     Loop,
@@ -16,10 +17,11 @@ from reservoirs.forecasting import (
     record_training_end,
 )
 from reservoirs.readout import SOLVERS, check_alphas
-from reservoirs.sequences import Array, Layout, check_rows
+from reservoirs.sequences import Array, Layout, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
 
 
+@inherit_parameters(EchoStateNetwork)
 class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     """Echo state network for regression and forecasting.
 
@@ -29,51 +31,65 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     `X, y = next_step(series, exog)`: the columns of W_in for the observation are then the feedback
     weights, no second mechanism is needed.
 
-    Parameters
-    ----------
-    n_units, spectral_radius, leak_rate, input_scaling, bias_scaling, degree, topology, activation
-        the reservoir, see `Reservoir`
-    noise : standard deviation of Gaussian noise added inside the activation while training
-    alpha : ridge penalty on C, in units of the summed squares of the features; of a grid the best
-        is taken, by generalised cross-validation or `alpha_cv`
-    alpha_cv : choose from the grid by this many contiguous folds (in `fit`)
-    solver : "auto" (Cholesky, and QR where alpha is too small for it), "cholesky" or "qr"
-    washout : first rows of every series that are not regressed on
-    pooling : "last", "mean" or "both": the states of a series read for one target per series
-    bidirectional : for one target per series also read each series backwards
-    initial_state : state before a new series in `predict` and `forecast`: "auto" (zero after
-        training on several series without washout or with targets per series, else "mean"), "mean"
-        (of the training states), "zero", "last" (of the one training series) or an array (n_units,)
-    dtype : "float64" or "float32", of weights and states; the readout is always float64
-    n_jobs : series whose states are computed at a time, in threads or on another joblib backend; a
-        single series is run ahead of the sums in a second thread. The result is the same, bitwise
-    random_state : seed of W, W_in, b and the noise, each from its own stream
-
     Attributes
     ----------
-    reservoir_ : the drawn `Reservoir`
-    coef_ : (n_outputs, n_units + n_features) C
-    intercept_ : (n_outputs,) c
-    readout_ : the solved readout: its method, alpha and condition estimate
-    mean_state_, last_states_ : (n_units,) and (n_series, n_units), of training
-    alpha_ : the penalty used
-    n_features_in_ : number of features
+    reservoir_ : Reservoir
+        The drawn reservoir.
+    coef_ : array of shape (n_outputs, n_units + n_features)
+        C.
+    intercept_ : array of shape (n_outputs,)
+        c.
+    readout_ : Readout
+        The solved readout: its method, alpha and condition estimate.
+    alpha_ : float
+        The penalty used.
+    mean_state_ : array of shape (n_units,)
+        Mean of the training states.
+    last_states_ : array of shape (n_series, n_units)
+        The last state of every training series.
+    auto_initial_state_ : {"mean", "zero"}
+        What `initial_state="auto"` means after this training.
+    seed_ : int
+        The seed that was drawn from `random_state`.
+    training_end_ : TrainingEnd
+        Where the training series ended, from which forecasts go on.
+    target_kind_ : {"per_step", "per_series"}
+        Whether there was a target for each row or for each series.
+    n_features_in_ : int
+        Number of features.
+
+    See Also
+    --------
+    ESNClassifier : The same for labels.
+    NVARRegressor : Ridge regression on polynomials of delayed inputs.
+    Reservoir : The states alone, for any readout.
+    next_step : Build X and y of a forecast.
 
     References
     ----------
     Jaeger (2001), The "echo state" approach to analysing and training RNNs, GMD report 148.
     Lukosevicius (2012), A practical guide to applying echo state networks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs import ESNRegressor, next_step
+    >>> X, y = next_step(np.sin(0.2 * np.arange(500)))
+    >>> model = ESNRegressor(n_units=50, random_state=0).fit(X, y)
+    >>> error = model.forecast(20) - np.sin(0.2 * np.arange(500, 520))
+    >>> bool(abs(error).max() < 0.01)
+    True
     """
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, *, series_id: Any = None) -> Self:
+    @inherit_parameters(SERIES)
+    def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
         """Draw the reservoir and solve the readout.
 
-        Parameters
-        ----------
-        X : any container of series, (n_steps, n_features) each
-        y : targets per step in the container of X, or one target per series
-        series_id : (n_rows,) ids of a 2-D X
+        Returns
+        -------
+        ESNRegressor
+            The fitted estimator.
 
         Raises
         ------
@@ -91,8 +107,14 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @inherit_parameters(SERIES)
     def partial_fit(
-        self, X: Any, y: Any, *, new_series: bool = False, series_id: Any = None
+        self,
+        X: SeriesLike,
+        y: SeriesLike,
+        *,
+        new_series: bool = False,
+        series_id: SeriesLike = None,
     ) -> Self:
         """Learn from one more chunk; any cut into chunks gives bitwise the same model.
 
@@ -101,10 +123,15 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
 
         Parameters
         ----------
-        X : (n_rows, n_features), or many series
-        y : targets per step in the container of X
-        new_series : begin a new series with a 2-D chunk
-        series_id : (n_rows,) ids of a 2-D X, each a whole series
+        y : array-like or list of arrays
+            Targets per step in the container of X.
+        new_series : bool, default=False
+            Begin a new series with a 2-D chunk.
+
+        Returns
+        -------
+        ESNRegressor
+            The estimator, fitted once two rows came after washout.
 
         Raises
         ------
@@ -130,11 +157,11 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             self._draw()
             sums = SOLVERS["qr" if self.solver == "auto" else self.solver]
             width = self.n_units + self.n_features_in_
-            self.stream_ = Stream(
+            self.stream_ = ChunkedSums(
                 self.reservoir_,
                 sums(width, targets.rows.shape[1]),
                 self.washout,
-                self._noise_source(),
+                self._noise(),
             )
         stream = self.stream_
         for span in layout.slices():
@@ -143,14 +170,15 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             stream.feed(rows[span], targets.rows[span])
         loop = stream.loop if stream.closes else None
         last = Layout("single", (span.stop - span.start,))
-        self.training_end_ = record_training_end(_part(targets, span), last, y, loop=loop)
+        self.training_end_ = record_training_end(_targets_of(targets, span), last, y, loop=loop)
         self.target_kind_ = targets.kind
         if stream.n_rows < 2:
             return self
-        self._keep(stream.solve(alphas))
+        self._store_readout(stream.solve(alphas))
         self.mean_state_ = self.readout_.feature_mean[: self.n_units]
         self.last_states_ = stream.state[None].copy()
-        self._auto_zero = stream.n_series > 1 and not self.washout
+        several = stream.n_series > 1 and not self.washout
+        self.auto_initial_state_ = "zero" if several else "mean"
         return self
 
     def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
@@ -167,5 +195,5 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         return tags
 
 
-def _part(targets: Targets, rows: slice) -> Targets:
+def _targets_of(targets: Targets, rows: slice) -> Targets:
     return Targets(targets.rows[rows], targets.kind, targets.flat)

@@ -1,113 +1,180 @@
-"""What `partial_fit` keeps between chunks: sums, rows of the open block, the open series."""
+"""One stream of blocks of [state; input], the same for `fit` and for `partial_fit`.
+
+Washout, noise and the rows where blocks end count from the first row of a series, so that any cut
+of the data into chunks, and any number of threads, sums the same blocks.
+"""
 
 from __future__ import annotations
 
-import copy
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
-from reservoirs.forecasting import Loop, find_loop
-from reservoirs.parallel import one_blas_thread
-from reservoirs.readout import BLOCK, Readout, choose
+from reservoirs.esn.features import FeatureBlocks, Noise
+from reservoirs.parallel import map_in_order, prefetch
+from reservoirs.readout import BLOCK
+from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array, Layout
-from reservoirs.targets import Targets
 
 
-class Stream:
-    """Sums of all series fed so far, in blocks of 1024 rows per series whatever the chunks.
+class Block(NamedTuple):
+    """Rows of one series, at most 1024.
 
-    Parameters
+    Attributes
     ----------
-    reservoir : a drawn `Reservoir`
-    sums : empty sums
-    washout : first rows of every series that are left out
-    noise : function of the series' number that gives its noise, or None
+    features : array of shape (n_rows, n_units + n_features)
+        [state; input] after washout, float64; it lives until the next block is asked for.
+    targets : array of shape (n_rows, n_outputs)
+        Their targets.
+    last_state : array of shape (n_units,)
+        The state after the block's last row, washed out or not.
+    next_row : int
+        Number of the row after it, in its series.
     """
 
-    def __init__(self, reservoir: Any, sums: Any, washout: int, noise: Any) -> None:
-        self.reservoir, self.sums = reservoir, sums
-        self.washout, self.noise = washout, noise
-        self.n_series, self.row = 0, 0
-        self.state: Array = np.zeros(reservoir.n_units)
-        self.features: list[Array] = []
-        self.targets: list[Array] = []
-        self.last_pair: tuple[Array, Array] | None = None
-        self.loop: Loop | None = None
-        self.closes = True
+    features: Array
+    targets: Array
+    last_state: Array
+    next_row: int
 
-    def begin(self) -> None:
-        """Close the open series, if any, and open the next."""
-        self._flush()
-        self.n_series, self.row = self.n_series + 1, 0
-        self.state, self.last_pair = np.zeros(self.reservoir.n_units), None
 
-    def feed(self, rows: Array, targets: Array) -> None:
-        """Go on with the open series.
+@dataclass
+class TrainingStates:
+    """States collected in one pass over the training series.
 
-        Parameters
-        ----------
-        rows : (n_steps, n_features)
-        targets : (n_steps, n_outputs)
-        """
-        from reservoirs.compiled import reservoir_loops
+    Attributes
+    ----------
+    last_states : list of arrays of shape (n_units,)
+        The last state of every series.
+    state_sum : array of shape (n_units,)
+        Sum of the states after washout, where targets are per series.
+    n_states : int
+        How many were summed.
+    """
 
-        self._watch_loop(rows, targets)
-        packed, first = self.reservoir.pack(), 0
-        noise = None if self.noise is None else self.noise(self.n_series - 1)
-        while first < len(rows):
-            number, offset = divmod(self.row, BLOCK)
-            part = slice(first, min(first + BLOCK - offset, len(rows)))
-            length = part.stop - part.start
-            added = None if noise is None else noise(number, offset + length)[offset:]
-            states, self.state = reservoir_loops.run_states(rows[part], self.state, packed, added)
-            skip = min(max(self.washout - self.row, 0), length)
-            self.features.append(np.hstack([states, rows[part]], dtype=np.float64)[skip:])
-            self.targets.append(targets[part][skip:])
-            self.row, first = self.row + length, part.stop
-            if self.row % BLOCK == 0:
-                self._flush()
-
-    def _block(self) -> tuple[Array, Array] | None:
-        if not sum(map(len, self.features)):
-            return None
-        return np.concatenate(self.features), np.concatenate(self.targets)
-
-    def _flush(self) -> None:
-        block = self._block()
-        if block is not None:
-            with one_blas_thread():
-                self.sums.add(*block)
-        self.features, self.targets = [], []
-
-    def _watch_loop(self, rows: Array, targets: Array) -> None:
-        """Check whether the loop still closes, across the border between two chunks too."""
-        if self.last_pair is not None:
-            rows = np.vstack([self.last_pair[0], rows])
-            targets = np.vstack([self.last_pair[1], targets])
-        self.last_pair = rows[-1:].copy(), targets[-1:].copy()
-        if len(rows) < 3:
-            return
-        found = find_loop(rows, Targets(targets, "per_step", False), Layout("single", (len(rows),)))
-        same = self.loop is None or (found is not None and np.allclose(found, self.loop, rtol=1e-4))
-        self.closes = self.closes and found is not None and same
-        self.loop = found if self.loop is None else self.loop
+    last_states: list[Array] = field(default_factory=list)
+    state_sum: Array = field(default_factory=lambda: np.zeros(()))
+    n_states: int = 0
 
     @property
-    def n_rows(self) -> int:
-        """Rows fed so far that count, those after washout."""
-        return self.sums.n_rows + sum(map(len, self.targets))
+    def mean_state(self) -> Array:
+        """Mean of the states."""
+        return self.state_sum / self.n_states
 
-    def solve(self, alphas: Array) -> Readout:
-        """Solve with all rows fed so far, those of the open block included; nothing changes.
+
+@dataclass(frozen=True)
+class Stream:
+    """Runs a reservoir along series, into blocks that a readout is summed from.
+
+    Attributes
+    ----------
+    reservoir : Reservoir
+        With drawn weights.
+    washout : int
+        First rows of every series that are left out.
+    noise : Noise or None
+        Added to the states while training.
+    """
+
+    reservoir: Reservoir
+    washout: int = 0
+    noise: Noise | None = None
+
+    def blocks(
+        self,
+        rows: Array,
+        targets: Array,
+        *,
+        series: int = 0,
+        state: Array | None = None,
+        first_row: int = 0,
+        n_buffers: int = 1,
+    ) -> Iterator[Block]:
+        """Yield the blocks of one series, or of a piece of it.
 
         Parameters
         ----------
-        alphas : the penalty, or a grid
+        rows : array of shape (n_steps, n_features)
+            The inputs.
+        targets : array of shape (n_steps, n_outputs)
+            Their targets.
+        series : int, default=0
+            Number of the series, which its noise depends on.
+        state : array of shape (n_units,), default=None
+            State before the first row; None is zero.
+        first_row : int, default=0
+            Number of the first row in its series.
+        n_buffers : int, default=1
+            How many blocks stay valid at a time.
+
+        Yields
+        ------
+        Block
+            In order; without rows where all are washed out.
         """
-        sums, block = copy.deepcopy(self.sums), self._block()
-        with one_blas_thread():
-            if block is not None:
-                sums.add(*block)
-            readout: Readout = sums.solve(choose([sums], alphas))
-        return readout
+        reservoir, n_units = self.reservoir, self.reservoir.n_units
+        blocks = FeatureBlocks(rows, n_units, n_buffers=n_buffers, first_row=first_row)
+        run = reservoir.run(
+            rows,
+            np.zeros(n_units) if state is None else state,
+            packed=reservoir.pack(),
+            noise=None if self.noise is None else self.noise(series),
+            # States of float64 are written into the block at once, others converted into it.
+            out=blocks.block if reservoir.dtype == "float64" else None,
+            first_row=first_row,
+        )
+        for part, states in run:
+            last_state = states[-1].copy()
+            skip = min(max(self.washout - first_row - part.start, 0), len(states))
+            features = blocks.fill(part, states)[skip:]
+            yield Block(features, targets[part][skip:], last_state, first_row + part.stop)
+
+    def all_blocks(self, rows: Array, targets: Array, series: int) -> list[Block]:
+        """Return the blocks of one series, all valid together.
+
+        Parameters
+        ----------
+        rows : array of shape (n_steps, n_features)
+            The inputs.
+        targets : array of shape (n_steps, n_outputs)
+            Their targets.
+        series : int
+            Number of the series.
+
+        Returns
+        -------
+        list of Block
+            In order.
+        """
+        n_blocks = -(-len(rows) // BLOCK)
+        return list(self.blocks(rows, targets, series=series, n_buffers=n_blocks))
+
+    def blocks_by_series(
+        self, rows: Array, targets: Array, layout: Layout, n_jobs: int | None
+    ) -> Iterable[Iterable[Block]]:
+        """Return the blocks of every series, from the zero state each.
+
+        Parameters
+        ----------
+        rows : array of shape (n_rows, n_features)
+            The inputs of all series.
+        targets : array of shape (n_rows, n_outputs)
+            Their targets.
+        layout : Layout
+            Which rows belong to which series.
+        n_jobs : int or None
+            Series run at a time; a single one is run ahead of the sums in a second thread.
+
+        Returns
+        -------
+        iterable of iterables of Block
+            One per series, in order.
+        """
+        items = ((rows[span], targets[span], i) for i, span in enumerate(layout.slices()))
+        if n_jobs in (None, 1):
+            return (self.blocks(*series[:2], series=series[2]) for series in items)
+        if layout.n_series == 1:
+            return [prefetch(self.blocks(rows, targets, n_buffers=2))]
+        return map_in_order(self.all_blocks, items, n_jobs)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.progress import CallbackSupportMixin
 from reservoirs.estimators.settings import check_settings
-from reservoirs.parallel import in_order
+from reservoirs.parallel import map_in_order
 from reservoirs.sequences import (
     Array,
     InitialState,
@@ -78,7 +78,7 @@ class SeriesMixin(Stamped, CallbackSupportMixin, ABC):
                 _, state = self._drive(earlier[i], state)
             return self._read(rows[span], state)
 
-        pairs = in_order(run, enumerate(layout.slices()), getattr(self, "n_jobs", None))
+        pairs = map_in_order(run, enumerate(layout.slices()), getattr(self, "n_jobs", None))
         outputs, last_states = zip(*pairs, strict=True)
         return np.concatenate(outputs), layout, list(last_states)
 

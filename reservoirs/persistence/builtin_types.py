@@ -8,11 +8,12 @@ import scipy.sparse
 from sklearn.base import BaseEstimator
 
 from reservoirs.esn import ESNClassifier, ESNRegressor
-from reservoirs.esn.base import Noise
-from reservoirs.esn.stream import Stream
+from reservoirs.esn.base import upgrade_names
+from reservoirs.esn.chunks import ChunkedSums
+from reservoirs.esn.features import Noise
 from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
 from reservoirs.nvar import NVAR, NVARRegressor
-from reservoirs.persistence.registry import check_shapes, register
+from reservoirs.persistence.registry import State, check_shapes, register
 from reservoirs.readout import SOLVERS, DualRows, Readout
 from reservoirs.reservoir import Reservoir
 from reservoirs.scaling import SequenceScaler
@@ -36,19 +37,24 @@ def _register_fixed() -> None:
     # not with the file: `import reservoirs` loads neither pipelines nor linear models
     from sklearn import compose, linear_model, pipeline, preprocessing
 
-    for cls in (Layout, TrainingEnd, Noise, Readout, Stream, NVAR):
+    for cls in (Layout, TrainingEnd, Noise, Readout, NVAR):
         register(cls)
+    register(ChunkedSums, name="reservoirs.Stream")  # its name in files of 0.1.0
     register(Reservoir, check=_check_reservoir)
     register(NVARRegressor, check=_check_nvar, upgrade=upgrade_state)
     register(SequenceScaler, check=_check_scaler)
-    register(ESNRegressor, check=_check_esn, upgrade=upgrade_state)
-    register(ESNClassifier, check=_check_esn)
+    register(ESNRegressor, check=_check_esn, upgrade=_upgrade_esn_regressor)
+    register(ESNClassifier, check=_check_esn, upgrade=upgrade_names)
     for scaler in ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"):
         register(getattr(preprocessing, scaler), check=_check_scaler)
     for model in ("Ridge", "RidgeClassifier", "LogisticRegression"):
         register(getattr(linear_model, model))
     for wrapper in (pipeline.Pipeline, compose.TransformedTargetRegressor):
         register(wrapper)
+
+
+def _upgrade_esn_regressor(attributes: State) -> State:
+    return upgrade_state(upgrade_names(attributes))
 
 
 def _shapes(model: object, shapes: dict[str, tuple[int | None, ...]]) -> None:

@@ -190,3 +190,15 @@ def test_states_of_many_series_are_the_same_in_threads():
 
     for a, b in zip(one, two, strict=True):
         assert_array_equal(a, b)
+
+
+def test_a_drawn_reservoir_is_another_one_with_weights():
+    settings = Reservoir(n_units=10, random_state=3)
+
+    drawn = settings.drawn(2, seed=7)
+
+    expected = Reservoir(n_units=10, random_state=7).fit(np.ones((3, 2)))
+    assert_array_equal(drawn.input_weights_, expected.input_weights_)
+    assert drawn.random_state == 7
+    assert not hasattr(settings, "bias_")
+    assert settings.random_state == 3

@@ -1,0 +1,136 @@
+"""What `partial_fit` keeps between chunks: sums, rows of the open block, the open series."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+
+from reservoirs.esn.features import Noise
+from reservoirs.esn.stream import Stream
+from reservoirs.forecasting import Loop, find_loop
+from reservoirs.parallel import one_blas_thread
+from reservoirs.readout import BLOCK, Readout, Sums, choose
+from reservoirs.reservoir import Reservoir
+from reservoirs.sequences import Array, Layout
+from reservoirs.targets import Targets
+
+
+class ChunkedSums:
+    """Sums of all series fed so far, in blocks of 1024 rows per series whatever the chunks.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+        With drawn weights.
+    sums : Sums
+        Empty sums.
+    washout : int
+        First rows of every series that are left out.
+    noise : Noise or None
+        Added to the states.
+
+    Attributes
+    ----------
+    n_series : int
+        Number of series begun.
+    row : int
+        Number of the next row in the open series.
+    state : array of shape (n_units,)
+        The state after the last row.
+    features, targets : list of arrays
+        Rows of the open block, not summed yet.
+    loop : tuple of two arrays, or None
+        Scale and shift from a target to the next input, as found first.
+    closes : bool
+        Whether all rows so far agree with it.
+    """
+
+    def __init__(self, reservoir: Reservoir, sums: Sums, washout: int, noise: Noise | None) -> None:
+        self.reservoir, self.sums = reservoir, sums
+        self.washout, self.noise = washout, noise
+        self.n_series, self.row = 0, 0
+        self.state: Array = np.zeros(reservoir.n_units)
+        self.features: list[Array] = []
+        self.targets: list[Array] = []
+        self.last_pair: tuple[Array, Array] | None = None
+        self.loop: Loop | None = None
+        self.closes = True
+
+    def begin(self) -> None:
+        """Close the open series, if any, and open the next."""
+        self._sum_open_block()
+        self.n_series, self.row = self.n_series + 1, 0
+        self.state, self.last_pair = np.zeros(self.reservoir.n_units), None
+
+    def feed(self, rows: Array, targets: Array) -> None:
+        """Go on with the open series.
+
+        Parameters
+        ----------
+        rows : array of shape (n_steps, n_features)
+            The next inputs.
+        targets : array of shape (n_steps, n_outputs)
+            Their targets.
+        """
+        self._check_loop(rows, targets)
+        stream = Stream(self.reservoir, self.washout, self.noise)
+        pieces = stream.blocks(
+            rows, targets, series=self.n_series - 1, state=self.state, first_row=self.row
+        )
+        for piece in pieces:
+            # Copies: the next piece overwrites the buffer, and the caller may overwrite y.
+            self.features.append(piece.features.copy())
+            self.targets.append(piece.targets.copy())
+            self.state, self.row = piece.last_state, piece.next_row
+            if self.row % BLOCK == 0:
+                self._sum_open_block()
+
+    def _open_block(self) -> tuple[Array, Array] | None:
+        if not sum(map(len, self.features)):
+            return None
+        return np.concatenate(self.features), np.concatenate(self.targets)
+
+    def _sum_open_block(self) -> None:
+        block = self._open_block()
+        if block is not None:
+            with one_blas_thread():
+                self.sums.add(*block)
+        self.features, self.targets = [], []
+
+    def _check_loop(self, rows: Array, targets: Array) -> None:
+        """Check whether the loop still closes, across the border between two chunks too."""
+        if self.last_pair is not None:
+            rows = np.vstack([self.last_pair[0], rows])
+            targets = np.vstack([self.last_pair[1], targets])
+        self.last_pair = rows[-1:].copy(), targets[-1:].copy()
+        if len(rows) < 3:  # an affine map fits any two
+            return
+        loop = find_loop(rows, Targets(targets, "per_step", False), Layout("single", (len(rows),)))
+        agrees = self.loop is None or (loop is not None and np.allclose(loop, self.loop, rtol=1e-4))
+        self.closes = self.closes and loop is not None and agrees
+        self.loop = loop if self.loop is None else self.loop
+
+    @property
+    def n_rows(self) -> int:
+        """Rows fed so far that count, those after washout."""
+        return self.sums.n_rows + sum(map(len, self.targets))
+
+    def solve(self, alphas: Array) -> Readout:
+        """Solve with all rows fed so far, those of the open block included; nothing changes.
+
+        Parameters
+        ----------
+        alphas : array of shape (n_alphas,)
+            The penalty, or a grid.
+
+        Returns
+        -------
+        Readout
+            The solution.
+        """
+        sums, block = copy.deepcopy(self.sums), self._open_block()
+        with one_blas_thread():
+            if block is not None:
+                sums.add(*block)
+            return sums.solve(choose([sums], alphas))

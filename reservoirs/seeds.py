@@ -1,0 +1,25 @@
+"""Independent streams of random numbers from one seed."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from reservoirs.sequences import Seed
+
+
+def seed_streams(random_state: Seed) -> list[np.random.SeedSequence]:
+    """Return independent seed streams for W, W_in, the bias and the noise.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        As everywhere in scikit-learn.
+
+    Returns
+    -------
+    list of numpy.random.SeedSequence
+        Four of them.
+    """
+    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+    return np.random.SeedSequence(seed).spawn(4)
