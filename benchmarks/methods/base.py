@@ -78,8 +78,8 @@ class Method:
     title : str
         Its name for people.
     build : callable
-        (settings, task, data, seed) -> an estimator with fit, predict and forecast, or an
-        `InformedBaseline`.
+        Takes (settings, task, data, seed) and returns an estimator with fit, predict and forecast,
+        or an `InformedBaseline`.
     defaults : dict, default={}
         Settings without tuning.
     space : dict, default={}
@@ -103,7 +103,7 @@ class Method:
     kinds : tuple of type, default=()
         The kinds of data that it runs on; () is every kind.
     supports : callable, default=None
-        task -> "" or the reason why it does not run on it; None is no reason.
+        Takes a task and returns "" or the reason why it does not run on it; None has no reason.
 
     See Also
     --------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 
 from benchmarks.methods.base import Method
@@ -19,12 +21,12 @@ class Persistence:
 
     n_weights = 0
 
-    def fit(self, X: Array, y: Array) -> Persistence:
+    def fit(self, X: Array, y: Array) -> Self:
         """Learn nothing."""
         self.n_outputs = y.shape[1]
         return self
 
-    def predict(self, X: Array, context: Array) -> Array:
+    def predict(self, X: Array, *, context: Array) -> Array:
         """Return the observation of every row."""
         return X[:, : self.n_outputs]
 
@@ -38,12 +40,12 @@ class Mean:
 
     n_weights = 1
 
-    def fit(self, X: Array, y: Array) -> Mean:
+    def fit(self, X: Array, y: Array) -> Self:
         """Store the mean."""
         self.mean = y.mean(axis=0, keepdims=True)
         return self
 
-    def predict(self, X: Array, context: Array) -> Array:
+    def predict(self, X: Array, *, context: Array) -> Array:
         """Return the mean for every row."""
         return np.repeat(self.mean, len(X), axis=0)
 
@@ -58,7 +60,7 @@ class Linear:
     AR of a series, ARX with known inputs, FIR where the rows are inputs only.
     """
 
-    def fit(self, X: Array, y: Array) -> Linear:
+    def fit(self, X: Array, y: Array) -> Self:
         """Try every number of lags on the same rows and keep the best."""
         most = min(len(X) // 3, WIDEST) // X.shape[1]
         longest = max(p for p in LAGS if p < most or p == 1)
@@ -83,26 +85,25 @@ class Linear:
         lags = [padded[p - 1 - k : len(padded) - k] for k in range(p)]
         return np.hstack([*lags, np.ones((len(X), 1))])
 
-    def predict(self, X: Array, context: Array) -> Array:
-        """Predict every row, the context before it."""
+    def predict(self, X: Array, *, context: Array) -> Array:
+        """Return the output for every row, after the context."""
         rows = np.vstack([context, X])
         return (self._lagged(rows, self.n_lags) @ self.weights)[len(context) :]
 
     def forecast(self, n_steps: int, *, context: Array, exog: Array | None) -> Array:
         """Feed every prediction back."""
-        width = 0 if exog is None else exog.shape[1]
-        known = np.empty((len(context) + n_steps - 1, 0)) if exog is None else exog
-        n_before, n_outputs = len(context), context.shape[1]
-        rows = np.zeros((n_before + n_steps, n_outputs + width))
-        rows[:n_before, :n_outputs] = context
-        rows[: len(known), n_outputs:] = known
+        inputs = np.empty((len(context) + n_steps - 1, 0)) if exog is None else exog
+        n_context, n_outputs = context.shape
+        rows = np.zeros((n_context + n_steps, n_outputs + inputs.shape[1]))
+        rows[:n_context, :n_outputs] = context
+        rows[: len(inputs), n_outputs:] = inputs
         p = self.n_lags
         by_lag = self.weights[:-1].reshape(p, -1, n_outputs)
-        for t in range(n_before - 1, n_before + n_steps - 1):
+        for t in range(n_context - 1, n_context + n_steps - 1):
             window = rows[max(t - p + 1, 0) : t + 1][::-1]
             value = np.einsum("lf,lfo->o", window, by_lag[: len(window)]) + self.weights[-1]
             rows[t + 1, :n_outputs] = np.clip(value, -1e12, 1e12)
-        return rows[n_before:, :n_outputs]
+        return rows[n_context:, :n_outputs]
 
 
 def _observes(task: Task) -> str:

@@ -166,8 +166,9 @@ def _knows(source: type) -> Callable[[Task], str]:
     """Return a hook: run where the source is of a class."""
 
     def supports(task: Task) -> str:
-        known = isinstance(task.source, source)
-        return "" if known else f"the data are not known to be of a {source.__name__}"
+        if isinstance(task.source, source):
+            return ""
+        return f"the data are not known to be of a {source.__name__}"
 
     return supports
 

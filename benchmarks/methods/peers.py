@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Protocol
+from types import ModuleType
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -20,17 +21,36 @@ from benchmarks.tasks.split import Split
 from reservoirs import ESNRegressor
 
 
-class _Peer(Protocol):
-    """What a library must do."""
+class Peer(Protocol):
+    """A model of another library, behind the two calls that all of them have."""
 
-    n_weights: int
+    def learn(self, X: Array, y: Array, washout: int) -> int:
+        """Fit; return the number of trained weights."""
 
-    def learn(self, X: Array, y: Array, washout: int) -> None: ...
-    def outputs(self, X: Array) -> Array: ...
+    def outputs(self, X: Array) -> Array:
+        """Return the outputs for rows, from the rest state."""
 
 
-def load(name: str) -> Any:
+@runtime_checkable
+class SteppingPeer(Peer, Protocol):
+    """A model that goes on from the state after its last row."""
+
+    def step(self, row: Array) -> Array:
+        """Return the output of shape (1, n_outputs) for one more row."""
+
+
+def load(name: str) -> ModuleType:
     """Import a peer's module.
+
+    Parameters
+    ----------
+    name : str
+        Dotted name of the module.
+
+    Returns
+    -------
+    module
+        The module.
 
     Raises
     ------
@@ -44,114 +64,156 @@ def load(name: str) -> Any:
 
 
 class PeerForecaster:
-    """Closed-loop forecasts with another library, through its public interface."""
+    """Closed-loop forecasts with another library, through its public interface.
 
-    def __init__(self, peer: _Peer, washout: int) -> None:
+    Parameters
+    ----------
+    peer : Peer
+        The library's model.
+    washout : int
+        First training rows that it leaves out.
+    """
+
+    def __init__(self, peer: Peer, washout: int) -> None:
         self.peer, self.washout = peer, washout
 
-    def fit(self, X: Array, y: Array) -> PeerForecaster:
+    def fit(self, X: Array, y: Array) -> Self:
         """Learn."""
         self.n_outputs = y.shape[1]
-        self.peer.learn(X, y, self.washout)
-        self.n_weights = self.peer.n_weights
+        self.n_weights = self.peer.learn(X, y, self.washout)
         return self
 
-    def predict(self, X: Array, context: Array) -> Array:
-        """Predict every row, the context before it."""
+    def predict(self, X: Array, *, context: Array) -> Array:
+        """Return the output for every row, after the context."""
         return self._outputs(np.vstack([context, X]))[len(context) :]
 
     def forecast(self, n_steps: int, *, context: Array, exog: Array | None) -> Array:
         """Feed every prediction back."""
-        n_before, rows = len(context), context
-        width = 0 if exog is None else exog.shape[1]
-        known = np.empty((n_before + n_steps - 1, width)) if exog is None else exog
-        if isinstance(self.peer, _ReservoirPy):  # goes on from the state after the last run
-            value = self._outputs(np.hstack([context, known[:n_before]]))[-1:]
-            found = [value]
-            for t in range(n_before, n_before + n_steps - 1):
-                value = self.peer.step(np.hstack([value, known[t : t + 1]]))
-                found.append(value)
-            return np.vstack(found)
-        for t in range(n_before - 1, n_before + n_steps - 1):
-            value = self._outputs(np.hstack([rows, known[: t + 1]]))[-1:]
-            rows = np.vstack([rows, value])
-        return rows[n_before:]
+        n_context = len(context)
+        inputs = np.empty((n_context + n_steps - 1, 0)) if exog is None else exog
+        if isinstance(self.peer, SteppingPeer):
+            predictions = [self._outputs(np.hstack([context, inputs[:n_context]]))[-1:]]
+            for t in range(n_context, n_context + n_steps - 1):
+                row = np.hstack([predictions[-1], inputs[t : t + 1]])
+                predictions.append(self.peer.step(row))
+            return np.vstack(predictions)
+        # no state to go on from: the whole past runs again before every step
+        rows = context
+        for t in range(n_context, n_context + n_steps):
+            prediction = self._outputs(np.hstack([rows, inputs[:t]]))[-1:]
+            rows = np.vstack([rows, prediction])
+        return rows[n_context:]
 
     def _outputs(self, rows: Array) -> Array:
         return np.asarray(self.peer.outputs(rows)).reshape(len(rows), self.n_outputs)
 
 
-class _ReservoirPy:
+class ReservoirPy:
+    """ReservoirPy's Reservoir and Ridge nodes.
+
+    Parameters
+    ----------
+    s : dict
+        Settings named like those of `ESNRegressor`.
+    seed : int
+        Of the weights.
+    """
+
     def __init__(self, s: Settings, seed: int) -> None:
         nodes = load("reservoirpy.nodes")
-        self.reservoir = nodes.Reservoir(
-            s["n_units"], lr=s["leak_rate"], sr=s["spectral_radius"], seed=seed,
-            input_scaling=s["input_scaling"], input_connectivity=1.0, bias=s["bias_scaling"],
-        )  # fmt: skip
-        self.model = self.reservoir >> nodes.Ridge(ridge=s["alpha"])
-        self.n_weights = 0
+        self.n_units = s["n_units"]
+        reservoir = nodes.Reservoir(
+            self.n_units,
+            lr=s["leak_rate"],
+            sr=s["spectral_radius"],
+            seed=seed,
+            input_scaling=s["input_scaling"],
+            input_connectivity=1.0,
+            bias=s["bias_scaling"],
+        )
+        self.model = reservoir >> nodes.Ridge(ridge=s["alpha"])
 
-    def learn(self, X: Array, y: Array, washout: int) -> None:
+    def learn(self, X: Array, y: Array, washout: int) -> int:
+        """Fit; return the number of trained weights."""
         self.model.fit(X, y, warmup=washout)
-        self.n_weights = (self.reservoir.units + 1) * y.shape[1]
+        return int((self.n_units + 1) * y.shape[1])
 
     def outputs(self, X: Array) -> Array:
+        """Return the outputs for rows, from the rest state."""
         self.model.reset()
         return np.asarray(self.model.run(X))
 
     def step(self, row: Array) -> Array:
+        """Return the output for one more row."""
         return np.asarray(self.model.step(row[0])).reshape(1, -1)
 
 
-class _PyRCN:
+class PyRCN:
+    """PyRCN's ESNRegressor; parameters as for `ReservoirPy`."""
+
     def __init__(self, s: Settings, seed: int) -> None:
         blocks, network = load("pyrcn.base.blocks"), load("pyrcn.echo_state_network")
         linear = load("pyrcn.linear_model")
+        self.n_units = s["n_units"]
         self.model = network.ESNRegressor(
             input_to_node=blocks.InputToNode(
-                hidden_layer_size=s["n_units"], input_activation="identity", random_state=seed,
-                input_scaling=s["input_scaling"], bias_scaling=s["bias_scaling"],
+                hidden_layer_size=self.n_units,
+                input_activation="identity",
+                random_state=seed,
+                input_scaling=s["input_scaling"],
+                bias_scaling=s["bias_scaling"],
             ),
             node_to_node=blocks.NodeToNode(
-                hidden_layer_size=s["n_units"], spectral_radius=s["spectral_radius"],
-                leakage=s["leak_rate"], random_state=seed + 1,
+                hidden_layer_size=self.n_units,
+                spectral_radius=s["spectral_radius"],
+                leakage=s["leak_rate"],
+                random_state=seed + 1,
             ),
-            regressor=linear.IncrementalRegression(alpha=s["alpha"]), requires_sequence=False,
+            regressor=linear.IncrementalRegression(alpha=s["alpha"]),
+            requires_sequence=False,
             verbose=False,
-        )  # fmt: skip
-        self.n_units, self.n_weights = s["n_units"], 0
+        )
 
-    def learn(self, X: Array, y: Array, washout: int) -> None:
-        self.model.set_params(washout=washout)
-        self.model.fit(X, y)
-        self.n_weights = (self.n_units + 1) * y.shape[1]
+    def learn(self, X: Array, y: Array, washout: int) -> int:
+        """Fit; return the number of trained weights."""
+        self.model.set_params(washout=washout).fit(X, y)
+        return int((self.n_units + 1) * y.shape[1])
 
     def outputs(self, X: Array) -> Array:
+        """Return the outputs for rows, from the rest state."""
         return np.asarray(self.model.predict(X))
 
 
-class _Echoes:
+class Echoes:
+    """The ESNRegressor of echoes; parameters as for `ReservoirPy`."""
+
     def __init__(self, s: Settings, seed: int) -> None:
+        self.n_units = s["n_units"]
         self.model = load("echoes").ESNRegressor(
-            n_reservoir=s["n_units"], spectral_radius=s["spectral_radius"], random_state=seed,
-            leak_rate=s["leak_rate"], bias=s["bias_scaling"], input_scaling=s["input_scaling"],
-            regression_method="ridge", ridge_alpha=s["alpha"],  # predict leaves an intercept out
-        )  # fmt: skip
-        self.n_units, self.n_weights = s["n_units"], 0
+            n_reservoir=self.n_units,
+            spectral_radius=s["spectral_radius"],
+            random_state=seed,
+            leak_rate=s["leak_rate"],
+            bias=s["bias_scaling"],
+            input_scaling=s["input_scaling"],
+            regression_method="ridge",
+            ridge_alpha=s["alpha"],  # predict leaves an intercept out
+        )
 
-    def learn(self, X: Array, y: Array, washout: int) -> None:
-        self.model.set_params(n_transient=washout)
-        self.model.fit(X, y)
-        self.n_weights = (self.n_units + 1) * y.shape[1]
+    def learn(self, X: Array, y: Array, washout: int) -> int:
+        """Fit; return the number of trained weights."""
+        self.model.set_params(n_transient=washout).fit(X, y)
+        return int((self.n_units + 1) * y.shape[1])
 
     def outputs(self, X: Array) -> Array:
+        """Return the outputs for rows, from the rest state."""
         return np.asarray(self.model.predict(X))
 
 
-PEERS: dict[str, tuple[str, Callable[[Settings, int], _Peer]]] = {
-    "reservoirpy": ("ReservoirPy", _ReservoirPy),
-    "pyrcn": ("PyRCN", _PyRCN),
-    "echoes": ("echoes", _Echoes),
+PEERS: dict[str, tuple[str, Callable[[Settings, int], Peer]]] = {
+    "reservoirpy": ("ReservoirPy", ReservoirPy),
+    "pyrcn": ("PyRCN", PyRCN),
+    "echoes": ("echoes", Echoes),
 }
 
 
@@ -160,12 +222,19 @@ def builder(name: str) -> Callable[..., PeerForecaster]:
 
     Parameters
     ----------
-    name : a key of PEERS
+    name : str
+        A key of PEERS.
+
+    Returns
+    -------
+    callable
+        What `Method.build` is.
     """
 
     def build(settings: Settings, task: Task, data: Split | Filter, seed: int) -> PeerForecaster:
-        every = {**ESNRegressor().get_params(), "n_units": task.n_units, **settings}
-        return PeerForecaster(PEERS[name][1](every, seed), min(data.washout, data.n_train // 4))
+        parameters = {**ESNRegressor().get_params(), "n_units": task.n_units, **settings}
+        washout = min(data.washout, data.n_train // 4)
+        return PeerForecaster(PEERS[name][1](parameters, seed), washout)
 
     return build
 

@@ -82,7 +82,7 @@ def _score(
         outcome.arrays.update(samples=np.array(times), time=np.array([data.time, data.agreement]))
         return
     if lost.any():
-        outcome.status, outcome.reason = "diverged", f"{lost.sum()} of {len(lost)} forecasts"
+        outcome.fail(f"{lost.sum()} of {len(lost)} forecasts")
     raw, guess = (scaler.inverse_transform(a.reshape(-1, a.shape[2])) for a in (truth, free))
     if data.metric == "nrmse84":  # Jaeger (2001), eq. 25, before the squashing tanh(y - 1)
         ends = [np.arctanh(np.clip(a, -1, 1)).reshape(len(truth), -1)[:, -1] for a in (raw, guess)]

@@ -29,29 +29,46 @@ def evaluate_filter(
     model = method.build(settings, task, data, seed)
     outcome.fit(model, rows[:n], targets[:n])
     began = time.perf_counter()
-    found = model.predict(rows[first:], context=rows[max(first - data.warm_up, 0) : first])
+    context = rows[max(first - data.warm_up, 0) : first]
+    outputs = model.predict(rows[first:], context=context)
     outcome.costs["t_predict"] = time.perf_counter() - began
-    found = output.inverse_transform(np.asarray(found).reshape(len(rows) - first, -1))
+    # scored in the units of the targets: symbols are decided there
+    outputs = output.inverse_transform(np.asarray(outputs).reshape(len(rows) - first, -1))
     truth = data.targets[first:]
     if data.metric == "capacity":
-        outcome.metrics["capacity"] = float(profile(truth, found).sum())
-        outcome.arrays["memory"] = profile(truth, found)
+        outcome.metrics["capacity"] = float(profile(truth, outputs).sum())
+        outcome.arrays["memory"] = profile(truth, outputs)
         if hasattr(model, "reservoir_"):
             values = np.linalg.eigvals(model.reservoir_.recurrent_weights_.toarray())
             outcome.arrays.update(eigenvalues=np.column_stack([values.real, values.imag]))
     if data.metric == "ser":
-        outcome.metrics["ser"] = symbol_error_rate(truth, found)
+        outcome.metrics["ser"] = symbol_error_rate(truth, outputs)
         outcome.metrics["n_symbols"] = float(len(truth))
-    outcome.metrics["nmse"] = nmse(truth, found)
+    outcome.metrics["nmse"] = nmse(truth, outputs)
     shown = slice(0, KEPT_ROWS)
     outcome.arrays["truth"] = output.transform(truth[shown])
-    outcome.arrays["prediction"] = output.transform(found[shown])
-    outcome.arrays["error"] = error_growth(truth[shown], found[shown], scale=output.scale_)
+    outcome.arrays["prediction"] = output.transform(outputs[shown])
+    outcome.arrays["error"] = error_growth(truth[shown], outputs[shown], scale=output.scale_)
 
 
-def profile(truth: Array, found: Array) -> Array:
-    """Return the squared correlation of every column; those below 0.02 are chance, and zero."""
-    a, b = truth - truth.mean(axis=0), found - found.mean(axis=0)
+def profile(truth: Array, outputs: Array) -> Array:
+    """Return what is reconstructed of every target: the squared correlation, zero below 0.02.
+
+    cov(truth, outputs)^2 / (var(truth) var(outputs))
+
+    Parameters
+    ----------
+    truth : array of shape (n_rows, n_targets)
+        The targets.
+    outputs : array of shape (n_rows, n_targets)
+        What a model makes of them.
+
+    Returns
+    -------
+    array of shape (n_targets,)
+        One number of [0, 1] per target; smaller ones than 0.02 are chance.
+    """
+    a, b = truth - truth.mean(axis=0), outputs - outputs.mean(axis=0)
     spread = (a**2).sum(axis=0) * (b**2).sum(axis=0)
     squares = (a * b).sum(axis=0) ** 2 / np.where(spread > 0, spread, 1.0)
     return np.where(squares > CHANCE, squares, 0.0)

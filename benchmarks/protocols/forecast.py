@@ -36,7 +36,7 @@ def evaluate_forecast(
 
 
 def _measure_physics(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> None:
-    """Measure what the task is known for, and the gradients of a trained network."""
+    """Measure what the task asks for, and the gradients of a trained network."""
     physics.gradients(model, *split.examples(split.n_train), outcome)
     for probe in task.probes:
         physics.PROBES[probe](task, model, split, outcome)
@@ -66,18 +66,19 @@ def _fit_and_predict(
     _curves(model, outcome)
     began = time.perf_counter()
     first, n_free = split.origin + 1, min(split.horizons[-1], len(split.series) - split.origin - 1)
-    before = slice(max(first - split.warm_up, 0), first)
+    warm_up = slice(max(first - split.warm_up, 0), first)
     rows, _ = split.examples(len(split.series))
     if isinstance(split, Simulation):
-        free = model.predict(rows[first:], context=rows[before])[:n_free]
+        free = model.predict(rows[first:], context=rows[warm_up])[:n_free]
         one_step = np.empty((0, free.shape[1]))
     else:
-        earlier = slice(before.start, split.origin)
-        one_step = model.predict(rows[split.origin :], context=rows[earlier])
-        known = None if split.exog is None else split.exog[before.start : first + n_free - 1]
+        # row t of the examples holds observation t, its target is observation t + 1
+        context = rows[warm_up.start : split.origin]
+        one_step = model.predict(rows[split.origin :], context=context)
+        exog = None if split.exog is None else split.exog[warm_up.start : first + n_free - 1]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ForecastDivergedWarning)  # becomes the row's status
-            free = model.forecast(n_free, context=split.series[before], exog=known)
+            free = model.forecast(n_free, context=split.series[warm_up], exog=exog)
     costs["t_predict"] = time.perf_counter() - began
     return Forecasts(one_step, free)
 
@@ -103,7 +104,7 @@ def _curves(model: Forecaster, outcome: Outcome) -> None:
     if "validation_loss" in history[0]:
         outcome.arrays["curve_valid"] = np.array([r["validation_loss"] for r in history])
     if getattr(model, "status_", "") == "diverged":
-        outcome.status, outcome.reason = "diverged", "training diverged"
+        outcome.fail("training diverged")
 
 
 def _score(task: Task, split: Split, one_step: Array, free: Array, outcome: Outcome) -> None:
@@ -130,5 +131,4 @@ def _score(task: Task, split: Split, one_step: Array, free: Array, outcome: Outc
     outcome.arrays["error"] = error_growth(target, free, scale=scale)
     low, high = split.truth.min() - LARGEST, split.truth.max() + LARGEST
     if not (np.isfinite(free).all() and free.min() > low and free.max() < high):
-        outcome.status = "diverged"
-        outcome.reason = outcome.reason or "the free run left the range of the data"
+        outcome.fail(outcome.reason or "the free run left the range of the data")

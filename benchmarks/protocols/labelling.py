@@ -16,7 +16,7 @@ from reservoirs import SequenceScaler
 def evaluate_classification(
     task: Task, data: Labelled, method: Method, settings: Settings, seed: int, outcome: Outcome
 ) -> None:
-    """Label the test series."""
+    """Label the test series, each after a look at the whole of it."""
     train, test = data.train, data.test
     if data.scaled:
         scaler = SequenceScaler().fit(train)
@@ -24,7 +24,7 @@ def evaluate_classification(
     model = method.build(settings, task, data, seed)
     outcome.fit(model, train, data.train_labels)
     began = time.perf_counter()
-    found = model.predict(test)
+    labels = model.predict(test)
     outcome.costs["t_predict"] = time.perf_counter() - began
-    accuracy = float(accuracy_score(data.test_labels, found))
+    accuracy = float(accuracy_score(data.test_labels, labels))
     outcome.metrics.update(accuracy=accuracy, error_rate=1.0 - accuracy)

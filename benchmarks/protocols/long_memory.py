@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Memory
 from reservoirs.metrics import count_errors, sequence_error_rate
+from trainers import RNNClassifier, RNNRegressor
 
 SAVE_EVERY = 20.0  # seconds between checkpoints
 SOLVED = 0.005  # wrong on 1000 fresh sequences: half of what counts as solved
@@ -28,14 +28,23 @@ class Run:
 
     Attributes
     ----------
-    model : the estimator, trained on `n_chunks` chunks
-    n_chunks : chunks done
-    seconds, passes : per chunk: time of training and passes over as many sequences so far
-    losses, gradients : per chunk: mean loss and gradient norm
-    solved : whether the last look found the task solved
+    model : RNNRegressor or RNNClassifier
+        The estimator, trained on `n_chunks` chunks.
+    n_chunks : int
+        Chunks done.
+    seconds : list of float
+        Time of training so far, per chunk.
+    passes : list of float
+        Passes over as many sequences so far, per chunk.
+    losses : list of float
+        Mean loss, per chunk.
+    gradients : list of float
+        Gradient norm at the end, per chunk.
+    solved : bool
+        Whether the task counted as solved at the last look.
     """
 
-    model: Any
+    model: RNNRegressor | RNNClassifier
     n_chunks: int = 0
     seconds: list[float] = field(default_factory=list)
     passes: list[float] = field(default_factory=list)
@@ -71,7 +80,7 @@ def evaluate_memory(
 
 
 def _chunks(run: Run, data: Memory) -> Iterator[None]:
-    """Train to the end, yielding after every chunk."""
+    """Train to the end, yielding after each chunk."""
     total = -(-data.n_updates // data.updates_per_call)
     while run.n_chunks < total and not (run.diverged or run.solved):
         _learn(run, data)
@@ -88,15 +97,15 @@ def _learn(run: Run, data: Memory) -> None:
         if data.sequences_per_update is None
         else data.sequences_per_update * data.updates_per_call
     )
-    part = data.part("chunk", run.n_chunks, n_series=n_series)
+    sequences = data.part("chunk", run.n_chunks, n_series=n_series)
     began = time.perf_counter()
     for _ in range(data.updates_per_call if data.sequences_per_update is None else 1):
-        model.partial_fit(part.X, part.y)
+        model.partial_fit(sequences.X, sequences.y)
     spent = time.perf_counter() - began
     records = model.history_[first:]
-    before = run.passes[-1] if run.passes else 0.0
+    passes = sum(record.get("passes", 1) for record in records)
     run.seconds.append((run.seconds[-1] if run.seconds else 0.0) + spent)
-    run.passes.append(before + sum(record.get("passes", 1) for record in records))
+    run.passes.append((run.passes[-1] if run.passes else 0.0) + passes)
     run.losses.append(float(np.mean([record["loss"] for record in records])))
     run.gradients.append(records[-1]["gradient_norm"])
     run.n_chunks += 1
@@ -104,10 +113,13 @@ def _learn(run: Run, data: Memory) -> None:
 
 def _wrong(run: Run, data: Memory, *name: object, n_series: int) -> tuple[float, float]:
     """Return the share of wrong sequences, and the mean number of wrong steps."""
-    part = data.part(*name, n_series=None if data.sequences_per_update is None else n_series)
-    found: Array = np.asarray(run.model.predict(part.X))
-    share = sequence_error_rate(part.y, found, n_scored=part.n_scored)
-    return share, float(count_errors(part.y, found, n_scored=part.n_scored).mean())
+    # all sequences that there are, or new ones
+    size = None if data.sequences_per_update is None else n_series
+    sequences = data.part(*name, n_series=size)
+    outputs: Array = np.asarray(run.model.predict(sequences.X))
+    share = sequence_error_rate(sequences.y, outputs, n_scored=sequences.n_scored)
+    steps = count_errors(sequences.y, outputs, n_scored=sequences.n_scored)
+    return share, float(steps.mean())
 
 
 def _score(run: Run, data: Memory, outcome: Outcome) -> None:
@@ -123,7 +135,7 @@ def _score(run: Run, data: Memory, outcome: Outcome) -> None:
     for name in ("seconds", "passes", "losses", "gradients"):
         outcome.arrays[f"learning_{name}"] = np.array(getattr(run, name))
     if run.diverged:
-        outcome.status, outcome.reason = "diverged", "training diverged"
+        outcome.fail("training diverged")
 
 
 def _load(path: Path | None) -> Run | None:
@@ -131,12 +143,12 @@ def _load(path: Path | None) -> Run | None:
     if path is None or not path.exists():
         return None
     with path.open("rb") as file:
-        found: Run = pickle.load(file)
-    return found
+        run: Run = pickle.load(file)
+    return run
 
 
 def _save(path: Path, run: Run) -> None:
-    """Write a checkpoint under another name first, so that it is whole or not there."""
+    """Write a checkpoint under another name first, so that it is complete or absent."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".new")
     with temporary.open("wb") as file:

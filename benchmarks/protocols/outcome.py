@@ -1,27 +1,43 @@
-"""What an evaluation found, and the parts that every kind of evaluation shares."""
+"""The outcome of an evaluation, whatever the kind of the data."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypeVar
 
 from benchmarks.tasks.data import Array
 from reservoirs import ESNClassifier, ESNRegressor
 
+InputT = TypeVar("InputT", contravariant=True)
+
+
+class Fittable(Protocol[InputT]):
+    """A model that learns from inputs, one array or a list, and targets."""
+
+    def fit(self, X: InputT, y: Array) -> object:
+        """Learn."""
+
 
 @dataclass
 class Outcome:
-    """What one evaluation found.
+    """The outcome of one evaluation.
 
     Attributes
     ----------
-    metrics : name -> number, in standardised units
-    costs : t_compile, t_fit, t_predict in seconds, n_params_total, n_params_trained
-    arrays : truth, prediction and error of the longest free run, training curves
-    status, reason : "ok", or "diverged" and why
-    checkpoint : where a long run may keep what resuming needs; None keeps nothing
+    metrics : dict of float
+        Name -> number, of forecasts in standardised units.
+    costs : dict of float
+        t_compile, t_fit, t_predict in seconds, n_params_total, n_params_trained.
+    arrays : dict of arrays
+        Truth, prediction and error of the longest free run, training curves.
+    status : str
+        "ok" or "diverged".
+    reason : str
+        Why it diverged.
+    checkpoint : Path or None
+        Where a long run may keep what resuming needs; None keeps nothing.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -31,8 +47,8 @@ class Outcome:
     reason: str = ""
     checkpoint: Path | None = None
 
-    def fit(self, model: Any, X: Any, y: Any) -> None:
-        """Fit a model; note its time, its size and its training curves."""
+    def fit(self, model: Fittable[InputT], X: InputT, y: Array) -> None:
+        """Fit a model; note its time and its size."""
         began = time.perf_counter()
         model.fit(X, y)
         self.costs["t_fit"] = time.perf_counter() - began
@@ -40,15 +56,34 @@ class Outcome:
         self.costs["n_params_trained"] = trained
         self.costs["n_params_total"] = trained + fixed
 
+    def fail(self, reason: str) -> None:
+        """Note that the model diverged, which is a result."""
+        self.status, self.reason = "diverged", reason
 
-def sizes(model: Any) -> tuple[int, int]:
-    """Return the numbers of trained and of fixed weights of a fitted model."""
+
+def sizes(model: object) -> tuple[int, int]:
+    """Return the numbers of trained and of fixed weights of a fitted model.
+
+    Parameters
+    ----------
+    model : estimator
+        One of ours, or a model with an attribute `n_weights`.
+
+    Returns
+    -------
+    n_trained : int
+        Weights that were learned.
+    n_fixed : int
+        Weights that were drawn.
+    """
     if isinstance(model, ESNRegressor | ESNClassifier):
         reservoir = model.reservoir_
         fixed = reservoir.recurrent_weights_.nnz + reservoir.input_weights_.size + model.n_units
         return model.coef_.size + model.intercept_.size, fixed
-    if hasattr(model, "weights_"):
+    if hasattr(model, "weights_"):  # a trained network
         return sum(w.size for w in model.weights_.values()), 0
-    if hasattr(model, "coef_"):
+    if hasattr(model, "coef_") and hasattr(
+        model, "intercept_"
+    ):  # a next-generation reservoir draws nothing
         return model.coef_.size + model.intercept_.size, 0
-    return model.n_weights, 0
+    return getattr(model, "n_weights", 0), 0

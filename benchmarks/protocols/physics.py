@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from typing import cast
 
 import numpy as np
+from sklearn.base import clone
 
 from benchmarks.methods.base import Forecaster
 from benchmarks.protocols.outcome import Outcome
@@ -15,6 +15,7 @@ from benchmarks.tasks.sources import Oscillator
 from benchmarks.tasks.split import Split
 from reservoirs import ForecastDivergedWarning
 from reservoirs.datasets import oscillator
+from trainers import RNNRegressor, gradient_flow
 
 TONES = np.geomspace(0.3, 3.0, 8)  # angular frequencies of the resonance curve
 SETTLE, MEASURE = 300, 300  # steps thrown away and steps measured per tone
@@ -25,17 +26,12 @@ FLOW_ROWS = 400  # training rows that the gradients are measured on
 
 def gradients(model: Forecaster, X: Array, y: Array, outcome: Outcome) -> None:
     """Record the error norm by lag after training and at the start, where there are gradients."""
-    if not hasattr(model, "cell"):
+    if not isinstance(model, RNNRegressor):
         return
-    from sklearn.base import clone
-
-    from trainers import RNNRegressor, gradient_flow
-
-    trained = cast(RNNRegressor, model)  # only those have a cell
     rows = slice(None, FLOW_ROWS)
-    for name, network in (("before", clone(trained)), ("after", trained)):
-        found = gradient_flow(network, X[rows], y[rows])
-        outcome.arrays[f"flow_{name}"] = np.asarray(found.error_norms)
+    for name, network in (("before", clone(model)), ("after", model)):
+        flow = gradient_flow(network, X[rows], y[rows])
+        outcome.arrays[f"flow_{name}"] = np.asarray(flow.error_norms)
 
 
 def resonance(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> None:
@@ -46,40 +42,44 @@ def resonance(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> 
 
     Parameters
     ----------
-    model : fitted on standardised rows
-    split : standardised, of a driven oscillator that is fed back
-    outcome : gets metric `resonance` and arrays `tones`, `gain`, `true_gain`, `phase`, `true_phase`
+    task : Task
+        A task whose source is an `Oscillator`.
+    model : Forecaster
+        Fitted on standardised rows.
+    split : Split
+        Standardised, of the driven oscillator.
+    outcome : Outcome
+        Gets metric `resonance` and arrays `tones`, `gain`, `true_gain`, `phase`, `true_phase`.
     """
-    assert isinstance(task.source, Oscillator)  # the task says that its resonance is known
+    assert isinstance(task.source, Oscillator)  # only such tasks have this probe
     raw, eta = split.original or split, task.source.eta
     assert raw.exog is not None  # it is driven
     mean, scale = split.mean[0], split.deviation[0]
     force_mean, force_scale = (f(raw.exog[: split.n_train]) for f in (np.mean, np.std))
-    found, true = [], []
+    responses, true_responses = [], []
     for w in TONES:
         n = split.warm_up + SETTLE + MEASURE
         t = split.dt * np.arange(n + 1)
         force = 0.3 * np.cos(w * t)
         x = oscillator(n + 1, eta=eta, dt=split.dt, force=force, random_state=0).x
-        known = ((force - force_mean) / force_scale)[:, None]
-        before = ((x[: split.warm_up] - mean) / scale)[:, None]
+        exog = ((force - force_mean) / force_scale)[:, None]
+        context = ((x[: split.warm_up] - mean) / scale)[:, None]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ForecastDivergedWarning)
             n_free = n - split.warm_up
-            free = model.forecast(n_free, context=before, exog=known[: n - 1])
+            free = model.forecast(n_free, context=context, exog=exog[: n - 1])
         late = slice(split.warm_up + SETTLE, n)
-        found.append(
-            _response(np.asarray(free)[SETTLE:, 0] * scale + mean, force[late], t[late], w)
-        )
-        true.append(_response(x[late], force[late], t[late], w))
-    gain, reference = np.abs(found), np.abs(true)
-    outcome.metrics["resonance"] = float(np.max(np.abs(np.log(gain / reference))))
+        motion = np.asarray(free)[SETTLE:, 0] * scale + mean
+        responses.append(_response(motion, force[late], t[late], w))
+        true_responses.append(_response(x[late], force[late], t[late], w))
+    gain, true_gain = np.abs(responses), np.abs(true_responses)
+    outcome.metrics["resonance"] = float(np.max(np.abs(np.log(gain / true_gain))))
     outcome.arrays.update(
         tones=TONES,
         gain=gain,
-        true_gain=reference,
-        phase=np.angle(found),
-        true_phase=np.angle(true),
+        true_gain=true_gain,
+        phase=np.angle(responses),
+        true_phase=np.angle(true_responses),
     )
 
 
@@ -97,17 +97,22 @@ def kick(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> None:
 
     Parameters
     ----------
-    model : fitted
-    split : standardised
-    outcome : gets metric `recovery`, the steps until the amplitude is within 2 % of that without
-        a kick, and the arrays `kicked` and `unkicked`
+    task : Task
+        The task.
+    model : Forecaster
+        Fitted on standardised rows.
+    split : Split
+        Standardised.
+    outcome : Outcome
+        Gets metric `recovery`, the steps until the amplitude is within 2 % of that without a kick,
+        and the arrays `kicked` and `unkicked`.
     """
     first, n_free = split.origin + 1, min(1000, split.horizons[-1])
-    before = split.series[max(first - split.warm_up, 0) : first]
+    context = split.series[max(first - split.warm_up, 0) : first]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ForecastDivergedWarning)
         runs = [
-            np.asarray(model.forecast(n_free, context=size * before, exog=None))[:, 0]
+            np.asarray(model.forecast(n_free, context=size * context, exog=None))[:, 0]
             for size in (1.0, KICK)
         ]
     outcome.arrays.update(unkicked=runs[0], kicked=runs[1])
@@ -124,12 +129,19 @@ def recovery(reference: Array, kicked: Array) -> float:
 
 
 def amplitude(run: Array, width: int = 100) -> Array:
-    """Return the largest magnitude over the next steps, a hundred are about a period and a half.
+    """Return the largest magnitude over the next steps.
 
     Parameters
     ----------
-    run : (n_steps,)
-    width : steps looked at
+    run : array of shape (n_steps,)
+        A free run.
+    width : int, default=100
+        Steps looked at; a hundred are about a period and a half.
+
+    Returns
+    -------
+    array of shape (n_steps - width + 1,)
+        The amplitude from every step on.
     """
     return np.abs(np.lib.stride_tricks.sliding_window_view(run, width)).max(axis=1)
 

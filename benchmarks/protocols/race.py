@@ -38,7 +38,7 @@ def evaluate_race(
     outcome.costs["n_params_trained"] = outcome.costs["n_params_total"] = n_weights
     outcome.arrays.update(learning_seconds=np.array(seconds), learning_losses=np.array(losses))
     if not np.isfinite(losses[-1]):
-        outcome.status, outcome.reason = "diverged", "training diverged"
+        outcome.fail("training diverged")
 
 
 def _network(

@@ -24,7 +24,7 @@ class Task:
     title : str
         A sentence for people.
     make : callable
-        seed -> the data in raw units, of the class `kind`.
+        Takes a seed and returns the data in raw units, of the class `kind`.
     kind : type, default=Split
         The class of the data: `Split`, `Simulation`, or one of `benchmarks.tasks.kinds`.
     version : int, default=1

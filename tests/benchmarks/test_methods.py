@@ -3,6 +3,7 @@ import pytest
 from benchmarks import Method
 from benchmarks.methods.registry import METHODS
 from benchmarks.report import palette
+from benchmarks.tasks import TASKS
 
 BASELINES = {"persistence", "mean", "linear", "sinusoid", "exact", "cramer_rao", "oracle"}
 
@@ -36,3 +37,15 @@ def test_other_libraries_run_only_where_they_are_named():
         "pyrcn",
         "echoes",
     ]
+
+
+def test_only_racers_race_and_only_rememberers_remember():
+    allowed = {
+        "race_sine": {"adam_0.01", "adam_0.003", "adam_0.001", "adam_0.0003", "race_hf"},
+        "race_deep": {"torch_hf", "torch_lbfgs"},
+        "addition_80": {"nag_0", "nag_0.9", "nag_0.98", "nag_0.995"},
+        "memory5_50": {"hf_structural", "hf_plain"},
+    }
+
+    for name, methods in allowed.items():
+        assert {m.name for m in METHODS.values() if not m.refusal(TASKS[name])} == methods

@@ -6,7 +6,6 @@ from benchmarks.methods.baselines import Mean
 from benchmarks.methods.registry import METHODS
 from benchmarks.protocols import physics
 from benchmarks.protocols.evaluate import evaluate
-from benchmarks.protocols.filtering import profile
 from benchmarks.protocols.outcome import Outcome
 from benchmarks.tasks import TASKS
 
@@ -58,40 +57,3 @@ def test_no_gradients_are_sought_where_there_are_none():
     physics.gradients(Mean(), np.zeros((3, 1)), np.zeros((3, 1)), outcome)
 
     assert outcome.arrays == {}
-
-
-def test_the_fitted_sinusoid_reaches_the_least_possible_error():
-    task = TASKS["sine_noisy_0.1"]
-    errors = {name: [] for name in ("sinusoid", "cramer_rao")}
-    for seed in range(30):
-        data = task.data("test", seed)
-        for name, found in errors.items():
-            found.append(evaluate(task, data, METHODS[name], {}, 0).metrics["free1000"])
-
-    least = np.sqrt(np.mean(np.square(errors["cramer_rao"])))
-    assert np.sqrt(np.mean(np.square(errors["sinusoid"]))) == pytest.approx(least, rel=0.25)
-    assert least == pytest.approx(0.0113, rel=0.02)
-
-
-def test_a_shift_register_remembers_as_much_as_it_is_long():
-    u = np.random.default_rng(0).uniform(-1, 1, 5000)
-    past = np.lib.stride_tricks.sliding_window_view(u, 21)[:, :0:-1]
-    found = np.where(np.arange(20) < 7, past, np.random.default_rng(1).normal(size=past.shape))
-
-    assert profile(past, found).sum() == pytest.approx(7.0)
-
-
-def test_no_reservoir_remembers_more_than_it_has_units():
-    assert 90 < run("memory_capacity", "esn_cycle", {"topology": "cycle"}).metrics["capacity"] < 100
-    assert 30 < run("memory_capacity", "esn").metrics["capacity"] < 60
-
-
-def test_the_oracle_is_right_until_its_error_has_grown():
-    found = run("lorenz63_xyz", "oracle")
-
-    growth = found.arrays["error_quantiles"][1]
-    unit = found.arrays["time"][0]
-    assert growth[0] < 1e-5
-    assert found.metrics["censored"] == 1.0  # 13.8 Lyapunov times until 1e-6 has grown to 1
-    slope = np.polyfit(unit * np.arange(len(growth)), np.log(growth), 1)[0]
-    assert slope == pytest.approx(1.0, abs=0.25)

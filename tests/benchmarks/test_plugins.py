@@ -57,8 +57,8 @@ def test_a_task_and_a_method_of_ones_own_run_beside_ours(tmp_path, own, forget):
     found = [json.loads(p.read_text()) for p in (tmp_path / "out").rglob("cells/*.json")]
     assert code == 0
     assert {(r["task"], r["method"]) for r in found} == {
-        ("my_wave", "copycat"), ("my_wave", "esn"), ("my_wave", "linear"),
-    }  # fmt: skip
+        ("my_wave", name) for name in ("copycat", "esn", "linear")
+    }
     assert "Copies" in (tmp_path / "out" / "smoke" / "report.html").read_text()
 
 
