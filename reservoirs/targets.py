@@ -60,9 +60,9 @@ def check_targets(estimator: BaseEstimator, y: SeriesLike, layout: Layout) -> Ta
         raise ValueError(
             f"This {name} estimator requires y to be passed, but the target y is None."
         )
-    parts = _target_list(y, layout)
-    if parts is not None:
-        return _listed_targets(parts, layout)
+    arrays = _target_list(y, layout)
+    if arrays is not None:
+        return _listed_targets(arrays, layout)
     values = check_array(
         y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="y", ensure_min_samples=0
     )
@@ -79,14 +79,14 @@ def _target_list(y: SeriesLike, layout: Layout) -> list[SeriesLike] | None:
     return elements
 
 
-def _listed_targets(parts: list[SeriesLike], layout: Layout) -> Targets:
-    if len(parts) != layout.n_series:
+def _listed_targets(arrays: list[SeriesLike], layout: Layout) -> Targets:
+    if len(arrays) != layout.n_series:
         raise ValueError(
-            f"y must hold one array per series of X, got {len(parts)} for {layout.n_series} series"
+            f"y must hold one array per series of X, got {len(arrays)} for {layout.n_series} series"
         )
     checked = []
-    for i, (part, length) in enumerate(zip(parts, layout.lengths, strict=True)):
-        values = check_array(part, ensure_2d=False, dtype=np.float64, input_name="y")
+    for i, (targets, length) in enumerate(zip(arrays, layout.lengths, strict=True)):
+        values = check_array(targets, ensure_2d=False, dtype=np.float64, input_name="y")
         if values.ndim > 2 or len(values) != length:
             raise ValueError(
                 f"y must have one row per row of X, got shape {values.shape} for series {i} of "

@@ -37,7 +37,7 @@ class LabelMixin(SeriesMixin):
         return self._indicators(labels)
 
     def _indicators(self, labels: Array) -> Array:
-        """Return the columns of labels whose classes are known."""
+        """Return the columns of labels, all of which are in `classes_`."""
         columns: Array = (labels[:, None] == self.classes_).astype(np.float64)
         return columns[:, 1:] if len(self.classes_) == 2 else columns
 

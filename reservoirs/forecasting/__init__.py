@@ -6,7 +6,8 @@ The first n_outputs columns of X are the observation, the rest exogenous inputs.
 prediction becomes the next observation.
 """
 
-from reservoirs.forecasting.closed_loop import ForecastDivergedWarning, backtest, forecast
+from reservoirs.forecasting.backtesting import backtest
+from reservoirs.forecasting.closed_loop import ForecastDivergedWarning, forecast
 from reservoirs.forecasting.examples import next_step
 from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.mixin import ForecastMixin

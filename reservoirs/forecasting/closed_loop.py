@@ -1,4 +1,4 @@
-"""`forecast` and `backtest`: one implementation for every regressor of the library."""
+"""`forecast`: one implementation of the closed loop for every regressor of the library."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def forecast(
         ]
     observations = check_observations(context, end.n_outputs, "context")
     start = _start_after(observations, estimator, pipeline, int(n_steps), exog, initial_state)
-    values = _run(estimator, pipeline, start)
+    values = run_closed_loop(estimator, pipeline, start)
     return to_frame(values, end, context.index if is_frame(context) else None)
 
 
@@ -154,13 +154,13 @@ def _start_after(
 ) -> Start:
     """Run the model along all observations but the last, which enters the loop first."""
     n_before = len(observations) - 1
-    known = check_exog(exog, n_before + n_steps, count_exog(estimator, pipeline))
+    inputs = check_exog(exog, n_before + n_steps, count_exog(estimator, pipeline))
     state = estimator._start_states(initial_state, 1)[0]
     if n_before:
         loop = estimator.training_end_.loop
-        rows = input_rows(pipeline, loop, observations[:-1], known[:n_before])
+        rows = input_rows(pipeline, loop, observations[:-1], inputs[:n_before])
         _, state = estimator._drive(rows, state)
-    return Start(observations[-1], known[n_before:], state)
+    return Start(observations[-1], inputs[n_before:], state)
 
 
 def _forecast_from_training_end(
@@ -189,7 +189,7 @@ def _forecast_from_training_end(
         end.last_observations, exog_per_series, states, strict=True
     ):
         start = Start(observation, check_exog(inputs, n_steps, n_exog), state)
-        forecasts.append(_run(estimator, pipeline, start))
+        forecasts.append(run_closed_loop(estimator, pipeline, start))
     if not layout.many:
         return to_frame(forecasts[0], end, layout.index, skip=1)
     if layout.kind == "frame":
@@ -198,8 +198,23 @@ def _forecast_from_training_end(
     return np.stack(shaped) if layout.kind == "stack" else shaped
 
 
-def _run(estimator: ClosedLoopModel, pipeline: Pipeline | None, start: Start) -> Array:
-    """Run one closed loop, compiled where the Pipeline folds into an affine map."""
+def run_closed_loop(estimator: ClosedLoopModel, pipeline: Pipeline | None, start: Start) -> Array:
+    """Run one closed loop, compiled where the Pipeline folds into an affine map.
+
+    Parameters
+    ----------
+    estimator : ClosedLoopModel
+        The regressor.
+    pipeline : Pipeline or None
+        The Pipeline around it.
+    start : Start
+        Where the loop begins.
+
+    Returns
+    -------
+    array of shape (n_steps, n_outputs)
+        The forecast, NaN from the step on at which it diverged.
+    """
     end = estimator.training_end_
     limit = DIVERGED * end.target_size
     folded = fold_scalers(pipeline, end.loop, start.exog, end.n_outputs)
@@ -208,8 +223,8 @@ def _run(estimator: ClosedLoopModel, pipeline: Pipeline | None, start: Start) ->
         values = estimator._closed_loop(start.observation, exog, loop, start.state)
         return _mask_divergence(values, limit)
 
-    def next_row(observation: Array, known: Array) -> Array:
-        row: Array = transform_rows(pipeline, np.hstack([observation, known])[None])[0]
+    def next_row(observation: Array, inputs: Array) -> Array:
+        row: Array = transform_rows(pipeline, np.hstack([observation, inputs])[None])[0]
         return row
 
     with estimator._row_runner(start.state) as step:
@@ -231,90 +246,3 @@ def _mask_divergence(values: Array, limit: float) -> Array:
     values = values.copy()
     values[step:] = np.nan
     return values
-
-
-def backtest(
-    model: ClosedLoopModel | Pipeline,
-    series: SeriesLike,
-    *,
-    horizon: int,
-    step: int,
-    exog: SeriesLike = None,
-) -> tuple[Array, Array]:
-    """Forecast from many origins along a series, without refitting.
-
-    Origins are the rows step - 1, 2 step - 1, ... that have `horizon` rows after them; each
-    forecast knows the series up to and including its origin.
-
-    Parameters
-    ----------
-    model : estimator or Pipeline
-        A fitted regressor of this library, or a Pipeline that ends in one, as for `forecast`.
-    series : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        Observations.
-    horizon : int
-        Steps per forecast.
-    step : int
-        Rows between origins.
-    exog : array-like of shape (n_rows, n_exog), default=None
-        Known inputs, row j enters with observation j.
-
-    Returns
-    -------
-    truth : array of shape (n_origins, horizon, n_outputs)
-        The observations after each origin.
-    forecast : array of shape (n_origins, horizon, n_outputs)
-        The forecasts of them.
-
-    Raises
-    ------
-    TypeError
-        If the model is neither a regressor of this library nor a Pipeline that ends in one.
-    ValueError
-        If the loop cannot close, or the series is too short for one origin.
-
-    Warns
-    -----
-    ForecastDivergedWarning
-        If a forecast diverges; its rows are NaN from there on.
-
-    See Also
-    --------
-    forecast : One forecast, from the end of training or after a context.
-    reservoirs.model_selection.RollingOriginSplit : Refit at every origin instead.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from reservoirs import ESNRegressor, backtest, next_step
-    >>> wave = np.sin(0.2 * np.arange(400))
-    >>> model = ESNRegressor(n_units=50, random_state=0).fit(*next_step(wave[:300]))
-    >>> truth, predicted = backtest(model, wave[300:], horizon=10, step=30)
-    >>> truth.shape, predicted.shape
-    ((3, 10, 1), (3, 10, 1))
-    """
-    estimator, pipeline = split_pipeline(model)
-    end = estimator.training_end_
-    check_loop(end, piped=pipeline is not None)
-    for name, number in (("horizon", horizon), ("step", step)):
-        if not isinstance(number, Integral) or number < 1:
-            raise ValueError(f"{name} must be an integer >= 1, got {number!r}")
-    observations = check_observations(series, end.n_outputs, "series")
-    origins = range(step - 1, len(observations) - horizon, step)
-    if not origins:
-        raise ValueError(
-            f"series must have at least step + horizon = {step + horizon} rows, got "
-            f"{len(observations)}; lower step or horizon"
-        )
-    known = check_exog(exog, len(observations), count_exog(estimator, pipeline), exact=False)
-    rows = input_rows(pipeline, end.loop, observations, known)
-    state, n_driven, forecasts = estimator._start_states(None, 1)[0], 0, []
-    # one pass along the series: each origin starts from the state that the one before reached
-    for origin in origins:
-        if origin > n_driven:
-            _, state = estimator._drive(rows[n_driven:origin], state)
-            n_driven = origin
-        start = Start(observations[origin], known[origin : origin + horizon], state)
-        forecasts.append(_run(estimator, pipeline, start))
-    truth = np.stack([observations[o + 1 : o + 1 + horizon] for o in origins])
-    return truth, np.stack(forecasts)

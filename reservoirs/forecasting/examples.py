@@ -64,8 +64,8 @@ def next_step(series: SeriesLike, exog: SeriesLike = None) -> tuple[SeriesLike, 
         )
     n_rows = len(values) - 1
     if exog is not None:
-        known = _first_rows(exog, n_rows)
-        return np.hstack([values[:n_rows].reshape(n_rows, -1), known]), values[1:]
+        inputs = _first_rows(exog, n_rows)
+        return np.hstack([values[:n_rows].reshape(n_rows, -1), inputs]), values[1:]
     if is_frame(series):
         X = series.iloc[:n_rows]
         return (X.to_frame() if values.ndim == 1 else X), series.iloc[1:]
@@ -74,11 +74,11 @@ def next_step(series: SeriesLike, exog: SeriesLike = None) -> tuple[SeriesLike, 
 
 def _first_rows(exog: SeriesLike, n_rows: int) -> Array:
     """Return the exogenous inputs of the first rows, (n_rows, n_exog)."""
-    known = np.asarray(exog)
-    known = known.reshape(len(known), -1)
-    if len(known) < n_rows:
+    rows = np.asarray(exog)
+    rows = rows.reshape(len(rows), -1)
+    if len(rows) < n_rows:
         raise ValueError(
             f"exog needs at least n_steps - 1 = {n_rows} rows, one for each row of X, "
-            f"got {len(known)}; extend exog or shorten the series"
+            f"got {len(rows)}; extend exog or shorten the series"
         )
-    return known[:n_rows]
+    return rows[:n_rows]

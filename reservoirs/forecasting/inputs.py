@@ -158,12 +158,12 @@ def input_rows(
     array of shape (n, n_features)
         The rows.
     """
-    known = exog[: len(observations)]
+    inputs = exog[: len(observations)]
     if pipeline is not None:
-        return transform_rows(pipeline, np.hstack([observations, known]))
+        return transform_rows(pipeline, np.hstack([observations, inputs]))
     assert loop is not None  # `check_loop` refused the model otherwise
     scale, shift = loop
-    return np.hstack([observations * scale + shift, known])
+    return np.hstack([observations * scale + shift, inputs])
 
 
 def fold_scalers(

@@ -97,8 +97,8 @@ def feed_back(
         Predictions, NaN after the end of the run.
     """
     values = np.full((len(exog), len(observation)), np.nan)
-    for t, known in enumerate(exog):
-        values[t] = observation = step(next_row(observation, known))
+    for t, inputs in enumerate(exog):
+        values[t] = observation = step(next_row(observation, inputs))
         if not np.abs(observation).max() < limit:
             break
     return values

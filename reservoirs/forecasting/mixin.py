@@ -6,7 +6,8 @@ import numpy as np
 
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.series import SeriesMixin
-from reservoirs.forecasting.closed_loop import backtest, forecast
+from reservoirs.forecasting.backtesting import backtest
+from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.frames import drop_output_axis
 from reservoirs.forecasting.loop import DIVERGED, Loop, feed_back
 from reservoirs.forecasting.training_end import TrainingEnd
@@ -81,8 +82,8 @@ class ForecastMixin(SeriesMixin):
         scale, shift = loop
         limit = DIVERGED * self.training_end_.target_size
 
-        def next_row(observation: Array, known: Array) -> Array:
-            return np.concatenate([observation * scale + shift, known])
+        def next_row(observation: Array, inputs: Array) -> Array:
+            return np.concatenate([observation * scale + shift, inputs])
 
         with self._row_runner(state) as step:
             return feed_back(step, next_row, observation, exog, limit)

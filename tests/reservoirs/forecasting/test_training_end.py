@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from forecasters import ESN, F, S, T, fitted
 from numpy.testing import assert_array_equal
 
 from reservoirs import ESNRegressor, next_step
@@ -86,3 +87,17 @@ def test_a_stream_of_one_row_of_0_1_0_goes_on():
     end = upgrade_state({"n_outputs_": 2})["training_end_"]
 
     check_outputs(Targets(ROWS, "per_step", False), end)
+
+
+def test_targets_that_are_not_the_next_input_cannot_be_forecast():
+    model = fitted(ESN).fit(np.hstack([S[:T], F[:T]]), F[:T] ** 2)
+
+    with pytest.raises(ValueError, match="loop cannot close.*next_step"):
+        model.forecast(5, exog=F[:5])
+
+
+def test_targets_per_series_cannot_be_forecast():
+    model = fitted(ESN).fit([S[:50], S[50:90]], [0.0, 1.0])
+
+    with pytest.raises(ValueError, match="targets per step"):
+        model.forecast(5)

@@ -1,0 +1,76 @@
+import numpy as np
+import pandas as pd
+import pytest
+from forecasters import ESN, F, S, fitted
+from numpy.testing import assert_allclose
+
+from reservoirs import next_step
+from reservoirs.forecasting.frames import future_index
+
+
+@pytest.mark.parametrize(
+    ("index", "expected"),
+    [
+        (pd.date_range("2020-01-01", periods=4, freq="D"), "2020-01-05"),
+        (pd.DatetimeIndex(["2020-01-01", "2020-01-03"]), "2020-01-05"),
+        (pd.period_range("2020-01", periods=3, freq="M"), "2020-04"),
+        (pd.RangeIndex(10), "10"),
+        (pd.Index([0.0, 0.5, 1.0]), "1.5"),
+    ],
+)
+def test_a_regular_index_is_continued(index, expected):
+    following = future_index(index, 2)
+
+    assert len(following) == 2
+    assert str(following[0]).startswith(expected)
+
+
+def test_many_series_give_one_forecast_each_in_the_container_of_X():
+    X, y = next_step([S[:200], S[200:330]], [F[:200], F[200:330]])
+    model = fitted(ESN).fit(X, y)
+
+    found = model.forecast(7, exog=[F[199:206], F[329:336]])
+    contexts = model.forecast(7, context=[S[:200], S[200:330]], exog=[F[:206], F[200:336]])
+
+    assert [f.shape for f in found] == [(7, 1), (7, 1)]
+    assert_allclose(found[1], contexts[1], rtol=1e-9)
+
+
+def test_a_3d_array_gives_a_3d_forecast():
+    stack = np.stack([np.sin(0.2 * np.arange(150) + p) for p in (0, 1, 2)])[..., None]
+    model = fitted(ESN).fit(*next_step(stack))
+
+    assert model.forecast(5).shape == (3, 5, 1)
+
+
+def test_1d_targets_give_a_1d_forecast():
+    model = fitted(ESN).fit(*next_step(np.sin(0.2 * np.arange(300))))
+
+    result = model.forecast(20)
+
+    assert result.shape == (20,)
+    assert_allclose(result, np.sin(0.2 * np.arange(300, 320)), atol=1e-3)
+
+
+def test_a_data_frame_gives_a_data_frame_with_its_index_continued():
+    index = pd.date_range("2020-01-01", periods=300, freq="h")
+    frame = pd.DataFrame({"x": np.sin(0.2 * np.arange(300))}, index=index)
+    model = fitted(ESN).fit(*next_step(frame))
+
+    result = model.forecast(3)
+
+    assert list(result.columns) == ["x"]
+    assert result.index[0] == index[-1] + pd.Timedelta(hours=1)
+
+
+def test_a_multi_index_frame_continues_every_series():
+    ids = pd.MultiIndex.from_product([["a", "b"], range(150)], names=["series", "t"])
+    frame = pd.DataFrame({"x": np.sin(0.2 * np.arange(300))}, index=ids)
+    X = frame.groupby(level=0).head(149)
+    y = frame.groupby(level=0).tail(149).to_numpy()
+    model = fitted(ESN).fit(X, y)
+
+    result = model.forecast(4)
+
+    assert result.loc["a"].shape == (4, 1)
+    assert result.loc["b"].index[0] == 150

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from reservoirs.forecasting.loop import feed_back, find_loop
+from reservoirs.sequences import Layout
+from reservoirs.targets import Targets
+
+S = np.random.default_rng(0).normal(size=(40, 2))
+ONE_SERIES = Layout("single", (39,))
+
+
+def test_a_target_that_is_the_next_input_has_scale_1_and_shift_0_exactly():
+    loop = find_loop(S[:-1], Targets(S[1:], "per_step", False), ONE_SERIES)
+
+    assert_array_equal(loop, [[1.0, 1.0], [0.0, 0.0]])
+
+
+def test_scale_and_shift_of_each_column_are_found():
+    scaled = S[:-1] * [2.0, -0.5] + [1.0, 3.0]
+
+    scale, shift = find_loop(scaled, Targets(S[1:], "per_step", False), ONE_SERIES)
+
+    assert_allclose(scale, [2.0, -0.5], rtol=1e-12)
+    assert_allclose(shift, [1.0, 3.0], rtol=1e-12)
+
+
+def test_the_first_row_of_a_series_follows_no_target():
+    rows, targets = np.vstack([S[:9], S[20:29]]), np.vstack([S[1:10], S[21:30]])
+    two_series = Layout("list", (9, 9))
+
+    assert find_loop(rows, Targets(targets, "per_step", False), two_series) is not None
+    assert find_loop(rows, Targets(targets, "per_step", False), Layout("single", (18,))) is None
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        Targets(S[1:] ** 2, "per_step", False),
+        Targets(np.hstack([S, S])[1:], "per_step", False),
+        Targets(S[:1], "per_series", False),
+        Targets(np.zeros((39, 2)), "per_step", False),
+    ],
+    ids=["another function", "more columns than inputs", "per series", "constant"],
+)
+def test_a_target_that_no_affine_map_sends_to_the_next_input_closes_no_loop(targets):
+    assert find_loop(S[:-1], targets, ONE_SERIES) is None
+
+
+def test_a_constant_column_closes_its_loop_by_a_shift():
+    rows, targets = np.full((9, 1), 3.0), Targets(np.full((9, 1), 5.0), "per_step", False)
+
+    assert_array_equal(find_loop(rows, targets, Layout("single", (9,))), [[1.0], [-2.0]])
+
+
+def test_a_run_feeds_every_value_back_and_ends_at_the_limit():
+    def double(row):
+        return 2.0 * row[:1]
+
+    values = feed_back(
+        double, lambda y, exog: np.concatenate([y, exog]), np.ones(1), np.zeros((6, 1)), limit=10.0
+    )
+
+    assert_array_equal(values[:, 0], [2.0, 4.0, 8.0, 16.0, np.nan, np.nan])

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+from forecasters import ESN, MODELS, F, S, T, fitted
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from reservoirs import forecast, next_step
+from reservoirs.forecasting import split_pipeline
+
+
+def test_a_setting_that_became_nonsense_after_the_fit_is_refused_until_it_is_mended():
+    model = fitted(ESN)
+    model.forecast(5, exog=F[:5])
+
+    model.set_params(leak_rate=-1.0)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="'leak_rate' parameter"):
+            model.forecast(5, exog=F[:5])
+        with pytest.raises(ValueError, match="'leak_rate' parameter"):
+            model.predict(np.hstack([S, F])[:5])
+
+    assert np.isfinite(model.set_params(leak_rate=0.5).forecast(5, exog=F[:5])).all()
+
+
+def test_only_our_models_can_be_forecast():
+    with pytest.raises(TypeError, match="a regressor of this library.*got Ridge"):
+        forecast(make_pipeline(StandardScaler(), Ridge()).fit(S[:9], S[1:10]), 3)
+
+
+def test_a_model_is_split_into_its_regressor_and_the_pipeline_around_it():
+    alone = fitted(ESN)
+    pipeline = make_pipeline(StandardScaler(), ESN).fit(*next_step(S[:T], F))
+
+    assert split_pipeline(alone) == (alone, None)
+    assert split_pipeline(pipeline) == (pipeline[-1], pipeline)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=["esn", "rnn", "window"])
+def test_a_model_that_is_not_fitted_says_so(model):
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        forecast(clone(model), 3)
