@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.base import clone
-from sklearn.utils import check_random_state
 from torch import Tensor
 
 from reservoirs.sequences import Array, SeriesLike, check_rows
@@ -128,9 +127,8 @@ def gradient_flow(
     if is_fitted:
         theta = model._flat_weights()
     else:
-        seed = check_random_state(model.random_state).randint(np.iinfo(np.int32).max)
-        rng = np.random.default_rng(seed)
-        theta = model._tensor(model._initialize(rows, layout, columns, rng, resumed=False))
+        start = model._initialize(rows, layout, columns, model._generator(), resumed=False)
+        theta = model._tensor(start)
     # the loss of the last step alone: one target per series or window
     examples, _ = split_examples(
         model._network_inputs(rows),

@@ -13,22 +13,38 @@ from trainers.network.initialization import ESNInit
 from trainers.network.stack import Network
 from trainers.rnn import RNNClassifier, RNNRegressor
 
+SHARED = ("cell", "n_units", "n_layers", "activation", "learn_initial_state", "hidden_bias")
+
 
 def register_all() -> None:
     """Register them; importing `trainers` does so."""
-    settings = {type(make()) for make in solvers.SOLVERS.values()}
-    for cls in (*settings, ESNInit, Network):
+    solver_classes = {type(make()) for make in solvers.SOLVERS.values()}
+    for cls in (*solver_classes, ESNInit, Network):
         register(cls)
-    register(RNNRegressor, check=_check_network, upgrade=upgrade_state)
-    register(RNNClassifier, check=_check_network)
+    register(
+        RNNRegressor,
+        check=_check_network,
+        upgrade=lambda attributes: upgrade_state(_upgrade_solver_state(attributes)),
+    )
+    register(RNNClassifier, check=_check_network, upgrade=_upgrade_solver_state)
 
 
-def _check_network(model: Any) -> None:
+def _upgrade_solver_state(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes of an estimator with "epochs" for what 0.1.0 called the "stepper"."""
+    stored = attributes.get("solver_state_")
+    if not isinstance(stored, dict) or "stepper" not in stored:
+        return attributes
+    renamed = {"epochs" if name == "stepper" else name: stored[name] for name in stored}
+    return {**attributes, "solver_state_": renamed}
+
+
+def _check_network(model: RNNRegressor | RNNClassifier) -> None:
     """Refuse weights that are not those of the network.
 
     Parameters
     ----------
-    model : an estimator, fitted or not
+    model : RNNRegressor or RNNClassifier
+        The loaded estimator, fitted or not.
 
     Raises
     ------
@@ -38,9 +54,9 @@ def _check_network(model: Any) -> None:
     if not hasattr(model, "weights_"):
         return
     network, weights = model.network_, model.weights_
-    same = ("cell", "n_units", "n_layers", "activation", "learn_initial_state", "hidden_bias")
-    pairs = [(getattr(model, name), getattr(network, name)) for name in same]
+    pairs = [(getattr(model, name), getattr(network, name)) for name in SHARED]
     pairs.append((model.n_features_in_, network.n_inputs))
+    # A file may hold anything by these names: sizes are compared before shapes are computed.
     if type(weights) is not dict or not isinstance(network.n_layers, int | np.integer):
         raise ValueError("weights_ must be a dict, and n_layers a number")
     if not all(type(a) is type(b) and a == b for a, b in pairs) or network.n_layers > len(weights):

@@ -21,7 +21,7 @@ from trainers.network.stack import Network
 from trainers.rnn.running import RunningMixin
 from trainers.rnn.settings import NetworkSettings
 from trainers.training.loop import Stopping, TrainingResult, train
-from trainers.training.problem import EpochRecord, Solver, SolverState, TrainingProblem
+from trainers.training.problem import EpochRecord, Solver, TrainingProblem
 from trainers.training.solvers import resolve
 
 
@@ -110,7 +110,7 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         )
         runner = solver.epoch_runner(problem, self.learning_rate)
         if resumed:
-            runner.resume(self._runner_state())
+            runner.resume(self.solver_state_["epochs"])
             rng.bit_generator.state = self.solver_state_["rng"]
         result = train(
             problem,
@@ -246,12 +246,6 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         if targets.kind == "per_step":
             return targets.rows
         return np.repeat(targets.rows, layout.lengths, axis=0)
-
-    def _runner_state(self) -> SolverState:
-        """Return the state of the epochs to go on from, which files of 0.1.0 call the stepper's."""
-        stored = self.solver_state_
-        state: SolverState = stored["epochs"] if "epochs" in stored else stored["stepper"]
-        return state
 
     def _store_fit(self, result: TrainingResult, state: dict[str, Any], *, resumed: bool) -> None:
         """Set the fitted attributes, which go on from those of the fit before if resumed."""

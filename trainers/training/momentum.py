@@ -9,40 +9,58 @@ not this recursion once the coefficient changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from math import floor, log2
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.optimizer import ParamsT
 
 Schedule = Callable[[int], float]
 
 
-def rnn_schedule(momentum: float, step: int, *, first: int = 1000) -> float:
-    """Return 0.9 for the first 1000 updates, then the final coefficient.
+def rnn_schedule(momentum: float, step: int, *, n_slow: int = 1000) -> float:
+    """Return 0.9 for the first 1000 updates, then the last coefficient.
 
     Parameters
     ----------
-    momentum : the final coefficient
-    step : update number, from 0
-    first : how many updates start slow
+    momentum : float
+        The last coefficient.
+    step : int
+        Update number, from 0.
+    n_slow : int, default=1000
+        How many updates have 0.9.
+
+    Returns
+    -------
+    float
+        The coefficient of this update.
 
     References
     ----------
     Sutskever et al. (2013), section 4.
     """
-    return 0.9 if step < first else momentum
+    return 0.9 if step < n_slow else momentum
 
 
 def autoencoder_schedule(momentum: float, step: int) -> float:
-    """Return min(1 - 2^(-1 - log2(floor(step / 250) + 1)), momentum).
+    """Return a coefficient that grows every 250 updates.
+
+    min(1 - 2^(-1 - log2(floor(step / 250) + 1)), momentum)
 
     Parameters
     ----------
-    momentum : the largest coefficient
-    step : update number, from 0
+    momentum : float
+        The largest coefficient.
+    step : int
+        Update number, from 0.
+
+    Returns
+    -------
+    float
+        The coefficient of this update.
 
     References
     ----------
@@ -66,35 +84,58 @@ SCHEDULES: dict[str, Callable[[float, int], float]] = {
 class SutskeverMomentum(torch.optim.Optimizer):
     """Momentum with a coefficient that may change at every step, as published.
 
+    v' = mu v - e grad(theta + mu v),  theta' = theta + v'
+
     With Nesterov's form the parameters hold the look-ahead point theta + mu v between steps, where
-    the next gradient is wanted:
-
-        phi' = phi - mu v + (1 + mu') v'
-
-    Call `settle` to put theta itself into the parameters, for evaluation and at the end, and
-    `look_ahead` to go back.
+    the next gradient is wanted: phi' = phi - mu v + (1 + mu') v'. Call `settle` to put theta itself
+    into the parameters, for evaluation and at the end, and `look_ahead` to go back.
 
     Parameters
     ----------
-    params : parameters or groups of them
-    lr : learning rate e
-    momentum : mu, or its final value under a schedule
-    nesterov : Nesterov's form, else classical
-    schedule : "constant", "rnn", "autoencoder", or a function of the step
+    params : iterable of torch.nn.Parameter or dict
+        Parameters, or groups of them.
+    lr : float, default=1e-3
+        Learning rate e.
+    momentum : float, default=0.9
+        The coefficient mu, or its last and largest value under a schedule.
+    nesterov : bool, default=True
+        Nesterov's form; else the classical one, whose gradient is taken at theta.
+    schedule : {"constant", "rnn", "autoencoder"} or callable, default="constant"
+        The course of mu: `momentum` throughout, 0.9 for the first 1000 updates, growing every 250
+        updates, or a function of the update number, from 0.
 
     Raises
     ------
     ValueError
         For a learning rate <= 0, a momentum outside [0, 1) or an unknown schedule.
 
+    See Also
+    --------
+    HessianFree : A second-order optimizer.
+    trainers.solvers.NesterovSolver : The same for the networks of this package.
+
     References
     ----------
-    Sutskever, Martens, Dahl & Hinton (2013), eqs. 1-4.
+    Sutskever, Martens, Dahl & Hinton (2013), On the importance of initialization and momentum in
+    deep learning, eqs. 1-4.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from trainers import SutskeverMomentum
+    >>> x = torch.nn.Parameter(torch.ones(1))
+    >>> optimizer = SutskeverMomentum([x], lr=0.1, momentum=0.5)
+    >>> for _ in range(50):
+    ...     x.grad = 2 * x.detach()  # of x^2
+    ...     optimizer.step()
+    >>> optimizer.settle()
+    >>> bool(x.abs() < 1e-4)
+    True
     """
 
     def __init__(
         self,
-        params: Iterable[Any],
+        params: ParamsT,
         lr: float = 1e-3,
         momentum: float = 0.9,
         *,
@@ -114,7 +155,20 @@ class SutskeverMomentum(torch.optim.Optimizer):
         self._schedule = schedule
 
     def coefficient(self, group: dict[str, Any], step: int) -> float:
-        """Return mu of one parameter group at one step."""
+        """Return mu of one parameter group at one step.
+
+        Parameters
+        ----------
+        group : dict
+            The parameter group, with its `momentum`.
+        step : int
+            Update number, from 0.
+
+        Returns
+        -------
+        float
+            The coefficient mu.
+        """
         if isinstance(self._schedule, str):
             return partial(SCHEDULES[self._schedule], group["momentum"])(step)
         return self._schedule(step)
@@ -125,7 +179,13 @@ class SutskeverMomentum(torch.optim.Optimizer):
 
         Parameters
         ----------
-        closure : reevaluates the loss and the gradients; optional
+        closure : callable or None, default=None
+            Evaluates the loss and the gradients anew, and returns the loss.
+
+        Returns
+        -------
+        float or None
+            What the closure returned.
         """
         loss = None
         if closure is not None:
@@ -143,12 +203,12 @@ class SutskeverMomentum(torch.optim.Optimizer):
             state["step"], state["velocity"] = 0, torch.zeros_like(p)
         step, v = state["step"], state["velocity"]
         mu = self.coefficient(group, step)
-        if group["nesterov"]:
+        if group["nesterov"]:  # back from the look-ahead point of the step before
             p.add_(v, alpha=-mu)
         v.mul_(mu).add_(grad, alpha=-group["lr"])
         p.add_(v)
         state["step"] = step + 1
-        if group["nesterov"]:
+        if group["nesterov"]:  # on to that of the next step, with its own coefficient
             p.add_(v, alpha=self.coefficient(group, step + 1))
 
     @torch.no_grad()
