@@ -49,9 +49,9 @@ def test_series_ids_are_routed_and_sliced_by_cross_validation(model):
 
     with config_context(enable_metadata_routing=True):
         routed = clone(model).set_fit_request(series_id=True).set_score_request(series_id=True)
-        found = cross_validate(
+        results = cross_validate(
             routed, X, X[:, 0], cv=KFold(3), params={"series_id": ids}, return_estimator=True
         )
 
-    assert [m.layout_.lengths for m in found["estimator"]] == [(20,) * 4] * 3
-    assert np.isfinite(found["test_score"]).all()
+    assert [m.layout_.lengths for m in results["estimator"]] == [(20,) * 4] * 3
+    assert np.isfinite(results["test_score"]).all()

@@ -12,17 +12,12 @@ from trainers.network.stack import Network
 from trainers.second_order import curvature
 from trainers.second_order.curvature import GaussNewton, Objective
 
-GENERATOR = torch.Generator().manual_seed(0)
 LENGTHS = np.array([6, 4, 6])
 STARTS = np.cumsum(LENGTHS) - LENGTHS
 MU = 0.7
 
 
-def draw(*shape):
-    return torch.randn(*shape, generator=GENERATOR, dtype=torch.float64)
-
-
-def problem(cell, loss="squared_error", activation="tanh", learn=True):
+def problem(draw, cell, loss="squared_error", activation="tanh", learn=True):
     network = Network(cell, 2, 3, 1, 2, activation, learn)
     targets = draw(16, 2)
     if loss == "binary_cross_entropy":
@@ -53,8 +48,8 @@ CASES = [(c, loss) for c in sorted(CELLS) for loss in LOSSES]
 
 
 @pytest.mark.parametrize(("cell", "loss"), CASES)
-def test_the_product_equals_the_dense_gauss_newton_matrix(cell, loss):
-    network, objective, theta = problem(cell, loss)
+def test_the_product_equals_the_dense_gauss_newton_matrix(draw, cell, loss):
+    network, objective, theta = problem(draw, cell, loss)
     batch = objective.batches[0]
     kept = batch.mask[..., 0].bool()
 
@@ -71,8 +66,8 @@ def test_the_product_equals_the_dense_gauss_newton_matrix(cell, loss):
 
 
 @pytest.mark.parametrize("cell", sorted(CELLS))
-def test_structural_damping_equals_its_dense_matrix(cell):
-    network, objective, theta = problem(cell)
+def test_structural_damping_equals_its_dense_matrix(draw, cell):
+    network, objective, theta = problem(draw, cell)
     v = draw(network.n_weights)
     batch, matrix = objective.batches[0], GaussNewton(objective, theta)
 
@@ -92,8 +87,8 @@ def test_structural_damping_equals_its_dense_matrix(cell):
     )
 
 
-def test_the_structural_term_is_the_curvature_of_the_distance_between_hidden_states():
-    network, objective, theta = problem("rnn")
+def test_the_structural_term_is_the_curvature_of_the_distance_between_hidden_states(draw):
+    network, objective, theta = problem(draw, "rnn")
     v, batch, t = draw(network.n_weights), objective.batches[0], 1e-4
 
     def probabilities(point):
@@ -116,8 +111,8 @@ def test_the_structural_term_is_the_curvature_of_the_distance_between_hidden_sta
 
 
 @pytest.mark.parametrize("cell", sorted(CELLS))
-def test_the_matrix_is_symmetric_and_positive_semi_definite(cell):
-    network, objective, theta = problem(cell)
+def test_the_matrix_is_symmetric_and_positive_semi_definite(draw, cell):
+    network, objective, theta = problem(draw, cell)
     matrix = GaussNewton(objective, theta)
 
     columns = torch.stack(
@@ -128,8 +123,8 @@ def test_the_matrix_is_symmetric_and_positive_semi_definite(cell):
     assert torch.linalg.eigvalsh(columns).min() > -1e-12
 
 
-def test_chunks_add_up(monkeypatch):
-    network, objective, theta = problem("rnn")
+def test_chunks_add_up(draw, monkeypatch):
+    network, objective, theta = problem(draw, "rnn")
     v = draw(network.n_weights)
     whole = GaussNewton(objective, theta).product(v, MU)
     loss, gradient = objective.gradient(theta)
@@ -155,8 +150,8 @@ def examples_of(objective):
 
 
 @pytest.mark.parametrize(("cell", "loss"), CASES)
-def test_the_gradient_of_the_masked_loss_equals_autograd(cell, loss):
-    network, objective, theta = problem(cell, loss)
+def test_the_gradient_of_the_masked_loss_equals_autograd(draw, cell, loss):
+    network, objective, theta = problem(draw, cell, loss)
     batch = objective.batches[0]
     tracked = theta.clone().requires_grad_(True)
     outputs, _ = plain_torch.run(network, tracked, batch.inputs)
@@ -169,9 +164,9 @@ def test_the_gradient_of_the_masked_loss_equals_autograd(cell, loss):
     torch.testing.assert_close(gradient, tracked.grad, rtol=1e-12, atol=1e-12)
 
 
-def test_relu_and_identity_cells_have_products_too():
+def test_relu_and_identity_cells_have_products_too(draw):
     for activation in ("relu", "identity"):
-        network, objective, theta = problem("rnn", activation=activation)
+        network, objective, theta = problem(draw, "rnn", activation=activation)
         v, u = draw(network.n_weights), draw(network.n_weights)
         matrix = GaussNewton(objective, theta)
 
@@ -179,8 +174,8 @@ def test_relu_and_identity_cells_have_products_too():
 
 
 @pytest.mark.parametrize("cell", sorted(CELLS))
-def test_squared_gradients_are_the_mean_over_single_series(cell):
-    network, objective, theta = problem(cell)
+def test_squared_gradients_are_the_mean_over_single_series(draw, cell):
+    network, objective, theta = problem(draw, cell)
     total = torch.zeros_like(theta)
     for i in range(3):
         alone = Objective(network, objective.loss, examples_of(objective), np.array([i]))
@@ -192,8 +187,8 @@ def test_squared_gradients_are_the_mean_over_single_series(cell):
     torch.testing.assert_close(found, total, rtol=1e-11, atol=1e-13)
 
 
-def test_float32_data_take_float64_weights():
-    network, objective, theta = problem("rnn")
+def test_float32_data_take_float64_weights(draw):
+    network, objective, theta = problem(draw, "rnn")
     examples = examples_of(objective)
     single = Examples(
         examples.rows.float(), examples.targets.float(), STARTS, LENGTHS, examples.scored, None
@@ -210,7 +205,7 @@ def test_float32_data_take_float64_weights():
     )
 
 
-def test_the_product_equals_that_of_curvlinops_on_the_recurrent_layer_of_torch():
+def test_the_product_equals_that_of_curvlinops_on_the_recurrent_layer_of_torch(draw):
     from curvlinops import GGNLinearOperator
     from torch import nn
 
@@ -232,10 +227,12 @@ def test_the_product_equals_that_of_curvlinops_on_the_recurrent_layer_of_torch()
     batch, model, weights = objective.batches[0], Theirs(), network.split(theta)
     layer = model.recurrent
     parameters = {
-        "input_weights_0": layer.weight_ih_l0, "recurrent_weights_0": layer.weight_hh_l0,
-        "bias_0": layer.bias_ih_l0, "output_weights": model.readout.weight,
+        "input_weights_0": layer.weight_ih_l0,
+        "recurrent_weights_0": layer.weight_hh_l0,
+        "bias_0": layer.bias_ih_l0,
+        "output_weights": model.readout.weight,
         "output_bias": model.readout.bias,
-    }  # fmt: skip
+    }
     with torch.no_grad():
         layer.bias_hh_l0.zero_()
         for name, parameter in parameters.items():

@@ -10,8 +10,7 @@ from reservoirs import datasets
 from trainers import RNNClassifier
 from trainers.network.cells import CELLS
 
-RNG = np.random.default_rng(0)
-ROWS = RNG.normal(size=(300, 1))
+ROWS = np.random.default_rng(0).normal(size=(300, 1))
 ABOVE = np.where(ROWS[:, 0] > np.r_[0.0, ROWS[:-1, 0]], "up", "down")
 SMALL = RNNClassifier(n_units=12, max_iter=30, learning_rate=0.02, truncation=50, random_state=0)
 

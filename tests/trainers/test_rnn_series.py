@@ -2,21 +2,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from small_network import SMALL, SOLVERS, X, Y, fitted
 
 from reservoirs import next_step
-from trainers import ESNInit, RNNRegressor, solvers
-
-RNG = np.random.default_rng(0)
-X = RNG.uniform(-1, 1, size=(240, 2))
-Y = 0.5 * X[:, :1] - np.vstack([np.zeros((1, 1)), X[:-1, 1:]])
-SMALL = RNNRegressor(
-    n_units=8, max_iter=4, truncation=30, learning_rate=0.02, dtype="float64", random_state=0
-)
-SOLVERS = sorted(solvers.SOLVERS)
-
-
-def fitted(X=X, Y=Y, **settings):
-    return clone(SMALL).set_params(**settings).fit(X, Y)
+from trainers import ESNInit, RNNRegressor
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -88,15 +77,15 @@ LEARNER = RNNRegressor(
 )
 
 
-def test_many_to_one_reads_a_series_and_answers_once():
-    series = list(RNG.normal(size=(60, 12, 1)))
+def test_many_to_one_reads_a_series_and_answers_once(rng):
+    series = list(rng.normal(size=(60, 12, 1)))
     y = np.array([s[:, 0].mean() for s in series])
 
     assert clone(LEARNER).fit(series, y).score(series, y) > 0.95
 
 
-def test_one_to_many_unfolds_a_single_input():
-    start = RNG.uniform(-1, 1, size=40)
+def test_one_to_many_unfolds_a_single_input(rng):
+    start = rng.uniform(-1, 1, size=40)
     X = np.zeros((40, 15, 1))
     X[:, 0, 0] = start
     y = start[:, None] * np.cos(0.4 * np.arange(15)) * 0.9 ** np.arange(15)
@@ -104,15 +93,15 @@ def test_one_to_many_unfolds_a_single_input():
     assert clone(LEARNER).fit(X, y).score(X, y) > 0.95
 
 
-def test_in_step_answers_at_every_step():
-    X = RNG.uniform(-1, 1, size=(30, 20, 1))
+def test_in_step_answers_at_every_step(rng):
+    X = rng.uniform(-1, 1, size=(30, 20, 1))
     y = np.maximum.accumulate(X[..., 0], axis=1)
 
     assert clone(LEARNER).fit(X, y).score(X, y) > 0.95
 
 
-def test_delayed_answers_steps_later():
-    X = RNG.uniform(-1, 1, size=(40, 20, 1))
+def test_delayed_answers_steps_later(rng):
+    X = rng.uniform(-1, 1, size=(40, 20, 1))
     y = np.zeros((40, 20))
     y[:, 3:] = X[:, :-3, 0]
 
@@ -173,9 +162,11 @@ def test_ragged_series_are_masked(solver, window):
     assert batch.score(ragged, targets) > 0.3
 
 
-def test_one_target_per_series_is_read_at_the_last_step():
-    series = [RNG.normal(loc=m, size=(int(n), 1)) for m, n in zip(
-        RNG.uniform(-1, 1, 50), RNG.integers(5, 15, 50), strict=True)]  # fmt: skip
+def test_one_target_per_series_is_read_at_the_last_step(rng):
+    levels, lengths = rng.uniform(-1, 1, 50), rng.integers(5, 15, 50)
+    series = [
+        rng.normal(loc=level, size=(int(n), 1)) for level, n in zip(levels, lengths, strict=True)
+    ]
     means = np.array([s.mean() for s in series])
 
     model = fitted(series[:40], means[:40], cell="gru", max_iter=60)
@@ -184,9 +175,9 @@ def test_one_target_per_series_is_read_at_the_last_step():
     assert np.corrcoef(model.predict(series[40:]), means[40:])[0, 1] > 0.8
 
 
-def test_one_to_many_answers_from_a_single_input():
+def test_one_to_many_answers_from_a_single_input(rng):
     pulses = np.zeros((30, 12, 1))
-    pulses[:, 0, 0] = RNG.uniform(0.5, 1.5, 30)
+    pulses[:, 0, 0] = rng.uniform(0.5, 1.5, 30)
     echoes = pulses[:, :1, 0] * np.exp(-0.3 * np.arange(12))
 
     model = fitted(pulses, echoes, cell="gru", max_iter=150)

@@ -5,14 +5,10 @@ import pytest
 import torch
 
 from trainers.data.batches import Examples
+from trainers.network.initialization import initial_weights
 from trainers.network.losses import LOSSES
 from trainers.network.stack import Network
-from trainers.second_order.conjugate_gradient import (
-    CGResult,
-    conjugate_gradient,
-    saved_numbers,
-    stalled,
-)
+from trainers.second_order.conjugate_gradient import CGResult
 from trainers.second_order.curvature import Objective
 from trainers.second_order.step import (
     HFBatches,
@@ -24,100 +20,10 @@ from trainers.second_order.step import (
     update_damping,
 )
 
-GENERATOR = torch.Generator().manual_seed(0)
 
-
-def draw(*shape):
-    return torch.randn(*shape, generator=GENERATOR, dtype=torch.float64)
-
-
-def spd(n):
+def spd(draw, n):
     root = draw(n, n)
     return root @ root.T + 0.1 * torch.eye(n, dtype=torch.float64)
-
-
-def test_conjugate_gradients_solve_a_positive_definite_system_in_n_steps():
-    A, b = spd(20), draw(20)
-
-    found = conjugate_gradient(lambda v: A @ v, b, torch.zeros_like(b), max_iter=60, tolerance=0)
-
-    torch.testing.assert_close(A @ found.iterates[-1], b, rtol=1e-8, atol=1e-8)
-    assert found.reason == "residual"
-
-
-def test_conjugate_gradients_agree_with_scipy_step_by_step():
-    from scipy.sparse.linalg import cg
-
-    A, b = spd(12), draw(12)
-    theirs = []
-    cg(A.numpy(), b.numpy(), maxiter=8, rtol=1e-30, callback=lambda x: theirs.append(x.copy()))
-
-    found = conjugate_gradient(lambda v: A @ v, b, torch.zeros_like(b), max_iter=8, tolerance=0)
-
-    for number, x in zip(found.numbers, found.iterates, strict=True):
-        np.testing.assert_allclose(x.numpy(), theirs[number - 1], rtol=1e-7, atol=1e-9)
-
-
-def test_the_inverse_as_preconditioner_needs_one_step():
-    diagonal = 1.0 + draw(20).abs()
-    b = draw(20)
-
-    found = conjugate_gradient(
-        lambda v: diagonal * v, b, torch.zeros_like(b), tolerance=0, preconditioner=diagonal
-    )
-
-    assert found.n_iter == 1
-    torch.testing.assert_close(found.iterates[-1], b / diagonal, rtol=1e-12, atol=1e-12)
-
-
-def test_a_preconditioner_changes_the_way_but_not_the_solution():
-    A, b, scale = spd(20), draw(20), 1.0 + draw(20).abs()
-
-    found = conjugate_gradient(
-        lambda v: A @ v, b, draw(20), max_iter=80, tolerance=0, preconditioner=scale
-    )
-
-    torch.testing.assert_close(A @ found.iterates[-1], b, rtol=1e-7, atol=1e-7)
-
-
-def test_the_model_falls_at_every_step():
-    A, b = spd(30), draw(30)
-
-    found = conjugate_gradient(lambda v: A @ v, b, draw(30), max_iter=25, tolerance=0)
-
-    assert (np.diff(found.values) < 1e-12).all()
-
-
-def test_iterates_are_kept_at_powers_of_1_3():
-    expected = sorted({math.ceil(1.3**j) for j in range(20)} & set(range(1, 41)))
-
-    assert sorted(saved_numbers(40)) == expected
-
-
-def test_martens_stop_is_the_published_rule():
-    def literal(values, epsilon):
-        i = len(values)
-        k = max(10, int(0.1 * i))
-        return (
-            i > k and values[-1] < 0 and (values[-1] - values[i - 1 - k]) / values[-1] < k * epsilon
-        )
-
-    values = list(-1.0 + 0.5 ** np.arange(1, 60))
-
-    for i in range(1, 60):
-        assert stalled(values[:i], 5e-4) == literal(values[:i], 5e-4)
-    assert stalled(values, 5e-4)
-    assert not stalled(values[:12], 5e-4)
-
-
-def test_a_direction_without_curvature_ends_the_search():
-    A = torch.diag(torch.tensor([1.0, -1.0], dtype=torch.float64))
-    b = torch.tensor([0.1, 1.0], dtype=torch.float64)
-
-    found = conjugate_gradient(lambda v: A @ v, b, torch.zeros_like(b))
-
-    assert found.reason == "curvature"
-    assert torch.isfinite(found.iterates[-1]).all()
 
 
 def step(theta, state, loss, **settings):
@@ -125,7 +31,7 @@ def step(theta, state, loss, **settings):
     return hf_step(theta, state, HFBatches(loss, loss, loss, loss), HFSettings(**settings))
 
 
-def linear_problem():
+def linear_problem(draw):
     """Return an RNN with identity activation that learns a linear map."""
     network = Network("rnn", 2, 2, 1, 1, activation="identity")
     rows, lengths = draw(40, 2), np.full(40, 1)
@@ -138,8 +44,8 @@ def linear_problem():
 class Quadratic:
     """A stand-in objective 1/2 (x - c)' A (x - c) that Gauss-Newton describes exactly."""
 
-    def __init__(self, n):
-        self.A, self.centre = spd(n), draw(n)
+    def __init__(self, draw, n):
+        self.A, self.centre = spd(draw, n), draw(n)
         self.batches = []
 
     def value(self, x):
@@ -158,8 +64,8 @@ class Quadratic:
         return self.A.diagonal()
 
 
-def test_a_quadratic_is_solved_in_one_step():
-    problem = Quadratic(15)
+def test_a_quadratic_is_solved_in_one_step(draw):
+    problem = Quadratic(draw, 15)
     state = HFState(1e-10, torch.zeros(15, dtype=torch.float64))
 
     theta, record = step(draw(15), state, problem, max_cg=200, tolerance=0.0)
@@ -169,10 +75,10 @@ def test_a_quadratic_is_solved_in_one_step():
     assert record.step_length == 1.0
 
 
-def test_the_next_search_starts_from_095_of_the_last_direction():
+def test_the_next_search_starts_from_095_of_the_last_direction(draw):
     start, state = draw(15), HFState(0.1, torch.zeros(15, dtype=torch.float64))
 
-    theta, record = step(start, state, Quadratic(15), max_cg=40)
+    theta, record = step(start, state, Quadratic(draw, 15), max_cg=40)
 
     assert record.step_length == 1.0
     torch.testing.assert_close(state.direction, 0.95 * (theta - start))
@@ -191,8 +97,8 @@ def test_backtracking_walks_back_while_the_loss_falls(losses, chosen):
     assert best_iterate(found, Table(), torch.tensor(0.0)) == (chosen, losses[chosen])
 
 
-def test_every_step_lowers_the_loss_and_is_recorded():
-    network, objective = linear_problem()
+def test_every_step_lowers_the_loss_and_is_recorded(draw):
+    network, objective = linear_problem(draw)
     theta, state = (
         0.3 * draw(network.n_weights),
         HFState(0.1, torch.zeros(network.n_weights).double()),
@@ -208,8 +114,8 @@ def test_every_step_lowers_the_loss_and_is_recorded():
     assert losses[-1] < 1e-6 * losses[0]
 
 
-def test_a_step_that_cannot_lower_the_loss_is_rejected_and_changes_nothing():
-    network, objective = linear_problem()
+def test_a_step_that_cannot_lower_the_loss_is_rejected_and_changes_nothing(draw):
+    network, objective = linear_problem(draw)
     theta = draw(network.n_weights)
     objective.value = lambda theta: 1e9
     state = HFState(0.1, torch.zeros_like(theta))
@@ -222,7 +128,7 @@ def test_a_step_that_cannot_lower_the_loss_is_rejected_and_changes_nothing():
     assert state.damping == pytest.approx(0.15)
 
 
-def test_each_part_of_a_step_sees_its_own_data():
+def test_each_part_of_a_step_sees_its_own_data(draw):
     class Counted(Quadratic):
         def __init__(self, like):
             self.A, self.centre, self.seen = like.A, like.centre, set()
@@ -243,21 +149,24 @@ def test_each_part_of_a_step_sees_its_own_data():
             self.seen.add("squares")
             return self.A.diagonal()
 
-    like = Quadratic(6)
+    like = Quadratic(draw, 6)
     parts = [Counted(like) for _ in range(4)]
     state = HFState(1e-3, torch.zeros(6, dtype=torch.float64))
 
     hf_step(draw(6), state, HFBatches(*parts), HFSettings(preconditioner=True))
 
     assert [part.seen for part in parts] == [
-        {"gradient"}, {"product", "value", "squares"}, {"value"}, {"value"},
-    ]  # fmt: skip
+        {"gradient"},
+        {"product", "value", "squares"},
+        {"value"},
+        {"value"},
+    ]
 
 
-def test_the_undamped_model_predicts_a_quadratic_exactly_whatever_the_damping():
+def test_the_undamped_model_predicts_a_quadratic_exactly_whatever_the_damping(draw):
     ratios = {}
     for model in ("damped", "undamped"):
-        problem = Quadratic(8)
+        problem = Quadratic(draw, 8)
         state = HFState(5.0, torch.zeros(8, dtype=torch.float64))
         _, record = step(draw(8), state, problem, tolerance=0.0, rho_model=model)
         ratios[model] = record.rho
@@ -307,14 +216,15 @@ def test_structural_damping_learns_to_remember_five_bits(seed):
         targets[i, : lag + 5, 2] = 1.0
         targets[i, lag + 5 + np.arange(5), word] = 1.0
     network = Network("rnn", 4, n_units, 1, 3)
-    from trainers.network.initialization import initial_weights
-
     theta = torch.tensor(initial_weights(network, "sparse", np.zeros(3), rng))
     examples = Examples(
-        torch.tensor(inputs.reshape(-1, 4)), torch.tensor(targets.reshape(-1, 3)),
-        np.arange(32) * n_steps, np.full(32, n_steps), torch.ones(32 * n_steps, dtype=torch.bool),
+        torch.tensor(inputs.reshape(-1, 4)),
+        torch.tensor(targets.reshape(-1, 3)),
+        np.arange(32) * n_steps,
+        np.full(32, n_steps),
+        torch.ones(32 * n_steps, dtype=torch.bool),
         None,
-    )  # fmt: skip
+    )
     objective = Objective(network, LOSSES["cross_entropy"], examples, np.arange(32))
     state = HFState(0.1, torch.zeros_like(theta))
 

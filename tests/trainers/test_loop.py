@@ -1,0 +1,74 @@
+import logging
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.exceptions import ConvergenceWarning
+from small_network import X, fitted
+
+from trainers.training.epochs import MinibatchEpochs
+
+
+def test_early_stopping_keeps_the_best_weights(rng):
+    noise = rng.normal(size=(60, 1))
+
+    model = fitted(
+        X[:60],
+        noise,
+        early_stopping=True,
+        n_iter_no_change=5,
+        max_iter=400,
+        n_units=32,
+        validation_fraction=0.5,
+        window=5,
+    )
+
+    scaled = (model.predict(X[:60])[30:] - noise[30:]) / model.target_scale_
+    assert model.status_ == "converged"
+    assert_allclose(min(model.validation_curve_), 0.5 * np.mean(scaled**2), rtol=1e-8)
+
+
+def test_running_out_of_epochs_warns_only_when_convergence_was_asked_for():
+    with pytest.warns(ConvergenceWarning, match="max_iter=3 before it converged"):
+        fitted(tol=1e-9, max_iter=3)
+
+
+def test_divergence_keeps_the_best_weights_and_names_the_knob():
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch .*lower learning_rate"):
+        model = fitted(solver="sgd", learning_rate=1e6, activation="relu", max_iter=50)
+
+    assert model.status_ == "diverged"
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_an_interrupt_leaves_a_usable_estimator(monkeypatch):
+    run_epoch, count = MinibatchEpochs.run_epoch, iter(range(100))
+
+    def interrupted(self):
+        if next(count) == 2:
+            raise KeyboardInterrupt
+        return run_epoch(self)
+
+    monkeypatch.setattr(MinibatchEpochs, "run_epoch", interrupted)
+    model = fitted(max_iter=50)
+
+    assert model.status_ == "interrupted"
+    assert model.n_iter_ == 2
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_verbose_goes_through_logging(caplog, capsys):
+    with caplog.at_level(logging.INFO, logger="trainers"):
+        fitted(verbose=2)
+
+    assert len(caplog.records) == 2
+    assert "epoch 2 loss" in caplog.text
+    assert capsys.readouterr().out == ""
+
+
+def test_verbose_shows_the_step_record_of_hessian_free(caplog):
+    with caplog.at_level(logging.INFO, logger="trainers"):
+        fitted(solver="hessian_free", window=5, max_iter=1, validation_fraction=0.2, verbose=1)
+
+    words = ["loss", "validation", "rho", "lambda", "iterate", "length", "progress"]
+    assert all(word in caplog.text for word in words)
