@@ -1,1 +1,1 @@
-"""One cell of a run: a method on a task with a seed, and where it is computed."""
+"""One cell of a run: what decides its result, and the machine and process that compute it."""

@@ -14,49 +14,81 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-BUSY = 1.2  # load per core from which on a record is marked noisy
+MAX_LOAD_PER_CORE = 1.2  # a record of a busier machine is marked noisy
+PRODUCT_SIZE = 400
+PACKAGES = {"numpy": "numpy", "scipy": "scipy", "sklearn": "scikit-learn", "torch": "torch"}
 
 
-def load() -> float | None:
-    """Return the load average of the last minute, None where there is none."""
+def load_average() -> float | None:
+    """Return the load average of the last minute.
+
+    Returns
+    -------
+    float or None
+        Processes that wanted to run; None on systems that do not count them.
+    """
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
-def noisy(*loads: float | None) -> bool:
-    """Tell whether the machine had more to do than it has cores for."""
+def is_noisy(*loads: float | None) -> bool:
+    """Tell whether the machine had more to do than it has cores for.
+
+    Parameters
+    ----------
+    *loads : float or None
+        Load averages, before and after a measurement say.
+
+    Returns
+    -------
+    bool
+        Whether any exceeds 1.2 per core.
+    """
     cores = os.cpu_count() or 1
-    return any(value is not None and value > BUSY * cores for value in loads)
+    return any(load is not None and load > MAX_LOAD_PER_CORE * cores for load in loads)
 
 
 @cache
-def score() -> float:
-    """Return billions of operations per second of a fixed product on one thread, best of five."""
-    size = 400
-    a = np.random.default_rng(0).normal(size=(size, size))
-    times = []
+def machine_score() -> float:
+    """Return the speed of a fixed matrix product on one thread, the best of five.
+
+    2 n^3 / seconds, n = 400
+
+    Returns
+    -------
+    float
+        In billions of operations per second.
+    """
+    a = np.random.default_rng(0).normal(size=(PRODUCT_SIZE, PRODUCT_SIZE))
+    seconds = []
     with threadpool_limits(1):
         for _ in range(6):
-            began = time.perf_counter()
+            start = time.perf_counter()
             np.dot(a, a)
-            times.append(time.perf_counter() - began)
-    return round(2e-9 * size**3 / min(times[1:]), 2)
+            seconds.append(time.perf_counter() - start)
+    # The first product also loads the library.
+    return round(2e-9 * PRODUCT_SIZE**3 / min(seconds[1:]), 2)
 
 
 @cache
-def about() -> dict[str, Any]:
-    """Return the versions and the machine, the same for every cell of a process."""
+def describe_machine() -> dict[str, Any]:
+    """Return the versions and the machine, the same for every cell of a process.
+
+    Returns
+    -------
+    dict
+        Of JSON values; the host's name only as a hash.
+    """
     blas: dict[str, Any] = next((i for i in threadpool_info() if i["user_api"] == "blas"), {})
-    packages = {"numpy": "numpy", "scipy": "scipy", "sklearn": "scikit-learn", "torch": "torch"}
     return {
         "lib_version": version("reservoirs"),
         "python": platform.python_version(),
-        **{name: version(package) for name, package in packages.items()},
+        **{name: version(package) for name, package in PACKAGES.items()},
         "blas": f"{blas.get('internal_api')} {blas.get('version')} {blas.get('architecture', '')}",
         "machine": platform.machine(),
         "cpu": _processor(),
         "host_hash": hashlib.sha256(platform.node().encode()).hexdigest()[:8],
         "n_cpu": os.cpu_count(),
-        "machine_score": score(),
+        "machine_score": machine_score(),
         "threads": 1,
     }
 

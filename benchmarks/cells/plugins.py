@@ -14,33 +14,48 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from benchmarks.methods.base import Method
+from benchmarks.methods.registry import METHODS
+from benchmarks.tasks import TASKS, Task
+
 GROUP = "reservoirs.benchmarks"
 VARIABLE = "RESERVOIRS_BENCH_PLUGINS"  # tells the processes of cells which files to read
-_added: list[tuple[dict[str, Any], str]] = []  # names that came from plugins, and where they are
+_added: list[tuple[dict[str, Any], str]] = []  # registries and the names that plugins put there
 
 
 def announce(paths: Iterable[Path]) -> None:
     """Make plugin files known to this process and to those it starts.
 
+    Parameters
+    ----------
+    paths : iterable of Path
+        Python files.
+
     Raises
     ------
     ValueError
-        If one is no file.
+        If one does not exist.
     """
-    found = [path.resolve() for path in paths]
-    for path in found:
-        if not path.is_file():
-            raise ValueError(f"--plugin takes a Python file, got {path}, which is none")
-    os.environ[VARIABLE] = os.pathsep.join(str(path) for path in found)
+    files = [path.resolve() for path in paths]
+    for file in files:
+        if not file.is_file():
+            raise ValueError(f"--plugin needs a Python file; {file} does not exist")
+    os.environ[VARIABLE] = os.pathsep.join(str(file) for file in files)
 
 
-def loaded() -> list[Path]:
-    """Return the plugin files."""
+def plugin_files() -> list[Path]:
+    """Return the announced plugin files.
+
+    Returns
+    -------
+    list of Path
+        Absolute, in the order in which they are loaded.
+    """
     return [Path(name) for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name]
 
 
-def load() -> None:
-    """Add the tasks and methods of all plugins to the known ones, and forget those of others.
+def load_plugins() -> None:
+    """Add the tasks and methods of all plugins, after removing those of earlier ones.
 
     Raises
     ------
@@ -50,8 +65,8 @@ def load() -> None:
     while _added:
         registry, name = _added.pop()
         registry.pop(name, None)
-    for path in loaded():
-        _add(str(path), _run(path))
+    for file in plugin_files():
+        _add(str(file), _run(file))
     for point in entry_points(group=GROUP):
         try:
             module = point.load()
@@ -61,41 +76,43 @@ def load() -> None:
 
 
 def adopt(variable: str) -> None:
-    """Load the plugins of the process that started this one, if it has others.
+    """Load the plugins of the process that started this one, if they are others.
 
     Parameters
     ----------
-    variable : the starter's environment variable of plugins
+    variable : str
+        The starter's environment variable of plugins.
     """
     if variable != os.environ.get(VARIABLE, ""):
         os.environ[VARIABLE] = variable
-        load()
+        load_plugins()
 
 
 def _run(path: Path) -> dict[str, Any]:
+    """Return the names that a file defines; an error names the file's line."""
     try:
         return runpy.run_path(str(path))
     except Exception as error:
-        tail = error.__traceback__
+        traceback = error.__traceback__
         line = 0
-        while tail is not None:
-            if tail.tb_frame.f_code.co_filename == str(path):
-                line = tail.tb_lineno
-            tail = tail.tb_next
+        while traceback is not None:
+            if traceback.tb_frame.f_code.co_filename == str(path):
+                line = traceback.tb_lineno
+            traceback = traceback.tb_next
         raise ValueError(f"plugin {path}, line {line}: {type(error).__name__}: {error}") from error
 
 
 def _add(source: str, names: dict[str, Any]) -> None:
-    from benchmarks.methods.base import Method
-    from benchmarks.methods.registry import METHODS
-    from benchmarks.tasks import TASKS, Task
-
+    """Put the tasks and methods among a plugin's names into the registries."""
+    registries: tuple[tuple[str, type[Task | Method], dict[str, Any]], ...] = (
+        ("TASKS", Task, TASKS),
+        ("METHODS", Method, METHODS),
+    )
     count = 0
-    for title, kind, known in (("TASKS", Task, TASKS), ("METHODS", Method, METHODS)):
-        registry: dict[str, Any] = known
+    for title, kind, registry in registries:
         for item in names.get(title, []):
             if not isinstance(item, kind):
-                raise ValueError(f"plugin {source}: {title} holds {item!r}, no {kind.__name__}")
+                raise ValueError(f"plugin {source}: {title} holds {item!r}, not a {kind.__name__}")
             if item.name in registry:
                 raise ValueError(f"plugin {source}: {item.name!r} is taken; choose another name")
             registry[item.name] = item

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from rich.console import Console
@@ -12,60 +12,94 @@ from rich.table import Table
 
 from benchmarks.methods.registry import METHODS
 from benchmarks.results import tables
+from benchmarks.results.records import Record
+from benchmarks.running.suites import UsageError
 from benchmarks.tasks import TASKS
 
 console = Console(width=None if sys.stdout.isatty() else 110)  # a pipe has no width to ask for
 errors = Console(stderr=True)
 
 
-def as_json(value: Any) -> None:
-    """Print a value as JSON, infinities as strings."""
-    sys.stdout.write(json.dumps(_plain(value), indent=1, default=str) + "\n")
+def check_positive(value: float, option: str) -> None:
+    """Raise a UsageError for a number that is not positive.
+
+    Parameters
+    ----------
+    value : float
+        What was given.
+    option : str
+        Its name.
+
+    Raises
+    ------
+    UsageError
+        If it is zero, negative or NaN.
+    """
+    if not value > 0:
+        raise UsageError(f"{option} must be positive, got {value}")
 
 
-def _plain(value: Any) -> Any:
+def print_json(value: object) -> None:
+    """Print a value as JSON, infinities as strings.
+
+    Parameters
+    ----------
+    value : object
+        Of dictionaries, lists, strings and numbers; others as their text.
+    """
+    sys.stdout.write(json.dumps(_finite(value), indent=1, default=str) + "\n")
+
+
+def _finite(value: object) -> object:
+    """Return a value with infinities and NaN as strings, which JSON does not have."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_finite(item) for item in value]
     if isinstance(value, float) and not np.isfinite(value):
         return str(value)
     return value
 
 
-def results(found: list[dict[str, Any]]) -> None:
-    """Print a table per task: medians over seeds."""
-    for name, group in tables.by_task(found).items():
+def print_results(records: Sequence[Record]) -> None:
+    """Print a table per task: medians over seeds.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Of any tasks.
+    """
+    for name, group in tables.group_by_task(records).items():
         task, names = TASKS[name], tables.metric_names(group)
         note = f" ({task.note})" if task.note else ""
         table = Table(title=f"{task.title}{note}", title_justify="left", header_style="bold")
         table.add_column("method")
-        for metric in names:
-            table.add_column(metric.replace("_", " "), justify="right")
-        for column in ("failed", "fit, s", "weights"):
+        for column in (*(n.replace("_", " ") for n in names), "failed", "fit, s", "weights"):
             table.add_column(column, justify="right")
         rows = tables.summarise(group)
         for row in rows:
+            medians = (row.metrics.get(n, (np.nan,))[0] for n in names)
             table.add_row(
                 row.title,
-                *(tables.number(row.metrics.get(n, (np.nan,))[0]) for n in names),
+                *map(tables.format_number, medians),
                 f"{row.n_failed}/{row.n_seeds}",
-                tables.number(row.fit_seconds),
-                tables.count(row.trained),
+                tables.format_number(row.fit_seconds),
+                tables.format_count(row.trained),
                 style="dim" if METHODS[row.method].kind == "baseline" else "",
             )
         console.print(table)
-        _reasons(rows)
+        _print_reasons(rows)
     console.print(
         "medians over seeds; errors of forecasts are NRMSE (0 perfect, 1 the mean); the report has "
         "quartiles and intervals"
     )
 
 
-def _reasons(rows: list[tables.Row]) -> None:
-    reasons: dict[str, list[str]] = {}
+def _print_reasons(rows: list[tables.Row]) -> None:
+    """Print why cells failed or were skipped, each reason once with the methods it met."""
+    titles: dict[str, list[str]] = {}
     for row in rows:
         for reason in row.reasons:
-            reasons.setdefault(reason, []).append(row.title)
-    for reason, titles in reasons.items():
-        console.print(f"  {reason} ({', '.join(titles)})", markup=False, highlight=False)
+            titles.setdefault(reason, []).append(row.title)
+    for reason, names in titles.items():
+        console.print(f"  {reason} ({', '.join(names)})", markup=False, highlight=False)

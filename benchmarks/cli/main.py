@@ -6,10 +6,10 @@ import argparse
 import errno
 import os
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks.cells import plugins
-from benchmarks.cli import literature, running, showing
 from benchmarks.cli.console import errors
 from benchmarks.running.suites import UsageError
 
@@ -28,17 +28,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Parameters
     ----------
-    arguments : without the program's name; None is the command line's
+    arguments : sequence of str, default=None
+        Without the program's name; None is the command line's.
+
+    Returns
+    -------
+    int
+        0 all well, 1 a cell failed, 2 bad usage, 3 a regression.
     """
     options = _parser().parse_args(arguments)
     try:
         plugins.announce(getattr(options, "plugin", None) or [])
-        plugins.load()
-        return int(options.action(options))
+        plugins.load_plugins()
+        # Imported here, so that `--help` and `list` load neither torch nor matplotlib.
+        module, command = options.action
+        return int(getattr(import_module(f"benchmarks.cli.{module}"), command)(options))
     except (UsageError, ValueError, OSError) as error:
         number = error.errno if isinstance(error, OSError) else None
-        errors.print(f"reservoirs-bench: {error}{HINTS.get(number, '')}", style="red",
-                     soft_wrap=True, markup=False, highlight=False)  # fmt: skip
+        errors.print(
+            f"reservoirs-bench: {error}{HINTS.get(number, '')}",
+            style="red",
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
+        )
         return 2
     except KeyboardInterrupt:
         errors.print("interrupted; the same command goes on where this one stopped")
@@ -47,9 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="reservoirs-bench", description="Compare four ways to learn a recurrent network.",
+        prog="reservoirs-bench",
+        description="Compare four ways to learn a recurrent network.",
         epilog="exit codes: 0 all well, 1 a cell failed, 2 bad usage, 3 a regression",
-    )  # fmt: skip
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _run(commands)
     _look(commands)
@@ -59,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     speed.add_argument("--quick", action="store_true", help="small sizes only")
     speed.add_argument("--scaling", action="store_true", help="how cost grows, instead")
     speed.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
-    speed.set_defaults(action=running.speed)
+    speed.set_defaults(action=("speed", "speed"))
     return parser
 
 
@@ -76,22 +90,22 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     where.add_argument("--scheduler", metavar="tcp://HOST:PORT", help="run on a Dask cluster")
     where.add_argument("--backend", default="local", help="or on a backend of joblib (loky, say)")
     run.add_argument("--dry-run", action="store_true", help="say what would run, run nothing")
-    run.set_defaults(action=running.run)
+    run.set_defaults(action=("run", "run"))
 
 
 def _look(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     listing = commands.add_parser("list", help="list tasks, methods and suites")
-    listing.set_defaults(action=showing.listing)
+    listing.set_defaults(action=("inspect", "list_names"))
     info = commands.add_parser("info", help="say everything about a task, a method or a suite")
     info.add_argument("name")
-    info.set_defaults(action=showing.info)
+    info.set_defaults(action=("inspect", "info"))
     status = commands.add_parser("status", help="what of a suite is done, failed and to do")
     _cells(status)
-    status.set_defaults(action=showing.status)
+    status.set_defaults(action=("inspect", "status"))
     records = commands.add_parser("records", help="published numbers beside ours")
     records.add_argument("name", nargs="*", help="only these tasks")
     records.add_argument("--update", type=Path, metavar="FOLDER", help="put in ours from results")
-    records.set_defaults(action=literature.records)
+    records.set_defaults(action=("published", "records"))
     for parser in (listing, info, status, records):
         parser.add_argument("--json", action="store_true", help="print JSON")
     for parser in (listing, info, records):
@@ -102,22 +116,26 @@ def _results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     report = commands.add_parser("report", help="write the report of a folder of results again")
     report.add_argument("folder", type=Path)
     report.add_argument("-o", "--output", type=Path, help="default report.html in the folder")
-    report.set_defaults(action=showing.report)
+    report.set_defaults(action=("inspect", "report"))
     compare = commands.add_parser("compare", help="paired differences between two folders")
     compare.add_argument("before", type=Path, metavar="A")
     compare.add_argument("after", type=Path, metavar="B")
-    compare.add_argument("--tolerance", type=float, default=1.1,
-                         help="largest ratio of errors that is no regression, 1.1")  # fmt: skip
+    compare.add_argument(
+        "--tolerance",
+        type=float,
+        default=1.1,
+        help="largest ratio of errors that is no regression, 1.1",
+    )
     compare.add_argument("--json", action="store_true", help="print JSON")
-    compare.set_defaults(action=showing.compare)
+    compare.set_defaults(action=("inspect", "compare"))
     export = commands.add_parser("export", help="write all records as one table")
     export.add_argument("folder", type=Path)
     export.add_argument("output", type=Path, help="file.csv, file.json or file.parquet")
-    export.set_defaults(action=showing.export)
+    export.set_defaults(action=("inspect", "export"))
     merge = commands.add_parser("merge", help="put the records of several folders into one")
     merge.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     merge.add_argument("--out", type=Path, required=True, help="folder that takes them")
-    merge.set_defaults(action=showing.merge)
+    merge.set_defaults(action=("inspect", "merge"))
     for parser in (report, compare, export, merge):
         _plugin(parser)
 
@@ -131,12 +149,13 @@ def _tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     tune.add_argument("--again", action="store_true", help="search what is stored already too")
     tune.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes at a time")
     tune.add_argument("--out", type=Path, help="folder for the files; default the package's")
-    tune.set_defaults(action=running.tune)
+    tune.set_defaults(action=("tune", "tune"))
 
 
 def _cells(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("suite", nargs="?", default="oscillators",
-                        help="a suite (see list) or a file.toml of yours")  # fmt: skip
+    parser.add_argument(
+        "suite", nargs="?", default="oscillators", help="a suite (see list) or a file.toml of yours"
+    )
     parser.add_argument("--full", action="store_true", help="every task, every method")
     _choices(parser)
     parser.add_argument("--seeds", type=int, help="test seeds per method, counted from 0")
@@ -153,5 +172,10 @@ def _choices(parser: argparse.ArgumentParser) -> None:
 
 
 def _plugin(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--plugin", type=Path, action="append", metavar="FILE.py",
-                        help="tasks and methods of yours (may be repeated)")  # fmt: skip
+    parser.add_argument(
+        "--plugin",
+        type=Path,
+        action="append",
+        metavar="FILE.py",
+        help="tasks and methods of yours (may be repeated)",
+    )

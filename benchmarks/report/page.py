@@ -20,7 +20,7 @@ from benchmarks.results.records import Record
 from benchmarks.results.tables import Row
 from benchmarks.tasks import TASKS, Task
 from benchmarks.tasks.kinds import Filter, Memory, Race
-from benchmarks.tuning import search as tuning
+from benchmarks.tuning.stored import load_log
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; padding: 0 1em;
@@ -42,7 +42,7 @@ the score the settings were chosen by, on other seeds. Failures are counted and 
 baselines, not learners."""
 
 
-def write(path: Path, folder: Path, found: list[Record], heading: str) -> None:
+def write_page(path: Path, folder: Path, found: list[Record], heading: str) -> None:
     """Write the report of some records.
 
     Parameters
@@ -52,7 +52,7 @@ def write(path: Path, folder: Path, found: list[Record], heading: str) -> None:
     found : records
     heading : title of the page
     """
-    groups = tables.by_task(found)
+    groups = tables.group_by_task(found)
     links = " ".join(f'<a href="#{name}">{html.escape(TASKS[name].title)}</a>' for name in groups)
     sections = [_section(name, group, folder) for name, group in groups.items()]
     page = (
@@ -82,12 +82,12 @@ def _section(name: str, group: list[Record], folder: Path) -> str:
 def _result(row: Row, group: list[Record], folder: Path) -> Result:
     """Return a row with its interval, and its arrays."""
     mine = [record for record in group if record["method"] == row.method]
-    loaded = [a for a in (records.arrays(folder, record) for record in mine) if a]
+    loaded = [a for a in (records.load_arrays(folder, record) for record in mine) if a]
     samples = [a["samples"] for a in loaded if "samples" in a]
     if samples:
         interval: tuple[float, float] | None = statistics.interval(samples, statistic=np.mean)
     else:
-        values = np.array([tables.value(r, tables.ranking_of(r), row.larger_is_better)
+        values = np.array([tables.metric_value(r, tables.ranking_metric(r), row.larger_is_better)
                            for r in mine])  # fmt: skip
         interval = statistics.interval(list(values)) if len(values) > 1 else None
     return Result(replace(row, interval=interval), mine, loaded)
@@ -119,7 +119,7 @@ def _pictures(
     if not issubclass(task.kind, Memory | Race):  # whose learning curves say more
         yield "error against cost", summary.pareto(results, ranking, title)
     tracks = {r.records[0].get("track", "stored") for r in results}
-    logs = [tuning.stored(task.settings_key, r.row.method, t) for r in results for t in tracks]
+    logs = [load_log(task.settings_key, r.row.method, t) for r in results for t in tracks]
     yield "budget of tuning", summary.tuning([log for log in logs if log], f"{title}: tuning")
 
 
@@ -129,7 +129,7 @@ def _across(groups: dict[str, list[Record]]) -> str:
     methods = {m: METHODS[m].title for m in METHODS if all(m in there for there in common)}
     blocks = []
     for group in groups.values():
-        middle = {m: [tables.error(r) for r in group if r["method"] == m] for m in methods}
+        middle = {m: [tables.ranking_error(r) for r in group if r["method"] == m] for m in methods}
         blocks.append([tables.quartiles(values)[0] for values in middle.values()])
     figure = summary.ranks(methods, np.array(blocks), "tasks") if methods else None
     if figure is None:
@@ -146,7 +146,7 @@ def _published(names: list[str]) -> str:
              "<th>aim</th><th>sources; what differs</th></tr>"]  # fmt: skip
     for e in entries:
         found = e.ours
-        ours = f"{tables.number(found['median'])} (n={found['n']})" if found else "not run"
+        ours = f"{tables.format_number(found['median'])} (n={found['n']})" if found else "not run"
         cells = (e.task, e.method, e.metric, ", ".join(e.values()) or "-", ours, e.verdict(),
                  "; ".join([*e.sources(), e.differs]).strip("; "))  # fmt: skip
         lines.append("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in cells) + "</tr>")
@@ -164,21 +164,20 @@ def _table(rows: list[Row], names: list[str]) -> str:
         "<th>failed / seeds</th><th>tuning, s</th><th>fit, s</th><th>weights trained</th></tr>"
     ]
     for row in rows:
-        baseline = METHODS[row.method].kind == "baseline"
-        kind = ' class="baseline"' if baseline else ""
-        cells = "".join(f"<td>{tables.cell(row.metrics.get(n))}</td>" for n in names)
+        kind = ' class="control"' if METHODS[row.method].kind == "baseline" else ""
+        cells = "".join(f"<td>{tables.format_quartiles(row.metrics.get(n))}</td>" for n in names)
         span = "-"
         if row.interval is not None:
-            span = " to ".join(tables.number(end) for end in row.interval)
-        chosen = "-" if row.validation is None else tables.number(row.validation)
+            span = " to ".join(tables.format_number(end) for end in row.interval)
+        chosen = "-" if row.validation is None else tables.format_number(row.validation)
         failed = f"{row.n_failed} / {row.n_seeds}"
         if row.n_failed:
             failed = f'<span class="failed">{failed}</span>'
         noisy = ' <span class="note">(noisy)</span>' if row.noisy else ""
         lines.append(
             f"<tr{kind}><td>{html.escape(row.title)}</td>{cells}<td>{span}</td><td>{chosen}</td>"
-            f"<td>{failed}</td><td>{tables.number(row.tune_seconds)}</td>"
-            f"<td>{tables.number(row.fit_seconds)}{noisy}</td><td>{tables.count(row.trained)}</td>"
+            f"<td>{failed}</td><td>{tables.format_number(row.tune_seconds)}</td>"
+            f"<td>{tables.format_number(row.fit_seconds)}{noisy}</td><td>{tables.format_count(row.trained)}</td>"
             "</tr>"
         )
     reasons = [f"{row.title}: {r}" for row in rows for r in row.reasons]

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter
 
 from benchmarks.methods.base import Line
 from benchmarks.methods.registry import METHODS
+from benchmarks.results.records import Record
 from benchmarks.results.tables import Row
 
 # Of methods that choose none: Okabe & Ito's palette, safe for colour-blind readers
@@ -51,7 +52,7 @@ class Result:
     """Everything one method left on one task: its row, and arrays per seed."""
 
     row: Row
-    records: list[dict[str, Any]]
+    records: list[Record]
     arrays: list[dict[str, Any]]
 
     @property

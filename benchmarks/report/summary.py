@@ -94,13 +94,13 @@ def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | No
     """
     if errors.shape[0] < 2 or errors.shape[1] < 2:
         return None
-    found = statistics.ranking(list(methods.values()), errors)
+    found = statistics.rank_methods(list(methods.values()), errors)
     figure = Figure(figsize=(11, max(2.8, 0.28 * len(methods) + 1.8)), layout="constrained")
     left, right = figure.subplots(1, 2)
     _critical(left, found)
     learners = [METHODS[name].kind == "learner" for name in methods]  # others may know the answer
     learners = learners if any(learners) else [True] * len(methods)
-    shares = statistics.profile(errors[:, learners], FACTORS)
+    shares = statistics.performance_profile(errors[:, learners], FACTORS)
     drawn = [name for name, is_one in zip(methods, learners, strict=True) if is_one]
     for name, share in zip(drawn, shares.T, strict=True):
         right.plot(FACTORS, share, color=colour(name), ls=line(name), lw=1.5,
@@ -111,8 +111,8 @@ def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | No
     right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.01, 0.5))
     if found.p is not None:
         test = f"Friedman p = {found.p:.2g}"
-    elif found.n_blocks < statistics.FEWEST:
-        test = f"no test: fewer than {statistics.FEWEST}"
+    elif found.n_blocks < statistics.MIN_PAIRS:
+        test = f"no test: fewer than {statistics.MIN_PAIRS}"
     else:
         test = "no test: fewer than 3 methods"
     figure.suptitle(f"{found.n_blocks} {unit}; {test}", fontsize=10)

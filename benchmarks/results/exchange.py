@@ -5,93 +5,148 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.cells.files import replace_file
 from benchmarks.results import records, statistics, tables
 from benchmarks.results.records import Record
-from benchmarks.results.statistics import FEWEST, Pair
+from benchmarks.results.statistics import MIN_PAIRS, Pair
 from benchmarks.tasks import TASKS
+from benchmarks.tasks.data import Array
 
 
 def results_folders(folder: Path) -> list[Path]:
     """Return the folders with cells at or below a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of results.
+
+    Returns
+    -------
+    list of Path
+        Sorted.
 
     Raises
     ------
     ValueError
         If there is none.
     """
-    found = sorted(path.parent for path in folder.rglob("cells") if path.is_dir())
-    if not found:
+    folders = sorted(path.parent for path in folder.rglob("cells") if path.is_dir())
+    if not folders:
         raise ValueError(f"{folder} holds no results: there is no folder `cells` in or below it")
-    return found
+    return folders
 
 
 def all_records(folder: Path) -> list[Record]:
-    """Return the newest record of every cell at or below a folder, once each."""
-    return records.newest(r for path in results_folders(folder) for r in records.every(path))
+    """Return the newest record of every cell at or below a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of results.
+
+    Returns
+    -------
+    list of dict
+        One per cell.
+
+    Raises
+    ------
+    ValueError
+        If there are no results.
+    """
+    return records.drop_older(
+        record for path in results_folders(folder) for record in records.newest_records(path)
+    )
 
 
-def rows(found: Iterable[Record]) -> list[dict[str, Any]]:
-    """Return records as flat rows: metrics as m.name, costs and provenance by name."""
-    flat = []
+def flatten(found: Iterable[Record]) -> list[dict[str, Any]]:
+    """Return records as rows of a table: metrics as m.name, costs and provenance by name.
+
+    Parameters
+    ----------
+    found : iterable of dict
+        Records.
+
+    Returns
+    -------
+    list of dict
+        Of numbers and text, the settings as JSON.
+    """
+    rows = []
     for record in found:
         row = {k: v for k, v in record.items() if not isinstance(v, dict | list)}
         row["settings"] = json.dumps(record["settings"], sort_keys=True)
         row |= {f"m.{name}": value for name, value in record.get("metrics", {}).items()}
         row |= record.get("costs", {})
-        flat.append(row | record.get("provenance", {}))
-    return flat
+        rows.append(row | record.get("provenance", {}))
+    return rows
 
 
 def export(folder: Path, output: Path) -> int:
-    """Write all records at or below a folder as one table; return their number.
+    """Write all records at or below a folder as one table.
 
     Parameters
     ----------
-    folder : of results
-    output : file.csv, file.json or file.parquet (which needs pandas and pyarrow)
+    folder : Path
+        Of results.
+    output : Path
+        A file.csv, file.json or file.parquet (which needs pandas and pyarrow).
+
+    Returns
+    -------
+    int
+        Rows written.
 
     Raises
     ------
     ValueError
         For another ending.
     """
-    found = rows(all_records(folder))
+    rows = flatten(all_records(folder))
     if output.suffix == ".json":
-        records.replace_file(output, json.dumps(found, indent=1).encode())
+        replace_file(output, json.dumps(rows, indent=1).encode())
     elif output.suffix == ".csv":
-        names = list(dict.fromkeys(name for row in found for name in row))
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, names)
-        writer.writeheader()
-        writer.writerows(found)
-        records.replace_file(output, text.getvalue().encode())
+        replace_file(output, _as_csv(rows).encode())
     elif output.suffix == ".parquet":
         import pandas
 
-        pandas.DataFrame(found).to_parquet(output)
+        pandas.DataFrame(rows).to_parquet(output)
     else:
         raise ValueError(f"the output must end in .csv, .json or .parquet, got {output}")
-    return len(found)
+    return len(rows)
 
 
-def merge(folders: list[Path], out: Path) -> int:
+def _as_csv(rows: list[dict[str, Any]]) -> str:
+    # Not by pandas, which turns integers of a column with gaps into floats.
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def merge(folders: Sequence[Path], out: Path) -> int:
     """Copy the cells of several folders into one; of the same cell the newer record stays.
 
     Parameters
     ----------
-    folders : each holds `cells`
-    out : folder that gets them
+    folders : sequence of Path
+        Each holds `cells`.
+    out : Path
+        Folder that gets them.
 
     Returns
     -------
-    How many records were new or newer.
+    int
+        How many records were new or newer.
 
     Raises
     ------
@@ -101,27 +156,27 @@ def merge(folders: list[Path], out: Path) -> int:
     for folder in folders:
         if not (folder / "cells").is_dir():
             raise ValueError(f"{folder} holds no results: there is no folder {folder / 'cells'}")
-    count = 0
-    for folder in folders:
-        for path in sorted((folder / "cells").glob("*.json")):
-            target = out / "cells" / path.name
-            record = records.load(path)
-            if target.exists() and not _newer(record, records.load(target)):
-                continue
-            arrays = path.with_suffix(".npz")
-            if arrays.exists():
-                records.replace_file(target.with_suffix(".npz"), arrays.read_bytes())
-            records.replace_file(target, path.read_bytes())
-            count += 1
-    return count
+    paths = [path for folder in folders for path in sorted((folder / "cells").glob("*.json"))]
+    return sum(_copy(path, out / "cells" / path.name) for path in paths)
 
 
-def _newer(record: Record, other: Record) -> bool:
+def _copy(path: Path, target: Path) -> bool:
+    """Copy a record and its arrays, unless the target is newer; tell whether it was copied."""
+    record = records.load_record(path)
+    if target.exists() and not _replaces(record, records.load_record(target)):
+        return False
+    arrays = path.with_suffix(".npz")
+    if arrays.exists():
+        replace_file(target.with_suffix(".npz"), arrays.read_bytes())
+    replace_file(target, path.read_bytes())
+    return True
+
+
+def _replaces(record: Record, other: Record) -> bool:
     """Tell whether a record replaces another: a result any failure, else the later one."""
-    good, was_good = (r["status"] in records.KEPT for r in (record, other))
-    if good != was_good:
-        return good
-    return records.started(record) > records.started(other)
+    if records.failed(record) != records.failed(other):
+        return records.failed(other)
+    return records.start_time(record) > records.start_time(other)
 
 
 @dataclass(frozen=True)
@@ -130,11 +185,16 @@ class Change:
 
     Attributes
     ----------
-    task, method : keys
-    pair : of the errors of the same seeds; of their inverse where large is good
-    corrected : p by Holm's method over all comparisons, None from fewer than six seeds
-    failed_before, failed_after : runs without result
-    regression : whether the second is worse beyond the tolerance
+    task, method : str
+        Names.
+    pair : Pair
+        Of the errors of the same seeds; of their inverse where large is good.
+    corrected : float or None
+        P-value by Holm's method over all comparisons, None from fewer than six seeds.
+    failed_before, failed_after : int
+        Runs without result.
+    regression : bool
+        Whether the second is worse beyond the tolerance.
     """
 
     task: str
@@ -150,7 +210,7 @@ class Change:
         return asdict(self)
 
 
-def compare(before: list[Record], after: list[Record], tolerance: float) -> list[Change]:
+def compare(before: Sequence[Record], after: Sequence[Record], tolerance: float) -> list[Change]:
     """Compare the ranking metric of the cells that two sets of records share.
 
     A regression is a median ratio of errors above the tolerance whose interval excludes 1 (from six
@@ -158,35 +218,55 @@ def compare(before: list[Record], after: list[Record], tolerance: float) -> list
 
     Parameters
     ----------
-    before, after : records
-    tolerance : largest ratio of errors that is no regression
+    before, after : sequence of dict
+        Records.
+    tolerance : float
+        Largest ratio of errors that is not a regression.
+
+    Returns
+    -------
+    list of Change
+        One per task and method.
     """
-    old, new = _by_cell(before), _by_cell(after)
-    found = []
-    for task, method in dict.fromkeys(key[:2] for key in old if key in new):
-        seeds = sorted(key[2] for key in old if key[:2] == (task, method) and key in new)
-        a = np.array([tables.error(old[task, method, seed]) for seed in seeds])
-        b = np.array([tables.error(new[task, method, seed]) for seed in seeds])
-        if np.isnan(a).all():
-            continue
-        found.append((task, method, a, b, statistics.paired(a, b)))
-    tested = [pair.p for *_, pair in found if pair.p is not None]
-    corrected = iter(statistics.holm(tested))
+    errors = _paired_errors(before, after)
+    pairs = {key: statistics.compare_pairs(a, b) for key, (a, b) in errors.items()}
+    corrected = iter(statistics.correct_holm([p.p for p in pairs.values() if p.p is not None]))
     changes = []
-    for task, method, a, b, pair in found:
+    for (task, method), pair in pairs.items():
+        a, b = errors[task, method]
         p = next(corrected) if pair.p is not None else None
-        failed = int(np.isinf(a).sum()), int(np.isinf(b).sum())
-        lowest = pair.low if pair.n >= FEWEST else _smallest_ratio(a, b)
-        worse = pair.ratio > tolerance and lowest > (1.0 if pair.n >= FEWEST else tolerance)
-        changes.append(Change(task, method, pair, p, *failed, worse or failed[1] > failed[0]))
+        failed_before, failed_after = int(np.isinf(a).sum()), int(np.isinf(b).sum())
+        if pair.n >= MIN_PAIRS:
+            worse = pair.ratio > tolerance and pair.low > 1.0
+        else:
+            worse = pair.ratio > tolerance and _smallest_ratio(a, b) > tolerance
+        regression = worse or failed_after > failed_before
+        changes.append(Change(task, method, pair, p, failed_before, failed_after, regression))
     return changes
 
 
-def _smallest_ratio(a: Any, b: Any) -> float:
-    return min(statistics.paired(a[i : i + 1], b[i : i + 1]).ratio for i in range(len(a)))
+def _paired_errors(
+    before: Sequence[Record], after: Sequence[Record]
+) -> dict[tuple[str, str], tuple[Array, Array]]:
+    """Return the errors of the seeds that both have, by task and method."""
+    old, new = _by_cell(before), _by_cell(after)
+    errors = {}
+    for task, method in dict.fromkeys(key[:2] for key in old if key in new):
+        seeds = sorted(key[2] for key in old if key[:2] == (task, method) and key in new)
+        a, b = (
+            np.array([tables.ranking_error(cells[task, method, seed]) for seed in seeds])
+            for cells in (old, new)
+        )
+        if not np.isnan(a).all():
+            errors[task, method] = a, b
+    return errors
 
 
-def _by_cell(found: list[Record]) -> dict[tuple[str, str, int], Record]:
+def _smallest_ratio(a: Array, b: Array) -> float:
+    return min(statistics.compare_pairs(a[i : i + 1], b[i : i + 1]).ratio for i in range(len(a)))
+
+
+def _by_cell(found: Sequence[Record]) -> dict[tuple[str, str, int], Record]:
     return {
         (r["task"], r["method"], r["seed"]): r
         for r in found

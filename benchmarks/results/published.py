@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.results import records, tables
-from benchmarks.results.records import Record
-from benchmarks.results.tables import number
+from benchmarks.cells.files import replace_file
+from benchmarks.results import tables
+from benchmarks.results.records import Record, start_time
+from benchmarks.results.tables import format_number
 
 RECALLED = "R"  # the tag of numbers that nobody read again in their source
 
@@ -28,14 +29,20 @@ class Entry:
 
     Attributes
     ----------
-    task, method, metric : of ours; the task "dysts" or "dysts_raw" is a study of many systems,
-        and ours the median over them of the medians over seeds
-    published : value, source and tag of each ("V" read in the source, "M" computed with the
-        authors' settings or data, "R" recalled only)
-    aim : what ours should reach; None where there is none
-    larger_is_better : whether large values are good
-    differs : how our settings differ, or why the aim is missed
-    ours : median, low, high, n, failed, track, date; empty before it was run
+    task, method, metric : str
+        Of ours; the task "dysts" or "dysts_raw" is a study of many systems, and ours the median
+        over them of the medians over seeds.
+    published : list of dict, default=[]
+        Value, source and tag of each ("V" read in the source, "M" computed with the authors'
+        settings or data, "R" recalled only).
+    aim : float, default=None
+        What ours should reach; None where there is none.
+    larger_is_better : bool, default=False
+        Whether large values are good.
+    differs : str, default=""
+        How our settings differ, or why the aim is missed.
+    ours : dict, default={}
+        Median, low, high, n, failed, track, date; empty before it was run.
     """
 
     task: str
@@ -49,7 +56,7 @@ class Entry:
 
     def values(self) -> list[str]:
         """Return the published numbers, those merely recalled with a question mark."""
-        return [number(p["value"]) + "?" * (p["tag"] == RECALLED) for p in self.published]
+        return [format_number(p["value"]) + "?" * (p["tag"] == RECALLED) for p in self.published]
 
     def sources(self) -> list[str]:
         """Return where they were published."""
@@ -59,14 +66,14 @@ class Entry:
         """Say whether the aim is met, or by what factor it is missed."""
         if self.aim is None:
             return "-"
-        aim = f"{'>=' if self.larger_is_better else '<='} {number(self.aim)}"
+        aim = f"{'>=' if self.larger_is_better else '<='} {format_number(self.aim)}"
         if not self.ours:
             return aim
-        middle = self.ours["median"]
-        met = middle >= self.aim if self.larger_is_better else middle <= self.aim
+        median = self.ours["median"]
+        met = median >= self.aim if self.larger_is_better else median <= self.aim
         if met:
             return f"{aim}: met"
-        factor = self.aim / middle if self.larger_is_better else middle / self.aim
+        factor = self.aim / median if self.larger_is_better else median / self.aim
         return f"{aim}: missed by {factor:.2g} times"
 
     def as_dict(self) -> dict[str, Any]:
@@ -74,37 +81,54 @@ class Entry:
         return asdict(self)
 
 
-def folder() -> Path:
-    """Return the folder of the files."""
+def published_folder() -> Path:
+    """Return the folder of the files with published numbers."""
     return Path(str(importlib.resources.files("benchmarks"))) / "published"
 
 
 def _files() -> dict[Path, list[Entry]]:
     return {
         path: [Entry(**item) for item in json.loads(path.read_text())]
-        for path in sorted(folder().glob("*.json"))
+        for path in sorted(published_folder().glob("*.json"))
     }
 
 
 def entries(names: list[str] | None = None) -> list[Entry]:
-    """Return the entries of some tasks, of all tasks for no names."""
-    every = [entry for found in _files().values() for entry in found]
-    return [e for e in every if not names or any(_belongs(name, e.task) for name in names)]
+    """Return the published numbers of some tasks.
+
+    Parameters
+    ----------
+    names : list of str, default=None
+        Tasks; all for none.
+
+    Returns
+    -------
+    list of Entry
+        In the order of the files.
+    """
+    everything = [entry for content in _files().values() for entry in content]
+    return [e for e in everything if not names or any(_belongs(name, e.task) for name in names)]
 
 
-def tasks() -> list[str]:
+def published_tasks() -> list[str]:
     """Return the tasks with published numbers."""
     return list(dict.fromkeys(entry.task for entry in entries()))
 
 
 def update(found: list[Record]) -> int:
-    """Put the medians of some records into the files; return how many numbers were renewed.
+    """Put the medians of some records into the files.
 
     Numbers of a later run, or of more cells, stay: no old or small folder of results replaces them.
 
     Parameters
     ----------
-    found : records, one per cell
+    found : list of dict
+        Records, one per cell.
+
+    Returns
+    -------
+    int
+        How many numbers were renewed.
     """
     count = 0
     for path, old in _files().items():
@@ -115,7 +139,7 @@ def update(found: list[Record]) -> int:
             count += better
             new.append({**entry.as_dict(), "ours": ours if better else entry.ours})
         text = json.dumps(new, indent=1, ensure_ascii=False) + "\n"
-        records.replace_file(path, text.encode())
+        replace_file(path, text.encode())
     return count
 
 
@@ -130,23 +154,28 @@ def _supersedes(new: dict[str, Any], old: dict[str, Any]) -> bool:
 
 
 def _ours(entry: Entry, found: list[Record]) -> dict[str, Any]:
+    """Return our number for an entry; of a study, the median over its systems."""
     mine = [r for r in found if _belongs(r["task"], entry.task) and r["method"] == entry.method]
     mine = [r for r in mine if r["status"] != "skipped"]
     if not mine:
         return {}
-    groups = list(tables.by_task(mine).values())
+    groups = list(tables.group_by_task(mine).values())
     values = [
-        [tables.value(record, entry.metric, entry.larger_is_better) for record in group]
+        [tables.metric_value(record, entry.metric, entry.larger_is_better) for record in group]
         for group in groups
     ]
-    middle, low, high = tables.quartiles(
+    median, low, high = tables.quartiles(
         values[0] if len(groups) == 1 else [float(np.median(group)) for group in values]
     )
-    if not np.isfinite(middle):
+    if not np.isfinite(median):
         return {}
-    when = datetime.fromtimestamp(max(records.started(r) for r in mine), UTC)
+    when = datetime.fromtimestamp(max(start_time(r) for r in mine), UTC)
     return {
-        "median": middle, "low": low, "high": high, "n": len(mine),
-        "failed": sum(r["status"] != "ok" for r in mine), "track": mine[0]["track"],
+        "median": median,
+        "low": low,
+        "high": high,
+        "n": len(mine),
+        "failed": sum(r["status"] != "ok" for r in mine),
+        "track": mine[0]["track"],
         "date": when.isoformat(timespec="seconds"),
-    }  # fmt: skip
+    }

@@ -2,163 +2,170 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.resources
+import io
 import json
-import os
 import time
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from functools import cache
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import numpy as np
 
-from benchmarks.cells import plugins
+from benchmarks.cells.cell import SCHEMA, Cell
+from benchmarks.cells.files import replace_file
+from benchmarks.tasks.data import Array
 
-SCHEMA = 2
 ABANDONED = 60.0  # seconds after which a half-written file has no writer
-Record = dict[str, Any]
-KEPT = ("ok", "diverged", "skipped")  # results; everything else is a failure that may be retried
-DISPLAY_ONLY = (  # decides no result
-    "cli/",
-    "report/",
-    "results/",
-    "running/backends",
-    "running/runner",
-    "running/suites",
-)
+NOT_FAILED = ("ok", "diverged", "skipped")  # any other status is a failure, which may be retried
+IDENTITY = ("task", "task_version", "method", "settings", "seed", "track")
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One thing to run: a task, a method with the settings that a track found, and a seed."""
+class Record(TypedDict, total=False):
+    """What a cell left: what was asked for, how it ended, its metrics and costs.
 
+    Attributes
+    ----------
+    schema : int
+        Of the file.
+    key : str
+        The cell's hash.
+    task, method, track : str
+        Names.
+    task_version, seed : int
+        Of the data, and of data and model.
+    settings : dict
+        Of the method.
+    search : dict or None
+        Score and seconds of the search behind the settings.
+    status : str
+        "ok", "diverged" (a result all the same), "skipped", or a failure: "error", "memory",
+        "timeout", "killed".
+    reason : str
+        Why it is not "ok".
+    tail : list of str
+        The last lines of an error's traceback.
+    metrics, costs : dict
+        Numbers by name.
+    provenance : dict
+        Versions, machine, load and the time of the start.
+    t_total, cpu_s, peak_mem_mb : float
+        Seconds, processor seconds and megabytes of the cell's process.
+    """
+
+    schema: int
+    key: str
     task: str
     task_version: int
     method: str
     settings: dict[str, Any]
     seed: int
-    track: str = "stored"
-
-    @property
-    def key(self) -> str:
-        """A hash of everything that decides the result, the code included."""
-        text = json.dumps([SCHEMA, asdict(self), code_hash()], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-    @property
-    def name(self) -> str:
-        """The stem of the cell's files."""
-        return f"{self.task}--{self.method}--{self.seed}--{self.key}"
-
-
-def code_hash() -> str:
-    """Return a hash of the sources that decide a result, plugins among them."""
-    return _code_hash(tuple((path, path.stat().st_mtime_ns) for path in plugins.loaded()))
+    track: str
+    search: dict[str, float] | None
+    status: str
+    reason: str
+    tail: list[str]
+    metrics: dict[str, float]
+    costs: dict[str, float]
+    provenance: dict[str, Any]
+    t_total: float
+    cpu_s: float
+    peak_mem_mb: float
 
 
-@cache
-def _code_hash(added: tuple[tuple[Path, int], ...]) -> str:
-    digest = hashlib.sha256()
-    for package in ("reservoirs", "trainers", "benchmarks"):
-        root = Path(str(importlib.resources.files(package)))
-        for path in sorted(root.rglob("*.py")):
-            name = path.relative_to(root).as_posix()
-            if package != "benchmarks" or not name.startswith(DISPLAY_ONLY):
-                digest.update(name.encode() + path.read_bytes())
-    for path, _ in added:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+def failed(record: Record) -> bool:
+    """Tell whether a record holds a failure.
+
+    Parameters
+    ----------
+    record : dict
+        A diverged cell has a result; a skipped one lacks what it needs, which is no failure.
+
+    Returns
+    -------
+    bool
+        Whether it may be retried.
+    """
+    return record["status"] not in NOT_FAILED
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file under another name first, so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def sweep(folder: Path) -> None:
+def remove_abandoned(folder: Path) -> None:
     """Delete what writers that were killed in the middle left behind.
 
     Parameters
     ----------
-    folder : of the results; files of the last minute may still be written by somebody else
+    folder : Path
+        Of the results; files of the last minute may still be written by somebody else.
     """
     for path in (folder / "cells").glob(".*"):
         if time.time() - path.stat().st_mtime > ABANDONED:
             path.unlink(missing_ok=True)
 
 
-def write(
-    folder: Path, cell: Cell, record: dict[str, Any], arrays: dict[str, Any] | None = None
+def write_record(
+    folder: Path, cell: Cell, outcome: Record, arrays: Mapping[str, Array] | None = None
 ) -> None:
-    """Write a cell's arrays, then its record.
+    """Write a cell's arrays, then its record: a record that is there is complete.
 
     Parameters
     ----------
-    folder : of the results
-    cell : whose record this is
-    record : status, reason, metrics and costs
-    arrays : name -> array, kept in float32
+    folder : Path
+        Of the results.
+    cell : Cell
+        Whose record this is.
+    outcome : dict
+        Status, reason, metrics and costs.
+    arrays : dict, default=None
+        Name -> array, stored in float32.
     """
     stem = folder / "cells" / cell.name
     if arrays:
-        import io
-
         buffer = io.BytesIO()
-        kept: dict[str, Any] = {k: np.asarray(v, np.float32) for k, v in arrays.items()}
-        np.savez_compressed(buffer, **kept)
+        stored: dict[str, Any] = {k: np.asarray(v, np.float32) for k, v in arrays.items()}
+        np.savez_compressed(buffer, **stored)
         replace_file(stem.with_name(stem.name + ".npz"), buffer.getvalue())
-    full = {"schema": SCHEMA, "key": cell.key, **asdict(cell), **record}
-    text = json.dumps(full, indent=1, sort_keys=True, default=float)
+    record = {"schema": SCHEMA, "key": cell.key, **asdict(cell), **outcome}
+    text = json.dumps(record, indent=1, sort_keys=True, default=float)
     replace_file(stem.with_name(stem.name + ".json"), text.encode())
 
 
-def read(folder: Path, cell: Cell) -> dict[str, Any] | None:
-    """Return a cell's record, or None; a file that is no record of this schema is an error."""
-    path = folder / "cells" / f"{cell.name}.json"
-    return load(path) if path.exists() else None
-
-
-def every(folder: Path) -> list[dict[str, Any]]:
-    """Return all records of a folder, of each cell the newest one whatever code made it.
+def read_record(folder: Path, cell: Cell) -> Record | None:
+    """Return a cell's record.
 
     Parameters
     ----------
-    folder : of the results, with its `cells`
+    folder : Path
+        Of the results.
+    cell : Cell
+        What was run.
+
+    Returns
+    -------
+    dict or None
+        None where it was not run.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as a record of this schema.
     """
-    return newest(load(path) for path in sorted((folder / "cells").glob("*.json")))
+    path = folder / "cells" / f"{cell.name}.json"
+    return load_record(path) if path.exists() else None
 
 
-def newest(found: Iterable[Record]) -> list[Record]:
-    """Return the newest record of each cell, whatever its settings."""
-    kept: dict[str, Record] = {}
-    for record in found:
-        what = _what(record, "settings")
-        before = kept.get(what)
-        if before is None or started(before) <= started(record):
-            kept[what] = record
-    return list(kept.values())
-
-
-def started(record: Record) -> float:
-    """Return when a record's cell began, in seconds since 1970."""
-    return float(record.get("provenance", {}).get("started", 0.0))
-
-
-def load(path: Path) -> dict[str, Any]:
+def load_record(path: Path) -> Record:
     """Return the record in a file.
+
+    Parameters
+    ----------
+    path : Path
+        A JSON file in a folder `cells`.
+
+    Returns
+    -------
+    dict
+        The record.
 
     Raises
     ------
@@ -166,85 +173,153 @@ def load(path: Path) -> dict[str, Any]:
         If the file cannot be read as a record of this schema.
     """
     try:
-        record: dict[str, Any] = json.loads(path.read_text())
+        content = json.loads(path.read_text())
     except ValueError as error:
         raise ValueError(
             f"{path} is not a record: {error}; delete it to run the cell again"
         ) from error
-    if record.get("schema") != SCHEMA:
+    if content.get("schema") != SCHEMA:
         raise ValueError(
-            f"{path} has schema {record.get('schema')}, this version reads {SCHEMA}; "
+            f"{path} has schema {content.get('schema')}, this version reads {SCHEMA}; "
             "use another --out"
         )
-    return record
+    return cast(Record, content)
 
 
-def arrays(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
-    """Return the arrays of a record, empty where it has none."""
+def newest_records(folder: Path) -> list[Record]:
+    """Return the records of a folder, of each cell the newest one whatever code made it.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the results, with its `cells`.
+
+    Returns
+    -------
+    list of dict
+        In the order of their files.
+    """
+    return drop_older(load_record(path) for path in sorted((folder / "cells").glob("*.json")))
+
+
+def drop_older(records: Iterable[Record]) -> list[Record]:
+    """Return the newest record of each cell, whatever its settings.
+
+    Parameters
+    ----------
+    records : iterable of dict
+        Of several versions of the code, or of several folders.
+
+    Returns
+    -------
+    list of dict
+        One per task, version, method, seed and track.
+    """
+    newest: dict[str, Record] = {}
+    for record in records:
+        cell = _identity(record, "settings")
+        if cell not in newest or start_time(newest[cell]) <= start_time(record):
+            newest[cell] = record
+    return list(newest.values())
+
+
+def start_time(record: Record) -> float:
+    """Return when a record's cell began.
+
+    Parameters
+    ----------
+    record : dict
+        A record.
+
+    Returns
+    -------
+    float
+        Seconds since 1970, 0 where it does not say.
+    """
+    return float(record.get("provenance", {}).get("started", 0.0))
+
+
+def load_arrays(folder: Path, record: Record) -> dict[str, Array]:
+    """Return the arrays of a record.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the results.
+    record : dict
+        Of that folder, or one that came with the package.
+
+    Returns
+    -------
+    dict
+        Name -> array, empty where it has none.
+    """
     name = f"{record['task']}--{record['method']}--{record['seed']}--{record['key']}.npz"
     path = folder / "cells" / name
     if not path.exists():
-        path = recorded_folder() / name
+        path = packaged_folder() / name
     if not path.exists():
         return {}
     with np.load(path) as file:
         return {key: file[key].astype(np.float64) for key in file.files}
 
 
-def recorded_folder() -> Path:
+def packaged_folder() -> Path:
     """Return the folder of the records that come with the package: runs of many hours."""
     return Path(str(importlib.resources.files("benchmarks"))) / "recorded"
 
 
-def recorded(cells: list[Cell]) -> dict[str, dict[str, Any]]:
-    """Return the records, by key of the cell, that came with the package.
+def packaged_records(cells: Iterable[Cell]) -> dict[str, Record]:
+    """Return the records that came with the package.
 
     They count for the same task and version, method, settings and seed, whatever the code is now:
     the record's own key and provenance say what made it.
 
     Parameters
     ----------
-    cells : what is asked for
+    cells : iterable of Cell
+        What is asked for.
+
+    Returns
+    -------
+    dict
+        By key of the cell.
     """
-    kept = {}
-    for path in sorted(recorded_folder().glob("*.json")):
-        record = json.loads(path.read_text())
-        kept[_what(record)] = record
-    return {cell.key: kept[what] for cell in cells if (what := _what(asdict(cell))) in kept}
+    packaged: dict[str, Record] = {}
+    for path in sorted(packaged_folder().glob("*.json")):
+        record = cast(Record, json.loads(path.read_text()))
+        packaged[_identity(record)] = record
+    wanted = {cell.key: _identity(cell.identity) for cell in cells}
+    return {key: packaged[cell] for key, cell in wanted.items() if cell in packaged}
 
 
-def _what(cell: dict[str, Any], *less: str) -> str:
-    names = ("task", "task_version", "method", "settings", "seed", "track")
-    return json.dumps([cell[name] for name in names if name not in less], sort_keys=True)
+def _identity(record: Mapping[str, Any], *without: str) -> str:
+    """Return what was asked for as text, some of it left out."""
+    fields = {name: record[name] for name in IDENTITY if name not in without}
+    return json.dumps(fields, sort_keys=True)
 
 
-def done(folder: Path, cells: list[Cell], *, retry: bool) -> dict[str, dict[str, Any]]:
-    """Return the records, by key, of the cells that need no run.
+def finished(folder: Path, cells: Iterable[Cell], *, retry: bool = False) -> dict[str, Record]:
+    """Return the records of the cells that need no run.
 
     Parameters
     ----------
-    folder : of the results
-    cells : what is asked for
-    retry : run failed cells again; skipped ones always are, for what they lacked may be there now
+    folder : Path
+        Of the results.
+    cells : iterable of Cell
+        What is asked for.
+    retry : bool, default=False
+        Whether failed cells run again; skipped ones always do, for what they lacked may be there.
+
+    Returns
+    -------
+    dict
+        By key of the cell.
     """
-    found = {}
+    records = {}
     for cell in cells:
-        record = read(folder, cell)
-        if record is None or record["status"] == "skipped":
+        record = read_record(folder, cell)
+        if record is None or record["status"] == "skipped" or (retry and failed(record)):
             continue
-        if record["status"] in KEPT or not retry:
-            found[cell.key] = record
-    return found
-
-
-def write_timings(path: Path, timings: list[Any], memory: dict[str, float]) -> None:
-    """Write every sample of the speed suite.
-
-    Parameters
-    ----------
-    path : of the JSON file
-    timings : of `benchmarks.speed`
-    memory : megabytes by method
-    """
-    found = {"schema": SCHEMA, "timings": [asdict(t) for t in timings], "memory_mb": memory}
-    replace_file(path, json.dumps(found, indent=1).encode())
+        records[cell.key] = record
+    return records

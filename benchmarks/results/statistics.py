@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 Array = NDArray[np.float64]
-FEWEST = 6  # pairs for a p-value: five could not fall below 1/16
-LARGEST = 1e12  # stands for an infinite error, where a ratio is asked for
+MIN_PAIRS = 6  # pairs for a p-value: five could not fall below 1/16
+MAX_ERROR = 1e12  # stands for an infinite error, where a ratio is asked for
 RESAMPLES = 2000
 
 
@@ -27,20 +27,26 @@ def interval(
 
     Parameters
     ----------
-    samples : per seed, (n_conditions,) errors, as many for every seed, or one number
-    level : share of resampled statistics inside
-    statistic : of the pooled errors, taking `axis`
+    samples : sequence of array-like of shape (n_conditions,)
+        Errors of every seed, as many for each, or one number.
+    level : float, default=0.95
+        Share of resampled statistics inside.
+    statistic : callable, default=np.median
+        Of the pooled errors, taking `axis`.
 
     Returns
     -------
-    lower and upper end
+    low : float
+        Lower end.
+    high : float
+        Upper end.
     """
     rows = np.stack([np.atleast_1d(np.asarray(sample, dtype=np.float64)) for sample in samples])
     rng, (n_seeds, n_conditions) = np.random.default_rng(0), rows.shape
     seeds = rng.integers(n_seeds, size=(RESAMPLES, n_seeds, 1))
     conditions = rng.integers(n_conditions, size=(RESAMPLES, n_seeds, n_conditions))
-    found = statistic(rows[seeds, conditions].reshape(RESAMPLES, -1), axis=1)
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], method="nearest")
+    resampled = statistic(rows[seeds, conditions].reshape(RESAMPLES, -1), axis=1)
+    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2], method="nearest")
     return float(low), float(high)
 
 
@@ -50,10 +56,14 @@ class Pair:
 
     Attributes
     ----------
-    ratio : median of error(b) / error(a); below 1 b is better
-    low, high : its 95 % bootstrap interval
-    n : pairs
-    p : of Wilcoxon's signed-rank test of log errors, None from fewer than six pairs
+    ratio : float
+        Median of error(b) / error(a); below 1 b is better.
+    low, high : float
+        Its 95 % bootstrap interval.
+    n : int
+        Pairs.
+    p : float or None
+        Of Wilcoxon's signed-rank test of log errors, None from fewer than six pairs.
     """
 
     ratio: float
@@ -63,29 +73,45 @@ class Pair:
     p: float | None
 
 
-def paired(a: Array, b: Array) -> Pair:
+def compare_pairs(a: Array, b: Array) -> Pair:
     """Compare two methods by the errors of the same seeds.
 
     Parameters
     ----------
-    a, b : (n_seeds,) errors > 0, infinite where a run failed
+    a, b : array of shape (n_seeds,)
+        Errors > 0, infinite where a run failed.
+
+    Returns
+    -------
+    Pair
+        The ratio of b's errors to a's.
     """
     logs = _log(b) - _log(a)
     low, high = interval(list(logs))
-    p: float | None = None
-    if len(logs) >= FEWEST:
-        p = 1.0 if not logs.any() else float(stats.wilcoxon(logs).pvalue)
+    p = _wilcoxon(logs, np.zeros_like(logs)) if len(logs) >= MIN_PAIRS else None
     ratio, low, high = (float(np.exp(value)) for value in (np.median(logs), low, high))
     return Pair(ratio, low, high, len(logs), p)
 
 
 def _log(errors: Array) -> Array:
-    finite = np.nan_to_num(errors, nan=LARGEST, posinf=LARGEST)
-    return np.asarray(np.log(np.clip(finite, 1e-300, LARGEST)))
+    """Return finite logarithms of errors, which may be 0 or infinite."""
+    finite = np.nan_to_num(errors, nan=MAX_ERROR, posinf=MAX_ERROR)
+    return np.asarray(np.log(np.clip(finite, 1e-300, MAX_ERROR)))
 
 
-def holm(values: Sequence[float]) -> list[float]:
-    """Return p-values corrected for their number by Holm's step-down method."""
+def correct_holm(values: Sequence[float]) -> list[float]:
+    """Return p-values corrected for their number by Holm's step-down method.
+
+    Parameters
+    ----------
+    values : sequence of float
+        P-values.
+
+    Returns
+    -------
+    list of float
+        In the order given.
+    """
     from statsmodels.stats.multitest import multipletests
 
     return [float(p) for p in multipletests(list(values), method="holm")[1]] if values else []
@@ -97,11 +123,16 @@ class Ranking:
 
     Attributes
     ----------
-    methods : names, the best mean rank first
-    ranks : (n_methods,) mean ranks
-    n_blocks : tasks (and seeds) ranked on
-    p : of Friedman's test that all are alike; None from fewer than six blocks or three methods
-    pairs : (n_methods, n_methods) of Wilcoxon's test between two, Holm-corrected; None as p
+    methods : list of str
+        Names, the best mean rank first.
+    ranks : array of shape (n_methods,)
+        Mean ranks.
+    n_blocks : int
+        Tasks (and seeds) ranked on.
+    p : float or None
+        Of Friedman's test that all are alike; None from fewer than six blocks or three methods.
+    pairs : array of shape (n_methods, n_methods) or None
+        P-values of Wilcoxon's test between two, Holm-corrected; None as p.
     """
 
     methods: list[str]
@@ -111,61 +142,74 @@ class Ranking:
     pairs: Array | None
 
 
-def ranking(methods: Sequence[str], errors: Array) -> Ranking:
+def rank_methods(methods: Sequence[str], errors: Array) -> Ranking:
     """Rank methods over blocks, a block being a task.
 
     Parameters
     ----------
-    methods : (n_methods,) names
-    errors : (n_blocks, n_methods), infinite where a method failed
+    methods : sequence of str
+        Names, n_methods of them.
+    errors : array of shape (n_blocks, n_methods)
+        Infinite where a method failed.
+
+    Returns
+    -------
+    Ranking
+        With tests where there are enough blocks.
 
     References
     ----------
     Demsar (2006); Benavoli, Corani & Mangili (2016), on Wilcoxon's test instead of Nemenyi's.
     """
-    bounded = np.nan_to_num(errors, nan=LARGEST, posinf=LARGEST)
+    bounded = np.nan_to_num(errors, nan=MAX_ERROR, posinf=MAX_ERROR)
     ranks = stats.rankdata(bounded, axis=1).mean(axis=0)
     order = np.argsort(ranks, kind="stable")
     names, n_blocks = [methods[i] for i in order], len(bounded)
-    if n_blocks < FEWEST or len(names) < 3:
+    if n_blocks < MIN_PAIRS or len(names) < 3:
         return Ranking(names, ranks[order], n_blocks, None, None)
     ordered = bounded[:, order]
     p = float(stats.friedmanchisquare(*ordered.T).pvalue)
     return Ranking(names, ranks[order], n_blocks, p, _pairwise(np.log(ordered)))
 
 
+def _wilcoxon(a: Array, b: Array) -> float:
+    """Return the p-value of the signed-rank test; SciPy has none for equal samples."""
+    return 1.0 if np.array_equal(a, b) else float(stats.wilcoxon(a, b).pvalue)
+
+
 def _pairwise(logs: Array) -> Array:
+    """Return the corrected p-values between every two methods, (n_methods, n_methods)."""
     n = logs.shape[1]
     upper = [(i, j) for i in range(n) for j in range(i + 1, n)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # ties: SciPy falls back to the normal approximation
-        found = [
-            1.0 if np.array_equal(logs[:, i], logs[:, j])
-            else float(stats.wilcoxon(logs[:, i], logs[:, j]).pvalue)
-            for i, j in upper
-        ]  # fmt: skip
+        values = [_wilcoxon(logs[:, i], logs[:, j]) for i, j in upper]
     matrix = np.ones((n, n))
-    for (i, j), p in zip(upper, holm(found), strict=True):
+    for (i, j), p in zip(upper, correct_holm(values), strict=True):
         matrix[i, j] = matrix[j, i] = p
     return matrix
 
 
-def profile(errors: Array, factors: Array) -> Array:
+def performance_profile(errors: Array, factors: Array) -> Array:
     """Return the share of blocks on which each method is within a factor of the best.
 
     Parameters
     ----------
-    errors : (n_blocks, n_methods), infinite where a method failed
-    factors : (n_factors,) >= 1
+    errors : array of shape (n_blocks, n_methods)
+        Infinite where a method failed.
+    factors : array of shape (n_factors,)
+        At least 1.
 
     Returns
     -------
-    (n_factors, n_methods)
+    array of shape (n_factors, n_methods)
+        Shares in [0, 1].
 
     References
     ----------
     Dolan & More (2002), Benchmarking optimization software with performance profiles.
     """
+    # A best error of 0 leaves the others infinitely far behind.
     best = errors.min(axis=1, keepdims=True)
     ratio = np.full_like(errors, np.inf)
     np.divide(errors, best, out=ratio, where=np.isfinite(errors) & (best > 0))

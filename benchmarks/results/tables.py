@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from benchmarks.methods.registry import METHODS
-from benchmarks.results.records import KEPT, Record
-from benchmarks.tasks import TASKS, Task
-from benchmarks.tuning import search as tuning
+from benchmarks.results.records import Record, failed
+from benchmarks.tasks import TASKS
 
 LARGER_IS_BETTER = ("vpt", "vpt_median", "accuracy", "capacity")
+HIDDEN = {"amplitude_ratio", "one_step_mse", "censored", "n_symbols"}  # unless they rank
+Quartiles = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -21,21 +23,32 @@ class Row:
 
     Attributes
     ----------
-    method : its key
-    metrics : name -> (median, lower quartile, upper quartile) over seeds
-    n_seeds, n_failed : cells, and those without an "ok" result
-    fit_seconds, total_seconds : medians, of the fit, and of fit and prediction
-    trained : trained weights
-    reasons : what failed or was skipped
-    interval : 95 % bootstrap interval of the ranking metric, over seeds and starts
-    validation : the score that its settings were chosen by, None where nothing was chosen
-    tune_seconds : processor time of that search
-    noisy : cells that ran while the machine had too much to do
-    larger_is_better : of the ranking metric
+    method : str
+        Its name.
+    metrics : dict
+        Name -> (median, lower quartile, upper quartile) over seeds.
+    n_seeds, n_failed : int
+        Cells, and those that failed.
+    fit_seconds, total_seconds : float
+        Medians, of the fit, and of fit and prediction.
+    trained : float
+        Trained weights.
+    reasons : tuple of str
+        What failed or was skipped, and why.
+    interval : (float, float), default=None
+        95 % bootstrap interval of the ranking metric, over seeds and starts.
+    validation : float, default=None
+        The score that its settings were chosen by, None where nothing was searched.
+    tune_seconds : float, default=0
+        Processor time of that search.
+    noisy : int, default=0
+        Cells that ran while the machine had too much to do.
+    larger_is_better : bool, default=False
+        Of the ranking metric.
     """
 
     method: str
-    metrics: dict[str, tuple[float, float, float]]
+    metrics: dict[str, Quartiles]
     n_seeds: int
     n_failed: int
     fit_seconds: float
@@ -54,35 +67,62 @@ class Row:
         return METHODS[self.method].title
 
 
-def by_task(records: list[Record]) -> dict[str, list[Record]]:
-    """Group records by task, in their order."""
+def group_by_task(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """Group records by task.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Of any tasks.
+
+    Returns
+    -------
+    dict
+        Task -> its records, in their order.
+    """
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(record["task"], []).append(record)
     return groups
 
 
-def metric_names(records: list[Record]) -> list[str]:
-    """Return the metrics of one task worth a column, the ranking one last."""
-    found = {name for record in records for name in record.get("metrics", {})}
+def metric_names(records: Sequence[Record]) -> list[str]:
+    """Return the metrics of one task worth a column, the ranking one last.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Of one task.
+
+    Returns
+    -------
+    list of str
+        Names; free runs by their length.
+    """
+    names = {name for record in records for name in record.get("metrics", {})}
     ranking = TASKS[records[0]["task"]].ranking
-    hidden = {"amplitude_ratio", "one_step_mse", "censored", "n_symbols"} - {ranking}
 
     def order(name: str) -> tuple[bool, bool, int]:
         return name == ranking, name != "one_step", int("".join(filter(str.isdigit, name)) or 0)
 
-    return sorted(found - hidden, key=order)
+    return sorted(names - (HIDDEN - {ranking}), key=order)
 
 
-def summarise(records: list[Record]) -> list[Row]:
+def summarise(records: Sequence[Record]) -> list[Row]:
     """Return one row per method of one task, the best first by the ranking metric.
 
     Parameters
     ----------
-    records : of one task, all methods and seeds
+    records : sequence of dict
+        Of one task, all methods and seeds.
+
+    Returns
+    -------
+    list of Row
+        Methods without a result last.
     """
     names = metric_names(records)
-    methods = list(dict.fromkeys(record["method"] for record in records))
+    methods = dict.fromkeys(record["method"] for record in records)
     rows = [_row(m, [r for r in records if r["method"] == m], names) for m in methods]
     ranking = names[-1] if names else ""
     sign = -1.0 if TASKS[records[0]["task"]].larger_is_better else 1.0
@@ -93,102 +133,173 @@ def summarise(records: list[Record]) -> list[Row]:
     return sorted(rows, key=rank)
 
 
-def ranking_of(record: Record) -> str:
-    """Return the metric that ranks methods on a record's task: the task's, else the last one."""
+def ranking_metric(record: Record) -> str:
+    """Return the metric that ranks methods on a record's task.
+
+    Parameters
+    ----------
+    record : dict
+        A record.
+
+    Returns
+    -------
+    str
+        The task's, else the last of the record's own.
+    """
     names = metric_names([record])
     return TASKS[record["task"]].ranking or (names[-1] if names else "")
 
 
-def error(record: Record) -> float:
+def ranking_error(record: Record) -> float:
     """Return the ranking metric of a record as an error, infinite where the run failed.
 
     Where large values are good it is their inverse; a diverged run keeps its finite error.
-    """
-    if record["status"] not in KEPT:
-        return np.inf
-    larger = TASKS[record["task"]].larger_is_better
-    found = value(record, ranking_of(record), larger)
-    return (1.0 / found if found > 0 else np.inf) if larger else found
-
-
-def regressions(found: list[Record], expected: dict[str, dict[str, float]]) -> list[str]:
-    """Return in words which medians are larger than a suite expects, none where all is well.
 
     Parameters
     ----------
-    found : records
-    expected : task -> method -> largest value of the ranking metric
+    record : dict
+        A record.
+
+    Returns
+    -------
+    float
+        Small is good.
     """
-    worse = []
-    for task, group in by_task(found).items():
+    if failed(record):
+        return np.inf
+    larger = TASKS[record["task"]].larger_is_better
+    value = metric_value(record, ranking_metric(record), larger)
+    return (1.0 / value if value > 0 else np.inf) if larger else value
+
+
+def regressions(records: Sequence[Record], expected: dict[str, dict[str, float]]) -> list[str]:
+    """Return in words which medians are larger than a suite expects.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Of any tasks.
+    expected : dict
+        Task -> method -> largest value of the ranking metric.
+
+    Returns
+    -------
+    list of str
+        Empty where all is well.
+    """
+    texts = []
+    for task, group in group_by_task(records).items():
+        names = metric_names(group)
         for row in summarise(group):
             limit = expected.get(task, {}).get(row.method)
-            names = metric_names(group)
-            middle = row.metrics[names[-1]][0] if names and names[-1] in row.metrics else np.inf
-            if limit is not None and not middle <= limit:
-                worse.append(f"{row.method} on {task}: {names[-1]} is {middle:.3g}, at most "
-                             f"{limit:g} expected")  # fmt: skip
-    return worse
+            median = row.metrics[names[-1]][0] if names and names[-1] in row.metrics else np.inf
+            if limit is not None and not median <= limit:
+                texts.append(
+                    f"{row.method} on {task}: {names[-1]} is {median:.3g}, at most "
+                    f"{limit:g} expected"
+                )
+    return texts
 
 
-def _row(method: str, records: list[Record], names: list[str]) -> Row:
+def _row(method: str, records: Sequence[Record], names: list[str]) -> Row:
+    """Return the row of one method from its records of one task."""
     metrics = {}
     for name in names:
-        values = [value(record, name, name in LARGER_IS_BETTER) for record in records]
+        values = [metric_value(record, name, name in LARGER_IS_BETTER) for record in records]
         if any(name in record.get("metrics", {}) for record in records):
             metrics[name] = quartiles(values)
-    costs = [record.get("costs", {}) for record in records if record["status"] in KEPT]
-    bad = [record for record in records if record["status"] != "ok"]
-    failed = [record for record in bad if record["status"] != "skipped"]
-    task, track = TASKS[records[0]["task"]], records[0].get("track", "default")
-    log = {} if track == "default" else tuning.stored(task.settings_key, method, track)
+    costs = [record.get("costs", {}) for record in records if not failed(record)]
+    incomplete = [record for record in records if record["status"] != "ok"]
+    larger = TASKS[records[0]["task"]].larger_is_better
+    # Records of 0.1.0 say nothing of the search.
+    search = next((s for r in records if (s := r.get("search"))), None)
+    score = search["score"] if search else None
     return Row(
         method,
         metrics,
-        len(records),
-        len(failed),
-        _median([c["t_fit"] for c in costs if "t_fit" in c]),
-        _median([c["t_fit"] + c.get("t_predict", 0.0) for c in costs if "t_fit" in c]),
-        _median([c["n_params_trained"] for c in costs if "n_params_trained" in c]),
-        tuple(dict.fromkeys(f"{r['status']}: {r['reason']}" for r in bad)),
-        validation=_validation(task, log),
-        tune_seconds=log.get("seconds", 0.0),
+        n_seeds=len(records),
+        n_failed=sum(record["status"] not in ("ok", "skipped") for record in records),
+        fit_seconds=_median([c["t_fit"] for c in costs if "t_fit" in c]),
+        total_seconds=_median(
+            [c["t_fit"] + c.get("t_predict", 0.0) for c in costs if "t_fit" in c]
+        ),
+        trained=_median([c["n_params_trained"] for c in costs if "n_params_trained" in c]),
+        reasons=tuple(dict.fromkeys(f"{r['status']}: {r['reason']}" for r in incomplete)),
+        validation=1.0 / score if score and larger else score,
+        tune_seconds=search["seconds"] if search else 0.0,
         noisy=sum(bool(record.get("provenance", {}).get("noisy")) for record in records),
-        larger_is_better=task.larger_is_better,
+        larger_is_better=larger,
     )
 
 
-def _validation(task: Task, log: dict[str, Any]) -> float | None:
-    """Return the score of a search in the unit of the task's metric."""
-    if not log:
-        return None
-    return 1.0 / log["score"] if task.larger_is_better else float(log["score"])
+def metric_value(record: Record, name: str, larger_is_better: bool) -> float:
+    """Return a metric; a failed cell is infinitely bad.
 
+    Parameters
+    ----------
+    record : dict
+        A record.
+    name : str
+        Of the metric.
+    larger_is_better : bool
+        Whether infinitely bad is minus infinity.
 
-def value(record: Record, name: str, larger_is_better: bool) -> float:
-    """Return a metric; a failed cell is infinitely bad."""
+    Returns
+    -------
+    float
+        A finite value, or the worst.
+    """
     worst = -np.inf if larger_is_better else np.inf
-    found = record.get("metrics", {}).get(name, worst)
-    return float(found) if found is not None and np.isfinite(found) else worst
+    value = record.get("metrics", {}).get(name, worst)
+    return float(value) if value is not None and np.isfinite(value) else worst
 
 
-def quartiles(values: list[float]) -> tuple[float, float, float]:
-    """Return the median and the lower and upper quartile, infinities allowed."""
+def quartiles(values: Sequence[float]) -> Quartiles:
+    """Return the median and the lower and upper quartile, infinities allowed.
+
+    Parameters
+    ----------
+    values : sequence of float
+        Of the seeds.
+
+    Returns
+    -------
+    (float, float, float)
+        Median, lower and upper quartile.
+    """
     ordered = np.sort(values)
-    method: Any = (
-        "lower" if np.isinf(ordered[0]) else "higher" if np.isinf(ordered[-1]) else "linear"
-    )
-    return tuple(  # type: ignore[return-value] # three numbers
-        float(np.quantile(ordered, q, method=method)) for q in (0.5, 0.25, 0.75)
-    )
+    # No interpolation towards an infinity, which would be infinite or undefined.
+    method: Literal["lower", "higher", "linear"] = "linear"
+    if np.isinf(ordered[0]):
+        method = "lower"
+    elif np.isinf(ordered[-1]):
+        method = "higher"
+    median, low, high = np.quantile(ordered, [0.5, 0.25, 0.75], method=method)
+    return float(median), float(low), float(high)
 
 
 def _median(values: list[float]) -> float:
     return float(np.median(values)) if values else float("nan")
 
 
-def number(value: float) -> str:
-    """Return a number in few characters, "-" for none."""
+def format_number(value: float) -> str:
+    """Return a number in few characters.
+
+    Parameters
+    ----------
+    value : float
+        Any.
+
+    Returns
+    -------
+    str
+        "-" for NaN.
+
+    Examples
+    --------
+    >>> format_number(0.25), format_number(1e-9), format_number(float("nan"))
+    ('0.250', '1.0e-09', '-')
+    """
     if np.isnan(value):
         return "-"
     if np.isinf(value):
@@ -198,14 +309,36 @@ def number(value: float) -> str:
     return f"{value:.3f}" if 1e-3 <= abs(value) < 1e3 else f"{value:.1e}"
 
 
-def cell(spread: tuple[float, float, float] | None) -> str:
-    """Return a median with its quartiles."""
+def format_quartiles(spread: Quartiles | None) -> str:
+    """Return a median with its quartiles.
+
+    Parameters
+    ----------
+    spread : (float, float, float) or None
+        Of `quartiles`.
+
+    Returns
+    -------
+    str
+        "-" for None, the median alone where all are equal.
+    """
     if spread is None:
         return "-"
-    middle, low, high = (number(v) for v in spread)
-    return middle if low == middle == high else f"{middle} [{low}, {high}]"
+    median, low, high = (format_number(v) for v in spread)
+    return median if low == median == high else f"{median} [{low}, {high}]"
 
 
-def count(value: float) -> str:
-    """Return a whole number, "-" for none."""
+def format_count(value: float) -> str:
+    """Return a number rounded to an integer.
+
+    Parameters
+    ----------
+    value : float
+        Any.
+
+    Returns
+    -------
+    str
+        "-" for NaN.
+    """
     return "-" if np.isnan(value) else f"{value:.0f}"

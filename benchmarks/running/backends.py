@@ -10,42 +10,52 @@ from __future__ import annotations
 import multiprocessing
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from benchmarks.cells import plugins
-from benchmarks.results import records
-from benchmarks.results.records import Cell
+from benchmarks.cells.cell import Cell
+from benchmarks.cells.files import replace_file
+from benchmarks.cells.processes import Limits
+from benchmarks.results.records import Record, read_record
 from benchmarks.running import runner
-from benchmarks.running.runner import Limits, Progress
 
 Files = dict[str, bytes]
 _UNPACKING = threading.Lock()
 
 
-def isolated(cell: Cell, limits: Limits, sources: Files) -> Files:
-    """Run a cell in a process of its own, in a folder of its own, and return the files it left.
+def run_isolated(cell: Cell, limits: Limits, sources: Files) -> Files:
+    """Run a cell in a process of its own, in a folder of its own.
 
     Parameters
     ----------
-    cell : what to run
-    limits : of the cell
-    sources : plugin files by name
+    cell : Cell
+        What to run.
+    limits : Limits
+        Of the cell.
+    sources : dict
+        Plugin files by name.
+
+    Returns
+    -------
+    dict
+        The files it left, by name.
     """
     # A Dask worker is a daemon, which Python forbids children; ours end with it (end_with_parent).
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined] # no public way
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with _UNPACKING:
-            home = Path(_unpacked(tuple(sources.items())).name)
+            home = Path(_unpack(tuple(sources.items())).name)
             plugins.announce(home / file for file in sources)
-        runner.run(folder, [cell], workers=1, limits=limits, report=lambda *_: None)
+        for _ in runner.run_cells(folder, [cell], workers=1, limits=limits):
+            pass
         return {path.name: path.read_bytes() for path in (folder / "cells").iterdir()}
 
 
 @cache
-def _unpacked(sources: tuple[tuple[str, bytes], ...]) -> tempfile.TemporaryDirectory[str]:
+def _unpack(sources: tuple[tuple[str, bytes], ...]) -> tempfile.TemporaryDirectory[str]:
     """Write plugins to a folder that lives as long as this worker, for all of its threads."""
     folder = tempfile.TemporaryDirectory()
     for file, text in sources:
@@ -53,16 +63,30 @@ def _unpacked(sources: tuple[tuple[str, bytes], ...]) -> tempfile.TemporaryDirec
     return folder
 
 
-def run(
-    backend: str, folder: Path, cells: list[Cell], *, workers: int, limits: Limits,
-    report: Progress,
-) -> None:  # fmt: skip
-    """Run cells where the user wants them; parameters as for `runner.run`.
+def run_cells(
+    backend: str, folder: Path, cells: Sequence[Cell], *, workers: int, limits: Limits
+) -> Iterator[tuple[Cell, Record]]:
+    """Run cells where the user wants them.
 
     Parameters
     ----------
-    backend : "local", the address of a Dask scheduler, or a name that joblib knows
-    folder, cells, workers, limits, report : see `runner.run`
+    backend : str
+        "local", the address of a Dask scheduler, or a name that joblib knows.
+    folder : Path
+        Of the results.
+    cells : sequence of Cell
+        What to run.
+    workers : int
+        Cells side by side; a cluster has its own number.
+    limits : Limits
+        Of one cell.
+
+    Yields
+    ------
+    cell : Cell
+        As soon as it has finished.
+    record : dict
+        Its record, which is in the folder.
 
     Raises
     ------
@@ -70,50 +94,52 @@ def run(
         If a worker has another version of the code.
     """
     if backend == "local":
-        runner.run(folder, cells, workers=workers, limits=limits, report=report)
+        yield from runner.run_cells(folder, cells, workers=workers, limits=limits)
         return
-    sources = {path.name: path.read_bytes() for path in plugins.loaded()}
-    away = _dask if "://" in backend else _joblib
-    for cell, files in away(backend, cells, workers, limits, sources):
+    sources = {path.name: path.read_bytes() for path in plugins.plugin_files()}
+    run_away = _run_on_dask if "://" in backend else _run_on_joblib
+    for cell, files in run_away(backend, cells, workers, limits, sources):
+        # Arrays before the record, which says that all is there.
         for name, content in sorted(files.items(), key=lambda item: item[0].endswith(".json")):
-            records.replace_file(folder / "cells" / name, content)
-        record = records.read(folder, cell)
+            replace_file(folder / "cells" / name, content)
+        record = read_record(folder, cell)
         if record is None:  # other code there than here: its key differs
             raise ValueError(
                 f"a worker answered for another version of the code: {sorted(files)}; install the "
                 "same version of reservoirs on all workers"
             )
-        report(cell, record)
+        yield cell, record
 
 
-def _dask(
-    address: str, cells: list[Cell], workers: int, limits: Limits, sources: Files
+def _run_on_dask(
+    address: str, cells: Sequence[Cell], workers: int, limits: Limits, sources: Files
 ) -> Iterator[tuple[Cell, Files]]:
     from distributed import Client, as_completed
 
     with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-        futures = client.map(isolated, cells, limits=limits, sources=sources, pure=False)
-        which = {future.key: cell for future, cell in zip(futures, cells, strict=True)}
+        futures = client.map(run_isolated, cells, limits=limits, sources=sources, pure=False)
+        cell_of = {future.key: cell for future, cell in zip(futures, cells, strict=True)}
         for future, files in as_completed(  # type: ignore[no-untyped-call]
             futures, with_results=True, loop=client.loop
         ):
-            yield which[future.key], files
+            yield cell_of[future.key], files
 
 
-def _joblib(
-    name: str, cells: list[Cell], workers: int, limits: Limits, sources: Files
+def _run_on_joblib(
+    name: str, cells: Sequence[Cell], workers: int, limits: Limits, sources: Files
 ) -> Iterable[tuple[Cell, Files]]:
     from joblib import Parallel, delayed, parallel_config
 
     with parallel_config(name, n_jobs=workers):
-        jobs = (delayed(_with_cell)(cell, limits, sources) for cell in cells)
+        jobs = (delayed(_run_with_cell)(cell, limits, sources) for cell in cells)
         try:
             yield from Parallel(return_as="generator_unordered")(jobs)
         except ValueError as error:
             if "generator" not in str(error):
                 raise
-            yield from Parallel()(delayed(_with_cell)(c, limits, sources) for c in cells)
+            # This backend returns only complete lists.
+            yield from Parallel()(delayed(_run_with_cell)(c, limits, sources) for c in cells)
 
 
-def _with_cell(cell: Cell, limits: Limits, sources: Files) -> tuple[Cell, Files]:
-    return cell, isolated(cell, limits, sources)
+def _run_with_cell(cell: Cell, limits: Limits, sources: Files) -> tuple[Cell, Files]:
+    return cell, run_isolated(cell, limits, sources)

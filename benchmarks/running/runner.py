@@ -1,106 +1,86 @@
-"""Run cells, each in its own process with hard limits; finished ones are never run again."""
+"""Run cells, each in its own process with hard limits."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
-from typing import Any
 
 from benchmarks.cells import plugins
-from benchmarks.methods.registry import METHODS
-from benchmarks.results import records
-from benchmarks.results.records import Cell
-from benchmarks.tasks import TASKS
-from benchmarks.tuning import search as tuning
+from benchmarks.cells.cell import Cell
+from benchmarks.cells.processes import Limits, fork_server
+from benchmarks.results.records import Record, read_record, write_record
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
-)  # fmt: skip
-Progress = Callable[[Cell, dict[str, Any]], None]
+POLL_SECONDS = 0.01
 # Starting a process asks after all others. Where two threads of a Dask worker ask after the same
 # one at once, Python gives one of them its exit code and the other 255.
 _ASKING = threading.Lock()
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one cell may take: seconds until it is killed, and megabytes of memory."""
-
-    seconds: float
-    megabytes: float
-
-
-def plan(tasks: list[str], methods: list[str], seeds: int, track: str = "stored") -> list[Cell]:
-    """List the cells of tasks and methods, seed by seed, so that an early stop leaves all of each.
-
-    Parameters
-    ----------
-    tasks, methods : names
-    seeds : test seeds 0 to seeds - 1
-    track : whose settings are used
-    """
-    cells = []
-    for seed in range(seeds):
-        for name in tasks:
-            task = TASKS[name]
-            for method in (METHODS[m] for m in methods):
-                if not method.refusal(task):
-                    settings = tuning.settings_for(task, method, track)
-                    cells.append(Cell(name, task.version, method.name, settings, seed, track))
-    return cells
-
-
-def server() -> Any:
-    """Return a fork server that has imported everything once, with one thread per process."""
-    for variable in THREAD_VARIABLES:
-        os.environ[variable] = "1"
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["benchmarks.running.worker"])
-    return context
-
-
 @dataclass
 class _Running:
-    process: Any
+    """A cell whose process was started.
+
+    Attributes
+    ----------
+    process : ForkServerProcess
+        Its process.
+    cell : Cell
+        What it runs.
+    start : float
+        Monotonic seconds.
+    """
+
+    process: ForkServerProcess
     cell: Cell
-    began: float
+    start: float
 
 
-def run(folder: Path, cells: list[Cell], *, workers: int, limits: Limits, report: Progress) -> None:
-    """Run cells side by side.
+def run_cells(
+    folder: Path, cells: Sequence[Cell], *, workers: int, limits: Limits
+) -> Iterator[tuple[Cell, Record]]:
+    """Run cells side by side; what still runs when nobody asks for more is killed.
 
     Parameters
     ----------
-    folder : of the results; every finished cell has its record there at once
-    cells : what to run
-    workers : processes at a time
-    limits : of one cell
-    report : called with every finished cell and its record
+    folder : Path
+        Of the results; every finished cell has its record there at once.
+    cells : sequence of Cell
+        What to run.
+    workers : int
+        Processes at a time.
+    limits : Limits
+        Of one cell.
+
+    Yields
+    ------
+    cell : Cell
+        As soon as it has finished.
+    record : dict
+        Its record; one that raised, or was killed, has one too.
     """
-    context, waiting = server(), list(reversed(cells))
+    context, waiting = fork_server(), list(reversed(cells))
     active: list[_Running] = []
     try:
         while waiting or active:
             while waiting and len(active) < workers:
                 active.append(_start(context, folder, waiting.pop(), limits))
-            time.sleep(0.01)
+            time.sleep(POLL_SECONDS)
             for running in list(active):
-                if _finished(folder, running, limits):
+                record = _finish(folder, running, limits)
+                if record is not None:
                     active.remove(running)
-                    record = records.read(folder, running.cell)
-                    assert record is not None  # _finished wrote one if the cell did not
-                    report(running.cell, record)
+                    yield running.cell, record
     finally:
         for running in active:
             running.process.kill()
 
 
-def _start(context: Any, folder: Path, cell: Cell, limits: Limits) -> _Running:
+def _start(context: ForkServerContext, folder: Path, cell: Cell, limits: Limits) -> _Running:
     arguments = (str(folder), cell, limits.megabytes, os.environ.get(plugins.VARIABLE, ""))
     process = context.Process(target=_work, args=arguments, daemon=True)
     with _ASKING:
@@ -108,30 +88,33 @@ def _start(context: Any, folder: Path, cell: Cell, limits: Limits) -> _Running:
     return _Running(process, cell, time.monotonic())
 
 
-def _work(folder: str, cell: Cell, memory: float, plugged: str) -> None:
+def _work(folder: str, cell: Cell, megabytes: float, plugin_variable: str) -> None:
+    """Run a cell in this process, which the fork server has started."""
     from benchmarks.running.worker import run_cell
 
-    plugins.adopt(plugged)
+    plugins.adopt(plugin_variable)
     try:
-        run_cell(folder, cell, memory)
+        run_cell(folder, cell, megabytes)
     except OSError:  # a full disk: the runner meets it too, and says so
         raise SystemExit(1) from None
 
 
-def _finished(folder: Path, running: _Running, limits: Limits) -> bool:
-    """Tell whether a cell has ended; kill it after its time; record why it has no result."""
-    process, spent = running.process, time.monotonic() - running.began
-    failure: dict[str, Any] | None = None
+def _finish(folder: Path, running: _Running, limits: Limits) -> Record | None:
+    """Return the record of a cell that has ended or is out of time, else None."""
+    process, seconds = running.process, time.monotonic() - running.start
     with _ASKING:
-        alive = process.is_alive()
-        if alive and spent < limits.seconds:
-            return False
+        late = process.is_alive()
+        if late and seconds < limits.seconds:
+            return None
         process.kill()
         process.join()
-    if alive:
+    record = read_record(folder, running.cell)
+    failure: Record
+    if late:
         failure = {"status": "timeout", "reason": f"killed after {limits.seconds:g} s"}
-    elif records.read(folder, running.cell) is None or process.exitcode != 0:
+    elif record is None or process.exitcode != 0:
         failure = {"status": "killed", "reason": f"the process ended with {process.exitcode}"}
-    if failure is not None:
-        records.write(folder, running.cell, {**failure, "t_total": spent})
-    return True
+    else:
+        return record
+    write_record(folder, running.cell, {**failure, "t_total": seconds})
+    return read_record(folder, running.cell)

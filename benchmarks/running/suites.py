@@ -12,7 +12,9 @@ from typing import Any
 
 from benchmarks.methods.registry import METHODS
 from benchmarks.tasks import TASKS
-from benchmarks.tuning.search import budget
+from benchmarks.tuning.stored import budget
+
+KEYS = ("tasks", "methods", "seeds", "timeout", "track", "expected")
 
 
 class UsageError(Exception):
@@ -25,13 +27,20 @@ class Suite:
 
     Attributes
     ----------
-    name : of its file, without .toml
-    title : its first line
-    tasks, methods : names
-    seeds : test seeds per method
-    timeout : seconds until a cell is killed
-    track : budget of tuning
-    expected : task -> method -> the largest value of the ranking metric that is no regression
+    name : str
+        Of its file, without .toml.
+    title : str
+        Its first line.
+    tasks, methods : list of str
+        Names.
+    seeds : int
+        Test seeds per method.
+    timeout : float, default=300
+        Seconds until a cell is killed.
+    track : str, default="stored"
+        Budget of tuning.
+    expected : dict, default={}
+        Task -> method -> the largest value of the ranking metric that is not a regression.
     """
 
     name: str
@@ -44,39 +53,59 @@ class Suite:
     expected: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
-def known(names: Sequence[str], allowed: Iterable[str], what: str) -> list[str]:
-    """Return the names, or complain about the first that does not exist.
+def check_names(names: Sequence[str], allowed: Iterable[str], kind: str) -> list[str]:
+    """Return the names if all of them exist.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As the user wrote them.
+    allowed : iterable of str
+        Those that exist.
+    kind : str
+        What they name, for the message.
+
+    Returns
+    -------
+    list of str
+        The names.
 
     Raises
     ------
     UsageError
-        With the names that come near.
+        For the first that does not exist, with those that come near.
     """
-    every = list(allowed)
+    existing = list(allowed)
     for name in names:
-        if name not in every:
-            near = difflib.get_close_matches(name, every, n=3)
+        if name not in existing:
+            near = difflib.get_close_matches(name, existing, n=3)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise UsageError(f"there is no {what} {name!r}{hint}. Known: {', '.join(every)}")
+            raise UsageError(f"there is no {kind} {name!r}{hint}. Known: {', '.join(existing)}")
     return list(names)
 
 
-def folder() -> Path:
+def suites_folder() -> Path:
     """Return the folder of the suites that come with the package."""
     return Path(str(importlib.resources.files("benchmarks"))) / "suites"
 
 
-def names() -> list[str]:
+def suite_names() -> list[str]:
     """Return the suites that come with the package."""
-    return sorted(path.stem for path in folder().glob("*.toml"))
+    return sorted(path.stem for path in suites_folder().glob("*.toml"))
 
 
-def load(name: str) -> Suite:
+def load_suite(name: str) -> Suite:
     """Return a suite of the package, or one in a TOML file of the user's.
 
     Parameters
     ----------
-    name : of a suite, or a path that ends in .toml
+    name : str
+        Of a suite, or a path that ends in .toml.
+
+    Returns
+    -------
+    Suite
+        With groups of tasks spelt out.
 
     Raises
     ------
@@ -85,24 +114,23 @@ def load(name: str) -> Suite:
     """
     path = Path(name)
     if path.suffix != ".toml":
-        known([name], names(), "suite")
-        path = folder() / f"{name}.toml"
+        check_names([name], suite_names(), "suite")
+        path = suites_folder() / f"{name}.toml"
     try:
         text = path.read_text()
-        found = tomllib.loads(text)
+        content = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"suite {path} cannot be read: {error}") from error
-    allowed = ("tasks", "methods", "seeds", "timeout", "track", "expected")
-    known(list(found), allowed, f"key of a suite ({path})")
+    check_names(list(content), KEYS, f"key of a suite ({path})")
     for key in ("tasks", "seeds"):
-        if key not in found:
-            raise UsageError(f"suite {path} lacks {key}; see {folder() / 'smoke.toml'}")
-    first = text.splitlines()[0]
-    return _checked(Suite(path.stem, first.removeprefix("# "), **_everything(found)), path)
+        if key not in content:
+            raise UsageError(f"suite {path} lacks {key}; see {suites_folder() / 'smoke.toml'}")
+    title = text.splitlines()[0].removeprefix("# ")
+    return _checked(Suite(path.stem, title, **_spell_out(content)), path)
 
 
-def _everything(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a suite's keys with the groups of tasks spelt out.
+def _spell_out(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a suite's keys with the groups of tasks spelt out, and all methods for none.
 
     "all" means those that run not only on request: neither memory nor races nor dysts' systems.
     """
@@ -110,29 +138,20 @@ def _everything(found: dict[str, Any]) -> dict[str, Any]:
         "all": [t.name for t in TASKS.values() if not t.on_request],
         "dysts": [t.name for t in TASKS.values() if t.study == "dysts"],
     }
-    tasks = found["tasks"]
+    tasks = content["tasks"]
     tasks = groups.get(tasks, tasks) if isinstance(tasks, str) else tasks
-    return {
-        "methods": [m.name for m in METHODS.values() if not m.on_request],
-        **found,
-        "tasks": tasks,
-    }
+    methods = [m.name for m in METHODS.values() if not m.on_request]
+    return {"methods": methods, **content, "tasks": tasks}
 
 
 def _checked(suite: Suite, path: Path) -> Suite:
-    """Return the suite if its values are of use.
-
-    Raises
-    ------
-    UsageError
-        If they are not.
-    """
+    """Return the suite if its values are of use, else raise a UsageError."""
     for key, kind in (("tasks", list), ("methods", list), ("seeds", int)):
         if not isinstance(getattr(suite, key), kind):
             raise UsageError(f"suite {path}: {key} must be a {kind.__name__}")
     if not (suite.seeds > 0 and suite.timeout > 0):
         raise UsageError(f"suite {path}: seeds and timeout must be positive")
-    known(suite.tasks, TASKS, f"task (suite {path})")
-    known(suite.methods, METHODS, f"method (suite {path})")
+    check_names(suite.tasks, TASKS, f"task (suite {path})")
+    check_names(suite.methods, METHODS, f"method (suite {path})")
     budget(suite.track)
     return suite

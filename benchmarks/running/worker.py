@@ -10,24 +10,24 @@ import time
 import traceback
 import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks.cells import machine, plugins
+from benchmarks.cells.cell import Cell, code_hash
 from benchmarks.methods.registry import METHODS
 from benchmarks.protocols.evaluate import evaluate
-from benchmarks.results import records
-from benchmarks.results.records import Cell
+from benchmarks.results.records import Record, write_record
 from benchmarks.tasks import TASKS
+from benchmarks.tasks.data import Array
 from reservoirs import ESNRegressor, next_step
 from trainers import RNNRegressor
 
-plugins.load()
-records.code_hash()  # of the code as loaded, whatever is edited while a run goes on
-machine.about()
+plugins.load_plugins()
+code_hash()  # of the code as loaded, whatever is edited while a run goes on
+machine.describe_machine()
 # Compiled loops and torch's first calls are paid for here, once, and inherited by every cell.
 _SERIES = np.sin(0.3 * np.arange(40.0))[:, None]
 ESNRegressor(n_units=8).fit(*next_step(_SERIES)).forecast(2)
@@ -48,60 +48,72 @@ def end_with_parent() -> None:
 
 
 def limit_memory(megabytes: float) -> None:
-    """Let this process take so much memory on top of what it has; more raises MemoryError."""
+    """Let this process take so much memory on top of what it has; more raises MemoryError.
+
+    Parameters
+    ----------
+    megabytes : float
+        Of data (heap and anonymous maps); without effect where there is no /proc.
+    """
     status = Path("/proc/self/status")
     if not status.exists():
         return  # the limit is Linux's
-    taken = next(line for line in status.read_text().splitlines() if line.startswith("VmData"))
-    limit = int(taken.split()[1]) * 1024 + int(megabytes * 2**20)
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmData"))
+    limit = int(line.split()[1]) * 1024 + int(megabytes * 2**20)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
-def run_cell(folder: str, cell: Cell, memory: float) -> None:
+def run_cell(folder: str, cell: Cell, megabytes: float) -> None:
     """Run one cell and write its record, whatever happens.
 
     Parameters
     ----------
-    folder : of the results
-    cell : what to run
-    memory : megabytes it may take
+    folder : str
+        Of the results.
+    cell : Cell
+        What to run.
+    megabytes : float
+        Memory that it may take.
     """
     end_with_parent()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", ConvergenceWarning)  # becomes the record's status
-    limit_memory(memory)
+    limit_memory(megabytes)
     checkpoint = Path(folder) / "checkpoints" / f"{cell.name}.pickle"
-    began, started, load = time.perf_counter(), time.time(), machine.load()
-    result, found = _result(cell, checkpoint, memory)
-    result["t_total"] = time.perf_counter() - began
-    result["cpu_s"] = time.process_time()
-    result["peak_mem_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    noisy = machine.noisy(load, machine.load())
-    result["provenance"] = {
-        **machine.about(), "started": started, "load1": load, "noisy": noisy,
-        "code_hash": records.code_hash(),
-    }  # fmt: skip
-    records.write(Path(folder), cell, result, found)
+    start, clock_start, load = time.perf_counter(), time.time(), machine.load_average()
+    record, arrays = _evaluate(cell, checkpoint, megabytes)
+    record["t_total"] = time.perf_counter() - start
+    record["cpu_s"] = time.process_time()
+    record["peak_mem_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    record["provenance"] = {
+        **machine.describe_machine(),
+        "started": clock_start,
+        "load1": load,
+        "noisy": machine.is_noisy(load, machine.load_average()),
+        "code_hash": code_hash(),
+    }
+    write_record(Path(folder), cell, record, arrays)
     checkpoint.unlink(missing_ok=True)
 
 
-def _result(cell: Cell, checkpoint: Path, memory: float) -> tuple[dict[str, Any], dict[str, Any]]:
+def _evaluate(cell: Cell, checkpoint: Path, megabytes: float) -> tuple[Record, dict[str, Array]]:
     """Return the record and the arrays of a cell; a failed one is a row, never a lost run."""
     try:
         task = TASKS[cell.task]
         data, seed = task.data("test", cell.seed), task.model_seed("test", cell.seed)
         outcome = evaluate(task, data, METHODS[cell.method], cell.settings, seed, checkpoint)
-        result: dict[str, Any] = {
+        record: Record = {
             "status": outcome.status,
             "reason": outcome.reason,
             "metrics": outcome.metrics,
             "costs": outcome.costs,
         }
-        return result, outcome.arrays
+        return record, outcome.arrays
     except ImportError as error:
         return {"status": "skipped", "reason": str(error)}, {}
     except Exception as error:
+        # LAPACK's and torch's own failures to allocate are not MemoryErrors.
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
-            return {"status": "memory", "reason": f"needs more than {memory:g} MB"}, {}
+            return {"status": "memory", "reason": f"needs more than {megabytes:g} MB"}, {}
         tail = traceback.format_exc().splitlines()[-6:]
         return {"status": "error", "reason": f"{type(error).__name__}: {error}", "tail": tail}, {}

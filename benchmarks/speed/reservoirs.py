@@ -1,19 +1,13 @@
 """The speed suite: our public calls against reservoirpy and a plain numpy and scipy loop.
 
-All contenders of a job take turns in one process on one thread; every sample is kept. A ratio is
-the median of the turns' ratios: a machine that others use too changes from turn to turn.
+All contenders of a job take turns in one process on one thread; every sample is kept.
 reservoirpy comes with the extra `peers` and is left out where it is absent.
 """
 
 from __future__ import annotations
 
-import gc
-import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from typing import Any
@@ -23,65 +17,11 @@ import scipy.sparse
 from scipy.linalg import blas
 from threadpoolctl import threadpool_limits
 
+from benchmarks.speed.timing import Call, Job, Timing, interleaved
 from benchmarks.tasks.data import Array
 from reservoirs import ESNRegressor, Reservoir, next_step, topology
 
 LEAK = 0.3
-Call = Callable[[], Any]
-
-
-@dataclass
-class Timing:
-    """Samples of every contender of one job, in seconds.
-
-    Attributes
-    ----------
-    job : what was timed
-    samples : contender -> seconds per call
-    unit : calls' steps, to print a time per step; 1 prints the whole call
-    """
-
-    job: str
-    samples: dict[str, list[float]] = field(default_factory=dict)
-    unit: int = 1
-
-    def median(self, name: str) -> float:
-        """Return the median seconds of a contender."""
-        return statistics.median(self.samples[name])
-
-    def ratio(self, name: str, ours: str = "reservoirs") -> float:
-        """Return how many times longer a contender takes than we do, the median of the turns."""
-        pairs = zip(self.samples[name], self.samples[ours], strict=True)
-        return statistics.median(theirs / own for theirs, own in pairs)
-
-
-Job = Callable[[], Timing | list[Timing]]
-
-
-def interleaved(job: str, calls: dict[str, Call], repeats: int, unit: int = 1) -> Timing:
-    """Time calls in turns, after one warm-up each.
-
-    Parameters
-    ----------
-    job : name
-    calls : contender -> call
-    repeats : turns
-    unit : steps per call
-    """
-    timing = Timing(job, {name: [] for name in calls}, unit)
-    for call in calls.values():
-        call()
-    gc.collect()
-    gc.disable()  # as timeit does: nobody pays for another's garbage
-    try:
-        for _ in range(repeats):
-            for name, call in calls.items():
-                began = time.perf_counter()
-                call()
-                timing.samples[name].append(time.perf_counter() - began)
-    finally:
-        gc.enable()
-    return timing
 
 
 def _peer() -> Any:

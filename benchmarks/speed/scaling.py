@@ -12,30 +12,42 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from benchmarks.results import records
-from benchmarks.running import runner
+from benchmarks.cells.cell import Cell
+from benchmarks.cells.processes import Limits
+from benchmarks.results.records import Record, load_arrays, write_record
+from benchmarks.running.plan import plan_cells
+from benchmarks.running.runner import run_cells
 from reservoirs import ESNRegressor, datasets
 
-GROWTH: dict[str, tuple[int, ...]] = {
+SIZES: dict[str, tuple[int, ...]] = {
     "steps": (10_000, 20_000, 40_000, 80_000),
     "units": (250, 500, 1000, 2000),
     "series": (10, 20, 40, 80),
     "candidates": (2, 4, 8, 16),
 }
 REPEATS = 3
+LIMITS = Limits(seconds=300.0, megabytes=8000.0)
 
 
 @dataclass(frozen=True)
 class Growth:
-    """Seconds of a fit at several sizes, and the exponent of the power law through them."""
+    """Seconds of a fit at several sizes.
+
+    Attributes
+    ----------
+    what : str
+        What grows.
+    sizes : tuple of int
+        How large it is.
+    seconds : tuple of float
+        Of a fit at each size.
+    """
 
     what: str
     sizes: tuple[int, ...]
@@ -66,60 +78,94 @@ def _fit(what: str, size: int) -> Callable[[], object]:
     return lambda: model.fit(X, y)
 
 
-def growth() -> Iterator[Growth]:
-    """Time fits of growing size, the best of three each."""
-    for what, sizes in GROWTH.items():
+def measure_growth() -> Iterator[Growth]:
+    """Time fits of growing size, the best of three each.
+
+    Yields
+    ------
+    Growth
+        Of one thing after the other.
+    """
+    for what, sizes in SIZES.items():
         calls = [_fit(what, size) for size in sizes]
         times = [[_seconds(call) for call in calls] for _ in range(REPEATS)]
         yield Growth(what, sizes, tuple(np.min(times, axis=0)))
 
 
 def _seconds(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    start = time.perf_counter()
     call()
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
-def workers(cells: int, counts: tuple[int, ...]) -> dict[str, Any]:
-    """Run the same cells with several numbers of workers; return what the model needs.
+@dataclass(frozen=True)
+class ClusterModel:
+    """The letters of the model above, as measured, and the times that it is to explain.
+
+    Attributes
+    ----------
+    cells : int
+        Cells that were run.
+    start : float
+        T0, seconds.
+    cell : float
+        t, median seconds of a cell.
+    overhead : float
+        h, seconds that the harness adds to a cell.
+    write : float
+        m, seconds of the writer per cell.
+    seconds : dict
+        Workers -> seconds of the run.
+    """
+
+    cells: int
+    start: float
+    cell: float
+    overhead: float
+    write: float
+    seconds: dict[int, float]
+
+    def predict(self, cells: int, workers: int) -> float:
+        """Return the seconds that the model gives for some cells on some workers."""
+        return self.start + cells * (self.cell + self.overhead) / workers + cells * self.write
+
+
+def measure_workers(n_cells: int, counts: Sequence[int]) -> ClusterModel:
+    """Run the same cells with several numbers of workers.
 
     Parameters
     ----------
-    cells : number of cells, an echo state network on NARMA10 each
-    counts : workers
+    n_cells : int
+        Cells of a run, an echo state network on NARMA10 each.
+    counts : sequence of int
+        Numbers of workers.
+
+    Returns
+    -------
+    ClusterModel
+        What the model needs; a cell's seconds and the writer's are those of the last run.
     """
-    plan = runner.plan(["narma10"], ["esn"], cells)
-    found: dict[str, Any] = {"cells": cells, "seconds": {}}
-    limits = runner.Limits(300.0, 8000.0)
-    with tempfile.TemporaryDirectory() as warm:  # the fork server's imports are paid for here
-        began = time.perf_counter()
-        runner.run(Path(warm), plan[:1], workers=1, limits=limits, report=lambda *_: None)
-        found["start"] = time.perf_counter() - began
+    cells = plan_cells(["narma10"], ["esn"], n_cells)
+    with tempfile.TemporaryDirectory() as name:  # the fork server's imports are paid for here
+        start, _ = _run(Path(name), cells[:1], 1)
+    seconds: dict[int, float] = {}
     for count in counts:
         with tempfile.TemporaryDirectory() as name:
-            seen: list[dict[str, Any]] = []
-            keep = partial(_keep, seen)
-            began = time.perf_counter()
-            runner.run(Path(name), plan, workers=count, limits=limits, report=keep)
-            found["seconds"][count] = time.perf_counter() - began
-            found["cell"] = float(np.median([record["t_total"] for record in seen]))
-            found["write"] = _write_seconds(Path(name), plan[0], seen[0])
-    alone = found["seconds"][counts[0]] * counts[0] / cells
-    found["overhead"] = alone - found["cell"]
-    return found
+            seconds[count], records = _run(Path(name), cells, count)
+            cell = float(np.median([record["t_total"] for record in records]))
+            write = _write_seconds(Path(name), cells[0], records[0])
+    overhead = seconds[counts[0]] * counts[0] / n_cells - cell
+    return ClusterModel(n_cells, start, cell, overhead, write, seconds)
 
 
-def _keep(seen: list[dict[str, Any]], _: records.Cell, record: dict[str, Any]) -> None:
-    seen.append(record)
+def _run(folder: Path, cells: Sequence[Cell], workers: int) -> tuple[float, list[Record]]:
+    """Return the seconds of a run and its records."""
+    start = time.perf_counter()
+    records = [record for _, record in run_cells(folder, cells, workers=workers, limits=LIMITS)]
+    return time.perf_counter() - start, records
 
 
-def _write_seconds(folder: Path, cell: records.Cell, record: dict[str, Any]) -> float:
-    """Return the seconds that reading and writing one record takes."""
-    arrays = records.arrays(folder, record)
-    return min(_seconds(lambda: records.write(folder, cell, record, arrays)) for _ in range(10))
-
-
-def predicted(found: dict[str, Any], cells: int, count: int) -> float:
-    """Return the seconds that the model gives for some cells on some workers."""
-    each = found["cell"] + found["overhead"]
-    return float(found["start"] + cells * each / count + cells * found["write"])
+def _write_seconds(folder: Path, cell: Cell, record: Record) -> float:
+    """Return the seconds that writing one record takes."""
+    arrays = load_arrays(folder, record)
+    return min(_seconds(lambda: write_record(folder, cell, record, arrays)) for _ in range(10))

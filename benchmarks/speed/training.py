@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, jvp, vjp
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.speed.reservoirs import Call, Job, Timing, interleaved
+from benchmarks.speed.timing import Call, Job, Timing, interleaved
 from reservoirs import datasets, next_step
 from trainers import RNNRegressor
 from trainers.network.small import one_thread

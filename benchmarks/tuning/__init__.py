@@ -1,1 +1,1 @@
-"""The equal search of every method, and the study of the defaults."""
+"""Equal searches for every method, their stored results, and the study of the defaults."""

@@ -4,22 +4,21 @@ import time
 
 import pytest
 
+from benchmarks.cells.processes import Limits
 from benchmarks.results import records
-from benchmarks.running import backends, runner
-from benchmarks.running.runner import Limits
+from benchmarks.running import backends
+from benchmarks.running.plan import plan_cells
 
-CELLS = runner.plan(["lagged_sine"], ["esn", "linear", "persistence", "mean"], 2)
+CELLS = plan_cells(["lagged_sine"], ["esn", "linear", "persistence", "mean"], 2)
 LIMITS = Limits(60.0, 8000.0)
 
 
 def run(backend, folder, cells=CELLS, after=lambda count: None):
     seen = []
 
-    def report(cell, record):
+    for _, record in backends.run_cells(backend, folder, cells, workers=2, limits=LIMITS):
         seen.append(record)
         after(len(seen))
-
-    backends.run(backend, folder, cells, workers=2, limits=LIMITS, report=report)
     return sorted((r["method"], r["seed"], r["status"], r["metrics"]["free200"]) for r in seen)
 
 
@@ -32,8 +31,8 @@ def here(tmp_path_factory):
 def test_a_backend_of_joblib_gives_the_same_records(backend, tmp_path, here):
     assert run(backend, tmp_path) == here
     assert len(list((tmp_path / "cells").glob("*.json"))) == len(CELLS)
-    esn = next(r for r in records.every(tmp_path) if r["method"] == "esn")
-    assert set(records.arrays(tmp_path, esn)) >= {"truth", "prediction", "error"}
+    esn = next(r for r in records.newest_records(tmp_path) if r["method"] == "esn")
+    assert set(records.load_arrays(tmp_path, esn)) >= {"truth", "prediction", "error"}
 
 
 @pytest.fixture(scope="module")

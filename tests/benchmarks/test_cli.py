@@ -47,7 +47,7 @@ def test_a_second_run_only_draws_again(tmp_path, capsys):
         (["run", "--memory", "0"], "--memory must be positive"),
         (["run", "--shard", "5/4"], "--shard takes I/N with 1 <= I <= N .*got '5/4'"),
         (["run", "--track", "hours:2"], "a track is default, stored, trials:N or seconds:N"),
-        (["run", "--plugin", "absent.py"], "--plugin takes a Python file"),
+        (["run", "--plugin", "absent.py"], "--plugin needs a Python file"),
         (["run", "absent.toml"], "suite absent.toml cannot be read"),
         (["tune", "-m", "mean"], "no method with a search space 'mean'"),
         (["info", "sine_cleen"], "no task, method or suite 'sine_cleen'; did you mean sine_clean"),

@@ -4,10 +4,11 @@ import json
 import numpy as np
 import pytest
 
+from benchmarks.cells.cell import Cell
 from benchmarks.cli import main
 from benchmarks.results import exchange, records, tables
-from benchmarks.results.records import Cell
-from benchmarks.running import runner, suites
+from benchmarks.running import suites
+from benchmarks.running.plan import plan_cells
 
 RUN = ["run", "smoke", "-m", "esn", "-m", "mean", "--seeds", "2", "-j", "2"]
 
@@ -49,12 +50,12 @@ def test_a_result_replaces_a_failure_but_never_the_other_way(tmp_path):
     good = {"status": "ok", "reason": "", "provenance": {"started": 1.0}}
     bad = {"status": "timeout", "reason": "late", "provenance": {"started": 2.0}}
     for name, record in (("a", good), ("b", bad)):
-        records.write(tmp_path / name, cell, record)
+        records.write_record(tmp_path / name, cell, record)
 
     exchange.merge([tmp_path / "b", tmp_path / "a"], tmp_path / "one")
     exchange.merge([tmp_path / "b"], tmp_path / "one")
 
-    (found,) = records.every(tmp_path / "one")
+    (found,) = records.newest_records(tmp_path / "one")
     assert found["status"] == "ok"
 
 
@@ -173,7 +174,7 @@ def test_results_of_another_schema_are_refused_and_kept(results, tmp_path, capsy
 
 
 def test_the_smoke_suite_expects_something_of_every_learner():
-    smoke = suites.load("smoke")
+    smoke = suites.load_suite("smoke")
 
     assert {"esn", "lstm", "rnn", "momentum", "hessian_free"} <= set(smoke.expected["lagged_sine"])
 
@@ -181,8 +182,8 @@ def test_the_smoke_suite_expects_something_of_every_learner():
 def test_an_error_is_the_inverse_where_large_is_good():
     found = {"task": "lorenz63", "method": "esn", "status": "ok", "metrics": {"vpt": 4.0}}
 
-    assert tables.error(found) == 0.25
-    assert tables.error({**found, "status": "timeout", "metrics": {}}) == np.inf
+    assert tables.ranking_error(found) == 0.25
+    assert tables.ranking_error({**found, "status": "timeout", "metrics": {}}) == np.inf
 
 
 def test_a_dry_run_says_what_would_run_and_runs_nothing(tmp_path, capsys):
@@ -194,7 +195,7 @@ def test_a_dry_run_says_what_would_run_and_runs_nothing(tmp_path, capsys):
 
 
 def test_cells_are_shared_out_without_overlap():
-    cells = runner.plan(["lagged_sine"], ["esn", "mean"], 5)
+    cells = plan_cells(["lagged_sine"], ["esn", "mean"], 5)
     parts = [cells[i::3] for i in range(3)]
 
     assert sorted(c.key for part in parts for c in part) == sorted(c.key for c in cells)

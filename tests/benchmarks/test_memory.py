@@ -4,12 +4,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.cells.cell import Cell
 from benchmarks.cli import main
 from benchmarks.methods.registry import METHODS
 from benchmarks.protocols import long_memory as memory
 from benchmarks.protocols.evaluate import evaluate
 from benchmarks.results import records
-from benchmarks.results.records import Cell
 from benchmarks.tasks import TASKS
 from reservoirs import datasets
 
@@ -104,13 +104,13 @@ def test_a_diverged_run_is_a_result():
 
 
 def test_recorded_cells_count_whatever_the_code_is(tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "recorded_folder", lambda: tmp_path / "kept")
+    monkeypatch.setattr(records, "packaged_folder", lambda: tmp_path / "kept")
     (tmp_path / "kept").mkdir()
     cell = Cell("addition_80", 1, "nag_0.9", {"learning_rate": 0.5}, 0)
     old = {**cell.__dict__, "schema": 1, "key": "another code", "status": "ok"}
     (tmp_path / "kept" / "a.json").write_text(json.dumps(old))
 
-    found = records.recorded([cell, replace(cell, seed=1), replace(cell, settings={})])
+    found = records.packaged_records([cell, replace(cell, seed=1), replace(cell, settings={})])
 
     assert found == {cell.key: old}
 

@@ -4,7 +4,7 @@ import torch
 from benchmarks.methods.registry import METHODS
 from benchmarks.protocols.evaluate import evaluate
 from benchmarks.tasks import TASKS
-from benchmarks.tuning.search import settings_for
+from benchmarks.tuning.stored import settings_for
 from reservoirs import datasets
 
 

@@ -4,7 +4,7 @@ import pytest
 from benchmarks.methods import peers
 from benchmarks.methods.registry import METHODS
 from benchmarks.protocols.evaluate import evaluate
-from benchmarks.running.suites import load
+from benchmarks.running.suites import load_suite
 from benchmarks.tasks import TASKS
 from reservoirs import ESNRegressor
 
@@ -24,12 +24,12 @@ def test_a_peer_forecasts_or_says_what_it_needs(name):
 
 def test_a_peer_that_is_absent_is_skipped_with_the_remedy(monkeypatch):
     with pytest.raises(ImportError, match=r"needs no_such_peer: pip install 'reservoirs\[peers\]'"):
-        peers.load("no_such_peer.nodes")
+        peers.load_suite("no_such_peer.nodes")
 
 
 def test_peers_run_only_where_they_are_named():
-    assert not set(peers.PEERS) & set(load("oscillators").methods)
-    assert set(peers.PEERS) <= set(load("peers").methods)
+    assert not set(peers.PEERS) & set(load_suite("oscillators").methods)
+    assert set(peers.PEERS) <= set(load_suite("peers").methods)
 
 
 class Echo:

@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cells import plugins
+from benchmarks.cells.processes import Limits
 from benchmarks.cli import main
 from benchmarks.methods.registry import METHODS
-from benchmarks.running import backends, runner
+from benchmarks.running import backends
+from benchmarks.running.plan import plan_cells
 from benchmarks.tasks import TASKS
 
 OWN = """
@@ -34,7 +36,7 @@ def forget(monkeypatch):
     """Forget what a test's plugins announced."""
     yield
     monkeypatch.setenv(plugins.VARIABLE, "")
-    plugins.load()
+    plugins.load_plugins()
     assert "my_wave" not in TASKS
     assert "copycat" not in METHODS
 
@@ -72,7 +74,7 @@ def test_a_method_of_ones_own_runs_on_our_tasks(tmp_path, own, forget):
         ("1 / 0", "line 1: ZeroDivisionError"),
         ("x = (", "SyntaxError"),
         ("x = 1", "defines neither TASKS nor METHODS"),
-        ("TASKS = ['mine']", "TASKS holds 'mine', no Task"),
+        ("TASKS = ['mine']", "TASKS holds 'mine', not a Task"),
         (OWN.replace('"copycat"', '"esn"'), "'esn' is taken; choose another name"),
     ],
 )
@@ -109,14 +111,14 @@ def test_a_task_that_raises_fails_its_cells_alone(tmp_path, capsys, forget):
 
 def test_a_worker_elsewhere_is_sent_the_plugins(own, forget):
     plugins.announce([Path(own)])
-    plugins.load()
-    cells = runner.plan(["my_wave"], ["copycat"], 2)
+    plugins.load_plugins()
+    cells = plan_cells(["my_wave"], ["copycat"], 2)
     plugins.announce([])
 
     folders = []
     for cell in cells:
-        files = backends.isolated(cell, runner.Limits(60.0, 8000.0), {"own.py": OWN.encode()})
-        folders.append(plugins.loaded())
+        files = backends.run_isolated(cell, Limits(60.0, 8000.0), {"own.py": OWN.encode()})
+        folders.append(plugins.plugin_files())
         assert json.loads(files[f"{cell.name}.json"])["status"] == "ok"
     assert folders[0] == folders[1]
     assert folders[0] != [Path(own)]

@@ -48,7 +48,7 @@ def test_a_number_that_was_only_recalled_is_marked():
 def test_ours_are_put_in_from_records(tmp_path, monkeypatch):
     entry = Entry("narma10", "esn", "nmse", aim=0.05)
     (tmp_path / "a.json").write_text(json.dumps([entry.as_dict()]))
-    monkeypatch.setattr(published, "folder", lambda: tmp_path)
+    monkeypatch.setattr(published, "published_folder", lambda: tmp_path)
     record = {"task": "narma10", "method": "esn", "track": "stored", "status": "ok"}
     found = [{**record, "seed": i, "metrics": {"nmse": 0.01 * i}} for i in (1, 2, 3)]
     other = {**record, "task": "narma20", "metrics": {"nmse": 9.0}}
@@ -63,7 +63,7 @@ def test_ours_are_put_in_from_records(tmp_path, monkeypatch):
 
 def test_neither_an_old_run_nor_a_small_one_replaces_a_number(tmp_path, monkeypatch):
     (tmp_path / "a.json").write_text(json.dumps([Entry("narma10", "esn", "nmse").as_dict()]))
-    monkeypatch.setattr(published, "folder", lambda: tmp_path)
+    monkeypatch.setattr(published, "published_folder", lambda: tmp_path)
     record = {"task": "narma10", "method": "esn", "track": "stored", "status": "ok", "seed": 0}
     new, old, small = (
         {**record, "metrics": {"nmse": nmse}, "provenance": {"started": when}}
@@ -79,7 +79,7 @@ def test_neither_an_old_run_nor_a_small_one_replaces_a_number(tmp_path, monkeypa
 def test_a_study_is_the_median_over_its_systems(tmp_path, monkeypatch):
     entries = [Entry(name, "esn", "smape").as_dict() for name in STUDIES]
     (tmp_path / "a.json").write_text(json.dumps(entries))
-    monkeypatch.setattr(published, "folder", lambda: tmp_path)
+    monkeypatch.setattr(published, "published_folder", lambda: tmp_path)
     scores = {"dysts_Chua": (1, 1, 9), "dysts_Chua_raw": (70,), "dysts_Halvorsen": (4,),
               "dysts_Rossler": (8,)}  # fmt: skip
     found = [

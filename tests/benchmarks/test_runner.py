@@ -12,22 +12,20 @@ import numpy as np
 import pytest
 from processes import session
 
+from benchmarks.cells.cell import Cell
+from benchmarks.cells.processes import Limits, fork_server
 from benchmarks.methods.registry import METHODS
 from benchmarks.results import records, tables
-from benchmarks.results.records import Cell
-from benchmarks.running import runner
+from benchmarks.running.plan import plan_cells
+from benchmarks.running.runner import run_cells
 
 METHOD_NAMES = ["esn", "linear", "persistence", "mean"]
-CELLS = runner.plan(["lagged_sine"], METHOD_NAMES, 2)
+CELLS = plan_cells(["lagged_sine"], METHOD_NAMES, 2)
 
 
 def run(folder, cells, timeout=60.0, memory=8000.0):
-    seen = []
-    limits = runner.Limits(timeout, memory)
-    runner.run(
-        folder, cells, workers=2, limits=limits, report=lambda cell, record: seen.append(record)
-    )
-    return seen
+    limits = Limits(timeout, memory)
+    return [record for _, record in run_cells(folder, cells, workers=2, limits=limits)]
 
 
 def metrics(folder):
@@ -46,12 +44,12 @@ def test_every_cell_leaves_one_whole_record(tmp_path):
     assert len(metrics(tmp_path)) == 8
     esn = next(r for r in seen if r["method"] == "esn")
     assert {"t_fit", "t_predict", "n_params_trained"} <= set(esn["costs"])
-    assert set(records.arrays(tmp_path, esn)) >= {"truth", "prediction", "error"}
+    assert set(records.load_arrays(tmp_path, esn)) >= {"truth", "prediction", "error"}
     assert not list((tmp_path / "cells").glob(".*"))
 
 
 def test_the_fork_server_imports_what_cells_need_once():
-    runner.server()
+    fork_server()
 
     # Python goes on in silence where one is missing: every cell would import torch again.
     preloaded = multiprocessing.forkserver._forkserver._preload_modules
@@ -84,7 +82,7 @@ def test_the_same_cells_give_the_same_metrics(tmp_path):
 def test_finished_cells_are_not_run_again(tmp_path):
     run(tmp_path, CELLS[:3])
 
-    done = records.done(tmp_path, CELLS, retry=False)
+    done = records.finished(tmp_path, CELLS)
 
     assert list(done) == [cell.key for cell in CELLS[:3]]
 
@@ -96,7 +94,7 @@ def test_a_cell_beyond_its_time_is_killed_and_recorded(tmp_path):
 
     assert record["status"] == "timeout"
     assert record["reason"] == "killed after 1 s"
-    assert records.done(tmp_path, [slow], retry=True) == {}
+    assert records.finished(tmp_path, [slow], retry=True) == {}
 
 
 def test_a_cell_beyond_its_memory_is_recorded(tmp_path):
@@ -169,16 +167,16 @@ def test_a_torn_record_is_refused_with_the_remedy(tmp_path):
     path.write_text('{"schema": 2, "metr')
 
     with pytest.raises(ValueError, match="is not a record.*delete it"):
-        records.read(tmp_path, CELLS[0])
+        records.read_record(tmp_path, CELLS[0])
 
 
 def test_another_schema_is_refused(tmp_path):
-    records.write(tmp_path, CELLS[0], {"status": "ok", "reason": ""})
+    records.write_record(tmp_path, CELLS[0], {"status": "ok", "reason": ""})
     path = tmp_path / "cells" / f"{CELLS[0].name}.json"
     path.write_text(path.read_text().replace('"schema": 2', '"schema": 99'))
 
     with pytest.raises(ValueError, match="schema 99, this version reads 2"):
-        records.read(tmp_path, CELLS[0])
+        records.read_record(tmp_path, CELLS[0])
 
 
 def test_the_key_depends_on_everything_that_decides_the_result():
@@ -241,11 +239,11 @@ def test_cells_end_when_the_command_is_killed_alone(tmp_path):
 
 
 def test_a_skipped_cell_is_no_failure_and_tried_again(tmp_path):
-    records.write(tmp_path, CELLS[0], {"status": "skipped", "reason": "not installed"})
-    record = records.read(tmp_path, CELLS[0])
+    records.write_record(tmp_path, CELLS[0], {"status": "skipped", "reason": "not installed"})
+    record = records.read_record(tmp_path, CELLS[0])
 
     (row,) = tables.summarise([record])
 
     assert row.n_failed == 0
     assert row.reasons == ("skipped: not installed",)
-    assert records.done(tmp_path, CELLS[:1], retry=False) == {}
+    assert records.finished(tmp_path, CELLS[:1], retry=False) == {}

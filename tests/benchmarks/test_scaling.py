@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from benchmarks.speed import scaling
-from benchmarks.speed.scaling import Growth
+from benchmarks.speed.scaling import ClusterModel, Growth
 from reservoirs import ESNRegressor
 
 
@@ -34,15 +34,15 @@ def test_one_thing_grows_at_a_time(monkeypatch, what, size, expected):
 
 
 def test_cells_share_the_workers_but_not_the_writer():
-    found = {"start": 3.0, "cell": 1.5, "overhead": 0.5, "write": 0.01}
+    model = ClusterModel(60, start=3.0, cell=1.5, overhead=0.5, write=0.01, seconds={})
 
-    assert scaling.predicted(found, cells=100, count=1) == pytest.approx(3.0 + 200.0 + 1.0)
-    assert scaling.predicted(found, cells=100, count=50) == pytest.approx(3.0 + 4.0 + 1.0)
+    assert model.predict(cells=100, workers=1) == pytest.approx(3.0 + 200.0 + 1.0)
+    assert model.predict(cells=100, workers=50) == pytest.approx(3.0 + 4.0 + 1.0)
 
 
 def test_what_the_model_needs_is_measured():
-    found = scaling.workers(2, (1,))
+    measured = scaling.measure_workers(2, (1,))
 
-    assert found["cell"] > 0.0
-    assert found["start"] > found["write"] > 0.0
-    assert set(found["seconds"]) == {1}
+    assert measured.cell > 0.0
+    assert measured.start > measured.write > 0.0
+    assert set(measured.seconds) == {1}

@@ -6,13 +6,14 @@ import torch
 from benchmarks.cli import main
 from benchmarks.speed import reservoirs as speed
 from benchmarks.speed import training as speed_training
+from benchmarks.speed.timing import Timing, interleaved
 
 
 def test_contenders_take_turns_after_a_warm_up_and_keep_every_sample():
     order = []
     calls = {"reservoirs": lambda: order.append("a"), "other": lambda: order.append("b")}
 
-    timing = speed.interleaved("job", calls, 3)
+    timing = interleaved("job", calls, 3)
 
     assert order == ["a", "b"] * 4
     assert [len(samples) for samples in timing.samples.values()] == [3, 3]
@@ -31,7 +32,7 @@ def test_the_plain_loop_computes_what_we_compute():
 
 
 def test_a_ratio_compares_calls_of_one_turn():
-    timing = speed.Timing("job", {"reservoirs": [1.0, 2.0, 4.0], "peer": [8.0, 4.0, 8.0]})
+    timing = Timing("job", {"reservoirs": [1.0, 2.0, 4.0], "peer": [8.0, 4.0, 8.0]})
 
     assert timing.ratio("peer") == 2.0
     assert timing.ratio("reservoirs", ours="peer") == 0.5

@@ -6,28 +6,28 @@ import pytest
 
 from benchmarks.methods.registry import METHODS
 from benchmarks.tasks import TASKS
-from benchmarks.tuning import search as tuning
+from benchmarks.tuning import audit, search, stored
 
-STORED = tuning.stored_folder()
+STORED = stored.stored_folder()
 
 
 def test_the_stored_searches_are_equal_and_the_small_one_repeats():
-    assert tuning.check() == []
+    assert audit.check() == []
 
 
 def test_every_default_task_has_tuned_settings_for_every_learner():
-    from benchmarks.running.suites import load
+    from benchmarks.running.suites import load_suite
 
-    for name in load("oscillators").tasks:
-        for method in tuning.wanted(name, tuning.tuned()):
-            assert tuning.stored(TASKS[name].settings_key, method)
+    for name in load_suite("oscillators").tasks:
+        for method in stored.applicable_methods(name, stored.tunable_methods()):
+            assert stored.load_log(TASKS[name].settings_key, method)
 
 
 def test_settings_fall_back_to_the_defaults():
     sunspots = TASKS["sunspots"]
 
-    assert tuning.settings_for(sunspots, METHODS["mean"]) == {}
-    assert tuning.settings_for(TASKS["lagged_sine"], METHODS["notes_relu"])["n_units"] == 32
+    assert stored.settings_for(sunspots, METHODS["mean"]) == {}
+    assert stored.settings_for(TASKS["lagged_sine"], METHODS["notes_relu"])["n_units"] == 32
 
 
 @pytest.mark.parametrize(
@@ -51,20 +51,20 @@ def test_a_damaged_log_is_noticed(tmp_path, damage, complaint):
     else:
         path.write_text(json.dumps({**json.loads(path.read_text()), **damage}))
 
-    wrong = tuning.check(tmp_path)
+    wrong = audit.check(tmp_path)
 
     assert any(re.search(complaint, text) for text in wrong)
 
 
 def test_a_search_that_does_not_repeat_is_noticed(tmp_path):
-    log = {**tuning.stored(*tuning.RETUNED), "score": 1e-3}
-    tuning.write(log, tmp_path)
+    log = {**stored.load_log(*audit.RETUNED), "score": 1e-3}
+    stored.write_log(log, tmp_path)
 
-    assert any("scores 0.001, again" in text for text in tuning.check(tmp_path))
+    assert any("scores 0.001, again" in text for text in audit.check(tmp_path))
 
 
 def test_a_search_writes_its_whole_log(tmp_path):
-    tuning.tune([("lagged_sine", "esn")], "trials:3", tmp_path, workers=1)
+    search.tune([("lagged_sine", "esn")], "trials:3", tmp_path, workers=1)
 
     (path,) = (tmp_path / "trials_3").iterdir()
     found = json.loads(path.read_text())
@@ -73,7 +73,7 @@ def test_a_search_writes_its_whole_log(tmp_path):
 
 
 def test_a_budget_of_seconds_is_kept_and_holds_the_last_fit():
-    found = tuning.search("lagged_sine", "esn", "seconds:4")
+    found = search.search("lagged_sine", "esn", "seconds:4")
 
     longest = max(trial["seconds"] for trial in found["trials"])
     assert 2 <= found["n_trials"] < 1000
@@ -86,22 +86,24 @@ def test_a_small_grid_is_searched_whole(monkeypatch):
     monkeypatch.setitem(TASKS, "lagged_sine", task)
     monkeypatch.setitem(METHODS, "esn", replace(METHODS["esn"], space={}))
 
-    found = tuning.search("lagged_sine", "esn", "trials:50")
+    found = search.search("lagged_sine", "esn", "trials:50")
 
     assert sorted(trial["settings"]["alpha"] for trial in found["trials"]) == [1e-8, 1e-2]
 
 
 def test_a_search_kept_with_results_is_found_there(tmp_path):
-    assert tuning.missing(["lagged_sine"], ["esn", "mean"], "trials:3") == [("lagged_sine", "esn")]
-    log = tuning.search("lagged_sine", "esn", "trials:3")
-    tuning.write(log, tmp_path)
+    assert stored.missing_searches(["lagged_sine"], ["esn", "mean"], "trials:3") == [
+        ("lagged_sine", "esn")
+    ]
+    log = search.search("lagged_sine", "esn", "trials:3")
+    stored.write_log(log, tmp_path)
 
-    tuning.look_in(tmp_path)
+    stored.add_folder(tmp_path)
 
-    assert tuning.missing(["lagged_sine"], ["esn", "mean"], "trials:3") == []
-    assert tuning.settings_for(TASKS["lagged_sine"], METHODS["esn"], "trials:3") == log["settings"]
+    assert stored.missing_searches(["lagged_sine"], ["esn", "mean"], "trials:3") == []
+    assert stored.settings_for(TASKS["lagged_sine"], METHODS["esn"], "trials:3") == log["settings"]
 
 
 def test_the_default_track_searches_nothing():
-    assert tuning.missing(["lagged_sine"], ["rnn"], "default") == []
-    assert tuning.settings_for(TASKS["lagged_sine"], METHODS["rnn"], "default")["window"] == 20
+    assert stored.missing_searches(["lagged_sine"], ["rnn"], "default") == []
+    assert stored.settings_for(TASKS["lagged_sine"], METHODS["rnn"], "default")["window"] == 20

@@ -1,0 +1,48 @@
+"""Processes for cells and searches: one thread each, started from a server that has all loaded."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+# Named and not imported: the server alone needs what this module loads and compiles.
+PRELOADED = "benchmarks.running.worker"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one cell may take.
+
+    Attributes
+    ----------
+    seconds : float
+        Until it is killed.
+    megabytes : float
+        Of memory, on top of what its process has at the start.
+    """
+
+    seconds: float
+    megabytes: float
+
+
+def fork_server() -> ForkServerContext:
+    """Return a fork server that has imported everything once, with one thread per process.
+
+    Returns
+    -------
+    ForkServerContext
+        Of `multiprocessing`; its processes inherit loaded libraries and compiled loops.
+    """
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = "1"
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOADED])
+    return context

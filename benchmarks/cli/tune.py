@@ -1,0 +1,61 @@
+"""The command that searches settings, or checks the stored searches."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks.cli.console import check_positive, console, errors
+from benchmarks.running.suites import check_names
+from benchmarks.tasks import TASKS
+from benchmarks.tuning import audit, defaults, search, stored
+
+
+def tune(options: argparse.Namespace) -> int:
+    """Search settings, or check the stored logs, or run the study of the defaults.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        Of the command line.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    if options.check:
+        return _check(options)
+    check_positive(options.jobs, "--jobs")
+    if options.defaults:
+        return _study_defaults(options)
+    stored.budget(options.track)
+    own = [t.name for t in TASKS.values() if t.tuned and not (t.settings_from or t.on_request)]
+    tasks = check_names(options.task or own, TASKS, "task")
+    tunable = stored.tunable_methods()
+    methods = check_names(options.method or tunable, tunable, "method with a search space")
+    folder = options.out or stored.stored_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    stored.add_folder(folder)
+    pairs = [(task, m) for task in tasks for m in stored.applicable_methods(task, methods)]
+    if not options.again:
+        pairs = [pair for pair in pairs if not stored.load_log(*pair, options.track)]
+    search.tune(pairs, options.track, folder, options.jobs)
+    console.print(f"{len(pairs)} searches; settings and logs: {folder}", highlight=False)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    complaints = audit.check(options.out)
+    for text in complaints:
+        errors.print(text, style="red", markup=False)
+    if not complaints:
+        console.print("every stored search is equal, on validation rows only, and repeats")
+    return 1 if complaints else 0
+
+
+def _study_defaults(options: argparse.Namespace) -> int:
+    defaults.write_study(options.out or stored.stored_folder(), options.jobs)
+    for name, tuned, default, rank in defaults.compare_with_tuned():
+        numbers = f"tuned {tuned:.3g}, defaults {default:.3g}, {default / tuned:.3g} times"
+        console.print(f"{name}: {numbers}, rank {rank} of {defaults.N_SETTINGS}")
+    return 0

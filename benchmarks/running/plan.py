@@ -1,0 +1,87 @@
+"""What a run consists of: the cells of tasks, methods and seeds, with the settings of a track."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.cells.cell import Cell
+from benchmarks.methods.registry import METHODS
+from benchmarks.running.suites import Suite
+from benchmarks.tasks import TASKS
+from benchmarks.tuning.stored import search_result, settings_for
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a command line asks for.
+
+    Attributes
+    ----------
+    suite : Suite
+        Whose title, limits and expectations count.
+    folder : Path
+        Of the results.
+    tasks, methods : list of str
+        Names.
+    seeds : int
+        Test seeds 0 to seeds - 1.
+    track : str
+        Whose settings are used.
+    shard : (int, int), default=(1, 1)
+        (I, N) if the I-th of N parts of the cells is run here.
+    """
+
+    suite: Suite
+    folder: Path
+    tasks: list[str]
+    methods: list[str]
+    seeds: int
+    track: str
+    shard: tuple[int, int] = (1, 1)
+
+    def cells(self) -> list[Cell]:
+        """Return all cells, of every shard, with the settings stored now."""
+        return plan_cells(self.tasks, self.methods, self.seeds, self.track)
+
+    def own(self, cells: Sequence[Cell]) -> Sequence[Cell]:
+        """Return the cells of this shard, every N-th, so that all shards take about as long."""
+        part, parts = self.shard
+        return cells[part - 1 :: parts]
+
+
+def plan_cells(
+    tasks: Sequence[str], methods: Sequence[str], seeds: int, track: str = "stored"
+) -> list[Cell]:
+    """List the cells of tasks and methods, seed by seed: an early stop leaves some of each.
+
+    Parameters
+    ----------
+    tasks, methods : sequence of str
+        Names.
+    seeds : int
+        Test seeds 0 to seeds - 1.
+    track : str, default="stored"
+        Whose settings are used.
+
+    Returns
+    -------
+    list of Cell
+        Only of methods that run on the task.
+    """
+    return [
+        Cell(
+            name,
+            task.version,
+            method.name,
+            settings_for(task, method, track),
+            seed,
+            track,
+            search_result(task, method, track),
+        )
+        for seed in range(seeds)
+        for name, task in ((name, TASKS[name]) for name in tasks)
+        for method in (METHODS[name] for name in methods)
+        if not method.refusal(task)
+    ]

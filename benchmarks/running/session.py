@@ -1,0 +1,127 @@
+"""A run as one value: what was planned, the records that are there, and the cells still to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from benchmarks.cells.cell import Cell
+from benchmarks.cells.processes import Limits
+from benchmarks.results.records import Record, failed, finished, packaged_records
+from benchmarks.running import backends
+from benchmarks.running.plan import Plan
+
+
+@dataclass(frozen=True)
+class Session:
+    """What is asked for, what is done, and what is left.
+
+    Attributes
+    ----------
+    plan : Plan
+        The suite, as changed by the command line.
+    cells : tuple of Cell
+        All that the plan asks for, of every shard.
+    kept : dict
+        Key of a cell -> its record.
+    waiting : tuple of Cell
+        Cells of this shard without a record.
+    """
+
+    plan: Plan
+    cells: tuple[Cell, ...]
+    kept: Mapping[str, Record]
+    waiting: tuple[Cell, ...]
+
+    @property
+    def shard(self) -> Sequence[Cell]:
+        """The cells that are run here."""
+        return self.plan.own(self.cells)
+
+    @property
+    def records(self) -> list[Record]:
+        """The records that are there, in the order of the plan."""
+        return [self.kept[cell.key] for cell in self.cells if cell.key in self.kept]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell of every shard has its record."""
+        return len(self.records) == len(self.cells)
+
+    @property
+    def failed(self) -> bool:
+        """Whether any cell failed."""
+        return any(failed(record) for record in self.records)
+
+    def run(
+        self,
+        *,
+        backend: str,
+        workers: int,
+        limits: Limits,
+        report: Callable[[Cell, Record], None],
+    ) -> Session:
+        """Run the waiting cells.
+
+        Parameters
+        ----------
+        backend : str
+            "local", the address of a Dask scheduler, or a name that joblib knows.
+        workers : int
+            Cells side by side.
+        limits : Limits
+            Of one cell.
+        report : callable
+            Told of every finished cell and its record.
+
+        Returns
+        -------
+        Session
+            With nothing waiting, and what other shards have finished meanwhile.
+        """
+        kept = dict(self.kept)
+        finished_cells = backends.run_cells(
+            backend, self.plan.folder, self.waiting, workers=workers, limits=limits
+        )
+        for cell, record in finished_cells:
+            kept[cell.key] = record
+            report(cell, record)
+        elsewhere = [cell for cell in self.cells if cell.key not in kept]
+        kept |= finished(self.plan.folder, elsewhere)
+        return replace(self, kept=kept, waiting=())
+
+
+def open_session(plan: Plan, *, retry: bool = False, fresh: bool = False) -> Session:
+    """Look for the records of a plan, of all shards.
+
+    Parameters
+    ----------
+    plan : Plan
+        What is asked for.
+    retry : bool, default=False
+        Whether failed cells of this shard run again.
+    fresh : bool, default=False
+        Whether cells that came with the package run again too.
+
+    Returns
+    -------
+    Session
+        Ready to run.
+    """
+    cells = tuple(plan.cells())
+    shard = {cell.key for cell in plan.own(cells)}
+    found = {} if fresh else packaged_records(cells)
+    found |= finished(plan.folder, cells)
+    kept = {
+        cell.key: _with_search(found[cell.key], cell)
+        for cell in cells
+        if cell.key in found and not (retry and cell.key in shard and failed(found[cell.key]))
+    }
+    waiting = tuple(cell for cell in plan.own(cells) if cell.key not in kept)
+    return Session(plan, cells, kept, waiting)
+
+
+def _with_search(record: Record, cell: Cell) -> Record:
+    """Return a record that says what the search for its settings gave; earlier ones do not."""
+    search = asdict(cell.search) if cell.search else None
+    return {"search": search, **record}

@@ -1,0 +1,95 @@
+"""Checks that all stored searches were equal, on validation rows only, and repeat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.tuning.search import search
+from benchmarks.tuning.stored import (
+    Log,
+    applicable_methods,
+    budget,
+    stored_folder,
+    tunable_methods,
+)
+
+TEST_SEEDS = range(1000)
+RETUNED = ("sine_noisy_0.1", "esn", "trials:50")  # the search that `check` repeats
+
+
+def check(folder: Path | None = None) -> list[str]:
+    """Read every stored log and say what is wrong with it.
+
+    Parameters
+    ----------
+    folder : Path, default=None
+        Of the tracks; None is the package's.
+
+    Returns
+    -------
+    list of str
+        Complaints, none if all searches were equal: same budget, validation rows and seeds for
+        every method, seeds disjoint from the test seeds, the stored setting the best of its log,
+        and one small search repeated with the same score.
+    """
+    complaints: list[str] = []
+    groups: dict[tuple[str, str], list[Log]] = {}
+    for name, log in _logs(folder or stored_folder()):
+        groups.setdefault((log["track"], log["task"]), []).append(log)
+        complaints.extend(f"{name}: {text}" for text in _check_log(log))
+    for (track, task), logs in groups.items():
+        complaints.extend(f"{track}, {task}: {text}" for text in _check_group(logs))
+    task, method, track = RETUNED
+    for log in groups.get((track, task), []):
+        if log["method"] == method:
+            complaints.extend(_check_repetition(log))
+    return complaints
+
+
+def _logs(folder: Path) -> Iterator[tuple[str, Log]]:
+    """Yield the name and the log of every search stored in a folder."""
+    for path in sorted(folder.glob("*/*--*.json")):
+        yield f"{path.parent.name}/{path.name}", json.loads(path.read_text())
+
+
+def _check_repetition(log: Log) -> list[str]:
+    """Search once more and compare the score."""
+    score = search(*RETUNED)["score"]
+    if np.isclose(score, log["score"], rtol=0.02):  # rounding differs by processor
+        return []
+    return [f"{', '.join(RETUNED)}: scores {log['score']:.4g}, again {score:.4g}"]
+
+
+def _check_group(logs: list[Log]) -> list[str]:
+    """Compare the searches of one task on one track."""
+    complaints = []
+    searched = {log["method"] for log in logs}
+    kind = budget(logs[0]["track"])[0]
+    tunable = applicable_methods(logs[0]["task"], tunable_methods())
+    absent = [name for name in tunable if name not in searched]
+    if absent:
+        complaints.append(f"no search for {', '.join(absent)}")
+    for name in ("n_trials", "validation_rows", "seeds", "sampler"):
+        values = {json.dumps(log[name]) for log in logs}
+        if len(values) > 1 and not (name == "n_trials" and kind == "seconds"):
+            complaints.append(f"{name} differs between methods: {sorted(values)}")
+    return complaints
+
+
+def _check_log(log: Log) -> list[str]:
+    """Compare what a log claims with its trials."""
+    complaints = []
+    kind, amount = budget(log["track"])
+    if len(log["trials"]) != log["n_trials"] or (kind == "trials" and log["n_trials"] != amount):
+        complaints.append(f"{len(log['trials'])} trials logged, {log['n_trials']} claimed")
+    if kind == "seconds" and log["n_trials"] > 1 and log["seconds"] > amount:
+        complaints.append(f"took {log['seconds']:.0f} s")
+    if min(log["trials"], key=lambda trial: trial["score"])["settings"] != log["settings"]:
+        complaints.append("the stored settings are not the best of the log")
+    if set(log["seeds"]) & set(TEST_SEEDS):
+        complaints.append(f"tuning seeds {log['seeds']} overlap the test seeds")
+    return complaints
