@@ -15,7 +15,7 @@ AT_THE_TOP = {
     "reservoirs": {"numpy", "scipy", "sklearn", "joblib", "reservoirs"},  # joblib is scikit-learn's
     "trainers": {"numpy", "scipy", "sklearn", "torch", "reservoirs", "trainers"},
     "benchmarks": {
-        "numpy", "scipy", "sklearn", "threadpoolctl", "torch", "matplotlib", "rich",
+        "numpy", "scipy", "sklearn", "threadpoolctl", "torch", "matplotlib", "rich", "jinja2",
         "reservoirs", "trainers", "benchmarks",
     },
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -16,6 +17,7 @@ from benchmarks.results.records import Record
 from benchmarks.running.suites import UsageError
 from benchmarks.tasks import TASKS
 
+RESULTS = Path("results")  # the default of --out
 console = Console(width=None if sys.stdout.isatty() else 110)  # a pipe has no width to ask for
 errors = Console(stderr=True)
 

@@ -10,10 +10,9 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.cells import plugins
-from benchmarks.cli.console import errors
+from benchmarks.cli.console import RESULTS, errors
 from benchmarks.running.suites import UsageError
 
-RESULTS = Path("results")
 ELSEWHERE = "; choose a folder that can be written with --out"
 HINTS: dict[int | None, str] = {
     errno.ENOSPC: "; make room and give the same command again: finished cells are kept",
@@ -148,7 +147,7 @@ def _tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     tune.add_argument("--track", default="trials:50", help="trials:N, seconds:N, or stored")
     tune.add_argument("--again", action="store_true", help="search what is stored already too")
     tune.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes at a time")
-    tune.add_argument("--out", type=Path, help="folder for the files; default the package's")
+    tune.add_argument("--out", type=Path, help="folder of the logs, default results/tuned")
     tune.set_defaults(action=("tune", "tune"))
 
 

@@ -7,6 +7,7 @@ import itertools
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from benchmarks.cells import archive
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.processes import Limits
 from benchmarks.cli import console as screen
@@ -18,6 +19,7 @@ from benchmarks.running.plan import Plan
 from benchmarks.running.session import Session, open_session
 from benchmarks.running.suites import UsageError, check_names, load_suite
 from benchmarks.tasks import TASKS
+from benchmarks.tasks.kinds import Memory
 from benchmarks.tuning import stored
 
 
@@ -48,6 +50,7 @@ def read_plan(options: argparse.Namespace) -> Plan:
     stored.budget(track)
     name = suite.name if track == suite.track else f"{suite.name}-{track}"
     folder = options.out / name.replace(":", "_")
+    stored.add_folder(options.out / "tuned")
     stored.add_folder(folder / "tuned")
     shard = _read_shard(getattr(options, "shard", None))
     return Plan(suite, folder, tasks, methods, seeds, track, shard)
@@ -116,7 +119,12 @@ def _say_what_is_there(session: Session) -> None:
         console.print(f"{total - waiting} of {total} cells are there already; {waiting} to run")
     packaged = sum(record["key"] != key for key, record in session.kept.items())
     if packaged:
-        console.print(f"{packaged} cells came with the package; --fresh runs them again")
+        console.print(f"{packaged} cells are recorded in the archive; --fresh runs them again")
+    long = sum(issubclass(TASKS[cell.task].kind, Memory) for cell in session.waiting)
+    if long and not archive.archive_file().exists():
+        console.print(
+            f"{long} cells may take hours each; a checkout of the source has them recorded"
+        )
 
 
 def _run_waiting(session: Session, backend: str, jobs: int, limits: Limits) -> Session:

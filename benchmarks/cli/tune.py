@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks.cli.console import check_positive, console, errors
+from benchmarks.cli.console import RESULTS, check_positive, console, errors
 from benchmarks.running.suites import check_names
 from benchmarks.tasks import TASKS
 from benchmarks.tuning import audit, defaults, search, stored
@@ -33,12 +33,12 @@ def tune(options: argparse.Namespace) -> int:
     tasks = check_names(options.task or own, TASKS, "task")
     tunable = stored.tunable_methods()
     methods = check_names(options.method or tunable, tunable, "method with a search space")
-    folder = options.out or stored.stored_folder()
+    folder = options.out or RESULTS / "tuned"
     folder.mkdir(parents=True, exist_ok=True)
     stored.add_folder(folder)
     pairs = [(task, m) for task in tasks for m in stored.applicable_methods(task, methods)]
     if not options.again:
-        pairs = [pair for pair in pairs if not stored.load_log(*pair, options.track)]
+        pairs = [pair for pair in pairs if not stored.load_search(*pair, options.track)]
     search.tune(pairs, options.track, folder, options.jobs)
     console.print(f"{len(pairs)} searches; settings and logs: {folder}", highlight=False)
     return 0
@@ -54,8 +54,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _study_defaults(options: argparse.Namespace) -> int:
-    defaults.write_study(options.out or stored.stored_folder(), options.jobs)
-    for name, tuned, default, rank in defaults.compare_with_tuned():
+    study = defaults.write_study(options.out or RESULTS / "tuned", options.jobs)
+    for name, tuned, default, rank in defaults.compare_with_tuned(study["scores"]):
         numbers = f"tuned {tuned:.3g}, defaults {default:.3g}, {default / tuned:.3g} times"
         console.print(f"{name}: {numbers}, rank {rank} of {defaults.N_SETTINGS}")
     return 0

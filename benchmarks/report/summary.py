@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 from benchmarks.methods.registry import METHODS
 from benchmarks.report.palette import Result, colour, line, sparse
 from benchmarks.results import statistics
+from benchmarks.tuning.stored import StoredSearch
 
 FACTORS = np.geomspace(1.0, 1e4, 200)
 
@@ -45,7 +47,7 @@ def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
     panels[0].set_ylabel(metric.replace("_", " ") + unit)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", fontsize=7, ncols=3)
-    figure.suptitle(f"{title}: dotted, what nobody beats in both", fontsize=10)
+    figure.suptitle(f"{title}: dotted: Pareto front", fontsize=10)
     return figure
 
 
@@ -55,26 +57,26 @@ def _front(cost: np.ndarray, level: np.ndarray, large: bool) -> tuple[np.ndarray
     return cost[order], best
 
 
-def tuning(logs: list[dict[str, Any]], title: str) -> Figure | None:
-    """Draw the expected best validation score of so many random trials of a search's log.
+def tuning(searches: Sequence[StoredSearch], title: str) -> Figure | None:
+    """Draw the expected best validation score of so many random trials of a search.
 
     References
     ----------
     Dodge, Gururangan, Card, Schwartz & Smith (2019), Show your work, eq. 1.
     """
-    logs = [log for log in logs if log["n_trials"] > 1]
-    if not logs:
+    searches = [search for search in searches if len(search.scores) > 1]
+    if not searches:
         return None
     figure = Figure(figsize=(7.5, 4.0), layout="constrained")
     axes = figure.subplots()
-    for log in logs:
-        scores = np.sort([trial["score"] for trial in log["trials"]])
+    for search in searches:
+        scores = np.sort(search.scores)
         count = np.arange(1, len(scores) + 1)
         rank = np.arange(len(scores) + 1) / len(scores)  # share of trials below each score
         weights = (1 - rank[None, :-1]) ** count[:, None] - (1 - rank[None, 1:]) ** count[:, None]
-        axes.plot(count, np.exp(weights @ np.log(scores)), color=colour(log["method"]),
-                  ls=line(log["method"]), lw=1.5,
-                  label=f"{log['method']}, {log['seconds']:.0f} s")  # fmt: skip
+        axes.plot(count, np.exp(weights @ np.log(scores)), color=colour(search.method),
+                  ls=line(search.method), lw=1.5,
+                  label=f"{search.method}, {search.seconds:.0f} s")  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="settings tried", ylabel="best validation score",
              title=title)  # fmt: skip
     sparse(axes.xaxis, axes.yaxis)
@@ -121,7 +123,7 @@ def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | No
 
 def _critical(axes: Any, found: statistics.Ranking) -> None:
     """Draw mean ranks, and bars over methods that Wilcoxon-Holm does not tell apart."""
-    axes.set_title("mean rank (1 is best); bars: not told apart at 5 %", fontsize=10)
+    axes.set_title("mean rank (1 is best); bars: no significant difference at 5 %", fontsize=10)
     if found.pairs is None:
         order = np.arange(len(found.methods))
         axes.barh(order, found.ranks, color="#0072B2", alpha=0.6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import io
 import json
 import time
@@ -13,6 +12,7 @@ from typing import Any, TypedDict, cast
 
 import numpy as np
 
+from benchmarks.cells import archive
 from benchmarks.cells.cell import SCHEMA, Cell
 from benchmarks.cells.files import replace_file
 from benchmarks.tasks.data import Array
@@ -247,7 +247,7 @@ def load_arrays(folder: Path, record: Record) -> dict[str, Array]:
     folder : Path
         Of the results.
     record : dict
-        Of that folder, or one that came with the package.
+        Of that folder, or of the archive.
 
     Returns
     -------
@@ -256,21 +256,18 @@ def load_arrays(folder: Path, record: Record) -> dict[str, Array]:
     """
     name = f"{record['task']}--{record['method']}--{record['seed']}--{record['key']}.npz"
     path = folder / "cells" / name
-    if not path.exists():
-        path = packaged_folder() / name
-    if not path.exists():
+    if path.exists():
+        content = path.read_bytes()
+    else:
+        content = _archived(f"runs/{name}").get(f"runs/{name}", b"")
+    if not content:
         return {}
-    with np.load(path) as file:
+    with np.load(io.BytesIO(content)) as file:
         return {key: file[key].astype(np.float64) for key in file.files}
 
 
-def packaged_folder() -> Path:
-    """Return the folder of the records that come with the package: runs of many hours."""
-    return Path(str(importlib.resources.files("benchmarks"))) / "recorded"
-
-
-def packaged_records(cells: Iterable[Cell]) -> dict[str, Record]:
-    """Return the records that came with the package.
+def archived_records(cells: Iterable[Cell]) -> dict[str, Record]:
+    """Return the records of long runs that the archive of the source tree holds.
 
     They count for the same task and version, method, settings and seed, whatever the code is now:
     the record's own key and provenance say what made it.
@@ -283,14 +280,19 @@ def packaged_records(cells: Iterable[Cell]) -> dict[str, Record]:
     Returns
     -------
     dict
-        By key of the cell.
+        By key of the cell; empty where there is no archive, as in an installed package.
     """
-    packaged: dict[str, Record] = {}
-    for path in sorted(packaged_folder().glob("*.json")):
-        record = cast(Record, json.loads(path.read_text()))
-        packaged[_identity(record)] = record
+    archived: dict[str, Record] = {}
+    for content in _archived("runs/*.json").values():
+        record = cast(Record, json.loads(content))
+        archived[_identity(record)] = record
     wanted = {cell.key: _identity(cell.identity) for cell in cells}
-    return {key: packaged[cell] for key, cell in wanted.items() if cell in packaged}
+    return {key: archived[cell] for key, cell in wanted.items() if cell in archived}
+
+
+def _archived(pattern: str) -> dict[str, bytes]:
+    """Return files of the archive, none where it is absent."""
+    return archive.read_archive(pattern) if archive.archive_file().exists() else {}
 
 
 def _identity(record: Mapping[str, Any], *without: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.processes import Limits
-from benchmarks.results.records import Record, failed, finished, packaged_records
+from benchmarks.results.records import Record, archived_records, failed, finished
 from benchmarks.running import backends
 from benchmarks.running.plan import Plan
 
@@ -101,7 +101,7 @@ def open_session(plan: Plan, *, retry: bool = False, fresh: bool = False) -> Ses
     retry : bool, default=False
         Whether failed cells of this shard run again.
     fresh : bool, default=False
-        Whether cells that came with the package run again too.
+        Whether cells that the archive holds run again too.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def open_session(plan: Plan, *, retry: bool = False, fresh: bool = False) -> Ses
     """
     cells = tuple(plan.cells())
     shard = {cell.key for cell in plan.own(cells)}
-    found = {} if fresh else packaged_records(cells)
+    found = {} if fresh else archived_records(cells)
     found |= finished(plan.folder, cells)
     kept = {
         cell.key: _with_search(found[cell.key], cell)

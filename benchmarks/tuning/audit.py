@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.cells.archive import read_archive
 from benchmarks.tuning.search import search
 from benchmarks.tuning.stored import (
     Log,
     applicable_methods,
     budget,
-    stored_folder,
     tunable_methods,
 )
 
@@ -27,7 +27,7 @@ def check(folder: Path | None = None) -> list[str]:
     Parameters
     ----------
     folder : Path, default=None
-        Of the tracks; None is the package's.
+        Of the tracks; None is the archive of the source tree.
 
     Returns
     -------
@@ -35,10 +35,15 @@ def check(folder: Path | None = None) -> list[str]:
         Complaints, none if all searches were equal: same budget, validation rows and seeds for
         every method, seeds disjoint from the test seeds, the stored setting the best of its log,
         and one small search repeated with the same score.
+
+    Raises
+    ------
+    ArchiveMissingError
+        If there is no archive, as in an installed package.
     """
     complaints: list[str] = []
     groups: dict[tuple[str, str], list[Log]] = {}
-    for name, log in _logs(folder or stored_folder()):
+    for name, log in _folder_logs(folder) if folder else archived_logs():
         groups.setdefault((log["track"], log["task"]), []).append(log)
         complaints.extend(f"{name}: {text}" for text in _check_log(log))
     for (track, task), logs in groups.items():
@@ -50,8 +55,22 @@ def check(folder: Path | None = None) -> list[str]:
     return complaints
 
 
-def _logs(folder: Path) -> Iterator[tuple[str, Log]]:
-    """Yield the name and the log of every search stored in a folder."""
+def archived_logs() -> Iterator[tuple[str, Log]]:
+    """Yield the name and the log of every search in the archive.
+
+    Yields
+    ------
+    name : str
+        The file's.
+    log : dict
+        Its content.
+    """
+    for name, content in read_archive("searches/*").items():
+        yield name.removeprefix("searches/"), json.loads(content)
+
+
+def _folder_logs(folder: Path) -> Iterator[tuple[str, Log]]:
+    """Yield the name and the log of every search in a folder of tracks."""
     for path in sorted(folder.glob("*/*--*.json")):
         yield f"{path.parent.name}/{path.name}", json.loads(path.read_text())
 

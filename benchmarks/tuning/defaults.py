@@ -3,7 +3,7 @@
 Random settings, the same ones on every task, are ranked on validation rows. The best mean rank
 wins among those that one pass by Cholesky can solve: smaller penalties are better on noise-free
 data, but take a second pass by QR, 2.4 times as long, and follow the noise of noisy data. All of it
-is stored: `study/defaults.json`.
+is stored: `study/defaults.json` in the archive of the source tree.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.model_selection import ParameterSampler
 
+from benchmarks.cells.archive import read_archive
 from benchmarks.cells.files import replace_file
 from benchmarks.cells.processes import fork_server
 from benchmarks.methods.base import plain
@@ -25,7 +26,7 @@ from benchmarks.methods.registry import METHODS
 from benchmarks.tasks import TASKS
 from benchmarks.tasks.base import Settings
 from benchmarks.tuning import search as tuning
-from benchmarks.tuning.stored import settings_for, stored_folder
+from benchmarks.tuning.stored import settings_for
 from reservoirs import ESNRegressor
 
 STUDIED = (
@@ -52,7 +53,7 @@ N_SETTINGS = 80
 MIN_ALPHA = 1e-6
 RUN = tuning.FIRST_SEED + 500  # of data and models, used by no search and no test
 SIZES = {"n_units", "bidirectional", "degree"}  # what a task may fix in the study
-FILE = Path("study", "defaults.json")
+FILE = "study/defaults.json"
 
 
 def studied_settings() -> list[Settings]:
@@ -145,18 +146,23 @@ def best_settings(compared: list[Settings], scores: dict[str, list[float]]) -> S
 
 
 def stored_study() -> dict[str, Any]:
-    """Return the stored study.
+    """Return the study that decided the defaults, of the archive.
 
     Returns
     -------
     dict
         As `study` made it.
+
+    Raises
+    ------
+    ArchiveMissingError
+        If there is no archive, as in an installed package.
     """
-    found: dict[str, Any] = json.loads((stored_folder() / FILE).read_text())
-    return found
+    content: dict[str, Any] = json.loads(read_archive(FILE)[FILE])
+    return content
 
 
-def write_study(folder: Path, workers: int) -> None:
+def write_study(folder: Path, workers: int) -> dict[str, Any]:
     """Run the study and store it.
 
     Parameters
@@ -165,9 +171,16 @@ def write_study(folder: Path, workers: int) -> None:
         Of the tracks.
     workers : int
         Processes at a time.
+
+    Returns
+    -------
+    dict
+        Of `study`.
     """
-    text = json.dumps(study(workers), indent=1, sort_keys=True) + "\n"
+    content = study(workers)
+    text = json.dumps(content, indent=1, sort_keys=True) + "\n"
     replace_file(folder / FILE, text.encode())
+    return content
 
 
 class Comparison(NamedTuple):
@@ -189,15 +202,20 @@ class Comparison(NamedTuple):
     rank: int
 
 
-def compare_with_tuned() -> list[Comparison]:
+def compare_with_tuned(scores: dict[str, list[float]]) -> list[Comparison]:
     """Compare the defaults with the tuned settings of every task studied.
+
+    Parameters
+    ----------
+    scores : dict
+        Task -> scores of the settings of a study.
 
     Returns
     -------
     list of Comparison
         One per task.
     """
-    scores, rows = stored_study()["scores"], []
+    rows = []
     for name in STUDIED:
         settings = settings_for(TASKS[name], METHODS["esn"])
         part = TASKS[name].data("tuning", RUN).for_tuning()

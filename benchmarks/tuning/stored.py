@@ -3,12 +3,16 @@
 A track is the budget of a search: "default" searches nothing, "trials:50" tries fifty settings,
 "seconds:60" spends sixty seconds of one thread's processor time, the last fit included, and
 "stored" is what came with the package, found with each task's own number of trials.
+
+The package holds what the program reads of its searches, `settings.json`; their logs are in the
+archive of the source tree.
 """
 
 from __future__ import annotations
 
-import importlib.resources
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,12 +25,51 @@ from benchmarks.tasks import TASKS
 from benchmarks.tasks.base import Settings, Task
 
 Log = dict[str, Any]
-_folders: list[Path] = []  # of searches made here, asked before the package's
 
 
-def stored_folder() -> Path:
-    """Return the folder of the stored settings."""
-    return Path(str(importlib.resources.files("benchmarks"))) / "tuned"
+@dataclass(frozen=True)
+class StoredSearch:
+    """A search as the program reads it; its log has all trials.
+
+    Attributes
+    ----------
+    task, method, track : str
+        What was searched, and the budget.
+    version : int
+        Of the task's data.
+    settings : dict
+        The best of the search.
+    score : float
+        Theirs on validation rows, small is good.
+    seconds : float
+        Processor time of the whole search.
+    seeds : list of int
+        Of data and models, disjoint from the test seeds.
+    scores : list of float
+        Of all trials, in their order, to four digits: they are only drawn.
+    """
+
+    task: str
+    method: str
+    track: str
+    version: int
+    settings: Settings
+    score: float
+    seconds: float
+    seeds: list[int]
+    scores: list[float]
+
+    @classmethod
+    def from_log(cls, log: Log) -> StoredSearch:
+        """Return what the program reads of a log, the trials' scores to four digits."""
+        names = [field.name for field in fields(cls) if field.name != "scores"]
+        scores = [float(f"{trial['score']:.4g}") for trial in log["trials"]]
+        return cls(**{name: log[name] for name in names}, scores=scores)
+
+
+def settings_file() -> Path:
+    """Return the file of the settings that come with the package."""
+    return Path(__file__).with_name("settings.json")
 
 
 def budget(track: str) -> tuple[str, int]:
@@ -78,9 +121,13 @@ def log_file(folder: Path, track: str, task: str, method: str) -> Path:
 
 
 @cache
-def _read(path: Path) -> Log:
-    log: Log = json.loads(path.read_text())
-    return log
+def _packaged() -> dict[tuple[str, str, str], StoredSearch]:
+    """Return the searches that came with the package by track, task and method."""
+    searches = [StoredSearch(**entry) for entry in json.loads(settings_file().read_text())]
+    return {(search.track, search.task, search.method): search for search in searches}
+
+
+_folders: list[Path] = []  # of searches made here, asked before the package's
 
 
 def add_folder(folder: Path) -> None:
@@ -95,8 +142,8 @@ def add_folder(folder: Path) -> None:
         _folders.insert(0, folder)
 
 
-def load_log(task: str, method: str, track: str = "stored") -> Log:
-    """Return the log of a stored search.
+def load_search(task: str, method: str, track: str = "stored") -> StoredSearch | None:
+    """Return a stored search.
 
     Parameters
     ----------
@@ -107,14 +154,23 @@ def load_log(task: str, method: str, track: str = "stored") -> Log:
 
     Returns
     -------
-    dict
-        Empty where there is none for the task's version.
+    StoredSearch or None
+        None where there is none for the task's version.
     """
-    for folder in (*_folders, stored_folder()):
+    for search in _candidates(task, method, track):
+        if search.version == TASKS[task].version:
+            return search
+    return None
+
+
+def _candidates(task: str, method: str, track: str) -> Iterator[StoredSearch]:
+    """Yield the searches of that name, those made here first."""
+    for folder in _folders:
         path = log_file(folder, track, task, method)
-        if path.exists() and _read(path)["version"] == TASKS[task].version:
-            return _read(path)
-    return {}
+        if path.exists():
+            yield StoredSearch.from_log(json.loads(path.read_text()))
+    if (track, task, method) in _packaged():
+        yield _packaged()[track, task, method]
 
 
 def settings_for(task: Task, method: Method, track: str = "stored") -> Settings:
@@ -134,8 +190,8 @@ def settings_for(task: Task, method: Method, track: str = "stored") -> Settings:
     dict
         The method's defaults where none are stored.
     """
-    log = {} if track == "default" else load_log(task.settings_key, method.name, track)
-    return dict(log["settings"]) if log else dict(method.defaults)
+    search = None if track == "default" else load_search(task.settings_key, method.name, track)
+    return dict(search.settings if search else method.defaults)
 
 
 def search_result(task: Task, method: Method, track: str = "stored") -> SearchResult | None:
@@ -155,8 +211,8 @@ def search_result(task: Task, method: Method, track: str = "stored") -> SearchRe
     SearchResult or None
         None where nothing was searched.
     """
-    log = {} if track == "default" else load_log(task.settings_key, method.name, track)
-    return SearchResult(log["score"], log["seconds"]) if log else None
+    search = None if track == "default" else load_search(task.settings_key, method.name, track)
+    return SearchResult(search.score, search.seconds) if search else None
 
 
 def missing_searches(tasks: list[str], methods: list[str], track: str) -> list[tuple[str, str]]:
@@ -183,7 +239,7 @@ def missing_searches(tasks: list[str], methods: list[str], track: str) -> list[t
         for method in applicable_methods(task, methods)
         if METHODS[method].tuned
     ]
-    return [pair for pair in pairs if not load_log(*pair, track)]
+    return [pair for pair in pairs if load_search(*pair, track) is None]
 
 
 def applicable_methods(task: str, methods: list[str]) -> list[str]:
@@ -227,4 +283,3 @@ def write_log(log: Log, folder: Path) -> None:
     """
     path = log_file(folder, log["track"], log["task"], log["method"])
     replace_file(path, (json.dumps(log, indent=1, sort_keys=True) + "\n").encode())
-    _read.cache_clear()

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.cells import archive
 from benchmarks.cells.cell import Cell
 from benchmarks.cli import main
 from benchmarks.methods.registry import METHODS
@@ -104,13 +105,12 @@ def test_a_diverged_run_is_a_result():
 
 
 def test_recorded_cells_count_whatever_the_code_is(tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "packaged_folder", lambda: tmp_path / "kept")
-    (tmp_path / "kept").mkdir()
+    monkeypatch.setattr(archive, "archive_file", lambda: tmp_path / "archive.zip")
     cell = Cell("addition_80", 1, "nag_0.9", {"learning_rate": 0.5}, 0)
-    old = {**cell.__dict__, "schema": 1, "key": "another code", "status": "ok"}
-    (tmp_path / "kept" / "a.json").write_text(json.dumps(old))
+    old = {**cell.identity, "schema": 1, "key": "another code", "status": "ok"}
+    archive.write_archive({"runs/a.json": json.dumps(old).encode()})
 
-    found = records.packaged_records([cell, replace(cell, seed=1), replace(cell, settings={})])
+    found = records.archived_records([cell, replace(cell, seed=1), replace(cell, settings={})])
 
     assert found == {cell.key: old}
 

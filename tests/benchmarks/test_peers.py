@@ -24,7 +24,7 @@ def test_a_peer_forecasts_or_says_what_it_needs(name):
 
 def test_a_peer_that_is_absent_is_skipped_with_the_remedy(monkeypatch):
     with pytest.raises(ImportError, match=r"needs no_such_peer: pip install 'reservoirs\[peers\]'"):
-        peers.load_suite("no_such_peer.nodes")
+        peers.load("no_such_peer.nodes")
 
 
 def test_peers_run_only_where_they_are_named():

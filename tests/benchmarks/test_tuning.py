@@ -1,14 +1,24 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from benchmarks.cells import archive
+from benchmarks.cells.archive import read_archive
+from benchmarks.cli import main
 from benchmarks.methods.registry import METHODS
 from benchmarks.tasks import TASKS
-from benchmarks.tuning import audit, search, stored
+from benchmarks.tuning import audit, pack, search, stored
 
-STORED = stored.stored_folder()
+
+def log_in_archive(name):
+    return json.loads(read_archive(f"searches/{name}")[f"searches/{name}"])
+
+
+def test_the_package_has_what_the_logs_of_the_archive_say():
+    assert stored.settings_file().read_text() == pack.settings_text(read_archive())
 
 
 def test_the_stored_searches_are_equal_and_the_small_one_repeats():
@@ -20,7 +30,7 @@ def test_every_default_task_has_tuned_settings_for_every_learner():
 
     for name in load_suite("oscillators").tasks:
         for method in stored.applicable_methods(name, stored.tunable_methods()):
-            assert stored.load_log(TASKS[name].settings_key, method)
+            assert stored.load_search(TASKS[name].settings_key, method)
 
 
 def test_settings_fall_back_to_the_defaults():
@@ -43,8 +53,8 @@ def test_settings_fall_back_to_the_defaults():
 )
 def test_a_damaged_log_is_noticed(tmp_path, damage, complaint):
     (tmp_path / "stored").mkdir()
-    for path in (STORED / "stored").glob("lagged_sine--*.json"):
-        (tmp_path / "stored" / path.name).write_text(path.read_text())
+    for name, content in read_archive("searches/stored/lagged_sine--*.json").items():
+        (tmp_path / "stored" / Path(name).name).write_bytes(content)
     path = tmp_path / "stored" / "lagged_sine--rnn.json"
     if damage is None:
         path.unlink()
@@ -57,7 +67,7 @@ def test_a_damaged_log_is_noticed(tmp_path, damage, complaint):
 
 
 def test_a_search_that_does_not_repeat_is_noticed(tmp_path):
-    log = {**stored.load_log(*audit.RETUNED), "score": 1e-3}
+    log = {**log_in_archive("trials_50/sine_noisy_0.1--esn.json"), "score": 1e-3}
     stored.write_log(log, tmp_path)
 
     assert any("scores 0.001, again" in text for text in audit.check(tmp_path))
@@ -107,3 +117,42 @@ def test_a_search_kept_with_results_is_found_there(tmp_path):
 def test_the_default_track_searches_nothing():
     assert stored.missing_searches(["lagged_sine"], ["rnn"], "default") == []
     assert stored.settings_for(TASKS["lagged_sine"], METHODS["rnn"], "default")["window"] == 20
+
+
+def test_the_logs_cannot_be_checked_without_the_archive(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(archive, "archive_file", lambda: tmp_path / "archive.zip")
+
+    assert main(["tune", "--check"]) == 2
+
+    assert "come with a checkout of the source" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_search_and_a_run_are_packed_in_place_of_earlier_ones(tmp_path, monkeypatch):
+    log = log_in_archive("stored/lagged_sine--esn.json")
+    old = {"runs/a--b--0--1.json": b"{}", "runs/a--b--0--1.npz": b"", "runs/a--c--0--1.json": b"{}"}
+    monkeypatch.setattr(archive, "archive_file", lambda: tmp_path / "archive.zip")
+    monkeypatch.setattr(pack, "settings_file", lambda: tmp_path / "settings.json")
+    archive.write_archive({"searches/stored/lagged_sine--esn.json": b"{}", **old})
+    stored.write_log({**log, "settings": {"alpha": 0.5}}, tmp_path / "tuned")
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / "a--b--0--2.json").write_text('{"new": 1}')
+
+    pack.main(["--searches", str(tmp_path / "tuned"), "--runs", str(tmp_path)])
+
+    names = set(archive.read_archive("runs/*"))
+    (entry,) = json.loads((tmp_path / "settings.json").read_text())
+    assert names == {"runs/a--b--0--2.json", "runs/a--c--0--1.json"}
+    assert entry["settings"] == {"alpha": 0.5}
+    assert len(entry["scores"]) == log["n_trials"]
+
+
+def test_the_same_files_make_the_same_archive(tmp_path, monkeypatch):
+    files = {"b": b"1" * 100, "a": b"2"}
+    monkeypatch.setattr(archive, "archive_file", lambda: tmp_path / "archive.zip")
+
+    archive.write_archive(files)
+    before = archive.archive_file().read_bytes()
+    archive.write_archive(dict(reversed(files.items())))
+
+    assert archive.archive_file().read_bytes() == before
+    assert archive.read_archive() == files

@@ -20,10 +20,10 @@ def announced(monkeypatch):
     """Load the three files, and forget them after the test."""
     monkeypatch.setenv(plugins.VARIABLE, "")
     plugins.announce(FILES)
-    plugins.load()
+    plugins.load_plugins()
     yield
     monkeypatch.setenv(plugins.VARIABLE, "")
-    plugins.load()
+    plugins.load_plugins()
     assert not {"pendulum"} & set(TASKS)
     assert not {"analogue", "seasonal"} & set(METHODS)
 

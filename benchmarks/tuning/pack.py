@@ -1,0 +1,99 @@
+"""For maintainers: put searches and long runs into the archive, and renew the package's settings.
+
+    python -m benchmarks.tuning.pack --searches results/tuned --runs results/memory
+
+Without options it only writes `settings.json` again from the logs in the archive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.cells import archive
+from benchmarks.cells.files import replace_file
+from benchmarks.tuning.stored import StoredSearch, settings_file
+
+
+def settings_text(files: Mapping[str, bytes]) -> str:
+    """Return the package's settings as the logs of an archive say.
+
+    Parameters
+    ----------
+    files : dict
+        Content by name.
+
+    Returns
+    -------
+    str
+        JSON, a line per search.
+    """
+    lines = [
+        json.dumps(asdict(StoredSearch.from_log(json.loads(content))), sort_keys=True)
+        for name, content in sorted(files.items())
+        if name.startswith("searches/")
+    ]
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def add_searches(files: dict[str, bytes], folder: Path) -> None:
+    """Add the logs of a folder, and the study of the defaults if it is there.
+
+    Parameters
+    ----------
+    files : dict
+        Content by name; changed.
+    folder : Path
+        Of tracks, as `tune --out` writes it.
+    """
+    for path in folder.glob("*/*--*.json"):
+        files[f"searches/{path.parent.name}/{path.name}"] = path.read_bytes()
+    for path in folder.glob("study/defaults.json"):
+        files["study/defaults.json"] = path.read_bytes()
+
+
+def add_runs(files: dict[str, bytes], folder: Path) -> None:
+    """Add the records and arrays of a folder of results, in place of earlier ones.
+
+    Parameters
+    ----------
+    files : dict
+        Content by name; changed.
+    folder : Path
+        Of results, with its `cells`.
+    """
+    paths = [path for path in (folder / "cells").iterdir() if path.suffix in (".json", ".npz")]
+    cells = {path.stem.rpartition("--")[0] for path in paths}  # without the key
+    for name in list(files):
+        if name.startswith("runs/") and Path(name).stem.rpartition("--")[0] in cells:
+            del files[name]
+    files.update({f"runs/{path.name}": path.read_bytes() for path in paths})
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Put what the options name into the archive and write the settings again.
+
+    Parameters
+    ----------
+    arguments : sequence of str, default=None
+        Without the program's name; None is the command line's.
+    """
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--searches", type=Path, metavar="FOLDER", help="of logs (tune --out)")
+    parser.add_argument("--runs", type=Path, metavar="FOLDER", help="of results, with its `cells`")
+    options = parser.parse_args(arguments)
+    files = archive.read_archive() if archive.archive_file().exists() else {}
+    if options.searches:
+        add_searches(files, options.searches)
+    if options.runs:
+        add_runs(files, options.runs)
+    if options.searches or options.runs:
+        archive.write_archive(files)
+    replace_file(settings_file(), settings_text(files).encode())
+
+
+if __name__ == "__main__":
+    main()
