@@ -1,6 +1,3 @@
-import json
-import os
-import pickle
 import warnings
 
 import numpy as np
@@ -8,11 +5,10 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from numpy.testing import assert_array_equal
-from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from reservoirs import (
     NVAR,
@@ -21,10 +17,8 @@ from reservoirs import (
     NVARRegressor,
     Reservoir,
     SequenceScaler,
-    forecast,
     load,
     next_step,
-    persistence,
     save,
     topology,
 )
@@ -39,13 +33,16 @@ MODELS = {
     "esn": (ESNRegressor(**SMALL), (X, Y)),
     "esn_unfitted": (ESNRegressor(**SMALL), None),
     "esn_dense_float32": (
-        ESNRegressor(**SMALL, topology="orthogonal", dtype="float32", alpha=[1e-6, 1e-2]), (X, Y)),
+        ESNRegressor(**SMALL, topology="orthogonal", dtype="float32", alpha=[1e-6, 1e-2]),
+        (X, Y),
+    ),
     "esn_own_weights": (
-        ESNRegressor(n_units=12, topology=scipy.sparse.csr_array(np.eye(12) / 2)), (X, Y)),
+        ESNRegressor(n_units=12, topology=scipy.sparse.csr_array(np.eye(12) / 2)),
+        (X, Y),
+    ),
     "esn_small_world": (ESNRegressor(**SMALL, topology=topology.SmallWorld()), (X, Y)),
     "esn_many": (ESNRegressor(**SMALL), (SERIES, [s[:, 0] for s in SERIES])),
-    "esn_random_state": (
-        ESNRegressor(n_units=12, random_state=np.random.RandomState(3)), (X, Y)),
+    "esn_random_state": (ESNRegressor(n_units=12, random_state=np.random.RandomState(3)), (X, Y)),
     "esn_labels": (ESNClassifier(**SMALL, pooling="both", bidirectional=True), (SERIES, LABELS)),
     "nvar": (NVAR(n_delays=3), (X,)),
     "nvar_regressor": (NVARRegressor(n_delays=3), (X, Y)),
@@ -53,20 +50,35 @@ MODELS = {
     "scaler": (SequenceScaler(), (X,)),
     "lstm": (RNNRegressor(cell="lstm", n_units=5, max_iter=2, random_state=0), (X, Y)),
     "momentum": (
-        RNNRegressor(n_units=16, max_iter=2, init=ESNInit(), random_state=0, window=5,
-                     solver=solvers.NesterovSolver(), learn_initial_state=True), (X, Y)),
+        RNNRegressor(
+            n_units=16,
+            max_iter=2,
+            init=ESNInit(),
+            random_state=0,
+            window=5,
+            solver=solvers.NesterovSolver(),
+            learn_initial_state=True,
+        ),
+        (X, Y),
+    ),
     "hessian_free": (RNNRegressor(n_units=5, max_iter=2, solver="hessian_free"), (X, Y)),
     "numbers_of_numpy": (
-        RNNRegressor(n_units=np.int64(5), n_layers=np.int64(2), max_iter=np.int64(2)), (X, Y)),
+        RNNRegressor(n_units=np.int64(5), n_layers=np.int64(2), max_iter=np.int64(2)),
+        (X, Y),
+    ),
     "esn_numbers_of_numpy": (ESNRegressor(n_units=np.int64(12), alpha=np.float64(1e-3)), (X, Y)),
     "rnn_labels": (RNNClassifier(n_units=5, n_layers=2, max_iter=2), (SERIES, LABELS)),
     "pipeline": (make_pipeline(StandardScaler(), MinMaxScaler(), ESNRegressor(**SMALL)), (X, Y)),
     "pipeline_of_lists": (
-        make_pipeline(SequenceScaler(), ESNClassifier(**SMALL)), (SERIES, LABELS)),
+        make_pipeline(SequenceScaler(), ESNClassifier(**SMALL)),
+        (SERIES, LABELS),
+    ),
     "ridge_on_states": (make_pipeline(RobustScaler(), Reservoir(**SMALL), Ridge()), (X, Y)),
     "target_transformed": (
-        TransformedTargetRegressor(ESNRegressor(**SMALL), transformer=StandardScaler()), (X, Y)),
-}  # fmt: skip
+        TransformedTargetRegressor(ESNRegressor(**SMALL), transformer=StandardScaler()),
+        (X, Y),
+    ),
+}
 
 
 def fitted(name):
@@ -147,30 +159,6 @@ def test_training_goes_on_after_loading_as_if_nothing_had_happened(solver, tmp_p
         assert_array_equal(again.weights_[name], weights)
 
 
-@pytest.mark.parametrize(
-    "index",
-    [
-        pd.date_range("2024-01-31", periods=160, freq="ME"),
-        pd.date_range("2024-03-30", periods=160, freq="h", tz="Europe/Oslo", name="time"),
-        pd.period_range("1900-01", periods=160, freq="M"),
-        pd.timedelta_range(0, periods=160, freq="s"),
-        pd.RangeIndex(5, 165),
-        pd.Index(np.linspace(0, 1, 160), name="x"),
-        pd.Index([f"row {i}" for i in range(160)]),
-    ],
-    ids=lambda index: type(index).__name__,
-)
-def test_a_forecast_goes_on_from_the_index_of_the_data_after_loading(index, tmp_path):
-    frame = pd.DataFrame({"height": WAVE}, index=index)
-    model = ESNRegressor(**SMALL).fit(*next_step(frame))
-    save(model, tmp_path / "model")
-
-    again = load(tmp_path / "model")
-
-    same(model.layout_.index, again.layout_.index)
-    pd.testing.assert_frame_equal(model.forecast(3), again.forecast(3))
-
-
 def test_many_series_in_a_frame_come_back_with_their_names(tmp_path):
     index = pd.MultiIndex.from_product([["a", "b"], range(80)], names=["site", "day"])
     frame = pd.DataFrame({"u": WAVE, "v": WAVE**2}, index=index)
@@ -180,149 +168,3 @@ def test_many_series_in_a_frame_come_back_with_their_names(tmp_path):
     again = load(tmp_path / "model")
 
     same(model, again)
-
-
-def test_what_no_file_can_hold_is_named_and_the_old_file_stays(tmp_path):
-    path = tmp_path / "model"
-    save(ESNRegressor(), path)
-    before = path.read_bytes()
-    model = make_pipeline(FunctionTransformer(np.sin), ESNRegressor())
-
-    with pytest.raises(TypeError, match=r"model\.steps\[0\]\[1\] is a sklearn.*register.*skops"):
-        save(model, path)
-
-    assert path.read_bytes() == before
-    assert os.listdir(tmp_path) == ["model"]
-
-
-def test_weights_that_are_not_finite_are_not_saved(tmp_path):
-    model = ESNRegressor(**SMALL).fit(X, Y)
-    model.coef_ = model.coef_ * np.nan
-
-    with pytest.raises(ValueError, match="coef_ must be finite"):
-        save(model, tmp_path / "model")
-
-
-class Doubler(BaseEstimator):
-    def fit(self, X, y=None):
-        self.factor_ = np.array([2.0])
-        return self
-
-
-def test_a_class_of_ones_own_is_registered_in_one_call(tmp_path):
-    with pytest.raises(TypeError, match="register a class of yours"):
-        save(Doubler().fit(X), tmp_path / "model")
-
-    persistence.register(Doubler, name="tests.Doubler")
-    save(Doubler().fit(X), tmp_path / "model")
-
-    assert load(tmp_path / "model").factor_ == 2
-    with pytest.raises(ValueError, match="taken"):
-        persistence.register(Ridge, name="tests.Doubler")
-
-
-def test_an_unregistered_type_says_what_to_import(tmp_path, monkeypatch):
-    from reservoirs.persistence import registry
-
-    save(fitted("lstm"), tmp_path / "model")
-    monkeypatch.delitem(registry._BY_NAME, "trainers.RNNRegressor")
-
-    with pytest.raises(ValueError, match="import trainers first"):
-        load(tmp_path / "model")
-
-
-def rewritten(path, **changes):
-    """Return the bytes of a file with other words in its header."""
-    data = path.read_bytes()
-    length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    header["__metadata__"] |= changes
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + data[8 + length :]
-
-
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (lambda path: b"", "not written by reservoirs.save"),
-        (lambda path: b"hello", "not written by reservoirs.save"),
-        (lambda path: pickle.dumps(1) * 9, "not written by reservoirs.save"),
-        (lambda path: path.read_bytes()[:-1], "damaged"),
-        (lambda path: rewritten(path, reservoirs_format="2"), "format version 2"),
-        (lambda path: rewritten(path, tree="{}"), "digest"),
-        (lambda path: (2**63).to_bytes(8, "little") + path.read_bytes()[8:], "header claims"),
-    ],
-)
-def test_a_file_that_is_not_whole_says_so(spoil, message, tmp_path):
-    path = tmp_path / "model"
-    save(fitted("esn"), path)
-    path.write_bytes(spoil(path))
-
-    with pytest.raises(ValueError, match=message):
-        load(path)
-
-
-def test_a_file_larger_than_allowed_is_not_read(tmp_path):
-    save(fitted("esn"), tmp_path / "model")
-
-    with pytest.raises(ValueError, match="more than max_bytes=100"):
-        load(tmp_path / "model", max_bytes=100)
-
-
-def test_what_is_no_file_is_refused(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-
-    with pytest.raises(ValueError, match="not a regular file"):
-        load(tmp_path / "pipe")
-    with pytest.raises(OSError):
-        load(tmp_path)
-    with pytest.raises(FileNotFoundError):
-        load(tmp_path / "missing")
-
-
-def test_a_pickle_of_another_version_warns():
-    data = pickle.dumps(fitted("esn"))
-
-    pickle.loads(data)  # warns nothing
-    older = data.replace(
-        b"_reservoirs_version\x94\x8c\x050.1.0", b"_reservoirs_version\x94\x8c\x050.0.9"
-    )
-
-    with pytest.warns(persistence.ModelVersionWarning, match=r"by reservoirs 0\.0\.9, this is 0"):
-        pickle.loads(older)
-
-
-def test_skops_keeps_what_save_cannot(tmp_path):
-    import skops.io
-
-    model = make_pipeline(FunctionTransformer(), ESNRegressor(**SMALL)).fit(X, Y)
-
-    skops.io.dump(model, tmp_path / "model.skops")
-    again = skops.io.load(tmp_path / "model.skops", trusted=persistence.trusted_types())
-
-    assert_array_equal(again.predict(X), model.predict(X))
-    assert_array_equal(forecast(again, 5), forecast(model, 5))
-
-
-class Thermometer:
-    """A class whose attribute was called `degrees` before."""
-
-    def __init__(self, kelvin):
-        self.kelvin = kelvin
-
-
-def test_a_registered_class_may_upgrade_what_older_files_hold(tmp_path):
-    persistence.register(Thermometer, name="tests.Thermometer")
-    old = Thermometer(0)
-    vars(old).clear()
-    old.degrees = 20.0
-    save(old, tmp_path / "model")
-
-    persistence.register(
-        Thermometer,
-        name="tests.Thermometer",
-        upgrade=lambda state: {"kelvin": state["degrees"] + 273.15},
-    )
-    again = load(tmp_path / "model")
-
-    assert vars(again) == {"kelvin": 293.15}

@@ -1,11 +1,11 @@
 import pytest
-from forecasters import ESN, MODELS, F, S, fitted
+from forecasters import ESN, F, S, each_model, fitted
 from numpy.testing import assert_allclose, assert_array_equal
 
 from reservoirs import backtest
 
 
-@pytest.mark.parametrize("model", MODELS, ids=["esn", "rnn", "window"])
+@each_model
 def test_backtest_equals_a_loop_of_forecasts(model):
     model = fitted(model)
     series, exog = S[:200], F[:200]

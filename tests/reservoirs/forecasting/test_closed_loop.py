@@ -4,19 +4,16 @@ import joblib
 import numpy as np
 import pytest
 import reference
-from forecasters import ESN, MODELS, F, N, S, T, fitted
+from forecasters import ESN, F, N, S, T, each_model, fitted
 from numpy.testing import assert_allclose
 
-from reservoirs import ForecastDivergedWarning, next_step
-from trainers import RNNRegressor
+from reservoirs import ESNRegressor, ForecastDivergedWarning, next_step
 
 
-@pytest.mark.parametrize("model", MODELS, ids=["esn", "rnn", "window"])
+@each_model
 def test_going_on_from_training_equals_running_through_the_training_series_again(model):
     model = fitted(model)
-    start = {} if model.get_params().get("window") else {"initial_state": "zero"}
-    if isinstance(model, RNNRegressor):
-        start = {}
+    start = {"initial_state": "zero"} if isinstance(model, ESNRegressor) else {}
 
     from_the_end = model.forecast(N, exog=F[T - 1 : T + N - 1])
     again = model.forecast(N, context=S[:T], exog=F[: T + N - 1], **start)
@@ -36,7 +33,7 @@ def test_the_closed_loop_equals_the_slow_loop():
     assert_allclose(result, slow, rtol=1e-8, atol=1e-9)
 
 
-@pytest.mark.parametrize("model", MODELS, ids=["esn", "rnn", "window"])
+@each_model
 def test_forecasting_never_changes_the_estimator(model):
     model = fitted(model)
     before = joblib.hash(vars(model))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from forecasters import ESN, MODELS, F, N, S, T, fitted
+from forecasters import ESN, F, N, S, T, each_model, fitted
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
@@ -10,7 +10,7 @@ from reservoirs import forecast, next_step
 
 
 @pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler((-1, 1))])
-@pytest.mark.parametrize("model", MODELS, ids=["esn", "rnn", "window"])
+@each_model
 def test_a_pipeline_forecasts_in_raw_units_as_if_scaled_by_hand(scaler, model):
     raw, force = 40.0 + 7.0 * S, 3.0 * F - 1.0
     pipeline = make_pipeline(clone(scaler), clone(model)).fit(*next_step(raw[:T], force))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from forecasters import ESN, MODELS, F, S, T, fitted
+from forecasters import ESN, F, S, T, each_model, fitted
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
@@ -38,7 +38,7 @@ def test_a_model_is_split_into_its_regressor_and_the_pipeline_around_it():
     assert split_pipeline(pipeline) == (pipeline[-1], pipeline)
 
 
-@pytest.mark.parametrize("model", MODELS, ids=["esn", "rnn", "window"])
+@each_model
 def test_a_model_that_is_not_fitted_says_so(model):
     with pytest.raises(NotFittedError, match="not fitted yet"):
         forecast(clone(model), 3)
