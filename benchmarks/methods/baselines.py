@@ -62,6 +62,7 @@ class Linear:
 
     def fit(self, X: Array, y: Array) -> Self:
         """Try every number of lags on the same rows and keep the best."""
+        # no more columns than a third of the rows
         most = min(len(X) // 3, WIDEST) // X.shape[1]
         longest = max(p for p in LAGS if p < most or p == 1)
         best = np.inf
@@ -70,9 +71,9 @@ class Linear:
             targets = y[longest - 1 :]
             weights, *_ = np.linalg.lstsq(features, targets, rcond=1e-15)
             residual = np.mean((targets - features @ weights) ** 2)
-            size = len(targets)
-            likelihood = targets.size * np.log(residual + 1e-28)  # of all outputs
-            criterion = likelihood + weights.size * np.log(size)
+            # BIC: n log(mean square) + k log(n); an exact fit is told apart by its rounding alone
+            misfit = targets.size * np.log(residual + 1e-28)
+            criterion = misfit + weights.size * np.log(len(targets))
             if criterion < best:
                 best, self.n_lags, self.weights = criterion, p, weights
         self.n_weights = self.weights.size
@@ -101,7 +102,9 @@ class Linear:
         by_lag = self.weights[:-1].reshape(p, -1, n_outputs)
         for t in range(n_context - 1, n_context + n_steps - 1):
             window = rows[max(t - p + 1, 0) : t + 1][::-1]
+            # y[t+1] = sum_k W_k [y[t-k]; u[t-k]] + b; rows before the context count as zeros
             value = np.einsum("lf,lfo->o", window, by_lag[: len(window)]) + self.weights[-1]
+            # an unstable model grows without bound: it must stay a number
             rows[t + 1, :n_outputs] = np.clip(value, -1e12, 1e12)
         return rows[n_context:, :n_outputs]
 

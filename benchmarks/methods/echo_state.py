@@ -24,6 +24,7 @@ def build_esn(
         parameters["bias_scaling"] = np.full(parameters["n_units"], bias)
     if isinstance(data, Labelled):
         return ESNClassifier(random_state=seed, **parameters)
+    # in tuning a task may have few rows
     washout = min(data.washout, data.n_train // 4)
     return ESNRegressor(washout=washout, random_state=seed, **parameters)
 

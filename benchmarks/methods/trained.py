@@ -56,7 +56,7 @@ def forecaster(solver: str, fixed: Settings) -> Callable[..., RNN]:
 
     def build(settings: Settings, task: Task, data: Split | Attractor, seed: int) -> RNN:
         rows = data.n_train + data.n_monitored
-        # a row without a next one is no example
+        # the last row of a forecast has no next one, and so is not an example
         fraction = data.n_monitored / (rows if isinstance(data, Simulation) else rows - 1)
         own = {"validation_fraction": fraction or None, "solver": solver}
         return network({**own, **fixed, **settings}, seed)

@@ -24,6 +24,7 @@ def evaluate_attractor(
     task: Task, data: Attractor, method: Method, settings: Settings, seed: int, outcome: Outcome
 ) -> None:
     """Forecast from every start; "nrmse84" and "nrmse_total" are scored in original units."""
+    # the scale is that of the training series, for all starts
     scaler = StandardScaler(with_mean=data.scaled, with_std=data.scaled).fit(data.series)
     series = scaler.transform(data.series)
     truths = [scaler.transform(rows[data.warm_up :]) for rows in data.test_starts]
@@ -37,6 +38,7 @@ def evaluate_attractor(
         outcome.fit(model, *next_step(series))
         free = _run_free(model, data, scaler, outcome)
     _score(data, scaler, np.stack(truths), np.stack(free), outcome)
+    # one forecast is drawn, and how the error of all of them grows
     outcome.arrays.update(truth=truths[0], prediction=free[0])
     errors = [
         error_growth(t, f, scale=series.std(axis=0)) for t, f in zip(truths, free, strict=True)
@@ -68,8 +70,8 @@ def _score(
 ) -> None:
     """Score all forecasts together, in the metric of the data."""
     metrics = outcome.metrics
-    lost = np.asarray(~np.isfinite(free).all(axis=(1, 2)))
-    metrics["lost"] = float(lost.sum())
+    diverged = np.asarray(~np.isfinite(free).all(axis=(1, 2)))
+    metrics["lost"] = float(diverged.sum())
     if data.metric == "vpt":
         unit = scaler.transform(data.series).std(axis=0)
         times = [
@@ -77,17 +79,20 @@ def _score(
             for t, f in zip(truth, free, strict=True)
         ]
         metrics["vpt_median"], metrics["vpt"] = float(np.median(times)), float(np.mean(times))
+        # a forecast that is valid to its end says only that its time is at least so long
         longest = truth.shape[1] * data.time
         metrics["censored"] = float(np.mean([t >= longest - data.time / 2 for t in times]))
         outcome.arrays.update(samples=np.array(times), time=np.array([data.time, data.agreement]))
         return
-    if lost.any():
-        outcome.fail(f"{lost.sum()} of {len(lost)} forecasts")
+    if diverged.any():
+        outcome.fail(f"{diverged.sum()} of {len(diverged)} forecasts")
     raw, guess = (scaler.inverse_transform(a.reshape(-1, a.shape[2])) for a in (truth, free))
-    if data.metric == "nrmse84":  # Jaeger (2001), eq. 25, before the squashing tanh(y - 1)
+    if data.metric == "nrmse84":
+        # Jaeger (2001), eq. 25: sqrt(mean((y - y')^2) / var(y)), before the squashing tanh(y - 1)
         ends = [np.arctanh(np.clip(a, -1, 1)).reshape(len(truth), -1)[:, -1] for a in (raw, guess)]
         variance = np.var(np.arctanh(data.series))
         metrics["nrmse84"] = float(np.sqrt(np.mean((ends[0] - ends[1]) ** 2) / variance))
-    else:  # Gauthier et al. (2021): one scale for all variables
+    else:
+        # Gauthier et al. (2021): one scale for all variables
         total = np.mean((raw - guess) ** 2) / data.series.var(axis=0).sum()
         metrics["nrmse_total"] = float(np.sqrt(total))

@@ -38,6 +38,7 @@ def evaluate_filter(
     if data.metric == "capacity":
         outcome.metrics["capacity"] = float(profile(truth, outputs).sum())
         outcome.arrays["memory"] = profile(truth, outputs)
+        # what a linear network remembers is in the eigenvalues of W
         if hasattr(model, "reservoir_"):
             values = np.linalg.eigvals(model.reservoir_.recurrent_weights_.toarray())
             outcome.arrays.update(eigenvalues=np.column_stack([values.real, values.imag]))

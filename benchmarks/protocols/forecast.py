@@ -39,6 +39,11 @@ def _measure_physics(task: Task, model: Forecaster, split: Split, outcome: Outco
     """Measure what the task asks for, and the gradients of a trained network."""
     physics.gradients(model, *split.examples(split.n_train), outcome)
     for probe in task.probes:
+        if probe not in physics.PROBES:
+            raise ValueError(
+                f"task {task.name!r} asks for the probe {probe!r}; there are "
+                f"{', '.join(sorted(physics.PROBES))}"
+            )
         physics.PROBES[probe](task, model, split, outcome)
 
 
@@ -61,6 +66,7 @@ def _fit_and_predict(
     costs = outcome.costs
     if isinstance(model, ESNRegressor):
         costs["t_compile"] = _compile_time(model, split)
+    # a network that monitors its validation loss holds those rows out itself
     X, y = split.examples(split.n_train + (split.n_monitored if method.monitors_validation else 0))
     outcome.fit(model, X, y)
     _curves(model, outcome)
@@ -87,6 +93,7 @@ def _compile_time(model: ESNRegressor, split: Split) -> float:
     """Return the seconds that loading or compiling the kernels takes, paid once per process."""
     X, y = split.examples(60)
     began = time.perf_counter()
+    # a network of the same settings needs the same loops
     small = clone(model).set_params(n_units=8, washout=0).fit(X, y)
     if not isinstance(split, Simulation):
         exog = None if split.exog is None else split.exog[:1]
@@ -115,6 +122,7 @@ def _score(task: Task, split: Split, one_step: Array, free: Array, outcome: Outc
         metrics["simulation"] = nrmse(truth[first : first + len(free)], free, scale=scale)
     else:
         metrics["one_step"] = nrmse(truth[first : first + len(one_step)], one_step, scale=scale)
+        # in raw units, against what is observed: noise puts a floor under it
         observed = split.series[first : first + len(one_step)]
         raw = np.mean(((one_step - observed) * split.deviation) ** 2)
         metrics["one_step_mse"] = float(raw)
@@ -129,6 +137,7 @@ def _score(task: Task, split: Split, one_step: Array, free: Array, outcome: Outc
         metrics["smape"] = smape(raw_truth, free * split.deviation + split.mean)
     outcome.arrays.update(truth=target, prediction=free)
     outcome.arrays["error"] = error_growth(target, free, scale=scale)
+    # a run that leaves the range has failed, even if it comes back
     low, high = split.truth.min() - LARGEST, split.truth.max() + LARGEST
     if not (np.isfinite(free).all() and free.min() > low and free.max() < high):
         outcome.fail(outcome.reason or "the free run left the range of the data")

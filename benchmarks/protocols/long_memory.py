@@ -85,6 +85,7 @@ def _chunks(run: Run, data: Memory) -> Iterator[None]:
     while run.n_chunks < total and not (run.diverged or run.solved):
         _learn(run, data)
         if data.stop_when_solved and not run.diverged:
+            # never the test sequences: they would choose when to stop
             run.solved = _wrong(run, data, "look", run.n_chunks, n_series=1000)[0] < SOLVED
         yield
 
@@ -92,14 +93,14 @@ def _chunks(run: Run, data: Memory) -> Iterator[None]:
 def _learn(run: Run, data: Memory) -> None:
     """Train on one more chunk: fresh sequences once, or all that there are again and again."""
     model, first = run.model, getattr(run.model, "n_iter_", 0)
-    n_series = (
-        None
-        if data.sequences_per_update is None
-        else data.sequences_per_update * data.updates_per_call
-    )
+    if data.sequences_per_update is None:
+        n_series, n_calls = None, data.updates_per_call
+    else:
+        # batch_size is sequences_per_update, so that one call makes updates_per_call updates
+        n_series, n_calls = data.sequences_per_update * data.updates_per_call, 1
     sequences = data.part("chunk", run.n_chunks, n_series=n_series)
     began = time.perf_counter()
-    for _ in range(data.updates_per_call if data.sequences_per_update is None else 1):
+    for _ in range(n_calls):
         model.partial_fit(sequences.X, sequences.y)
     spent = time.perf_counter() - began
     records = model.history_[first:]
@@ -112,7 +113,7 @@ def _learn(run: Run, data: Memory) -> None:
 
 
 def _wrong(run: Run, data: Memory, *name: object, n_series: int) -> tuple[float, float]:
-    """Return the share of wrong sequences, and the mean number of wrong steps."""
+    """Return the share of sequences with an error, and the mean number of wrong steps."""
     # all sequences that there are, or new ones
     size = None if data.sequences_per_update is None else n_series
     sequences = data.part(*name, n_series=size)

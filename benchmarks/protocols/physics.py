@@ -18,7 +18,7 @@ from reservoirs.datasets import oscillator
 from trainers import RNNRegressor, gradient_flow
 
 TONES = np.geomspace(0.3, 3.0, 8)  # angular frequencies of the resonance curve
-SETTLE, MEASURE = 300, 300  # steps thrown away and steps measured per tone
+SETTLE, MEASURE = 300, 300  # steps discarded and steps measured per tone
 KICK = 1.2  # factor of the amplitude
 RECOVERED = 0.02  # relative difference of amplitudes that is no difference
 FLOW_ROWS = 400  # training rows that the gradients are measured on
@@ -58,6 +58,7 @@ def resonance(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> 
     force_mean, force_scale = (f(raw.exog[: split.n_train]) for f in (np.mean, np.std))
     responses, true_responses = [], []
     for w in TONES:
+        # warm up on the true motion, let transients of the own motion die, then measure
         n = split.warm_up + SETTLE + MEASURE
         t = split.dt * np.arange(n + 1)
         force = 0.3 * np.cos(w * t)
@@ -84,9 +85,10 @@ def resonance(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> 
 
 
 def _response(x: Array, force: Array, t: Array, w: float) -> complex:
-    """Return the complex gain x / force at one frequency, infinite for a run that left."""
+    """Return the complex gain x / force at one frequency, infinite for a run that diverged."""
     if not np.isfinite(x).all():
         return complex(np.inf)
+    # a cos(w t) + b sin(w t) is the real part of (a - i b) exp(i w t)
     basis = np.column_stack([np.cos(w * t), np.sin(w * t), np.ones(len(t))])
     out, into = (np.linalg.lstsq(basis, values, rcond=None)[0] for values in (x, force))
     return complex(out[0], -out[1]) / complex(into[0], -into[1])
@@ -120,9 +122,23 @@ def kick(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> None:
 
 
 def recovery(reference: Array, kicked: Array) -> float:
-    """Return the step from which the kicked run's amplitude stays within 2 % of the reference's."""
+    """Return the step from which the amplitude after a kick stays within 2 % of the reference.
+
+    Parameters
+    ----------
+    reference : array of shape (n_steps,)
+        A free run without a kick.
+    kicked : array of shape (n_steps,)
+        The free run after the kick.
+
+    Returns
+    -------
+    float
+        The step, inf if it never stays there.
+    """
     sizes = [amplitude(run) for run in (reference, kicked)]
     off = np.abs(sizes[1] / sizes[0] - 1.0) > RECOVERED
+    # the last step that is off decides: an amplitude may cross the reference on its way
     if not np.isfinite(sizes[1]).all() or off[-1]:
         return float("inf")
     return float(np.flatnonzero(off)[-1] + 1) if off.any() else 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +28,8 @@ def evaluate_race(
         began = time.process_time()
         step()
         spent += time.process_time() - began
-        if spent > (1.0 + 1.0 / 64) * seconds[-1]:  # looking costs, but not the contender
+        # the loss is measured at seconds that grow by 1/64, and its time is not the racer's
+        if spent > (1.0 + 1.0 / 64) * seconds[-1]:
             seconds.append(spent)
             losses.append(loss())
     seconds[-1], losses[-1] = spent, loss()
@@ -62,11 +62,12 @@ def _module(
 ) -> tuple[Callable[[], object], Callable[[], float], int]:
     """Return a step, the loss and the size of a torch module."""
     assert data.module is not None  # the caller asked
+    # every optimizer starts from the same weights, and nobody else's draws change
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = data.module()
     inputs, targets = torch.as_tensor(data.X), torch.as_tensor(data.y)
-    optimizer: Any = method.build(settings, task, module, seed)
+    optimizer = method.build(settings, task, module, seed)
 
     def outputs_and_loss() -> tuple[torch.Tensor, torch.Tensor]:
         outputs = module(inputs)
@@ -82,6 +83,7 @@ def _module(
         with torch.no_grad():
             return float(outputs_and_loss()[0])
 
+    # torch's closure computes gradients, ours returns the outputs too: their curvature is needed
     closure = backward if isinstance(optimizer, torch.optim.LBFGS) else outputs_and_loss
     size = sum(p.numel() for p in module.parameters())
     return lambda: optimizer.step(closure), loss, size

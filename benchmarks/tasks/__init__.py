@@ -5,11 +5,13 @@ from benchmarks.tasks import (
     dysts,
     filters,
     labels,
+    mackey_glass,
     memory,
     notes,
     oscillators,
     races,
     real,
+    short_chaos,
     sines,
 )
 from benchmarks.tasks.base import Task
@@ -17,7 +19,20 @@ from benchmarks.tasks.split import Simulation, Split
 
 TASKS: dict[str, Task] = {
     task.name: task
-    for module in (sines, oscillators, notes, real, filters, chaos, labels, memory, races, dysts)
+    for module in (
+        sines,
+        oscillators,
+        notes,
+        real,
+        filters,
+        chaos,
+        short_chaos,
+        mackey_glass,
+        labels,
+        memory,
+        races,
+        dysts,
+    )
     for task in module.TASKS
 }
 

@@ -1,4 +1,4 @@
-"""Chaos: a long series to learn from, then forecasts from many other starts."""
+"""Chaos: a long series to learn from, then forecasts from many other starts of the same system."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 from scipy.stats import loguniform, uniform
 
 from benchmarks.tasks.base import Settings, Task
-from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Attractor
 from benchmarks.tasks.sources import Flow
 from reservoirs import datasets
@@ -93,58 +92,7 @@ def _space(seed: int) -> Attractor:
     )
 
 
-def _polynomial(
-    seed: int,
-    simulate: Callable[..., Array],
-    dt: float,
-    horizon: int,
-    method: str,
-    tolerance: float,
-    initial: tuple[float, ...],
-) -> Attractor:
-    """400 rows to train on, then a few units of time to forecast."""
-    n_train, tries = 402, 10
-    offset = 40 * int(np.random.default_rng(seed).integers(200))
-    n_rows = offset + n_train + (tries + 1) * (horizon + 2)
-    run = simulate(n_rows, dt=dt, method=method, tolerance=tolerance, initial=initial)
-    rows = run[offset:]
-    # pieces of two rows to warm up on and the horizon; the first follows the training rows at once
-    pieces = [rows[n_train - 2 + i * (horizon + 2) :][: horizon + 2] for i in range(tries + 1)]
-    return Attractor(
-        rows[:n_train],
-        np.stack(pieces[:1]),
-        np.stack(pieces[1:]),
-        warm_up=2,
-        metric="nrmse_total",
-        washout=0,
-    )
-
-
-NGRC = partial(
-    _polynomial, simulate=datasets.lorenz63, dt=0.025, horizon=44, initial=(17.677, 12.931, 43.914)
-)
-SCROLL = partial(
-    _polynomial,
-    simulate=datasets.double_scroll,
-    dt=0.25,
-    horizon=32,
-    initial=(0.37926545, 0.058339, -0.08167691),
-)
-
-
-def _mackey_glass(seed: int, n_train: int) -> Attractor:
-    """Blocks of 1000 rows to warm up and 84 to forecast: 50 to test, 20 to tune."""
-    block, n_test, n_tuning = 1084, 50, 20
-    raw = datasets.mackey_glass(n_train + (n_test + n_tuning) * block, tau=17, random_state=seed)
-    squashed = np.tanh(raw - 1.0)[:, None]
-    blocks: Array = squashed[n_train:].reshape(-1, block, 1)
-    return Attractor(
-        squashed[:n_train], blocks[:n_test], blocks[n_test:], 1000, metric="nrmse84", washout=1000
-    )
-
-
 SPACE = {"constant_bias": uniform(0.2, 1.8), "alpha": loguniform(1e-18, 1e-6)}
-MACKEY_GLASS = {"bias_scaling": loguniform(0.02, 2.0), "alpha": loguniform(1e-18, 1e-6)}
 UNTIL = "mean Lyapunov times until the error exceeds 0.3"
 RELEASED = "settings as released, 100 starts"
 
@@ -197,21 +145,6 @@ def _flow_task(
     """Return such a task of a flow, which the oracle knows; the sizes are those of `_sample`."""
     make = partial(_sample, flow=flow, n_train=n_train, times=times, n_tests=n_tests, scaled=scaled)
     return _valid_time(name, title, make, note, source=flow, **about)
-
-
-def _ngrc_task(name: str, title: str, make: Callable[[int], Attractor], **about: Any) -> Task:
-    """Return a task of 400 rows, too few for a reservoir and for a linear model."""
-    return Task(
-        name,
-        title,
-        make,
-        kind=Attractor,
-        ranking="nrmse_total",
-        trained_networks=False,
-        invites=frozenset({"nvar"}),
-        excludes=frozenset({"esn", "linear"}),
-        **about,
-    )
 
 
 TASKS = [
@@ -322,54 +255,5 @@ TASKS = [
                 "alpha": 1e-3,
             }
         },
-    ),
-    _ngrc_task(
-        "lorenz63_ngrc",
-        "Lorenz-63 from 400 accurate rows",
-        partial(NGRC, method="DOP853", tolerance=1e-10),
-        fixed={"nvar": {"n_delays": 2, "degree": 2}},
-        trials=50,
-        runs=20,
-        note="DOP853 at 1e-10; run with --seeds 60 for 60 segments",
-    ),
-    _ngrc_task(
-        "lorenz63_ngrc_rk23",
-        "Lorenz-63 from 400 rows of a coarse integrator",
-        partial(NGRC, method="RK23", tolerance=1e-3),
-        tuned=False,
-        fixed={"nvar": {"n_delays": 2, "degree": 2, "alpha": 2.5e-6, "noise": 0.0}},
-        note="as published: RK23 at its default tolerance, ridge 2.5e-6",
-    ),
-    _ngrc_task(
-        "double_scroll_ngrc",
-        "Double scroll from 400 rows",
-        partial(SCROLL, method="DOP853", tolerance=1e-10),
-        fixed={"nvar": {"n_delays": 2, "degree": 3}},
-        trials=50,
-        runs=20,
-        note="DOP853 at 1e-10; one Lyapunov time to forecast",
-    ),
-    Task(
-        "mackey_glass17",
-        "Mackey-Glass 17, 84 steps",
-        partial(_mackey_glass, n_train=3000),
-        kind=Attractor,
-        n_units=1000,
-        ranking="nrmse84",
-        trained_networks=False,
-        space={"esn": MACKEY_GLASS},
-        trials=40,
-        note="published, N=1000: 10^-4.2 (Jaeger & Haas 2004)",
-    ),
-    Task(
-        "mackey_glass17_long",
-        "Mackey-Glass 17, 84 steps, 21,000 rows",
-        partial(_mackey_glass, n_train=21_000),
-        kind=Attractor,
-        n_units=1000,
-        ranking="nrmse84",
-        trained_networks=False,
-        settings_from="mackey_glass17",
-        note="settings found on 3000 rows",
     ),
 ]

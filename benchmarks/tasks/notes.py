@@ -19,7 +19,6 @@ def _lagged_sine(seed: int) -> Split:
         washout=20,
         warm_up=200,
         horizons=(200,),
-        dt=1.0,
     )
 
 

@@ -25,6 +25,7 @@ def _make(seed: int, eta: float, force: str, mode: str) -> Split:
     n = TRAIN + VALID + TEST + 1
     t = 0.1 * np.arange(n)
     applied = datasets.FORCINGS[force](t, check_random_state(seed))
+    # off from the last row on that is known before the forecast
     if mode == "decay":
         applied[TRAIN + VALID - 1 :] = 0.0
     data = datasets.oscillator(n, eta=eta, force=applied, random_state=seed)

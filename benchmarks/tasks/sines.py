@@ -21,6 +21,7 @@ def _make(seed: int, noise: float) -> Split:
     phase = np.random.default_rng(seed).uniform(0, 2 * np.pi)
     n = TRAIN + VALID + TEST + 1
     clean = np.sin(FREQUENCY * np.arange(n) + phase)
+    # the noise is that of the data set of this seed
     observed = clean + datasets.sine(n, noise=noise, random_state=seed).y - datasets.sine(n).y
     return Split(
         series=observed[:, None],

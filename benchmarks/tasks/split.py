@@ -127,6 +127,7 @@ class Split:
         deviation = self.series[: self.n_train].std(axis=0)
         exog = self.exog
         if exog is not None:
+            # an input that never changes, a force that is off, stays zero
             spread = exog[: self.n_train].std(axis=0)
             exog = (exog - exog[: self.n_train].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
         clean = None if self.clean is None else (self.clean - mean) / deviation
@@ -161,6 +162,7 @@ class Split:
         Split
             The split without test rows.
         """
+        # the score of a search is a forecast as long as the validation rows
         n_valid = self.n_valid or self.n_train // 5
         n_train = self.n_train if self.n_valid else self.n_train - n_valid
         stop = n_train + n_valid

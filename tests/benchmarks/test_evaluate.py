@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,3 +28,11 @@ def test_published_settings_of_a_task_override_the_tuned_ones():
 def test_data_of_no_kind_are_refused_with_those_there_are():
     with pytest.raises(ValueError, match="made a ndarray; data are one of Split, Filter"):
         evaluate(TASKS["sine_clean"], np.zeros(3), METHODS["mean"], {}, 0)
+
+
+def test_a_probe_that_does_not_exist_is_refused_with_those_there_are():
+    task = TASKS["sine_clean"]
+    asking = replace(task, probes=("colour",))
+
+    with pytest.raises(ValueError, match="asks for the probe 'colour'; there are kick, resonance"):
+        evaluate(asking, task.make(0), METHODS["linear"], {}, 0)
