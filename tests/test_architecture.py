@@ -1,117 +1,197 @@
-"""Which package may import what, how long a file may be, and what `import reservoirs` loads."""
+"""Which file may import what, how long it may be, and what `import reservoirs` loads."""
 
 import ast
 import subprocess
 import sys
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+LIMIT = 400
 PACKAGES = {name: Path(str(files(name))) for name in ("reservoirs", "trainers", "benchmarks")}
-SOURCES = [(name, path) for name, root in PACKAGES.items() for path in root.rglob("*.py")]
-STANDARD = set(sys.stdlib_module_names)
-AT_THE_TOP = {
-    "reservoirs": {"numpy", "scipy", "sklearn", "joblib", "reservoirs"},  # joblib is scikit-learn's
-    "trainers": {"numpy", "scipy", "sklearn", "torch", "reservoirs", "trainers"},
-    "benchmarks": {
-        "numpy", "scipy", "sklearn", "threadpoolctl", "torch", "matplotlib", "rich", "jinja2",
-        "reservoirs", "trainers", "benchmarks",
-    },
-}  # fmt: skip
-INSIDE = {
-    "reservoirs": {
-        "numba",
-        "llvmlite",
-        "matplotlib",
-        "pandas",
-        "dysts",
-        "pywt",
-        "safetensors",
-        "threadpoolctl",
-        "statsmodels",
-    },
+FILES = {
+    ".".join((package, *path.relative_to(root).with_suffix("").parts)): path
+    for package, root in PACKAGES.items()
+    for path in root.rglob("*.py")
+}
+# Rooms (files and folders of a package), the lowest floor first. A file imports from its own room
+# and from floors below, never from the same floor or from above.
+FLOORS = {
+    "reservoirs": [
+        {"version", "sequences", "parallel"},
+        {"compiled", "scaling", "seeds", "targets", "topology"},
+        {"estimators", "packing", "readout"},
+        {"datasets", "forecasting", "metrics", "reservoir"},
+        {"diagnostics", "esn", "model_selection", "nvar"},
+        {"display", "persistence"},
+        {"__init__"},
+    ],
+    "trainers": [
+        {"network"},
+        {"data"},
+        {"second_order"},
+        {"training"},
+        {"rnn", "solvers"},
+        {"diagnostics", "saving"},
+        {"display"},
+        {"__init__"},
+    ],
+    "benchmarks": [
+        {"tasks"},
+        {"methods"},
+        {"protocols", "cells", "__init__"},
+        {"tuning", "results"},
+        {"running", "report"},
+        {"speed"},
+        {"cli"},
+        {"__main__"},
+    ],
+}
+AT_THE_TOP = {  # imported with the file; joblib is scikit-learn's
+    "reservoirs": {"numpy", "scipy", "sklearn", "joblib"},
+    "trainers": {"numpy", "scipy", "sklearn", "torch", "reservoirs"},
+    "benchmarks": {"numpy", "scipy", "sklearn", "threadpoolctl", "torch", "matplotlib", "rich"}
+    | {"jinja2", "reservoirs", "trainers"},
+}
+INSIDE = {  # imported inside functions only, so that nobody else loads or needs them
+    "reservoirs": {"numba", "llvmlite", "matplotlib", "pandas", "safetensors", "threadpoolctl"}
+    | {"dysts", "pywt", "statsmodels"},
     "trainers": {"numba", "threadpoolctl"},
-    "benchmarks": {
-        "reservoirpy",
-        "optuna",
-        "distributed",
-        "joblib",
-        "statsmodels",
-        "scikit_posthocs",
-        "pandas",
-        "dysts",
-    },
+    "benchmarks": {"reservoirpy", "optuna", "distributed", "joblib", "statsmodels", "pandas"}
+    | {"scikit_posthocs", "dysts"},
 }
 OURS_FOR_TRAINERS = {
-    "reservoirs.sequences", "reservoirs.topology", "reservoirs.forecasting", "reservoirs.metrics",
-    "reservoirs.targets", "reservoirs.version",
-    "reservoirs.persistence", "reservoirs.display", "reservoirs.parallel", "reservoirs.estimators",
+    "sequences", "targets", "topology", "readout", "estimators", "forecasting", "metrics",
+    "parallel", "persistence", "display", "version",
 }  # fmt: skip
-SPEED_ONLY = {  # the parts of the estimators that are timed alone
+PUBLIC = {
+    *("reservoirs", "trainers", "trainers.solvers"),
+    *("reservoirs.datasets", "reservoirs.diagnostics", "reservoirs.display", "reservoirs.metrics"),
+    *("reservoirs.model_selection", "reservoirs.topology"),
+}
+TIMED_ALONE = {  # parts of the estimators that the speed suite times by themselves
     "trainers.network.workspace",
     "trainers.network.stack",
     "trainers.network.small",
     "trainers.second_order.closure",
 }
-PUBLIC = {
-    "reservoirs", "reservoirs.datasets", "reservoirs.metrics", "reservoirs.model_selection",
-    "reservoirs.diagnostics", "reservoirs.display", "reservoirs.topology", "trainers",
-    "trainers.solvers",
-}  # fmt: skip
-LIMIT = 400
 
 
-def is_for_types_only(node):
-    """Tell whether a node is an `if TYPE_CHECKING:`."""
-    return isinstance(node, ast.If) and getattr(node.test, "id", None) == "TYPE_CHECKING"
-
-
-def imports(path):
-    """Yield (module, whether it is imported with the file) of every import."""
-    tree = ast.parse(path.read_text())
+@cache
+def imports(name):
+    """Return (module, whether it is imported with the file) of every import of a file."""
+    tree = ast.parse(FILES[name].read_text())
+    for_types = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
     inner = {
         id(node)
-        for outer in ast.walk(tree)
-        if isinstance(outer, ast.FunctionDef) or is_for_types_only(outer)
-        for node in ast.walk(outer)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
     }
+    skipped = {id(node) for block in for_types for node in ast.walk(block)}
+    found = []
     for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
         if isinstance(node, ast.ImportFrom):
-            yield node.module, id(node) not in inner
+            assert not node.level, f"{name}: imports are absolute"
+            modules = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {module if is_ours(module) else node.module for module in modules}
+            found += [(module, id(node) not in inner) for module in modules]
         elif isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, id(node) not in inner
+            found += [(alias.name, id(node) not in inner) for alias in node.names]
+    return tuple(found)
 
 
-def compiled_file(name):
-    """Tell whether a file is written for numba."""
-    return name in {"disk_cache", "moments", "simd"} or name.endswith("loops")
+def is_ours(module):
+    return module in FILES or f"{module}.__init__" in FILES
 
 
-@pytest.mark.parametrize(("package", "path"), SOURCES, ids=lambda value: str(value)[-30:])
-def test_a_file_imports_only_what_its_package_may(package, path):
-    numba_file = compiled_file(path.stem)  # itself imported only inside functions
-    for module, at_the_top in imports(path):
-        root = module.split(".")[0]
-        allowed = AT_THE_TOP[package] | (INSIDE[package] if not at_the_top or numba_file else set())
+def ours(name):
+    """Return the files of ours that a file imports."""
+    modules = {module for module, _ in imports(name) if is_ours(module)}
+    return {m if m in FILES else f"{m}.__init__" for m in modules} - {name}
 
-        assert root in allowed | STANDARD, f"{path.name} imports {module}"
-        compiled = compiled_file(module.split(".")[-1])
-        assert not (compiled and at_the_top and not numba_file)
-        assert package == "benchmarks" or root != "benchmarks", "nothing imports benchmarks"
-        if package == "benchmarks" and root in ("reservoirs", "trainers"):
-            timed = SPEED_ONLY if path.parts[-2:] == ("speed", "training.py") else set()
-            assert module in PUBLIC | timed, f"{path.name} imports {module}"
+
+def room(name):
+    return name.split(".")[1]
+
+
+def floor(name):
+    package = name.split(".")[0]
+    return next(i for i, rooms in enumerate(FLOORS[package]) if room(name) in rooms)
+
+
+def is_compiled(name):
+    """Tell whether a file loads numba, and must therefore be imported inside functions only."""
+    return any(
+        at_the_top
+        and (module.split(".")[0] == "numba" or (module in FILES and is_compiled(module)))
+        for module, at_the_top in imports(name)
+    )
+
+
+def test_every_room_has_a_floor():
+    rooms = {
+        package: {room(n) for n in FILES if n.split(".")[0] == package} for package in PACKAGES
+    }
+
+    assert rooms == {package: set().union(*floors) for package, floors in FLOORS.items()}
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_file_imports_from_floors_below(name):
+    for other in ours(name):
+        if other.split(".")[0] == name.split(".")[0] and room(other) != room(name):
+            assert floor(other) < floor(name), f"{name} imports {other}"
+
+
+def test_no_file_imports_itself_through_others():
+    try:
+        TopologicalSorter({name: ours(name) for name in FILES}).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_file_imports_only_what_its_package_may(name):
+    package = name.split(".")[0]
+    compiled = is_compiled(name)
+    for module, at_the_top in imports(name):
+        root, *parts = module.split(".")
+        allowed = {package} | AT_THE_TOP[package]
+        if compiled or not at_the_top:
+            allowed |= INSIDE[package]
+
+        assert root in allowed | set(sys.stdlib_module_names), f"{name} imports {module}"
+        if at_the_top and module in FILES and not compiled:
+            assert not is_compiled(module), f"{name} loads numba through {module}"
         if package == "trainers" and root == "reservoirs":
-            loops = {"reservoirs.compiled.simd"} if numba_file else set()
-            assert module in OURS_FOR_TRAINERS | loops, f"{path.name} imports {module}"
+            loops = {"compiled"} if compiled else set()
+            assert set(parts[:1]) <= OURS_FOR_TRAINERS | loops, f"{name} imports {module}"
+        if package == "benchmarks" and root in ("reservoirs", "trainers"):
+            timed = TIMED_ALONE if name == "benchmarks.speed.training" else set()
+            assert module in PUBLIC | timed, f"{name} imports {module}"
 
 
 def test_no_file_is_longer_than_the_limit():
-    files = [path for _, path in SOURCES] + list(Path(__file__).parent.rglob("*.py"))
+    paths = [*FILES.values(), *Path(__file__).parent.rglob("*.py")]
 
-    assert [path for path in files if len(path.read_text().splitlines()) > LIMIT] == []
+    assert [path for path in paths if len(path.read_text().splitlines()) > LIMIT] == []
+
+
+def test_few_files_lie_directly_in_the_packages_with_rooms():
+    flat = {package: len(list(root.glob("*.py"))) for package, root in PACKAGES.items()}
+
+    assert flat["benchmarks"] <= 5
+    assert flat["trainers"] <= 8
 
 
 def test_importing_reservoirs_loads_nothing_heavy():
