@@ -9,6 +9,7 @@ import torch
 from sklearn.base import clone
 from torch import Tensor
 
+from reservoirs.estimators import SERIES, inherit_parameters
 from reservoirs.sequences import Array, SeriesLike, check_rows
 from trainers.data.batches import Batch
 from trainers.data.split import split_examples
@@ -72,6 +73,7 @@ class GradientFlow:
 
 
 @torch.no_grad()
+@inherit_parameters(SERIES)
 def gradient_flow(
     model: RecurrentNetwork, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None
 ) -> GradientFlow:
@@ -83,12 +85,6 @@ def gradient_flow(
     ----------
     model : RNNRegressor or RNNClassifier
         One that is not fitted is measured with the weights that its training would start from.
-    X : array-like, list of arrays or DataFrame
-        Any container of series.
-    y : array-like, list of arrays or DataFrame
-        Targets as in `fit`.
-    series_id : array-like of shape (n_rows,), default=None
-        The series that each row of a 2-D X belongs to.
 
     Returns
     -------
