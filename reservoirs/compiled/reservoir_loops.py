@@ -149,10 +149,11 @@ def _work_buffers(state, n_padded):
 
 
 @compiled
-def _states(weights, start, inputs, state, out):
+def _states(recurrent, input_weights, bias, leak_rate, n_units, linear, start, inputs, state, out):
     """Write the state after every row of the inputs; return the last one."""
-    n_units = len(state)
-    old, new = _work_buffers(state, weights.input_weights.shape[1])
+    # Taken apart on the way in: numba needs 8 us more to learn the type of a tuple in a tuple.
+    weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, linear)
+    old, new = _work_buffers(state, input_weights.shape[1])
     n_full = n_units - n_units % LANES  # units in whole vectors: more would write behind the row
     for t in range(len(inputs)):
         step(weights, start, inputs, t, old, new, out[t, :n_full])
@@ -172,13 +173,28 @@ def _dot(matrix, row, x, n):
 
 
 @compiled
-def _closed_loop(weights, state, first, exog, loop, readout, out):
+def _closed_loop(
+    recurrent,
+    input_weights,
+    bias,
+    leak_rate,
+    n_units,
+    linear,
+    state,
+    first,
+    exog,
+    scale,
+    shift,
+    C,
+    c,
+    out,
+):
     """Write the outputs of every step, each fed back as the next observation."""
-    (scale, shift), (C, c) = loop, readout
-    n_units, n_outputs, n_exog = len(state), len(first), exog.shape[1]
-    old, new = _work_buffers(state, weights.input_weights.shape[1])
-    start = weights.bias.reshape(1, -1)
-    inputs = np.empty((1, n_outputs + n_exog), dtype=weights.bias.dtype)
+    weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, linear)
+    n_outputs, n_exog = len(first), exog.shape[1]
+    old, new = _work_buffers(state, input_weights.shape[1])
+    start = bias.reshape(1, -1)
+    inputs = np.empty((1, n_outputs + n_exog), dtype=bias.dtype)
     observation = first.copy()
     for t in range(len(out)):
         # u[t] = [scale y[t-1] + shift, exog[t]]
@@ -239,7 +255,7 @@ def run_states(
         start = start + pad(noise, dtype)
     if out is None:
         out = np.empty((len(rows), weights.n_units), dtype=dtype)
-    last = _states(weights, start, rows, np.array(state, dtype=dtype), out)
+    last = _states(*weights, start, rows, np.array(state, dtype=dtype), out)
     return out[:, : weights.n_units], last
 
 
@@ -276,9 +292,7 @@ def run_closed_loop(
         y.
     """
     out = np.empty((len(exog), len(first)), dtype=np.float64)
-    scale, shift, C, c, observation, known = (
-        np.array(a, dtype=np.float64, order="C") for a in (*loop, *readout, first, exog)
-    )
     start = np.array(state, dtype=weights.bias.dtype)
-    _closed_loop(weights, start, observation, known, (scale, shift), (C, c), out)
+    arrays = [np.array(a, dtype=np.float64, order="C") for a in (first, exog, *loop, *readout)]
+    _closed_loop(*weights, start, *arrays, out)
     return out
