@@ -44,11 +44,11 @@ class NVAR(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     Parameters
     ----------
     n_delays : int, default=2
-        k, rows used: the present one and k - 1 earlier ones.
+        Rows used, k: the present one and k - 1 earlier ones.
     stride : int, default=1
-        s, steps between them.
+        Steps between them, s.
     degree : int or sequence of int, default=2
-        d for all monomials of degree 1 to d, or the degrees themselves, as (1, 3).
+        All monomials of degree 1 to d, or the degrees themselves, as (1, 3).
 
     Attributes
     ----------
@@ -173,12 +173,12 @@ class NVAR(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Parameters
         ----------
         delayed : array of shape (n_rows, n_delays * n_features)
-            v.
+            Rows beside their delayed ones, v.
 
         Returns
         -------
         array of shape (n_rows, n_monomials)
-            z.
+            Monomials, z.
         """
         columns = [np.prod(delayed[:, list(index)], axis=1) for index in self.exponents_]
         return np.column_stack(columns)
@@ -189,9 +189,9 @@ class NVAR(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         Parameters
         ----------
         delayed : array of shape (n_rows, n_delays * n_features)
-            v.
+            Rows beside their delayed ones, v.
         variable : int
-            j.
+            Column of v, j.
 
         Returns
         -------
@@ -237,9 +237,9 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     features_ : NVAR
         The transformer.
     coef_ : array of shape (n_outputs, n_monomials)
-        C / r, for unscaled monomials.
+        Coefficients C / r, for unscaled monomials.
     intercept_ : array of shape (n_outputs,)
-        c.
+        Intercept, c.
     alpha_ : float
         The penalty used.
     last_states_ : list of arrays of shape (n_rows, n_features)

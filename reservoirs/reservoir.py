@@ -56,16 +56,16 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     Parameters
     ----------
     n_units : int, default=500
-        N, the number of recurrent units.
+        Number of recurrent units, N.
     spectral_radius : float, default=1.0
         Largest absolute eigenvalue of W.
     leak_rate : float, default=0.7
-        a in (0, 1], the share of the state replaced per step; 1 is no leak.
+        Share of the state replaced per step, a in (0, 1]; 1 is no leak.
     input_scaling : float or array-like, default=0.2
         W_in is uniform in [-s, s]: a number, or one per feature (n_features,). A matrix
         (n_units, n_features), dense or sparse, is W_in itself.
     bias_scaling : float or array-like, default=1.5
-        b is uniform in [-s, s]; a vector (n_units,) is b itself.
+        Scale s of the bias: b is uniform in [-s, s]; a vector (n_units,) is b itself.
     degree : int, default=10
         Nonzeros per row of W, where the topology has a choice.
     topology : str, callable, array-like or sparse matrix, default="random"
@@ -73,7 +73,7 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         `topology.SmallWorld`, or any function of (n_units, degree, rng) that returns W. A matrix
         (n_units, n_units), dense or sparse, is W itself, used as it is.
     activation : {"tanh", "identity"}, default="tanh"
-        f; "identity" makes a linear reservoir.
+        Activation f; "identity" makes a linear reservoir.
     dtype : {"float64", "float32"}, default="float64"
         Of weights and states.
     n_jobs : int, default=None
@@ -84,11 +84,11 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     Attributes
     ----------
     recurrent_weights_ : sparse matrix of shape (n_units, n_units)
-        W.
+        Recurrent weights, W.
     input_weights_ : array of shape (n_units, n_features)
-        W_in.
+        Input weights, W_in.
     bias_ : array of shape (n_units,)
-        b.
+        Bias, b.
     n_features_in_ : int
         Number of features.
 
@@ -245,7 +245,7 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         Parameters
         ----------
         initial_state : array-like of shape (n_units,) or (n_series, n_units), default=None
-            x before the first row; None is zero.
+            State before the first row, x; None is zero.
 
         Returns
         -------
@@ -309,7 +309,7 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         rows : array of shape (n_steps, n_features)
             The inputs.
         state : array of shape (n_units,)
-            x before the first row.
+            State before the first row, x.
         packed : PackedWeights
             The weights, from `pack`.
         noise : callable, default=None

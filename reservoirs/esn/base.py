@@ -67,10 +67,10 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         The drawn reservoir.
     readout_ : Readout
         The solved readout: its method, alpha and condition estimate.
-    coef_ : array of shape (n_outputs, n_features_of_the_readout)
-        C.
+    coef_ : array of shape (n_outputs, n_readout_features)
+        Coefficients, C.
     intercept_ : array of shape (n_outputs,)
-        c.
+        Intercept, c.
     alpha_ : float
         The penalty used.
     mean_state_ : array of shape (n_units,)

@@ -29,9 +29,9 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
     reservoir_ : Reservoir
         The drawn reservoir.
     coef_ : array of shape (n_classes, n_readout_features)
-        C, with one row for two classes.
+        Coefficients C, with one row for two classes.
     intercept_ : array of shape (n_classes,)
-        c.
+        Intercept, c.
     readout_ : Readout
         The solved readout: its method, alpha and condition estimate.
     alpha_ : float

@@ -36,9 +36,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     reservoir_ : Reservoir
         The drawn reservoir.
     coef_ : array of shape (n_outputs, n_units + n_features)
-        C.
+        Coefficients, C.
     intercept_ : array of shape (n_outputs,)
-        c.
+        Intercept, c.
     readout_ : Readout
         The solved readout: its method, alpha and condition estimate.
     alpha_ : float
