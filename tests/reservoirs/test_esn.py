@@ -11,10 +11,14 @@ from sklearn.preprocessing import StandardScaler
 
 from reservoirs import ESNRegressor, datasets, metrics, next_step
 
-RNG = np.random.default_rng(0)
-X = RNG.uniform(-1, 1, size=(300, 2))
+X = np.random.default_rng(0).uniform(-1, 1, size=(300, 2))
 Y = np.cumsum(X, axis=0)[:, :1] * 0.1 + X[:, 1:]
 SMALL = ESNRegressor(n_units=30, leak_rate=0.5, alpha=1e-4, random_state=0)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1)
 
 
 def fitted(**settings):
@@ -133,8 +137,8 @@ def test_predictions_come_back_in_the_container_of_X():
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "both"])
-def test_targets_per_series_are_read_from_pooled_states(pooling):
-    series = [RNG.normal(loc=m, size=(20, 1)) for m in RNG.uniform(-1, 1, 60)]
+def test_targets_per_series_are_read_from_pooled_states(pooling, rng):
+    series = [rng.normal(loc=m, size=(20, 1)) for m in rng.uniform(-1, 1, 60)]
     means = np.array([s.mean() for s in series])
 
     model = clone(SMALL).set_params(pooling=pooling, leak_rate=0.1, alpha=1e-2)
@@ -345,8 +349,8 @@ def test_the_number_of_jobs_changes_no_bit(n_jobs):
 
 
 @pytest.mark.parametrize("alpha_cv", [None, 5])
-def test_of_a_grid_the_best_penalty_is_taken(alpha_cv):
-    noisy = Y + RNG.normal(size=Y.shape)
+def test_of_a_grid_the_best_penalty_is_taken(alpha_cv, rng):
+    noisy = Y + rng.normal(size=Y.shape)
     grid = np.logspace(-8, 4, 7)
 
     model = fitted(alpha=grid, alpha_cv=alpha_cv, n_units=200).fit(X[:150], noisy[:150])

@@ -7,9 +7,13 @@ from scipy.sparse import csr_array
 
 from reservoirs import Reservoir
 
-RNG = np.random.default_rng(0)
-SERIES = RNG.normal(size=(40, 2))
+SERIES = np.random.default_rng(0).normal(size=(40, 2))
 SMALL = {"n_units": 20, "leak_rate": 0.4, "random_state": 0}
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1)
 
 
 def test_states_equal_the_slow_loop():
@@ -52,8 +56,8 @@ def test_input_scaling_may_be_one_number_per_feature():
     assert 1.0 < np.abs(reservoir.input_weights_[:, 1]).max() <= 2.0
 
 
-def test_weights_of_the_user_are_used_as_they_are():
-    W, W_in, bias = RNG.normal(size=(20, 20)) / 9, RNG.normal(size=(20, 2)), RNG.normal(size=20)
+def test_weights_of_the_user_are_used_as_they_are(rng):
+    W, W_in, bias = rng.normal(size=(20, 20)) / 9, rng.normal(size=(20, 2)), rng.normal(size=20)
     own = {"topology": W, "input_scaling": csr_array(W_in), "bias_scaling": bias}
 
     states = Reservoir(**{**SMALL, **own}).fit_transform(SERIES)
@@ -182,8 +186,8 @@ def test_changing_the_activation_is_seen_without_a_new_fit():
     assert np.abs(after - before).max() > 0.01
 
 
-def test_states_of_many_series_are_the_same_in_threads():
-    series = [RNG.normal(size=(20 + i, 2)) for i in range(6)]
+def test_states_of_many_series_are_the_same_in_threads(rng):
+    series = [rng.normal(size=(20 + i, 2)) for i in range(6)]
 
     one = Reservoir(**SMALL).fit(series).transform(series)
     two = Reservoir(**SMALL, n_jobs=2).fit(series).transform(series)
