@@ -20,7 +20,7 @@ from trainers import RNNRegressor, gradient_flow
 TONES = np.geomspace(0.3, 3.0, 8)  # angular frequencies of the resonance curve
 SETTLE, MEASURE = 300, 300  # steps discarded and steps measured per tone
 KICK = 1.2  # factor of the amplitude
-RECOVERED = 0.02  # relative difference of amplitudes that is no difference
+RECOVERED = 0.02  # relative difference up to which amplitudes count as equal
 FLOW_ROWS = 400  # training rows that the gradients are measured on
 
 

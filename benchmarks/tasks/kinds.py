@@ -1,4 +1,4 @@
-"""The data of tasks that are no single forecast: filters, attractors, labels, memory, races."""
+"""The data of tasks that are not one forecast: filters, attractors, labels, memory, races."""
 
 from __future__ import annotations
 

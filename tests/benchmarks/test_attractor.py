@@ -54,6 +54,6 @@ def test_the_error_after_84_steps_is_in_units_before_squashing():
         squashed[:500], squashed[None, 500:600], squashed[None, 600:700], 50, metric="nrmse84"
     )
 
-    found = run(data, settings={"n_units": 100, "alpha": 1e-12}).metrics["nrmse84"]
+    error = run(data, settings={"n_units": 100, "alpha": 1e-12}).metrics["nrmse84"]
 
-    assert found < 1e-3
+    assert error < 1e-3

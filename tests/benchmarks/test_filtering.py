@@ -42,9 +42,9 @@ def test_symbols_are_decided_in_raw_units():
 def test_a_shift_register_remembers_as_much_as_it_is_long():
     u = np.random.default_rng(0).uniform(-1, 1, 5000)
     past = np.lib.stride_tricks.sliding_window_view(u, 21)[:, :0:-1]
-    found = np.where(np.arange(20) < 7, past, np.random.default_rng(1).normal(size=past.shape))
+    outputs = np.where(np.arange(20) < 7, past, np.random.default_rng(1).normal(size=past.shape))
 
-    assert profile(past, found).sum() == pytest.approx(7.0)
+    assert profile(past, outputs).sum() == pytest.approx(7.0)
 
 
 def test_no_reservoir_remembers_more_than_it_has_units():

@@ -25,8 +25,8 @@ def test_the_fitted_sinusoid_reaches_the_least_possible_error():
     errors = {name: [] for name in ("sinusoid", "cramer_rao")}
     for seed in range(30):
         data = task.data("test", seed)
-        for name, found in errors.items():
-            found.append(evaluate(task, data, METHODS[name], {}, 0).metrics["free1000"])
+        for name, values in errors.items():
+            values.append(evaluate(task, data, METHODS[name], {}, 0).metrics["free1000"])
 
     least = np.sqrt(np.mean(np.square(errors["cramer_rao"])))
     assert np.sqrt(np.mean(np.square(errors["sinusoid"]))) == pytest.approx(least, rel=0.25)
@@ -34,12 +34,12 @@ def test_the_fitted_sinusoid_reaches_the_least_possible_error():
 
 
 def test_the_oracle_is_right_until_its_error_has_grown():
-    found = run("lorenz63_xyz", "oracle")
+    outcome = run("lorenz63_xyz", "oracle")
 
-    growth = found.arrays["error_quantiles"][1]
-    unit = found.arrays["time"][0]
+    growth = outcome.arrays["error_quantiles"][1]
+    unit = outcome.arrays["time"][0]
     assert growth[0] < 1e-5
-    assert found.metrics["censored"] == 1.0  # 13.8 Lyapunov times until 1e-6 has grown to 1
+    assert outcome.metrics["censored"] == 1.0  # 13.8 Lyapunov times until 1e-6 has grown to 1
     slope = np.polyfit(unit * np.arange(len(growth)), np.log(growth), 1)[0]
     assert slope == pytest.approx(1.0, abs=0.25)
 

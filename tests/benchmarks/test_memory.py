@@ -110,9 +110,9 @@ def test_recorded_cells_count_whatever_the_code_is(tmp_path, monkeypatch):
     old = {**cell.identity, "schema": 1, "key": "another code", "status": "ok"}
     archive.write_archive({"runs/a.json": json.dumps(old).encode()})
 
-    found = records.archived_records([cell, replace(cell, seed=1), replace(cell, settings={})])
+    matching = records.archived_records([cell, replace(cell, seed=1), replace(cell, settings={})])
 
-    assert found == {cell.key: old}
+    assert matching == {cell.key: old}
 
 
 def test_the_memory_suite_reports_its_learning_curves(tmp_path):

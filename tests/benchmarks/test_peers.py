@@ -15,11 +15,11 @@ def test_a_peer_forecasts_or_says_what_it_needs(name):
     module = {"reservoirpy": "reservoirpy", "pyrcn": "pyrcn", "echoes": "echoes"}[name]
     pytest.importorskip(module)
 
-    found = evaluate(task, task.data("test", 0), METHODS[name], {"n_units": 30}, 0)
+    outcome = evaluate(task, task.data("test", 0), METHODS[name], {"n_units": 30}, 0)
 
-    assert found.status == "ok"
-    assert found.metrics["one_step"] < 0.05
-    assert found.costs["n_params_trained"] == 31
+    assert outcome.status == "ok"
+    assert outcome.metrics["one_step"] < 0.05
+    assert outcome.costs["n_params_trained"] == 31
 
 
 def test_a_peer_that_is_absent_is_skipped_with_the_remedy(monkeypatch):
@@ -46,12 +46,12 @@ def test_a_free_run_feeds_outputs_back_beside_the_known_inputs():
     model = peers.PeerForecaster(Echo(), washout=2).fit(np.zeros((5, 2)), np.zeros((5, 1)))
     context, exog = np.array([[1.0], [2.0]]), np.zeros((4, 1))
 
-    found = model.forecast(3, context=context, exog=exog)
+    forecast = model.forecast(3, context=context, exog=exog)
 
-    assert found[:, 0] == pytest.approx([2.1, 2.3, 2.51])
+    assert forecast[:, 0] == pytest.approx([2.1, 2.3, 2.51])
     assert model.n_weights == 2
-    rows = np.hstack([np.vstack([context, found[:-1]]), exog])
-    assert model.predict(rows[1:], context=rows[:1]) == pytest.approx(found)
+    rows = np.hstack([np.vstack([context, forecast[:-1]]), exog])
+    assert model.predict(rows[1:], context=rows[:1]) == pytest.approx(forecast)
 
 
 def test_a_peer_has_our_settings(monkeypatch):

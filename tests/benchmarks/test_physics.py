@@ -21,13 +21,13 @@ def run(task, method, settings=None):
 def test_a_model_that_knows_the_oscillator_has_its_resonance(method, largest):
     settings = {"input_scaling": 0.01, "leak_rate": 0.3, "alpha": 1e-14} if method == "esn" else {}
 
-    found = run("oscillator_eta0.1_hold", method, settings)
+    outcome = run("oscillator_eta0.1_hold", method, settings)
 
-    assert found.metrics["resonance"] < largest
+    assert outcome.metrics["resonance"] < largest
     if method != "persistence":
         true = 1 / np.sqrt((1 - physics.TONES**2) ** 2 + (0.1 * physics.TONES) ** 2)
         middle = (physics.TONES > 0.4) & (physics.TONES < 2)  # steps of 0.1 hold the force
-        assert_allclose(found.arrays["true_gain"][middle], true[middle], rtol=0.25)
+        assert_allclose(outcome.arrays["true_gain"][middle], true[middle], rtol=0.25)
 
 
 def test_a_linear_model_keeps_a_kick_forever():
@@ -40,15 +40,15 @@ def test_recovery_is_the_step_from_which_amplitudes_agree():
 
     assert physics.recovery(wave, wave) == 0.0
     assert physics.recovery(wave, 1.2 * wave) == np.inf
-    found = physics.recovery(wave, (1 + 0.2 * np.exp(-t / 100)) * wave)
-    assert abs(found - 100 * np.log(10)) < 40
+    steps = physics.recovery(wave, (1 + 0.2 * np.exp(-t / 100)) * wave)
+    assert abs(steps - 100 * np.log(10)) < 40
 
 
 def test_gradients_are_kept_before_and_after_training():
-    found = run("lagged_sine", "rnn", {"window": 12, "max_iter": 2, "n_units": 8})
+    outcome = run("lagged_sine", "rnn", {"window": 12, "max_iter": 2, "n_units": 8})
 
-    assert found.arrays["flow_before"].shape == found.arrays["flow_after"].shape == (12,)
-    assert not np.allclose(found.arrays["flow_before"], found.arrays["flow_after"])
+    assert outcome.arrays["flow_before"].shape == outcome.arrays["flow_after"].shape == (12,)
+    assert not np.allclose(outcome.arrays["flow_before"], outcome.arrays["flow_after"])
 
 
 def test_no_gradients_are_sought_where_there_are_none():

@@ -55,16 +55,16 @@ def test_a_system_of_dysts_runs_standardised_and_raw():
     pytest.importorskip("dysts")
     settings = {"bias_scaling": 1.0, "input_scaling": 0.1, "alpha": 1e-8, "n_units": 200}
 
-    found = {}
+    outcomes = {}
     for name in ("dysts_Lorenz", "dysts_Lorenz_raw"):
         task = TASKS[name]
         data = task.data("test", 0)
-        found[name] = evaluate(task, data, METHODS["esn"], settings, 0)
+        outcomes[name] = evaluate(task, data, METHODS["esn"], settings, 0)
 
     assert data.n_train == 800
     assert len(data.series) == 1200
-    assert found["dysts_Lorenz"].metrics["smape"] < 5
-    assert found["dysts_Lorenz_raw"].metrics["smape"] < 200
+    assert outcomes["dysts_Lorenz"].metrics["smape"] < 5
+    assert outcomes["dysts_Lorenz_raw"].metrics["smape"] < 200
 
 
 def test_the_suite_of_all_tasks_leaves_out_hours_of_work():

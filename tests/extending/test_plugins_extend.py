@@ -7,7 +7,7 @@ import pytest
 from benchmarks.cells import plugins
 from benchmarks.cli import main
 from benchmarks.methods.registry import METHODS
-from benchmarks.report import palette
+from benchmarks.report import palette, summary
 from benchmarks.tasks import TASKS
 
 HERE = Path(__file__).parent
@@ -63,8 +63,15 @@ def test_they_are_drawn_as_they_say(announced):
 
 
 def test_the_baseline_is_not_ranked_among_the_learners(announced):
-    assert METHODS["seasonal"].kind == "baseline"
-    assert METHODS["analogue"].kind == "learner"
+    titles = {name: METHODS[name].title for name in ("esn", "analogue", "seasonal")}
+    errors = np.array([[1.0, 2.0, 3.0], [1.0, 3.0, 2.0]])
+
+    figure = summary.ranks(titles, errors, "tasks")
+
+    ranked, profile = figure.axes
+    in_profile = {text.get_text() for text in profile.get_legend().get_texts()}
+    assert in_profile == {"Echo state network", "Nearest analogue"}
+    assert {text.get_text() for text in ranked.get_yticklabels()} == set(titles.values())
 
 
 def test_the_method_is_tuned_like_all_others(announced):
