@@ -50,9 +50,9 @@ def test_products_equal_those_of_curvlinops(draw, kind, loss):
 
     with differentiable_kernels():
         ours = ClosureLoss(closure_of(model, loss_function, inputs, targets), parameters)
-        found = ours.matrix(join(parameters)).product(v)
+        product = ours.matrix(join(parameters)).product(v)
 
-    torch.testing.assert_close(found, theirs @ v, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(product, theirs @ v, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])

@@ -51,10 +51,10 @@ CASES = [(c, loss) for c in sorted(CELLS) for loss in LOSSES]
 def test_the_product_equals_the_dense_gauss_newton_matrix(draw, cell, loss):
     network, objective, theta = problem(draw, cell, loss)
     batch = objective.batches[0]
-    kept = batch.mask[..., 0].bool()
+    scored = batch.mask[..., 0].bool()
 
     def outputs(t):
-        return plain_torch.run(network, t, batch.inputs)[0][kept]
+        return plain_torch.run(network, t, batch.inputs)[0][scored]
 
     hessians = output_hessian(loss, outputs(theta)) / objective.weight
     dense = reference.gauss_newton(jacrev(outputs)(theta).numpy(), hessians.numpy())
@@ -126,7 +126,7 @@ def test_the_matrix_is_symmetric_and_positive_semi_definite(draw, cell):
 def test_chunks_add_up(draw, monkeypatch):
     network, objective, theta = problem(draw, "rnn")
     v = draw(network.n_weights)
-    whole = GaussNewton(objective, theta).product(v, MU)
+    in_one_chunk = GaussNewton(objective, theta).product(v, MU)
     loss, gradient = objective.gradient(theta)
     monkeypatch.setattr(curvature, "CHUNK", 1)
     cut = Objective(network, objective.loss, examples_of(objective), np.arange(3))
@@ -135,7 +135,7 @@ def test_chunks_add_up(draw, monkeypatch):
     cut_loss, cut_gradient = cut.gradient(theta)
 
     assert len(cut.batches) == 3
-    torch.testing.assert_close(product, whole, rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(product, in_one_chunk, rtol=1e-12, atol=1e-13)
     torch.testing.assert_close(cut_gradient, gradient, rtol=1e-12, atol=1e-13)
     assert abs(cut_loss - loss) < 1e-13
 
@@ -182,9 +182,9 @@ def test_squared_gradients_are_the_mean_over_single_series(draw, cell):
         _, gradient = alone.gradient(theta)  # of the mean over its own steps
         total += (gradient * alone.weight).square() / objective.weight
 
-    found = objective.squared_gradients(theta)
+    squares = objective.squared_gradients(theta)
 
-    torch.testing.assert_close(found, total, rtol=1e-11, atol=1e-13)
+    torch.testing.assert_close(squares, total, rtol=1e-11, atol=1e-13)
 
 
 def test_float32_data_take_float64_weights(draw):
@@ -196,10 +196,10 @@ def test_float32_data_take_float64_weights(draw):
     rough = Objective(network, objective.loss, single, np.arange(3))
     v = draw(network.n_weights)
 
-    found, product = rough.gradient(theta)[1], rough.matrix(theta).product(v, MU)
+    gradient, product = rough.gradient(theta)[1], rough.matrix(theta).product(v, MU)
 
-    assert found.dtype == product.dtype == torch.float64
-    torch.testing.assert_close(found, objective.gradient(theta)[1], rtol=1e-4, atol=1e-5)
+    assert gradient.dtype == product.dtype == torch.float64
+    torch.testing.assert_close(gradient, objective.gradient(theta)[1], rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(
         product, objective.matrix(theta).product(v, MU), rtol=1e-4, atol=1e-4
     )

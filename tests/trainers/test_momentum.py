@@ -99,7 +99,7 @@ def test_schedules_have_the_published_values():
 
 
 def test_it_goes_on_from_its_state_dict():
-    whole, _ = descend(lambda params: SutskeverMomentum(params, lr=0.05, momentum=0.9), 8)
+    uninterrupted, _ = descend(lambda params: SutskeverMomentum(params, lr=0.05, momentum=0.9), 8)
     p, optimizer = descend(lambda params: SutskeverMomentum(params, lr=0.05, momentum=0.9), 5)
     q = torch.nn.Parameter(p.detach().clone())
     again = SutskeverMomentum([q], lr=0.05, momentum=0.9)
@@ -109,7 +109,7 @@ def test_it_goes_on_from_its_state_dict():
         q.grad = torch.as_tensor(gradient(q.detach().numpy()))
         again.step()
 
-    assert torch.equal(q.detach(), whole.detach())
+    assert torch.equal(q.detach(), uninterrupted.detach())
 
 
 @pytest.mark.parametrize(

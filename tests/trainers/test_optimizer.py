@@ -62,8 +62,8 @@ def test_a_linear_model_is_solved_in_one_step():
 
     optimizer.step(closure_of(model))
 
-    found = np.vstack([model.weight.detach().numpy().T, model.bias.detach().numpy()])
-    np.testing.assert_allclose(found, solution, rtol=1e-5, atol=1e-7)
+    weights = np.vstack([model.weight.detach().numpy().T, model.bias.detach().numpy()])
+    np.testing.assert_allclose(weights, solution, rtol=1e-5, atol=1e-7)
     assert optimizer.record.rho == pytest.approx(1.0, abs=1e-6)
 
 
@@ -79,20 +79,20 @@ def test_a_module_is_trained_and_every_step_recorded():
 
 
 def test_resuming_from_a_state_dict_changes_nothing():
-    whole, halted = multilayer(), multilayer()
-    straight = HessianFree(whole.parameters())
+    uninterrupted, halted = multilayer(), multilayer()
+    straight = HessianFree(uninterrupted.parameters())
     first = HessianFree(halted.parameters())
     for _ in range(3):
-        straight.step(closure_of(whole))
+        straight.step(closure_of(uninterrupted))
         first.step(closure_of(halted))
     resumed = HessianFree(halted.parameters(), damping=9.0)
     resumed.load_state_dict(copy.deepcopy(first.state_dict()))
 
     for _ in range(3):
-        straight.step(closure_of(whole))
+        straight.step(closure_of(uninterrupted))
         resumed.step(closure_of(halted))
 
-    for a, b in zip(whole.parameters(), halted.parameters(), strict=True):
+    for a, b in zip(uninterrupted.parameters(), halted.parameters(), strict=True):
         assert torch.equal(a, b)
     assert straight.param_groups[0]["damping"] == resumed.param_groups[0]["damping"]
 
@@ -139,7 +139,7 @@ def test_each_part_of_a_step_may_have_its_own_data():
 
 
 def test_structural_damping_changes_the_step_and_asks_for_the_hidden_layer():
-    found = {}
+    weights = {}
     for structural in (0.0, 10.0):
         model = multilayer()
         optimizer = HessianFree(model.parameters(), structural_damping=structural)
@@ -150,23 +150,23 @@ def test_structural_damping_changes_the_step_and_asks_for_the_hidden_layer():
             return nn.functional.mse_loss(outputs, TARGETS), outputs, hidden
 
         optimizer.step(closure)
-        found[structural] = join(list(model.parameters()))
+        weights[structural] = join(list(model.parameters()))
 
-    assert not torch.allclose(found[0.0], found[10.0])
+    assert not torch.allclose(weights[0.0], weights[10.0])
     with pytest.raises(ValueError, match="hidden"):
         optimizer.step(closure_of(model))
 
 
 def test_a_preconditioner_is_used_where_it_is_given():
-    found = {}
+    weights = {}
     for name, squares in (("none", None), ("ones", lambda: [torch.ones(6, 3), torch.ones(6)])):
         model = multilayer()
         model[2].requires_grad_(False)
         optimizer = HessianFree(model.parameters(), squared_gradients=squares, max_cg=3)
         optimizer.step(closure_of(model))
-        found[name] = join(list(model.parameters()))
+        weights[name] = join(list(model.parameters()))
 
-    torch.testing.assert_close(found["none"], found["ones"], rtol=1e-8, atol=1e-8)
+    torch.testing.assert_close(weights["none"], weights["ones"], rtol=1e-8, atol=1e-8)
 
 
 def test_an_interrupted_step_leaves_the_parameters_as_they_were():

@@ -32,14 +32,14 @@ def test_a_prefix_is_predicted_as_the_prefix(cell, settings):
 @pytest.mark.parametrize("cell", sorted(CELLS))
 def test_splitting_and_carrying_the_state_over_changes_nothing(cell):
     model = fitted(cell=cell, n_layers=2)
-    whole = model.predict(X)
+    at_once = model.predict(X)
 
     head, state = model.predict(X[:100], return_state=True)
     tail = model.predict(X[100:], initial_state=state)
     with_context = model.predict(X[100:], context=X[:100])
 
-    assert_allclose(np.vstack([head, tail]), whole, rtol=1e-12, atol=1e-12)
-    assert_allclose(with_context, whole[100:], rtol=1e-12, atol=1e-12)
+    assert_allclose(np.vstack([head, tail]), at_once, rtol=1e-12, atol=1e-12)
+    assert_allclose(with_context, at_once[100:], rtol=1e-12, atol=1e-12)
 
 
 def test_a_window_sees_only_its_rows():

@@ -27,10 +27,10 @@ def waves(n_series, classes=3, seed=0):
 def test_labels_per_step_are_learned_and_come_back_as_they_were():
     model = clone(SMALL).fit(ROWS, ABOVE)
 
-    found = model.predict(ROWS)
+    labels = model.predict(ROWS)
 
     assert model.score(ROWS, ABOVE) > 0.9
-    assert set(found) == {"up", "down"}
+    assert set(labels) == {"up", "down"}
     assert model.target_kind_ == "per_step"
     assert model.decision_function(ROWS).shape == (300,)
 
@@ -97,9 +97,9 @@ def test_partial_fit_on_the_same_chunk_is_fit():
     for _ in range(30):
         model.partial_fit(X, y)
 
-    whole = clone(SMALL).fit(X, y)
+    at_once = clone(SMALL).fit(X, y)
 
-    assert_array_equal(model.predict_proba(X), whole.predict_proba(X))
+    assert_array_equal(model.predict_proba(X), at_once.predict_proba(X))
 
 
 def test_it_remembers_across_blanks():

@@ -14,12 +14,12 @@ def test_partial_fit_on_the_same_chunk_is_fit(solver):
     for _ in range(4):
         model.partial_fit(X, Y)
 
-    whole = fitted(solver=solver, window=5)
+    at_once = fitted(solver=solver, window=5)
 
-    for name, weights in whole.weights_.items():
+    for name, weights in at_once.weights_.items():
         assert_array_equal(weights, model.weights_[name])
     assert model.n_iter_ == 4
-    assert model.loss_curve_ == whole.loss_curve_
+    assert model.loss_curve_ == at_once.loss_curve_
     assert [record["epoch"] for record in model.history_] == [1, 2, 3, 4]
 
 
@@ -131,10 +131,10 @@ def test_last_targets_have_no_meaning_with_a_window_or_a_tail_held_out(settings)
 def test_without_hidden_bias_the_state_rests_where_the_input_does():
     model = fitted(hidden_bias=False, init="esn")
 
-    rest = model.predict(np.tile(model.input_mean_, (5, 1)))
+    outputs = model.predict(np.tile(model.input_mean_, (5, 1)))
 
     assert "bias_0" not in model.weights_
-    assert_allclose(rest, np.repeat(rest[:1], 5, axis=0), rtol=1e-12)
+    assert_allclose(outputs, np.repeat(outputs[:1], 5, axis=0), rtol=1e-12)
 
 
 def test_the_order_of_series_changes_nothing_in_prediction():

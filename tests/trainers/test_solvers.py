@@ -22,14 +22,14 @@ def test_every_solver_lowers_the_loss(solver):
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_going_on_with_warm_start_equals_never_having_stopped(solver):
     settings = {"solver": solver, "window": 5, "warm_start": True, "learning_rate": None}
-    whole = fitted(**settings, max_iter=6)
+    uninterrupted = fitted(**settings, max_iter=6)
 
     parts = fitted(**settings, max_iter=2)
     parts.set_params(max_iter=4).fit(X, Y)
 
-    for name, weights in whole.weights_.items():
+    for name, weights in uninterrupted.weights_.items():
         assert_array_equal(parts.weights_[name], weights)
-    assert parts.loss_curve_ == whole.loss_curve_
+    assert parts.loss_curve_ == uninterrupted.loss_curve_
 
 
 def test_dtype_auto_takes_float64_where_curvature_needs_it():

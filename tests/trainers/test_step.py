@@ -92,9 +92,9 @@ def test_backtracking_walks_back_while_the_loss_falls(losses, chosen):
         def value(self, theta):
             return losses[int(theta)]
 
-    found = CGResult(iterates=[torch.tensor(float(i)) for i in range(len(losses))])
+    result = CGResult(iterates=[torch.tensor(float(i)) for i in range(len(losses))])
 
-    assert best_iterate(found, Table(), torch.tensor(0.0)) == (chosen, losses[chosen])
+    assert best_iterate(result, Table(), torch.tensor(0.0)) == (chosen, losses[chosen])
 
 
 def test_every_step_lowers_the_loss_and_is_recorded(draw):

@@ -87,7 +87,7 @@ class SutskeverMomentum(torch.optim.Optimizer):
     v' = mu v - e grad(theta + mu v),  theta' = theta + v'
 
     With Nesterov's form the parameters hold the look-ahead point theta + mu v between steps, where
-    the next gradient is wanted: phi' = phi - mu v + (1 + mu') v'. Call `settle` to put theta itself
+    the next gradient is taken: phi' = phi - mu v + (1 + mu') v'. Call `settle` to put theta itself
     into the parameters, for evaluation and at the end, and `look_ahead` to go back.
 
     Parameters
