@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -71,6 +72,13 @@ class Layout:
 def is_frame(X: SeriesLike) -> bool:
     """Tell whether X is a pandas DataFrame or Series, without importing pandas."""
     return hasattr(X, "iloc") and hasattr(X, "index")
+
+
+def load_pandas() -> ModuleType:
+    """Return pandas, which is imported when it is needed first: it takes half a second."""
+    import pandas
+
+    return pandas
 
 
 def members_of(X: SeriesLike) -> list[SeriesLike] | None:
@@ -212,6 +220,7 @@ def flatten(X: SeriesLike, series_id: SeriesLike = None) -> tuple[SeriesLike, La
     if has_levels:
         ids = np.asarray(X.index.get_level_values(0))
         return X, Layout("frame", _run_lengths(ids, "level 0 of the index"), X.index)
+    # anything else is one series; whether it is a 2-D array at all `validate_data` will say
     rows = X.shape[0] if hasattr(X, "shape") and len(X.shape) else len(X) if _sized(X) else 0
     return X, Layout("single", (int(rows),), X.index if is_frame(X) else None)
 
@@ -264,6 +273,7 @@ def check_rows(
     rows = validate_data(
         estimator, raw, reset=reset, dtype=np.float64, ensure_min_samples=min_rows, order="C"
     )
+    # an object with nothing but __array__ shows its length only once it is checked
     if layout.kind == "single" and layout.lengths != (len(rows),):
         layout = Layout("single", (len(rows),), layout.index)
     return rows, layout

@@ -63,6 +63,7 @@ def check_targets(estimator: BaseEstimator, y: SeriesLike, layout: Layout) -> Ta
     arrays = _target_list(y, layout)
     if arrays is not None:
         return _listed_targets(arrays, layout)
+    # an empty y is told by its shape below, beside that of X
     values = check_array(
         y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="y", ensure_min_samples=0
     )
@@ -102,6 +103,8 @@ def _listed_targets(arrays: list[SeriesLike], layout: Layout) -> Targets:
 
 def _array_targets(y: Array, layout: Layout) -> Targets:
     n_rows, n_series = sum(layout.lengths), layout.n_series
+    # per step comes first: with a 3-D X, (n_series, n_steps) is one target per step, even where
+    # n_steps targets per series would have the same shape
     if layout.kind == "stack" and y.ndim >= 2:
         steps = layout.lengths[0]
         if y.shape[:2] == (n_series, steps) and y.ndim <= 3:

@@ -38,6 +38,7 @@ class LabelMixin(SeriesMixin):
 
     def _indicators(self, labels: Array) -> Array:
         """Return the columns of labels, all of which are in `classes_`."""
+        # of two classes one column tells both
         columns: Array = (labels[:, None] == self.classes_).astype(np.float64)
         return columns[:, 1:] if len(self.classes_) == 2 else columns
 

@@ -55,6 +55,7 @@ def inherit_parameters(
         own = inspect.getdoc(target) if target.__doc__ else None
         if own is None:  # python -OO strips docstrings
             return target
+        # the docstring's own entries first, so that they win over inherited ones
         texts = [s if isinstance(s, str) else inspect.getdoc(s) or "" for s in sources]
         entries: dict[str, str] = {}
         for text in (own, *texts):

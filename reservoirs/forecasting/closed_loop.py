@@ -153,6 +153,7 @@ def _start_after(
     initial_state: InitialState,
 ) -> Start:
     """Run the model along all observations but the last, which enters the loop first."""
+    # the last observation enters the loop itself, the ones before it only drive the state there
     n_before = len(observations) - 1
     inputs = check_exog(exog, n_before + n_steps, count_exog(estimator, pipeline))
     state = estimator._start_states(initial_state, 1)[0]
@@ -181,6 +182,7 @@ def _forecast_from_training_end(
                 f"exog must hold one array per training series, {layout.n_series}, got "
                 f"{len(exog_per_series)}"
             )
+    # the last state has seen all rows of X but not y[-1], which enters first
     states = estimator.last_states_
     if initial_state is not None:
         states = estimator._start_states(initial_state, layout.n_series)

@@ -66,6 +66,7 @@ def next_step(series: SeriesLike, exog: SeriesLike = None) -> tuple[SeriesLike, 
     if exog is not None:
         inputs = _first_rows(exog, n_rows)
         return np.hstack([values[:n_rows].reshape(n_rows, -1), inputs]), values[1:]
+    # frames stay frames, with their labels; beside exog the columns would need names
     if is_frame(series):
         X = series.iloc[:n_rows]
         return (X.to_frame() if values.ndim == 1 else X), series.iloc[1:]

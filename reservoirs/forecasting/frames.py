@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reservoirs.forecasting.training_end import TrainingEnd
-from reservoirs.sequences import Array, SeriesLike
+from reservoirs.sequences import Array, SeriesLike, load_pandas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +28,11 @@ def future_index(index: pd.Index, n_steps: int) -> pd.Index | None:
     pandas.Index or None
         The labels that follow; None where no regular continuation exists.
     """
-    import pandas as pd
-
+    pd = load_pandas()
     if isinstance(index, pd.PeriodIndex):
         return pd.period_range(index[-1] + 1, periods=n_steps, freq=index.freq)
     if isinstance(index, pd.DatetimeIndex):
+        # of two dates no frequency can be inferred, but they have a distance
         freq = index.freq or (pd.infer_freq(index) if len(index) > 2 else None)
         step = freq if freq is not None else index[-1] - index[-2]
         return pd.date_range(index[-1], periods=n_steps + 1, freq=step)[1:]
@@ -83,8 +83,7 @@ def to_frame(
     """
     if index is None:
         return drop_output_axis(values, end.flat_targets)
-    import pandas as pd
-
+    pd = load_pandas()
     names = end.output_names or list(range(values.shape[1]))
     following = future_index(index, len(values) + skip)
     labels = None if following is None else following[skip:]
@@ -106,11 +105,11 @@ def to_frames(forecasts: list[Array], end: TrainingEnd) -> SeriesLike:
     DataFrame
         All forecasts.
     """
-    import pandas as pd
-
+    pd = load_pandas()
     index, frames = end.layout.index, {}
     assert index is not None  # the layout of a DataFrame has one
     for span, values in zip(end.layout.slices(), forecasts, strict=True):
+        # the outer label is that of the series, the inner ones are continued
         inner = index[span].droplevel(0)
         frames[index[span.start][0]] = to_frame(values, end, inner, skip=1)
     return pd.concat(frames, names=index.names[:1])

@@ -10,7 +10,7 @@ from sklearn.utils import check_array
 from reservoirs.forecasting.loop import Loop
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.scaling import SequenceScaler
-from reservoirs.sequences import Array, SeriesLike
+from reservoirs.sequences import Array, SeriesLike, load_pandas
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -128,11 +128,11 @@ def transform_rows(pipeline: Pipeline, rows: Array) -> Array:
     array of shape (n, n_features)
         Rows as the regressor reads them.
     """
+    # a Pipeline fitted on a DataFrame warns of arrays without names
     names = getattr(pipeline, "feature_names_in_", None)
     if names is None:
         return np.asarray(pipeline[:-1].transform(rows), dtype=np.float64)
-    import pandas as pd
-
+    pd = load_pandas()
     frame = pd.DataFrame(rows, columns=names)
     return np.asarray(pipeline[:-1].transform(frame), dtype=np.float64)
 

@@ -38,6 +38,7 @@ def find_loop(rows: Array, targets: Targets, layout: Layout) -> Loop | None:
     n_outputs = targets.rows.shape[1]
     if targets.kind == "per_series" or rows.shape[1] < n_outputs:
         return None
+    # pair each row with the target of the row before it in the same series
     has_predecessor = np.ones(len(rows), dtype=bool)
     has_predecessor[layout.starts()] = False
     next_inputs = rows[has_predecessor, :n_outputs]

@@ -62,7 +62,7 @@ def save(model: object, path: FileName) -> None:
     ...     load(Path(folder) / "model")
     ESNRegressor(n_units=50)
     """
-    from safetensors.numpy import save as pack
+    import safetensors.numpy
 
     register_all()
     if entry_of(model) is None:
@@ -72,6 +72,7 @@ def save(model: object, path: FileName) -> None:
             "yours with reservoirs.persistence.register, or use skops"
         )
     writer = Writer()
+    # JSON has no NaN: the tree writes them as words, so one left over is a mistake of ours
     tree = json.dumps(writer.write(model), separators=(",", ":"), allow_nan=False)
     header = {
         "reservoirs_format": str(FORMAT),
@@ -79,12 +80,13 @@ def save(model: object, path: FileName) -> None:
         "tree": tree,
         "sha256": _digest(FORMAT, tree, writer.arrays),
     }
-    data = pack(writer.arrays, metadata=header)
+    data = safetensors.numpy.save(writer.arrays, metadata=header)
     if len(tree) > MAX_HEADER // 2:
         raise ValueError(
             f"everything but the arrays takes {len(tree):,} bytes, more than a file may hold; "
             "drop history_ or other long lists"
         )
+    # written beside the target and renamed: readers see the old file or the new one, never a part
     target = Path(path)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
@@ -92,6 +94,7 @@ def save(model: object, path: FileName) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        # mkstemp lets nobody else read the file: give it the mode that open() would have
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, target)
     except BaseException:
@@ -203,6 +206,7 @@ def _parse(data: bytes) -> Any:
             f"format version {written} (by reservoirs {header.get('reservoirs_version')!r}), this "
             f"is {VERSION} and reads version {FORMAT}; load it with a version that reads it"
         )
+    # the digest before the tree: a damaged file is refused before any object is made
     arrays = _arrays(data)
     if header["sha256"] != _digest(written, header["tree"], arrays):
         raise ValueError("its digest does not match what it holds")
@@ -213,12 +217,11 @@ def _parse(data: bytes) -> Any:
 
 
 def _arrays(data: bytes) -> dict[str, Array]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as unpack
+    import safetensors.numpy
 
     try:
-        return {name: np.array(array) for name, array in unpack(data).items()}
-    except SafetensorError as error:
+        return {name: np.array(array) for name, array in safetensors.numpy.load(data).items()}
+    except safetensors.SafetensorError as error:
         raise ValueError(str(error)) from None
 
 
@@ -232,6 +235,7 @@ def _digest(format_version: int, tree: str, arrays: dict[str, Array]) -> str:
 
 
 def _umask() -> int:
+    # the mask can be read only by setting another one
     mask = os.umask(0)
     os.umask(mask)
     return mask

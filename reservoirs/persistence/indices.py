@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
+from reservoirs.sequences import load_pandas
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -55,8 +57,7 @@ def write_index(writer: WritesValues, index: pd.Index, where: str) -> dict[str, 
     dict
         The node, ready for JSON.
     """
-    import pandas as pd
-
+    pd = load_pandas()
     if isinstance(index, pd.MultiIndex):
         parts = {"levels": index.levels, "codes": index.codes, "names": index.names}
         return {"kind": "levels"} | {k: writer.write(list(v), where) for k, v in parts.items()}
@@ -94,8 +95,7 @@ def read_index(reader: ReadsValues, node: dict[str, Any]) -> pd.Index:
     ValueError
         For an index of an unknown kind.
     """
-    import pandas as pd
-
+    pd = load_pandas()
     if node["kind"] == "levels":
         parts = {key: reader.read(node[key]) for key in ("levels", "codes", "names")}
         return pd.MultiIndex(**parts)

@@ -174,6 +174,7 @@ def set_state(value: Any, state: State, entry: Entry) -> None:
     ValueError
         If a parameter of an estimator or a field of a dataclass is missing or unknown.
     """
+    # first what older versions wrote, so that the checks below see today's attributes
     if entry.upgrade is not None:
         state = entry.upgrade(state)
     estimator: type[BaseEstimator] = entry.type
@@ -185,6 +186,7 @@ def set_state(value: Any, state: State, entry: Entry) -> None:
         mismatch = set()
     if mismatch:
         raise ValueError(f"{entry.name} lacks, or does not know, {sorted(mismatch)}")
+    # scikit-learn's own method warns where another version of it wrote the state
     if entry.name.startswith("sklearn."):
         value.__setstate__(state)
     else:

@@ -51,6 +51,7 @@ class Writer:
         TypeError
             For anything else, naming the attribute.
         """
+        # exact types: a subclass of str or int would come back as its base
         if type(value) in PLAIN:
             return value
         if type(value) is float:
@@ -64,6 +65,7 @@ class Writer:
     def _node(self, value: object, where: str) -> dict[str, Any]:
         entry = entry_of(value)
         if entry is not None:
+            # refuse now what `load` would refuse: a file that cannot be read helps nobody
             if entry.check is not None:
                 entry.check(value)
             state = get_state(value, entry.name)
