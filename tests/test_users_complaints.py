@@ -27,7 +27,8 @@ def test_row_1_a_forecast_beyond_the_data_is_one_call():
 
 
 def test_row_2_feedback_weights_are_columns_of_w_in_and_can_be_forced():
-    exog = RNG.uniform(size=(500, 1))
+    rng = np.random.default_rng(0)
+    exog = rng.uniform(size=(500, 1))
     model = clone(ESN).set_params(leak_rate=1.0).fit(*next_step(SINE, exog))
     feedback = model.reservoir_.input_weights_[:, 0]
 
@@ -57,7 +58,8 @@ def test_row_6_fits_run_in_processes_of_joblib():
 
 
 def test_row_9_a_search_does_not_hold_the_states():
-    X = RNG.uniform(-1, 1, (30_000, 1))
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (30_000, 1))
     model = clone(ESN).set_params(n_units=50).fit(X[:2000], X[:2000, 0])
 
     tracemalloc.start()

@@ -19,12 +19,17 @@ def run(backend, folder, cells=CELLS, after=lambda count: None):
     for _, record in backends.run_cells(backend, folder, cells, workers=2, limits=LIMITS):
         seen.append(record)
         after(len(seen))
-    return sorted((r["method"], r["seed"], r["status"], r["metrics"]["free200"]) for r in seen)
+    return results(seen)
+
+
+def results(found):
+    return sorted((r["method"], r["seed"], r["status"], r["metrics"]["free200"]) for r in found)
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory):
-    return run("local", tmp_path_factory.mktemp("here"))
+def here(smoke_run):
+    """Return the results of the same cells in processes of this machine."""
+    return results(records.every(smoke_run.folder))
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading"])

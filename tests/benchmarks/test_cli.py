@@ -1,4 +1,5 @@
 import re
+import shutil
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -7,30 +8,27 @@ import pytest
 
 from benchmarks.cli import main
 
-SMALL = ["run", "smoke", "-m", "esn", "-m", "mean", "-j", "2"]
 
+def test_run_prints_a_table_and_writes_an_offline_report(smoke_run):
+    page = (smoke_run.folder / "report.html").read_text()
 
-def test_run_prints_a_table_and_writes_an_offline_report(tmp_path, capsys):
-    code = main([*SMALL, "--out", str(tmp_path)])
-
-    printed = capsys.readouterr().out
-    page = (tmp_path / "smoke" / "report.html").read_text()
-    assert code == 0
-    assert "Echo state" in printed
-    assert "free200" in printed
+    assert "Echo state" in smoke_run.printed
+    assert "free200" in smoke_run.printed
     assert page.count("<img ") >= 3
     assert not re.search(r'(src|href)="(?!data:|#)', page)
     assert "http" not in page
 
 
-def test_a_second_run_only_draws_again(tmp_path, capsys):
-    main([*SMALL, "--out", str(tmp_path)])
-    capsys.readouterr()
+def test_a_second_run_only_draws_again(smoke_run, tmp_path, capsys):
+    shutil.copytree(smoke_run.out, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "smoke" / "report.html").unlink()
 
-    code = main([*SMALL, "--out", str(tmp_path)])
+    code = main([*smoke_run.arguments, "--out", str(tmp_path)])
 
     assert code == 0
+    assert "[1/" in smoke_run.printed
     assert "[1/" not in capsys.readouterr().out
+    assert (tmp_path / "smoke" / "report.html").exists()
 
 
 @pytest.mark.parametrize(
@@ -90,11 +88,11 @@ def test_list_names_tasks_methods_and_suites(capsys):
         assert name in printed
 
 
-def test_a_results_folder_that_cannot_be_written_is_named(tmp_path, capsys):
+def test_a_results_folder_that_cannot_be_written_is_named(smoke_run, tmp_path, capsys):
     blocked = tmp_path / "file"
     blocked.write_text("")
 
-    code = main([*SMALL, "--out", str(blocked)])
+    code = main([*smoke_run.arguments, "--out", str(blocked)])
 
     assert code == 2
     assert "file" in capsys.readouterr().err

@@ -10,16 +10,14 @@ from benchmarks.results import exchange, records, tables
 from benchmarks.running import suites
 from benchmarks.running.plan import plan_cells
 
-RUN = ["run", "smoke", "-m", "esn", "-m", "mean", "--seeds", "2", "-j", "2"]
-
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    """Return a folder with the whole run, and one with its two shards."""
-    folder = tmp_path_factory.mktemp("results")
-    assert main([*RUN, "--out", str(folder / "whole")]) == 0
+def shards(smoke_run, tmp_path_factory):
+    """Return a folder with the two shards of the whole run."""
+    folder = tmp_path_factory.mktemp("shards")
     for part in ("1/2", "2/2"):
-        assert main([*RUN, "--out", str(folder / part[0]), "--shard", part]) == 0
+        out = str(folder / part[0])
+        assert main([*smoke_run.arguments, "--out", out, "--shard", part]) == 0
     return folder
 
 
@@ -27,20 +25,20 @@ def metrics(folder):
     return {p.name: json.loads(p.read_text())["metrics"] for p in folder.glob("cells/*.json")}
 
 
-def test_two_shards_merged_are_the_whole_run(results, tmp_path):
-    parts = [str(results / part / "smoke") for part in "12"]
+def test_two_shards_merged_are_the_whole_run(smoke_run, shards, tmp_path):
+    parts = [str(shards / part / "smoke") for part in "12"]
 
     code = main(["merge", *parts, "--out", str(tmp_path)])
 
     assert code == 0
-    assert metrics(tmp_path) == metrics(results / "whole" / "smoke")
-    assert len(list(tmp_path.glob("cells/*.npz"))) == 4
-    assert not (results / "1" / "smoke" / "report.html").exists()
+    assert metrics(tmp_path) == metrics(smoke_run.folder)
+    assert len(list(tmp_path.glob("cells/*.npz"))) == 8
+    assert not (shards / "1" / "smoke" / "report.html").exists()
 
 
-def test_merging_again_changes_nothing(results, tmp_path, capsys):
-    main(["merge", str(results / "1" / "smoke"), "--out", str(tmp_path)])
-    main(["merge", str(results / "1" / "smoke"), "--out", str(tmp_path)])
+def test_merging_again_changes_nothing(shards, tmp_path, capsys):
+    main(["merge", str(shards / "1" / "smoke"), "--out", str(tmp_path)])
+    main(["merge", str(shards / "1" / "smoke"), "--out", str(tmp_path)])
 
     assert "0 records new" in capsys.readouterr().out
 
@@ -60,41 +58,43 @@ def test_a_result_replaces_a_failure_but_never_the_other_way(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["all.csv", "all.json"])
-def test_records_are_exported_as_one_table(results, tmp_path, name):
+def test_records_are_exported_as_one_table(smoke_run, tmp_path, name):
     path = tmp_path / name
 
-    assert main(["export", str(results / "whole"), str(path)]) == 0
+    assert main(["export", str(smoke_run.out), str(path)]) == 0
 
     text = path.read_text()
     rows = json.loads(text) if name.endswith("json") else list(csv.DictReader(text.splitlines()))
-    assert len(rows) == 4
+    assert len(rows) == 8
     assert {"task", "method", "seed", "m.free200", "t_fit", "numpy", "noisy"} <= set(rows[0])
 
 
-def test_an_export_to_an_unknown_kind_of_file_is_refused(results, tmp_path, capsys):
-    assert main(["export", str(results / "whole"), str(tmp_path / "all.xls")]) == 2
+def test_an_export_to_an_unknown_kind_of_file_is_refused(smoke_run, tmp_path, capsys):
+    assert main(["export", str(smoke_run.out), str(tmp_path / "all.xls")]) == 2
     assert "must end in .csv, .json or .parquet" in capsys.readouterr().err
 
 
-def test_the_report_is_written_again_from_the_records(results, tmp_path):
+def test_the_report_is_written_again_from_the_records(smoke_run, tmp_path):
     path = tmp_path / "again.html"
 
-    code = main(["report", str(results / "whole"), "-o", str(path)])
+    code = main(["report", str(smoke_run.out), "-o", str(path)])
 
     assert code == 0
-    assert path.read_text() == (results / "whole" / "smoke" / "report.html").read_text()
+    assert path.read_text() == (smoke_run.folder / "report.html").read_text()
 
 
-def test_status_counts_what_is_done_and_to_do(results, capsys):
-    main(["status", *RUN[1:-2], "--seeds", "3", "--out", str(results / "whole"), "--json"])
+def test_status_counts_what_is_done_and_to_do(smoke_run, capsys):
+    chosen = [*smoke_run.arguments[1:-2], "--seeds", "3"]
+
+    main(["status", *chosen, "--out", str(smoke_run.out), "--json"])
 
     found = json.loads(capsys.readouterr().out)["tasks"]["lagged_sine"]
-    assert (found["done"], found["failed"], found["to do"]) == (4, 0, 2)
+    assert (found["done"], found["failed"], found["to do"]) == (8, 0, 4)
     assert found["seconds left"] > 0
 
 
-def test_a_run_compared_with_itself_is_no_regression(results, capsys):
-    code = main(["compare", str(results / "whole"), str(results / "whole"), "--json"])
+def test_a_run_compared_with_itself_is_no_regression(smoke_run, capsys):
+    code = main(["compare", str(smoke_run.out), str(smoke_run.out), "--json"])
 
     assert code == 0
     assert {c["pair"]["ratio"] for c in json.loads(capsys.readouterr().out)} == {1.0}
@@ -159,14 +159,14 @@ def test_a_suite_that_makes_no_sense_is_refused(tmp_path, capsys, text, message)
     assert not (tmp_path / "out").exists()
 
 
-def test_results_of_another_schema_are_refused_and_kept(results, tmp_path, capsys):
-    main(["merge", str(results / "1" / "smoke"), "--out", str(tmp_path / "smoke")])
+def test_results_of_another_schema_are_refused_and_kept(smoke_run, shards, tmp_path, capsys):
+    main(["merge", str(shards / "1" / "smoke"), "--out", str(tmp_path / "smoke")])
     for path in (tmp_path / "smoke" / "cells").glob("*.json"):
         path.write_text(path.read_text().replace('"schema": 2', '"schema": 1'))
     before = sorted(p.read_text() for p in (tmp_path / "smoke" / "cells").glob("*.json"))
     capsys.readouterr()
 
-    code = main([*RUN, "--out", str(tmp_path)])
+    code = main([*smoke_run.arguments, "--out", str(tmp_path)])
 
     assert code == 2
     assert "has schema 1, this version reads 2; use another --out" in capsys.readouterr().err
@@ -186,11 +186,11 @@ def test_an_error_is_the_inverse_where_large_is_good():
     assert tables.ranking_error({**found, "status": "timeout", "metrics": {}}) == np.inf
 
 
-def test_a_dry_run_says_what_would_run_and_runs_nothing(tmp_path, capsys):
-    code = main([*RUN, "--dry-run", "--out", str(tmp_path)])
+def test_a_dry_run_says_what_would_run_and_runs_nothing(smoke_run, tmp_path, capsys):
+    code = main([*smoke_run.arguments, "--dry-run", "--out", str(tmp_path)])
 
     assert code == 0
-    assert "4 of 4 cells would run" in capsys.readouterr().out
+    assert "8 of 8 cells would run" in capsys.readouterr().out
     assert not list(tmp_path.rglob("*.json"))
 
 

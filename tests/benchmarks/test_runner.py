@@ -1,3 +1,4 @@
+import contextlib
 import importlib.util
 import json
 import multiprocessing.forkserver
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 from processes import session
 
+from benchmarks.cells import plugins
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.processes import Limits, fork_server
+from benchmarks.cli import main
 from benchmarks.methods.registry import METHODS
 from benchmarks.results import records, tables
 from benchmarks.running.plan import plan_cells
@@ -36,16 +39,23 @@ def metrics(folder):
     return found
 
 
-def test_every_cell_leaves_one_whole_record(tmp_path):
-    seen = run(tmp_path, CELLS)
+@pytest.fixture(scope="module")
+def direct(tmp_path_factory):
+    """Return the folder of a run of all cells, and what it reported."""
+    folder = tmp_path_factory.mktemp("direct")
+    return folder, run(folder, CELLS)
+
+
+def test_every_cell_leaves_one_whole_record(direct):
+    folder, seen = direct
 
     assert len(seen) == len(CELLS) == 8
     assert {record["status"] for record in seen} == {"ok"}
-    assert len(metrics(tmp_path)) == 8
+    assert len(metrics(folder)) == 8
     esn = next(r for r in seen if r["method"] == "esn")
     assert {"t_fit", "t_predict", "n_params_trained"} <= set(esn["costs"])
-    assert set(records.load_arrays(tmp_path, esn)) >= {"truth", "prediction", "error"}
-    assert not list((tmp_path / "cells").glob(".*"))
+    assert set(records.load_arrays(folder, esn)) >= {"truth", "prediction", "error"}
+    assert not list((folder / "cells").glob(".*"))
 
 
 def test_the_fork_server_imports_what_cells_need_once():
@@ -72,19 +82,17 @@ def test_two_threads_may_run_cells_side_by_side(tmp_path, monkeypatch):
     assert {record["status"] for seen in found for record in seen} == {"ok"}
 
 
-def test_the_same_cells_give_the_same_metrics(tmp_path):
-    run(tmp_path / "a", CELLS)
-    run(tmp_path / "b", CELLS)
-
-    assert metrics(tmp_path / "a") == metrics(tmp_path / "b")
+def test_the_same_cells_give_the_same_metrics(direct, smoke_run):
+    assert metrics(direct[0]) == metrics(smoke_run.folder)
 
 
-def test_finished_cells_are_not_run_again(tmp_path):
-    run(tmp_path, CELLS[:3])
+def test_finished_cells_are_not_run_again(direct):
+    more = plan_cells(["lagged_sine"], METHOD_NAMES, 3)
 
-    done = records.finished(tmp_path, CELLS)
+    done = records.finished(direct[0], more)
 
-    assert list(done) == [cell.key for cell in CELLS[:3]]
+    assert len(more) == 12
+    assert list(done) == [cell.key for cell in CELLS]
 
 
 def test_a_cell_beyond_its_time_is_killed_and_recorded(tmp_path):
@@ -106,8 +114,8 @@ def test_a_cell_beyond_its_memory_is_recorded(tmp_path):
     assert record["reason"] == "needs more than 20 MB"
 
 
-def test_a_record_says_where_it_comes_from(tmp_path):
-    (record,) = run(tmp_path, CELLS[:1])
+def test_a_record_says_where_it_comes_from(direct):
+    record = direct[1][0]
 
     found = record["provenance"]
     assert found["machine_score"] > 0
@@ -191,51 +199,100 @@ def test_the_key_depends_on_everything_that_decides_the_result():
     assert set(METHOD_NAMES) <= set(METHODS)
 
 
-COMMAND = [sys.executable, "-m", "benchmarks", "run", "smoke", "-j", "2", "--seeds", "3"]
-CHOSEN = [*(word for name in METHOD_NAMES for word in ("-m", name)), "-m", "lstm"]
+def by_cell(folder):
+    """Return the metrics by task, method and seed, without the key, in which the plugins count."""
+    return {name.rpartition("--")[0]: repr(found) for name, found in metrics(folder).items()}
 
 
-def test_a_run_killed_in_the_middle_resumes_and_ends_the_same(tmp_path):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    subprocess.run([*COMMAND, *CHOSEN, "--out", whole], check=True, capture_output=True)
+HELD = """
+import time
+from pathlib import Path
+from benchmarks import Method
 
-    killed = subprocess.Popen(
-        [*COMMAND, *CHOSEN, "--out", broken],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    cells = broken / "smoke" / "cells"
-    while not list(cells.glob("*.json")):
+class Held:
+    n_weights = 0
+    def fit(self, X, y):
+        end = time.monotonic() + 600.0
+        while Path({gate!r}).exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        return self
+    def predict(self, X, context): return X
+    def forecast(self, n_steps, *, context, exog): return context[-1:].repeat(n_steps, axis=0)
+
+METHODS = [Method("held", "Held", lambda settings, task, data, seed: Held())]
+"""
+
+
+@pytest.fixture
+def forget(monkeypatch):
+    """Forget what a test's plugins announced."""
+    yield
+    monkeypatch.setenv(plugins.VARIABLE, "")
+    plugins.load()
+
+
+def wait_until(happened, seconds=300.0):
+    """Return once something has happened; fail if it does not in good time."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, f"not within {seconds:g} s"
         time.sleep(0.02)
-    os.killpg(killed.pid, signal.SIGKILL)
-    killed.wait()
-    before = len(list(cells.glob("*.json")))
-    again = subprocess.run(
-        [*COMMAND, *CHOSEN, "--out", broken], check=True, capture_output=True, text=True
-    )
 
-    assert 0 < before < 15
-    assert "cells are there already" in again.stdout
-    assert metrics(whole / "smoke") == metrics(broken / "smoke")
+
+@contextlib.contextmanager
+def started(*arguments):
+    """Start the command in a session of its own, and leave none of its processes behind."""
+    command = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield command
+    finally:
+        for process in session(command.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        command.wait()
+
+
+def test_a_run_killed_in_the_middle_resumes_and_ends_the_same(smoke_run, tmp_path, capsys, forget):
+    gate, plugin, cells = tmp_path / "gate", tmp_path / "held.py", tmp_path / "smoke" / "cells"
+    gate.touch()
+    plugin.write_text(HELD.format(gate=str(gate)))
+    chosen = [*smoke_run.arguments, "-m", "held", "--plugin", str(plugin), "--out", str(tmp_path)]
+
+    with started(*chosen) as killed:
+        wait_until(lambda: list(cells.glob("*.json")))
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+    before = len(list(cells.glob("*.json")))
+    gate.unlink()
+    code = main(chosen)
+
+    printed = capsys.readouterr().out
+    found = by_cell(tmp_path / "smoke")
+    assert 0 < before < 10
+    assert code == 0
+    assert f"{before} of 10 cells are there already" in printed
+    assert len(found) == 10
+    assert by_cell(smoke_run.folder).items() <= found.items()
 
 
 def test_cells_end_when_the_command_is_killed_alone(tmp_path):
-    command = [sys.executable, "-m", "benchmarks", "run", "memory", "-t", "temporal_order_50"]
-    killed = subprocess.Popen(
-        [*command, "-m", "sgd_plain", "--fresh", "-j", "2", "--out", tmp_path],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    while len(session(killed.pid)) < 4:  # the command, its fork server, two cells
-        time.sleep(0.05)
-    time.sleep(1.0)
+    gate, plugin = tmp_path / "gate", tmp_path / "held.py"
+    gate.touch()
+    plugin.write_text(HELD.format(gate=str(gate)))
+    chosen = ["run", "smoke", "-m", "held", "--seeds", "2", "-j", "2", "--out", str(tmp_path)]
 
-    killed.kill()
-    killed.wait()
+    with started(*chosen, "--plugin", str(plugin)) as killed:
+        wait_until(lambda: len(session(killed.pid)) >= 4)  # it, its fork server, two cells
+        time.sleep(1.0)
+        killed.kill()
+        killed.wait()
 
-    for _ in range(200):
-        if not session(killed.pid):
-            break
-        time.sleep(0.05)
-    assert session(killed.pid) == []
+        wait_until(lambda: session(killed.pid) == [])
 
 
 def test_a_skipped_cell_is_no_failure_and_tried_again(tmp_path):

@@ -5,14 +5,13 @@ from scipy import stats
 
 from benchmarks.results import statistics
 
-RNG = np.random.default_rng(0)
-
 
 def test_an_interval_covers_the_truth_about_as_often_as_it_says():
+    rng = np.random.default_rng(0)
     inside = 0
     for _ in range(100):
-        seeds = RNG.normal(scale=1.0, size=12)
-        samples = [seed + RNG.normal(scale=0.5, size=20) for seed in seeds]
+        seeds = rng.normal(scale=1.0, size=12)
+        samples = [seed + rng.normal(scale=0.5, size=20) for seed in seeds]
         low, high = statistics.interval(samples, statistic=np.mean)
         inside += low < 0.0 < high
 
@@ -20,9 +19,10 @@ def test_an_interval_covers_the_truth_about_as_often_as_it_says():
 
 
 def test_seeds_are_resampled_whole_so_more_starts_do_not_narrow_an_interval_of_few_seeds():
+    rng = np.random.default_rng(0)
     seeds = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
-    few = statistics.interval([seed + RNG.normal(scale=0.1, size=5) for seed in seeds])
-    many = statistics.interval([seed + RNG.normal(scale=0.1, size=500) for seed in seeds])
+    few = statistics.interval([seed + rng.normal(scale=0.1, size=5) for seed in seeds])
+    many = statistics.interval([seed + rng.normal(scale=0.1, size=500) for seed in seeds])
 
     assert many[1] - many[0] > 0.5 * (few[1] - few[0])
 
@@ -32,7 +32,8 @@ def test_an_interval_of_one_number_is_that_number():
 
 
 def test_pairs_are_compared_by_the_ratio_of_errors():
-    a = np.exp(RNG.normal(size=10))
+    rng = np.random.default_rng(0)
+    a = np.exp(rng.normal(size=10))
 
     found = statistics.compare_pairs(a, 2.0 * a)
 
@@ -60,8 +61,9 @@ def test_holms_correction_is_the_textbooks():
 
 
 def test_ranks_put_failures_last_and_test_only_with_enough_tasks():
+    rng = np.random.default_rng(0)
     errors = np.column_stack([np.full(8, 1.0), np.full(8, 2.0), np.full(8, np.inf)])
-    errors = errors * np.exp(RNG.normal(scale=0.1, size=(8, 1)))
+    errors = errors * np.exp(rng.normal(scale=0.1, size=(8, 1)))
 
     found = statistics.rank_methods(["a", "b", "c"], errors)
     few = statistics.rank_methods(["a", "b", "c"], errors[:5])
