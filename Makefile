@@ -1,5 +1,5 @@
 # Thin wrappers: README's lines work without make.
-.PHONY: run test check tune docs
+.PHONY: run test lint check tune docs
 SETUP = python3 -m venv .venv && .venv/bin/python -m pip install -q -c constraints.txt -e '.[all]'
 
 run:
@@ -8,6 +8,9 @@ run:
 test:
 	$(SETUP) && .venv/bin/python -m pytest
 
+lint:
+	bash .ci/lint
+
 check:
 	bash .ci/run
 
@@ -15,4 +18,4 @@ tune:
 	$(SETUP) && .venv/bin/reservoirs-bench tune
 
 docs:
-	$(SETUP) && .venv/bin/python -m pip install -q -c constraints.txt -e '.[docs,real-data]' && .venv/bin/python -m sphinx -W --keep-going -q docs docs/_build/html
+	bash .ci/docs
