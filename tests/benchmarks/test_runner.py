@@ -228,7 +228,7 @@ def forget(monkeypatch):
     """Forget what a test's plugins announced."""
     yield
     monkeypatch.setenv(plugins.VARIABLE, "")
-    plugins.load()
+    plugins.load_plugins()
 
 
 def wait_until(happened, seconds=300.0):
