@@ -338,6 +338,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             )
         delayed = np.vstack([features.delayed(rows[span])[reach:] for span in layout.slices()])
         outputs = np.vstack([targets.rows[span][reach:] for span in layout.slices()])
+        # Monomials differ by orders of magnitude: each is divided by its root mean square.
         with np.errstate(over="ignore"):
             z = features.monomials(delayed)
             size = np.sqrt(np.mean(z**2, axis=0))

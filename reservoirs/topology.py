@@ -210,6 +210,7 @@ def spectral_radius(weights: Sparse | Array) -> float:
     csr = scipy.sparse.csr_array(weights)
     if (np.diff(csr.indptr) == 1).all():
         return _heaviest_cycle(csr)
+    # A fixed start vector: the same weights give the same radius, to the last bit.
     if n > DENSE_LIMIT:
         start = np.random.default_rng(0).standard_normal(n)
         try:

@@ -128,6 +128,7 @@ def _step_diagonals(weights, start, inputs, t, old, new, out):
 
 def _step_dense(weights, start, inputs, t, old, new, out):
     n_padded = weights.input_weights.shape[1]
+    # The second half of the next state's buffer is free: W x goes there.
     product = new[n_padded:]
     np.dot(weights.recurrent.values, old[:n_padded], product)
     for row in range(0, n_padded, LANES):

@@ -129,6 +129,7 @@ class ChunkedSums:
         Readout
             The solution.
         """
+        # The open block is added to a copy: it goes on growing after this.
         sums, block = copy.deepcopy(self.sums), self._open_block()
         with one_blas_thread():
             if block is not None:

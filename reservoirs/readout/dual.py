@@ -68,6 +68,7 @@ class DualRows:
 
     def spectrum(self) -> Spectrum:
         """Decompose the rows."""
+        # X = U s V': the Gram matrix has the eigenvalues s^2, and V'X'Y = s U'Y.
         values, projected, _ = self._decomposed()
         totals = np.sum((self.targets - self.targets.mean(axis=0)) ** 2, axis=0)
         return Spectrum(values**2, (values[:, None] * projected) ** 2, totals, self.n_rows)

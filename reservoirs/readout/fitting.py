@@ -173,6 +173,7 @@ def choose(folds: list[AnySums], alphas: Array) -> float:
     if len(folds) == 1:
         spectrum = folds[0].spectrum()
         return float(min(alphas, key=spectrum.gcv))
+    # Each fold is predicted from the merged sums of the others: no row is read again.
     errors = np.zeros(len(alphas))
     for i, held_out in enumerate(folds):
         train = merged(folds[:i] + folds[i + 1 :])

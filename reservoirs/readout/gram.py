@@ -171,6 +171,7 @@ class GramSums:
     def spectrum(self) -> Spectrum:
         """Decompose the Gram matrix; eigenvalues below its rounding are taken as zero."""
         self._recentre()
+        # G = V l V', and the squares of V'X'Y.
         values, vectors = scipy.linalg.eigh(self.gram, lower=False, driver="evd")
         above = values > EPSILON * values[-1]
         squares = (vectors[:, above].T @ self.cross) ** 2
