@@ -54,7 +54,7 @@ AT_THE_TOP = {  # imported with the file; joblib is scikit-learn's
     "reservoirs": {"numpy", "scipy", "sklearn", "joblib"},
     "trainers": {"numpy", "scipy", "sklearn", "torch", "reservoirs"},
     "benchmarks": {"numpy", "scipy", "sklearn", "threadpoolctl", "torch", "matplotlib", "rich"}
-    | {"jinja2", "reservoirs", "trainers"},
+    | {"jinja2", "optuna", "reservoirs", "trainers"},
 }
 INSIDE = {  # imported inside functions only, so that nobody else loads or needs them
     "reservoirs": {"numba", "llvmlite", "matplotlib", "pandas", "safetensors", "threadpoolctl"}

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.cli.console import console
 from benchmarks.speed import reservoirs, scaling, training
+from benchmarks.speed.new_processes import peak_memory
 from benchmarks.speed.timing import Timing, write_timings
 
 N_CELLS = 60  # of the model of a cluster
@@ -40,7 +41,7 @@ def speed(options: argparse.Namespace) -> int:
         for timing in result if isinstance(result, list) else [result]:
             timings.append(timing)
             _add_rows(table, timing)
-    memory = {} if options.quick else reservoirs.peak_memory()
+    memory = {} if options.quick else peak_memory()
     for name, megabytes in memory.items():
         table.add_row("fit, N=1000, T=100000", f"peak memory, {name}", f"{megabytes:.0f} MB", "")
     console.print(table)

@@ -19,9 +19,17 @@ def forecasts(results: list[Result], title: str, steps: str) -> Figure | None:
 
     Parameters
     ----------
-    results : of one task
-    title : of the figure
-    steps : what the horizontal axis counts
+    results : list of Result
+        Of one task.
+    title : str
+        Of the figure.
+    steps : str
+        What the horizontal axis counts.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
     """
     drawn = [r for r in results if r.learner and r.typical() and "memory" not in r.typical()]
     if not drawn:
@@ -39,8 +47,9 @@ def forecasts(results: list[Result], title: str, steps: str) -> Figure | None:
             top.get_legend().remove()
         top.set_title(f"{result.label}; the median seed", fontsize=9, loc="left")
         shade = np.log10(np.maximum(found["error"][:SHOWN], 1e-12))[None]
-        image = strip.imshow(shade, aspect="auto", cmap="viridis", vmin=-8, vmax=0.5,
-                             extent=(0, len(truth), 0, 1))  # fmt: skip
+        image = strip.imshow(
+            shade, aspect="auto", cmap="viridis", vmin=-8, vmax=0.5, extent=(0, len(truth), 0, 1)
+        )
         strip.set_yticks([])
     axes[-1].set_xlabel(steps)
     figure.colorbar(image, ax=list(axes), label="log10 error", shrink=0.8, pad=0.01)
@@ -53,6 +62,18 @@ def error_growth(results: list[Result], title: str) -> Figure | None:
 
     Median and 10-90 % band over seeds; over starts where a task has many, of the median seed. The
     dotted line grows by e per Lyapunov time; beyond the dashed one two good integrators disagree.
+
+    Parameters
+    ----------
+    results : list of Result
+        Of one task.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
     """
     drawn = [r for r in results if r.typical()]
     if not drawn or max(len(r.typical()["error"]) for r in drawn) < 5:
@@ -86,8 +107,11 @@ def _levels(result: Result) -> np.ndarray:
     """Return the 10 %, 50 % and 90 % quantile of the error at every step."""
     if "error_quantiles" in result.typical():
         return np.maximum(result.typical()["error_quantiles"], 1e-16)
-    curves = [np.minimum(np.nan_to_num(a["error"], nan=1e3, posinf=1e3), 1e3)
-              for a in result.arrays if "error" in a]  # fmt: skip
+    curves = [
+        np.minimum(np.nan_to_num(a["error"], nan=1e3, posinf=1e3), 1e3)
+        for a in result.arrays
+        if "error" in a
+    ]
     smooth = [np.maximum(_smooth(c), 1e-16) for c in curves]
     return np.quantile(smooth, [0.1, 0.5, 0.9], axis=0)
 
@@ -101,7 +125,22 @@ def _smooth(curve: np.ndarray, width: int = 15) -> np.ndarray:
 
 
 def phase_portraits(results: list[Result], dt: float, title: str) -> Figure | None:
-    """Draw position against velocity of every learner's free run over the truth."""
+    """Draw position against velocity of every learner's free run over the truth.
+
+    Parameters
+    ----------
+    results : list of Result
+        Of one task.
+    dt : float
+        Time between two steps.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
+    """
     drawn = [r for r in results if r.learner and r.typical()]
     if not drawn:
         return None

@@ -8,6 +8,7 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter
 
 from benchmarks.methods.base import Line
@@ -21,25 +22,53 @@ GREY = "#777777"
 
 
 def colour(name: str) -> str:
-    """Return the colour of a method: its own, else grey for a baseline, else one by its name."""
+    """Return the colour of a method: its own, else grey for a baseline, else one by its name.
+
+    Parameters
+    ----------
+    name : str
+        Of the method.
+
+    Returns
+    -------
+    str
+        As "#rrggbb".
+    """
     method = METHODS[name]
     chosen = GREY if method.kind == "baseline" else COLOURS[crc32(name.encode()) % len(COLOURS)]
     return method.colour or chosen
 
 
 def line(name: str) -> Line:
-    """Return the line style of a method: its own, else dashed for a baseline, else solid."""
+    """Return the line style of a method: its own, else dashed for a baseline, else solid.
+
+    Parameters
+    ----------
+    name : str
+        Of the method.
+
+    Returns
+    -------
+    str or tuple
+        As matplotlib takes it.
+    """
     method = METHODS[name]
     return method.line or ("--" if method.kind == "baseline" else "-")
 
 
-def sparse(*axes: Any) -> None:
-    """Keep the labels of logarithmic axes from overlapping."""
+def sparse(*axes: Axis) -> None:
+    """Keep the labels of logarithmic axes from overlapping.
+
+    Parameters
+    ----------
+    *axes : Axis
+        Horizontal or vertical ones.
+    """
     for axis in axes:
         axis.set_minor_formatter(FuncFormatter(partial(_between, axis)))
 
 
-def _between(axis: Any, value: float, _: object) -> str:
+def _between(axis: Axis, value: float, _: object) -> str:
     """Label 2 and 5 between powers of ten where there are few of those, all within half of one."""
     low, high = axis.get_view_interval()
     leading = round(value / 10.0 ** np.floor(np.log10(value)))
@@ -49,7 +78,17 @@ def _between(axis: Any, value: float, _: object) -> str:
 
 @dataclass(frozen=True)
 class Result:
-    """Everything one method left on one task: its row, and arrays per seed."""
+    """Everything one method left on one task.
+
+    Attributes
+    ----------
+    row : Row
+        Of the table.
+    records : list of dict
+        One per seed.
+    arrays : list of dict
+        Name -> array, one per seed that left some.
+    """
 
     row: Row
     records: list[Record]

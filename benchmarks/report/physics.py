@@ -19,7 +19,20 @@ def _with(results: list[Result], name: str) -> list[Result]:
 
 
 def resonance(results: list[Result], title: str) -> Figure | None:
-    """Draw gain and phase against the frequency of the force, the oscillator's own in grey."""
+    """Draw gain and phase against the frequency of the force, the oscillator's own in grey.
+
+    Parameters
+    ----------
+    results : list of Result
+        Of one task.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
+    """
     drawn = [r for r in _with(results, "gain") if np.isfinite(r.typical()["gain"]).all()]
     drawn = [r for r in drawn if r.typical()["gain"].min() > 1e-6]
     if not drawn:
@@ -33,8 +46,15 @@ def resonance(results: list[Result], title: str) -> Figure | None:
         found, style = result.typical(), result.line
         for axes, name in ((left, "gain"), (right, "phase")):
             values = found[name] if name == "gain" else np.unwrap(found[name])
-            axes.plot(found["tones"], values, color=result.colour, ls=style, marker=".", lw=1.2,
-                      label=result.label)  # fmt: skip
+            axes.plot(
+                found["tones"],
+                values,
+                color=result.colour,
+                ls=style,
+                marker=".",
+                lw=1.2,
+                label=result.label,
+            )
     left.set(xscale="log", yscale="log", xlabel="angular frequency of the force", ylabel="gain")
     right.set(xscale="log", xlabel="angular frequency of the force", ylabel="phase (rad)")
     figure.legend(
@@ -46,7 +66,20 @@ def resonance(results: list[Result], title: str) -> Figure | None:
 
 
 def limit_cycle(results: list[Result], title: str) -> Figure | None:
-    """Draw the phase drift of free runs, and the amplitude after a kick of 20 %."""
+    """Draw the phase drift of free runs, and the amplitude after a kick of 20 %.
+
+    Parameters
+    ----------
+    results : list of Result
+        Of one task.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
+    """
     drawn = [r for r in _with(results, "kicked") if np.isfinite(r.typical()["prediction"]).all()]
     drawn = [r for r in drawn if r.typical()["prediction"].std() > 0]  # something must move
     if not drawn:
@@ -56,8 +89,9 @@ def limit_cycle(results: list[Result], title: str) -> Figure | None:
     for result in drawn:
         found, style = result.typical(), result.line
         truth, guess = found["truth"][:, 0], found["prediction"][:, 0]
-        left.plot(_phase(guess) - _phase(truth), color=result.colour, ls=style, lw=1.1,
-                  label=result.label)  # fmt: skip
+        left.plot(
+            _phase(guess) - _phase(truth), color=result.colour, ls=style, lw=1.1, label=result.label
+        )
         ratio = amplitude(found["kicked"]) / np.maximum(amplitude(found["unkicked"]), 1e-9)
         right.plot(np.clip(ratio, 0.5, 2.0), color=result.colour, ls=style, lw=1.1)
     left.set(xlabel="steps after the last known value", ylabel="phase drift (rad)")
@@ -76,15 +110,34 @@ def _phase(x: np.ndarray) -> np.ndarray:
 
 
 def valid_times(results: list[Result], title: str) -> Figure | None:
-    """Draw the distribution of valid times over starts and seeds."""
+    """Draw the distribution of valid times over starts and seeds.
+
+    Parameters
+    ----------
+    results : list of Result
+        Of one task.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
+    """
     drawn = _with(results, "samples")
     if not drawn:
         return None
     figure = Figure(figsize=(8.5, 0.42 * len(drawn) + 1.3), layout="constrained")
     axes = figure.subplots()
     samples = [np.concatenate([a["samples"] for a in r.arrays if "samples" in a]) for r in drawn]
-    boxes = axes.boxplot(samples, orientation="horizontal", patch_artist=True, showfliers=False,
-                         widths=0.6, medianprops={"color": "#000000"})  # fmt: skip
+    boxes = axes.boxplot(
+        samples,
+        orientation="horizontal",
+        patch_artist=True,
+        showfliers=False,
+        widths=0.6,
+        medianprops={"color": "#000000"},
+    )
     for box, result in zip(boxes["boxes"], drawn, strict=True):
         box.set(facecolor=result.colour, alpha=0.6)
     rng = np.random.default_rng(0)
@@ -104,6 +157,18 @@ def climate(results: list[Result], title: str) -> Figure | None:
 
     Only runs that stayed finite are drawn: what is asked is whether the attractor is kept long
     after the forecast has lost its way.
+
+    Parameters
+    ----------
+    results : list of Result
+        Of one task.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
     """
     drawn = [r for r in _with(results, "samples") if r.learner]
     drawn = [r for r in drawn if np.isfinite(r.typical()["prediction"]).all()]
@@ -121,8 +186,14 @@ def climate(results: list[Result], title: str) -> Figure | None:
         density.hist(rows[:, 0], bins=60, density=True, histtype="step", **style)
         for axes in maxima:
             peaks = rows[argrelmax(rows[:, -1])[0], -1]
-            axes.plot(peaks[:-1], peaks[1:], ".", ms=5 if label == "truth" else 2, color=colour,
-                      alpha=style["alpha"])  # fmt: skip
+            axes.plot(
+                peaks[:-1],
+                peaks[1:],
+                ".",
+                ms=5 if label == "truth" else 2,
+                color=colour,
+                alpha=style["alpha"],
+            )
             axes.set(xlabel="maximum of the last variable", ylabel="next maximum")
     spectrum.set(yscale="log", xscale="log", xlabel="frequency (1 / step)", ylabel="power")
     density.set(xlabel="first variable, as methods see it", ylabel="density")
@@ -134,7 +205,20 @@ def climate(results: list[Result], title: str) -> Figure | None:
 
 
 def space_time(results: list[Result], title: str) -> Figure | None:
-    """Draw truth, forecast and difference of a field over space and time."""
+    """Draw truth, forecast and difference of a field over space and time.
+
+    Parameters
+    ----------
+    results : list of Result
+        Of one task.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
+    """
     drawn = [r for r in _with(results, "time") if r.learner]
     drawn = [r for r in drawn if r.typical()["truth"].shape[1] >= FIELD]
     if not drawn:
@@ -148,8 +232,15 @@ def space_time(results: list[Result], title: str) -> Figure | None:
     for axes, field, name in zip(
         panels, (truth, guess, guess - truth), ("truth", "forecast", "difference"), strict=True
     ):
-        image = axes.imshow(field, aspect="auto", cmap="RdBu_r", vmin=-reach, vmax=reach,
-                            origin="lower", extent=extent)  # fmt: skip
+        image = axes.imshow(
+            field,
+            aspect="auto",
+            cmap="RdBu_r",
+            vmin=-reach,
+            vmax=reach,
+            origin="lower",
+            extent=extent,
+        )
         axes.set_ylabel(f"{name}\nplace")
     panels[-1].set_xlabel("Lyapunov times")
     figure.colorbar(image, ax=list(panels), label="std", shrink=0.8, pad=0.01)
@@ -158,7 +249,20 @@ def space_time(results: list[Result], title: str) -> Figure | None:
 
 
 def memory(results: list[Result], title: str) -> Figure | None:
-    """Draw what is remembered of every delay, and the eigenvalues of the recurrent weights."""
+    """Draw what is remembered of every delay, and the eigenvalues of the recurrent weights.
+
+    Parameters
+    ----------
+    results : list of Result
+        Of one task.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
+    """
     drawn = _with(results, "memory")
     if not drawn:
         return None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.methods.registry import METHODS
@@ -17,7 +17,22 @@ FACTORS = np.geomspace(1.0, 1e4, 200)
 
 
 def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
-    """Draw the error against total time, and against trained weights, with the front of each."""
+    """Draw the error against total time, and against trained weights, with the front of each.
+
+    Parameters
+    ----------
+    results : list of Result
+        Of one task.
+    metric : str
+        The ranking one.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
+    """
     drawn = [
         r for r in results if metric in r.row.metrics and np.isfinite(r.row.metrics[metric][0])
     ]
@@ -35,9 +50,18 @@ def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
         for result, x, middle in zip(drawn, cost, levels, strict=True):
             low, high = (max(v, 1e-17) for v in result.row.metrics[metric][1:])
             spread = [[middle - low], [min(high, 1e6) - middle]]
-            axes.errorbar([x], [middle], yerr=spread, color=result.colour, ms=7, capsize=2, lw=1,
-                          marker=METHODS[result.row.method].marker, ls="none",
-                          label=result.label)  # fmt: skip
+            axes.errorbar(
+                [x],
+                [middle],
+                yerr=spread,
+                color=result.colour,
+                ms=7,
+                capsize=2,
+                lw=1,
+                marker=METHODS[result.row.method].marker,
+                ls="none",
+                label=result.label,
+            )
         front = _front(np.array(cost), np.array(levels), large)
         axes.step(*front, where="post", color="#000000", lw=0.8, ls=":", alpha=0.7)
         axes.set(xscale="log", yscale="log", xlabel=label)
@@ -60,6 +84,18 @@ def _front(cost: np.ndarray, level: np.ndarray, large: bool) -> tuple[np.ndarray
 def tuning(searches: Sequence[StoredSearch], title: str) -> Figure | None:
     """Draw the expected best validation score of so many random trials of a search.
 
+    Parameters
+    ----------
+    searches : sequence of StoredSearch
+        Of one task.
+    title : str
+        Of the figure.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
+
     References
     ----------
     Dodge, Gururangan, Card, Schwartz & Smith (2019), Show your work, eq. 1.
@@ -74,11 +110,21 @@ def tuning(searches: Sequence[StoredSearch], title: str) -> Figure | None:
         count = np.arange(1, len(scores) + 1)
         rank = np.arange(len(scores) + 1) / len(scores)  # share of trials below each score
         weights = (1 - rank[None, :-1]) ** count[:, None] - (1 - rank[None, 1:]) ** count[:, None]
-        axes.plot(count, np.exp(weights @ np.log(scores)), color=colour(search.method),
-                  ls=line(search.method), lw=1.5,
-                  label=f"{search.method}, {search.seconds:.0f} s")  # fmt: skip
-    axes.set(xscale="log", yscale="log", xlabel="settings tried", ylabel="best validation score",
-             title=title)  # fmt: skip
+        axes.plot(
+            count,
+            np.exp(weights @ np.log(scores)),
+            color=colour(search.method),
+            ls=line(search.method),
+            lw=1.5,
+            label=f"{search.method}, {search.seconds:.0f} s",
+        )
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="settings tried",
+        ylabel="best validation score",
+        title=title,
+    )
     sparse(axes.xaxis, axes.yaxis)
     axes.grid(alpha=0.25)
     figure.legend(loc="outside lower center", fontsize=7, ncols=3)
@@ -90,9 +136,17 @@ def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | No
 
     Parameters
     ----------
-    methods : titles by name
-    errors : (n_blocks, n_methods), infinite where a method failed
-    unit : what a block is
+    methods : dict
+        Titles by name.
+    errors : array of shape (n_blocks, n_methods)
+        Infinite where a method failed.
+    unit : str
+        What a block is.
+
+    Returns
+    -------
+    Figure or None
+        None where there is nothing to draw.
     """
     if errors.shape[0] < 2 or errors.shape[1] < 2:
         return None
@@ -105,10 +159,14 @@ def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | No
     shares = statistics.performance_profile(errors[:, learners], FACTORS)
     drawn = [name for name, is_one in zip(methods, learners, strict=True) if is_one]
     for name, share in zip(drawn, shares.T, strict=True):
-        right.plot(FACTORS, share, color=colour(name), ls=line(name), lw=1.5,
-                   label=methods[name])  # fmt: skip
-    right.set(xscale="log", xlabel="factor of the best learner's error", ylim=(-0.02, 1.02),
-              ylabel=f"share of {unit} within it", title="performance profile")  # fmt: skip
+        right.plot(FACTORS, share, color=colour(name), ls=line(name), lw=1.5, label=methods[name])
+    right.set(
+        xscale="log",
+        xlabel="factor of the best learner's error",
+        ylim=(-0.02, 1.02),
+        ylabel=f"share of {unit} within it",
+        title="performance profile",
+    )
     right.grid(alpha=0.25)
     right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.01, 0.5))
     if found.p is not None:
@@ -121,7 +179,7 @@ def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | No
     return figure
 
 
-def _critical(axes: Any, found: statistics.Ranking) -> None:
+def _critical(axes: Axes, found: statistics.Ranking) -> None:
     """Draw mean ranks, and bars over methods that Wilcoxon-Holm does not tell apart."""
     axes.set_title("mean rank (1 is best); bars: no significant difference at 5 %", fontsize=10)
     if found.pairs is None:

@@ -6,10 +6,9 @@ reservoirpy comes with the extra `peers` and is left out where it is absent.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from functools import partial
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ import scipy.sparse
 from scipy.linalg import blas
 from threadpoolctl import threadpool_limits
 
+from benchmarks.speed.new_processes import first_fit, imports
 from benchmarks.speed.timing import Call, Job, Timing, interleaved
 from benchmarks.tasks.data import Array
 from reservoirs import ESNRegressor, Reservoir, next_step, topology
@@ -24,14 +24,15 @@ from reservoirs import ESNRegressor, Reservoir, next_step, topology
 LEAK = 0.3
 
 
-def _peer() -> Any:
+def _peer() -> SimpleNamespace | None:
+    """Return reservoirpy with its parts, None where it is absent."""
     try:
         import reservoirpy
-        from reservoirpy import nodes
+        from reservoirpy import mat_gen, nodes
     except ImportError:
         return None
     getattr(reservoirpy, "verbosity", lambda level: None)(0)
-    return nodes
+    return SimpleNamespace(nodes=nodes, mat_gen=mat_gen)
 
 
 def _loop(reservoir: Reservoir, u: Array) -> Call:
@@ -49,9 +50,10 @@ def _loop(reservoir: Reservoir, u: Array) -> Call:
     return run
 
 
-def _theirs(nodes: Any, reservoir: Reservoir) -> Any:
+def _theirs(peer: SimpleNamespace, reservoir: Reservoir) -> Any:
+    """Return reservoirpy's node with the weights of a reservoir of ours."""
     W = scipy.sparse.csr_matrix(reservoir.recurrent_weights_)
-    return nodes.Reservoir(W=W, Win=reservoir.input_weights_, bias=reservoir.bias_, lr=LEAK)
+    return peer.nodes.Reservoir(W=W, Win=reservoir.input_weights_, bias=reservoir.bias_, lr=LEAK)
 
 
 def _input(n_steps: int) -> Array:
@@ -59,7 +61,20 @@ def _input(n_steps: int) -> Array:
 
 
 def drawing(n_units: int, repeats: int) -> Timing:
-    """Time new recurrent weights of radius 1, and another radius of a draw that is kept."""
+    """Time new recurrent weights of radius 1, and another radius of a draw that is kept.
+
+    Parameters
+    ----------
+    n_units : int
+        Size of the reservoir.
+    repeats : int
+        Turns.
+
+    Returns
+    -------
+    Timing
+        In seconds.
+    """
     seeds = count(1)
 
     def draw(seed: int, radius: float = 1.0) -> Any:
@@ -69,16 +84,27 @@ def drawing(n_units: int, repeats: int) -> Timing:
         "reservoirs": lambda: draw(next(seeds)),
         "reservoirs, another radius": lambda: draw(0, 0.9),
     }
-    if _peer() is not None:
-        from reservoirpy import mat_gen
-
-        sparse = partial(mat_gen.uniform, n_units, n_units, connectivity=10 / n_units, sr=1.0)
+    if (peer := _peer()) is not None:
+        sparse = partial(peer.mat_gen.uniform, n_units, n_units, connectivity=10 / n_units, sr=1.0)
         calls["reservoirpy"] = lambda: sparse(seed=next(seeds))
     return interleaved(f"drawing W, N={n_units}", calls, repeats)
 
 
 def states(n_units: int, repeats: int) -> Timing:
-    """Time all states of one input; also with topology "shifts"."""
+    """Time all states of one input; also with topology "shifts".
+
+    Parameters
+    ----------
+    n_units : int
+        Size of the reservoir.
+    repeats : int
+        Turns.
+
+    Returns
+    -------
+    Timing
+        In seconds.
+    """
     u = _input(10_000 if n_units < 5000 else 3000)
     drawn = Reservoir(n_units=n_units, leak_rate=LEAK, random_state=0).fit(u)
     shifts = Reservoir(n_units=n_units, leak_rate=LEAK, topology="shifts", random_state=0).fit(u)
@@ -87,20 +113,33 @@ def states(n_units: int, repeats: int) -> Timing:
         "reservoirs, shifts": lambda: shifts.transform(u),
         "numpy and scipy": _loop(drawn, u),
     }
-    if (nodes := _peer()) is not None:
-        peer = _theirs(nodes, drawn)
+    if (package := _peer()) is not None:
+        peer = _theirs(package, drawn)
         calls["reservoirpy"] = lambda: peer.run(u)
     return interleaved(f"states, N={n_units}", calls, repeats, len(u))
 
 
 def closed_loop(n_units: int, repeats: int) -> Timing:
-    """Time a free run of 500 steps."""
+    """Time a free run of 500 steps.
+
+    Parameters
+    ----------
+    n_units : int
+        Size of the reservoir.
+    repeats : int
+        Turns.
+
+    Returns
+    -------
+    Timing
+        In seconds.
+    """
     series = np.sin(0.2 * np.arange(1200))[:, None]
     model = ESNRegressor(n_units=n_units, leak_rate=LEAK, random_state=0).fit(*next_step(series))
     calls: dict[str, Call] = {"reservoirs": lambda: model.forecast(500)}
-    if (nodes := _peer()) is not None:
+    if (package := _peer()) is not None:
         X, y = next_step(series)
-        peer = _theirs(nodes, model.reservoir_) >> nodes.Ridge(ridge=1e-6)
+        peer = _theirs(package, model.reservoir_) >> package.nodes.Ridge(ridge=1e-6)
         peer.fit(X, y)
 
         def free() -> None:
@@ -122,16 +161,32 @@ def fit(
 
     Parameters
     ----------
-    n_units, n_steps, repeats : sizes and turns
-    only : contenders; none named are all
-    n_jobs : of ours
+    n_units : int
+        Size of the reservoir.
+    n_steps : int
+        Training rows.
+    repeats : int
+        Turns.
+    only : tuple of str, default=()
+        Contenders; none named are all.
+    n_jobs : int, default=None
+        Of ours.
+
+    Returns
+    -------
+    Timing
+        In seconds.
     """
     u = _input(n_steps + 1)
     X, y = u[:-1], u[1:]
     base: dict[str, Any] = {
-        "n_units": n_units, "leak_rate": LEAK, "alpha": 1e-4, "solver": "cholesky",
-        "random_state": 0, "n_jobs": n_jobs,
-    }  # fmt: skip
+        "n_units": n_units,
+        "leak_rate": LEAK,
+        "alpha": 1e-4,
+        "solver": "cholesky",
+        "random_state": 0,
+        "n_jobs": n_jobs,
+    }
     grid = np.logspace(-4, 2, 30)
 
     def ours(**settings: Any) -> Call:
@@ -142,11 +197,11 @@ def fit(
         calls["reservoirs, 30 alphas"] = ours(alpha=grid)
         calls["reservoirs, qr"] = ours(solver="qr")
         calls["reservoirs, qr, 30 alphas"] = ours(solver="qr", alpha=grid)
-    if (nodes := _peer()) is not None:
+    if (package := _peer()) is not None:
         drawn = Reservoir(n_units=n_units, leak_rate=LEAK, random_state=0).fit(X)
 
         def theirs() -> None:
-            (_theirs(nodes, drawn) >> nodes.Ridge(ridge=1e-4)).fit(X, y)
+            (_theirs(package, drawn) >> package.nodes.Ridge(ridge=1e-4)).fit(X, y)
 
         calls["reservoirpy"] = theirs
     calls = {name: call for name, call in calls.items() if not only or name in only}
@@ -154,7 +209,22 @@ def fit(
 
 
 def over_dsyrk(n_units: int, n_steps: int, repeats: int) -> Timing:
-    """Time a whole fit beside the dsyrk in it alone; two times so close need many turns."""
+    """Time a whole fit beside the dsyrk in it alone; two times so close need many turns.
+
+    Parameters
+    ----------
+    n_units : int
+        Size of the reservoir.
+    n_steps : int
+        Training rows.
+    repeats : int
+        Turns.
+
+    Returns
+    -------
+    Timing
+        In seconds.
+    """
     u = _input(n_steps + 1)
     model = ESNRegressor(
         n_units=n_units, leak_rate=LEAK, alpha=1e-4, solver="cholesky", random_state=0
@@ -175,7 +245,18 @@ def over_dsyrk(n_units: int, n_steps: int, repeats: int) -> Timing:
 
 
 def many_series(repeats: int) -> list[Timing]:
-    """Time 64 series of 300 steps, N=1000, on two threads: the states, and a whole fit."""
+    """Time 64 series of 300 steps, N=1000, on two threads: the states, and a whole fit.
+
+    Parameters
+    ----------
+    repeats : int
+        Turns.
+
+    Returns
+    -------
+    list of Timing
+        Of the states, and of the fit.
+    """
     series = [_input(300) for _ in range(64)]
     targets = [s[:, 0] for s in series]
     base: dict[str, Any] = {"n_units": 1000, "leak_rate": LEAK, "random_state": 0}
@@ -184,8 +265,8 @@ def many_series(repeats: int) -> list[Timing]:
         "reservoirs": lambda: drawn.transform(series),
         "reservoirs, one job": lambda: alone.transform(series),
     }
-    if (nodes := _peer()) is not None:
-        peer = _theirs(nodes, drawn)
+    if (package := _peer()) is not None:
+        peer = _theirs(package, drawn)
         calls["reservoirpy"] = lambda: peer.run(series, workers=2)
     fits: dict[str, Call] = {
         "reservoirs": lambda: ESNRegressor(**base, alpha=1e-4, n_jobs=2).fit(series, targets),
@@ -198,68 +279,22 @@ def many_series(repeats: int) -> list[Timing]:
 
 
 def two_cores(repeats: int) -> Timing:
-    """Time a whole fit on two cores: theirs with two BLAS threads, ours with n_jobs=2."""
+    """Time a whole fit on two cores: theirs with two BLAS threads, ours with n_jobs=2.
+
+    Parameters
+    ----------
+    repeats : int
+        Turns.
+
+    Returns
+    -------
+    Timing
+        In seconds.
+    """
     with threadpool_limits(2):
         timing = fit(1000, 100_000, repeats, only=("reservoirs", "reservoirpy"), n_jobs=2)
     timing.job += ", 2 cores"
     return timing
-
-
-def imports(repeats: int) -> Timing:
-    """Time `import reservoirs` against what it must import anyway, in new processes."""
-
-    def load(code: str) -> Call:
-        return lambda: subprocess.run([sys.executable, "-c", code], check=True)
-
-    calls = {
-        "reservoirs": load("import reservoirs"),
-        "sklearn.base, scipy.linalg": load("import sklearn.base, scipy.linalg"),
-    }
-    return interleaved("import", calls, repeats)
-
-
-def first_fit() -> Timing:
-    """Time the first fit of a new process over its second, with a warm disk cache."""
-    code = (
-        "import time, numpy as np; from reservoirs import ESNRegressor as E; "
-        "X = np.zeros((99, 1)); t = time.perf_counter(); E(n_units=50).fit(X, X[:, 0]); "
-        "u = time.perf_counter(); E(n_units=50).fit(X, X[:, 0]); v = time.perf_counter(); "
-        "print(u - t, v - u)"
-    )
-    timing = Timing("first fit in a process", {"reservoirs": [], "the first": []})
-    for _ in range(5):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        )
-        first, second = (float(part) for part in done.stdout.split())
-        timing.samples["the first"].append(first)
-        timing.samples["reservoirs"].append(second)
-    return timing
-
-
-def peak_memory(n_units: int = 1000, n_steps: int = 100_000) -> dict[str, float]:
-    """Return the megabytes by which a fit raises the peak of a new process.
-
-    The resident set of Linux, whose peak is set back after a small fit that loads everything.
-    """
-    code = (
-        "import sys, numpy as np; from reservoirs import ESNRegressor as E; "
-        "N, T, solver, grid = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]); "
-        "X = np.random.default_rng(0).uniform(-1, 1, (T, 1)); "
-        "a = np.logspace(-4, 2, grid) if grid > 1 else 1e-4; "
-        "m = E(n_units=N, alpha=a, leak_rate=0.3, solver=solver, random_state=0); "
-        "E(n_units=20, alpha=a, solver=solver).fit(X[:2000], X[:2000, 0]); "
-        "peak = lambda: int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]); "
-        "open('/proc/self/clear_refs', 'w').write('5'); before = peak(); "
-        "m.fit(X, X[:, 0]); print((peak() - before) / 1024)"
-    )
-    found = {}
-    for name, solver, grid in (("one alpha", "cholesky", 1), ("30 alphas", "cholesky", 30),
-                               ("qr", "qr", 1)):  # fmt: skip
-        command = [sys.executable, "-c", code, str(n_units), str(n_steps), solver, str(grid)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        found[name] = float(done.stdout)
-    return found
 
 
 def jobs(quick: bool) -> list[Job]:
@@ -267,7 +302,13 @@ def jobs(quick: bool) -> list[Job]:
 
     Parameters
     ----------
-    quick : small sizes only, a few seconds
+    quick : bool
+        Small sizes only, a few seconds.
+
+    Returns
+    -------
+    list of callable
+        Each returns a timing, or several.
     """
     sizes = (100, 300) if quick else (100, 300, 1000, 5000)
     turns = {100: 15, 300: 15, 1000: 5, 5000: 3}  # a cheap call meets a busy moment more easily

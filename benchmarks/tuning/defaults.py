@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from scipy.stats import rankdata
 from sklearn.model_selection import ParameterSampler
 
@@ -94,8 +95,6 @@ def default_score(task_name: str, settings: Settings) -> float:
     float
         Small is good.
     """
-    import torch
-
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     task = TASKS[task_name]

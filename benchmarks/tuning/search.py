@@ -9,9 +9,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import optuna
+import torch
+from optuna import Study, Trial
+from optuna.samplers import BaseSampler
+from scipy.stats._distn_infrastructure import rv_frozen
 
 from benchmarks.cells.processes import fork_server
 from benchmarks.methods.base import Method, plain
@@ -19,11 +24,8 @@ from benchmarks.methods.registry import METHODS
 from benchmarks.protocols.evaluate import evaluate
 from benchmarks.tasks import TASKS
 from benchmarks.tasks.base import Settings, Task
+from benchmarks.tasks.data import Data
 from benchmarks.tuning.stored import Log, budget, write_log
-
-if TYPE_CHECKING:
-    from optuna import Study, Trial
-    from optuna.samplers import BaseSampler
 
 FIRST_SEED = 1001  # of tuning; test seeds are smaller
 MIN_SCORE = 1e-12  # of a perfect trial, so that logarithms stay finite
@@ -31,14 +33,14 @@ FAILED_SCORE = 1e3
 UNLIMITED_TRIALS = 10_000  # more than a budget of seconds ever allows
 
 
-def score(task: Task, part: Any, method: Method, settings: Settings, seed: int) -> float:
+def score(task: Task, part: Data, method: Method, settings: Settings, seed: int) -> float:
     """Return the score of settings on validation rows, small is good.
 
     Parameters
     ----------
     task : Task
         The task.
-    part : object
+    part : Data
         Its data for tuning.
     method : Method
         What is built.
@@ -93,9 +95,6 @@ def search(task_name: str, method_name: str, track: str = "stored") -> Log:
         over seeds of the task's metric on the validation rows (of its inverse where large is good):
         for a forecast the NRMSE of a free run through all of them.
     """
-    import optuna
-    import torch
-
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -152,7 +151,7 @@ def _search_space(task: Task, method: Method) -> dict[str, Any]:
     return {name: where for name, where in space.items() if name not in fixed}
 
 
-def _suggest(trial: Trial, name: str, where: Any) -> float | str | None:
+def _suggest(trial: Trial, name: str, where: list[Any] | rv_frozen) -> float | str | None:
     """Return a value from a list or one of SciPy's distributions."""
     if isinstance(where, list):
         choice: float | str | None = trial.suggest_categorical(name, where)
@@ -162,8 +161,6 @@ def _suggest(trial: Trial, name: str, where: Any) -> float | str | None:
 
 
 def _sampler(space: dict[str, Any], n_trials: int, seed: int) -> BaseSampler:
-    import optuna
-
     if all(isinstance(where, list) for where in space.values()) and (
         prod(len(where) for where in space.values()) <= n_trials
     ):

@@ -108,4 +108,17 @@ def test_the_command_loads_little():
     (command,) = entry_points(group="console_scripts", name="reservoirs-bench")
 
     assert "benchmarks.cli" not in loaded(command.module)  # each cell's process imports it again
-    assert not {"torch", "matplotlib"} & loaded("benchmarks.cli")  # for --help and list
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"]])
+def test_help_and_list_load_neither_torch_nor_matplotlib(arguments):
+    code = (
+        "import sys; from benchmarks.cli import main\n"
+        f"try: main({arguments})\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'torch', 'matplotlib', 'optuna'} & set(sys.modules)))"
+    )
+
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+
+    assert run.stdout.splitlines()[-1] == "[]"

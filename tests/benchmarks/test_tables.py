@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from benchmarks.results import tables
+
+RECORD = {"task": "lagged_sine", "method": "esn", "status": "ok", "reason": ""}
+
+
+def test_a_row_shows_the_search_that_its_records_carry():
+    search = {"score": 0.25, "seconds": 9.0}
+    record = {**RECORD, "metrics": {"free200": 0.1}, "search": search}
+
+    (row,) = tables.summarise([record])
+
+    assert (row.validation, row.tune_seconds) == (0.25, 9.0)
+
+
+def test_a_validation_score_is_in_the_unit_of_a_metric_that_should_be_large():
+    search = {"score": 0.25, "seconds": 9.0}
+    record = {**RECORD, "task": "lorenz63", "metrics": {"vpt": 5.0}, "search": search}
+
+    (row,) = tables.summarise([record])
+
+    assert row.validation == 4.0
+
+
+def test_a_record_of_an_earlier_version_has_a_row_without_a_search():
+    (row,) = tables.summarise([{**RECORD, "metrics": {"free200": 0.1}}])
+
+    assert row.validation is None
+    assert row.tune_seconds == 0.0
+    assert row.metrics["free200"] == (0.1, 0.1, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1.0, 2.0, 3.0, 4.0, 5.0], (3.0, 2.0, 4.0)),
+        ([1.0, 2.0, np.inf], (2.0, 2.0, np.inf)),
+        ([-np.inf, 2.0, 3.0], (2.0, -np.inf, 2.0)),
+        ([np.inf, np.inf], (np.inf, np.inf, np.inf)),
+    ],
+)
+def test_quartiles_go_towards_the_bad_side_where_runs_failed(values, expected):
+    assert tables.quartiles(values) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (0.25, "0.250"), (1e-9, "1.0e-09"), (np.inf, "inf"), (np.nan, "-")],
+)
+def test_numbers_are_short(value, text):
+    assert tables.format_number(value) == text
