@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from joblib import effective_n_jobs
 from joblib.parallel import ThreadingBackend, get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -89,8 +90,6 @@ def prefetch(items: Iterator[Item]) -> Iterator[Item]:
 @cache
 def thread_pools() -> Any:
     """Return threadpoolctl's view of the libraries that are loaded."""
-    from threadpoolctl import ThreadpoolController
-
     return ThreadpoolController()
 
 
@@ -128,8 +127,6 @@ class _SharedBlasLimit:
 
 def _release_controlling_thread() -> None:
     """Let this thread set the number; threadpoolctl 3.8 ignores all but the first that did."""
-    from threadpoolctl import OpenBLASController
-
     if hasattr(OpenBLASController, "clear_controlling_thread"):
         OpenBLASController.clear_controlling_thread(force=True)
 

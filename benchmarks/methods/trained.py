@@ -37,14 +37,13 @@ def network(settings: Settings, seed: int, *, labels: bool = False) -> RNN:
         The estimator, not fitted.
     """
     import trainers
-    from trainers.solvers import SOLVERS
 
     def under(head: str) -> Settings:
         return {k.partition("__")[2]: v for k, v in settings.items() if k.startswith(f"{head}__")}
 
     own = {key: value for key, value in settings.items() if "__" not in key}
     if "solver" in own:
-        own["solver"] = SOLVERS[own["solver"]]().set_params(**under("solver"))
+        own["solver"] = trainers.solvers.SOLVERS[own["solver"]]().set_params(**under("solver"))
     if under("init"):
         own["init"] = trainers.ESNInit(**under("init"))
     estimator = trainers.RNNClassifier if labels else trainers.RNNRegressor
