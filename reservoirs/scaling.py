@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.sequences import check_rows, flatten, restore
+from reservoirs.estimators.docstrings import SERIES, inherit_parameters
+from reservoirs.sequences import SeriesLike, check_rows, flatten, restore
 from reservoirs.version import Stamped
 
 
@@ -19,14 +20,32 @@ class SequenceScaler(Stamped, OneToOneFeatureMixin, TransformerMixin, BaseEstima
 
     Parameters
     ----------
-    with_mean : subtract the mean
-    with_std : divide by the standard deviation; constant features stay as they are
+    with_mean : bool, default=True
+        Whether to subtract the mean.
+    with_std : bool, default=True
+        Whether to divide by the standard deviation; constant features stay as they are.
 
     Attributes
     ----------
-    mean_ : (n_features,), zeros without `with_mean`
-    scale_ : (n_features,), ones without `with_std` and for constant features
-    n_features_in_ : number of features
+    mean_ : ndarray of shape (n_features,)
+        The mean of each feature; zeros without `with_mean`.
+    scale_ : ndarray of shape (n_features,)
+        The standard deviation of each feature; ones without `with_std` and for constant features.
+    n_features_in_ : int
+        Number of features.
+
+    See Also
+    --------
+    sklearn.preprocessing.StandardScaler : The same for one 2-D array.
+    Reservoir : A transformer that takes the same containers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs import SequenceScaler
+    >>> scaled = SequenceScaler().fit_transform([np.array([[1.0], [2.0]]), np.array([[3.0]])])
+    >>> [series.round(4).tolist() for series in scaled]
+    [[[-1.2247], [0.0]], [[1.2247]]]
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -39,49 +58,62 @@ class SequenceScaler(Stamped, OneToOneFeatureMixin, TransformerMixin, BaseEstima
         self.with_std = with_std
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None, *, series_id: Any = None) -> Self:
+    @inherit_parameters(SERIES)
+    def fit(self, X: SeriesLike, y: object = None, *, series_id: SeriesLike = None) -> Self:
         """Measure mean and deviation of all rows.
 
         Parameters
         ----------
-        X : any container of series
-        y : ignored
-        series_id : (n_rows,) ids of a 2-D X
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        SequenceScaler
+            The fitted scaler.
         """
         rows, _ = check_rows(self, X, series_id=series_id, reset=True)
         self.mean_ = rows.mean(axis=0) if self.with_mean else np.zeros(rows.shape[1])
         deviation = rows.std(axis=0)
+        # below the rounding of the values themselves nothing varies
         constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(rows).max(axis=0)
         self.scale_ = np.where(constant | (not self.with_std), 1.0, deviation)
         return self
 
-    def transform(self, X: Any, *, series_id: Any = None) -> Any:
-        """Return standardised rows in the container of X.
+    @inherit_parameters(SERIES)
+    def transform(self, X: SeriesLike, *, series_id: SeriesLike = None) -> SeriesLike:
+        """Return standardised rows.
 
-        Parameters
-        ----------
-        X : any container of series
-        series_id : (n_rows,) ids of a 2-D X
+        Returns
+        -------
+        array-like, list of arrays or DataFrame
+            The rows, in the container of X.
         """
         check_is_fitted(self, "scale_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
         return restore((rows - self.mean_) / self.scale_, layout)
 
-    def inverse_transform(self, X: Any) -> Any:
-        """Return rows in the original units, in the container of X.
+    def inverse_transform(self, X: SeriesLike) -> SeriesLike:
+        """Return rows in the original units.
 
         Parameters
         ----------
-        X : any container of standardised series; NaN stays NaN
+        X : array-like, list of arrays or DataFrame
+            Any container of standardised series; NaN stays NaN.
+
+        Returns
+        -------
+        array-like, list of arrays or DataFrame
+            The rows, in the container of X.
 
         Raises
         ------
         ValueError
-            For another number of columns than in `fit`.
+            If X has another number of columns than in `fit`.
         """
         check_is_fitted(self, "scale_")
-        found, layout = flatten(X)
-        rows = np.asarray(found, dtype=np.float64)
+        flat, layout = flatten(X)
+        rows = np.asarray(flat, dtype=np.float64)
         if rows.ndim != 2 or rows.shape[1] != self.n_features_in_:
             raise ValueError(
                 f"X must have {self.n_features_in_} columns as in fit, got shape {rows.shape}"

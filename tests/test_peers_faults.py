@@ -10,8 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from reservoirs import NVAR, ESNClassifier, ESNRegressor, Reservoir, next_step
 
-RNG = np.random.default_rng(0)
-X = RNG.uniform(-1, 1, size=(300, 2))
+X = np.random.default_rng(0).uniform(-1, 1, size=(300, 2))
 Y = np.column_stack([X[:, 0] * 0.5, np.cumsum(X[:, 1]) * 0.1])
 ESN = ESNRegressor(n_units=30, random_state=0)
 SINE = np.sin(0.2 * np.arange(400))
@@ -59,9 +58,16 @@ def test_reservoirpy_refitting_on_other_data_used_stale_weights():
 
 def test_pyrcn_clone_lost_a_parameter():
     settings = {
-        "n_units": 7, "spectral_radius": 0.3, "leak_rate": 0.2, "alpha": 0.1, "washout": 3,
-        "pooling": "both", "bidirectional": True, "dtype": "float32", "noise": 0.5,
-    }  # fmt: skip
+        "n_units": 7,
+        "spectral_radius": 0.3,
+        "leak_rate": 0.2,
+        "alpha": 0.1,
+        "washout": 3,
+        "pooling": "both",
+        "bidirectional": True,
+        "dtype": "float32",
+        "noise": 0.5,
+    }
 
     copied = clone(ESNClassifier(**settings)).get_params()
 

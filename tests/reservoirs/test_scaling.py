@@ -6,8 +6,7 @@ from sklearn.preprocessing import StandardScaler
 
 from reservoirs import ESNRegressor, SequenceScaler, forecast, next_step
 
-RNG = np.random.default_rng(0)
-A, B = RNG.normal(3, 2, size=(40, 2)), RNG.normal(3, 2, size=(25, 2))
+A, B = np.split(np.random.default_rng(0).normal(3, 2, size=(65, 2)), [40])
 
 
 def test_it_scales_as_the_standard_scaler_does_all_rows_together():
@@ -51,6 +50,6 @@ def test_a_pipeline_takes_lists_and_forecasts_in_raw_units():
 
     model = make_pipeline(SequenceScaler(), esn).fit(*next_step(series))
 
-    found = forecast(model, 20)
+    predicted = forecast(model, 20)
     expected = 50 + 9 * np.sin(0.2 * np.arange(300, 320) + 1.0)
-    assert_allclose(found[1][:, 0], expected, atol=0.05)
+    assert_allclose(predicted[1][:, 0], expected, atol=0.05)

@@ -37,9 +37,17 @@ def test_the_channel_is_the_published_one():
 
     n, d = 20, data.d
     q = (
-        0.08 * d[n + 2] - 0.12 * d[n + 1] + d[n] + 0.18 * d[n - 1] - 0.1 * d[n - 2]
-        + 0.091 * d[n - 3] - 0.05 * d[n - 4] + 0.04 * d[n - 5] + 0.03 * d[n - 6] + 0.01 * d[n - 7]
-    )  # fmt: skip
+        0.08 * d[n + 2]
+        - 0.12 * d[n + 1]
+        + d[n]
+        + 0.18 * d[n - 1]
+        - 0.1 * d[n - 2]
+        + 0.091 * d[n - 3]
+        - 0.05 * d[n - 4]
+        + 0.04 * d[n - 5]
+        + 0.03 * d[n - 6]
+        + 0.01 * d[n - 7]
+    )
     assert_allclose(data.u[n], q + 0.036 * q**2 - 0.011 * q**3, rtol=1e-12)
 
 
