@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reservoirs.display import Display
-from reservoirs.estimators.docstrings import inherit_parameters
+from reservoirs.estimators import inherit_parameters
 from reservoirs.sequences import SeriesLike
 from trainers.diagnostics import gradient_flow
 
