@@ -22,9 +22,9 @@ FILES = {
 FLOORS = {
     "reservoirs": [
         {"version", "sequences", "parallel"},
-        {"compiled", "scaling", "seeds", "targets", "topology"},
+        {"compiled", "seeds", "targets", "topology"},
         {"estimators", "packing", "readout"},
-        {"datasets", "forecasting", "metrics", "reservoir"},
+        {"datasets", "forecasting", "metrics", "reservoir", "scaling"},
         {"diagnostics", "esn", "model_selection", "nvar"},
         {"display", "persistence"},
         {"__init__"},
