@@ -97,3 +97,19 @@ def test_the_link_is_in_no_pickle():
     state = pickle.dumps(ESTIMATORS["reservoirs.ESNRegressor"]())
 
     assert b"_doc_link" not in state
+
+
+@pytest.mark.skipif(not DESCRIBES_PARAMETERS, reason="scikit-learn 1.9 describes parameters")
+@each_estimator
+def test_the_display_describes_every_parameter(page, kind):
+    names = kind().get_params(deep=False)
+
+    display = Display(kind()._repr_html_())
+
+    described = {}
+    for text in display.descriptions:
+        first_line, _, description = text.strip().partition("\n")
+        name, _, type_and_default = first_line.partition(": ")
+        described[name] = type_and_default.strip() and description.strip()
+    assert set(described) == set(names)
+    assert [name for name, text in described.items() if not text] == []
