@@ -1,7 +1,6 @@
 """Sphinx: `make docs` builds docs/_build/html, runs the gallery, and fails on any warning."""
 
 import os
-import re
 from pathlib import Path
 
 from reservoirs import __version__ as release
@@ -48,16 +47,6 @@ def skip_borrowed(app, what, name, obj, skip, options):
     return True if generated or module.startswith(("sklearn.", "torch.")) else None
 
 
-def as_descriptions(app, what, name, obj, options, lines):
-    """Put what our docstrings say behind a colon on a line of its own: it is no type."""
-    broken = []
-    for line in lines:
-        found = re.match(r"([\w*][\w*, ]*) : (.+)", line)
-        broken += [found[1], f"    {found[2]}"] if found else [line]
-    lines[:] = broken
-
-
 def setup(app):
-    """Connect both, the second before numpydoc."""
+    """Connect what chooses the members."""
     app.connect("autodoc-skip-member", skip_borrowed)
-    app.connect("autodoc-process-docstring", as_descriptions, priority=100)
