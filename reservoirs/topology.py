@@ -269,7 +269,7 @@ def draw(
 ) -> Sparse:
     """Draw recurrent weights W with the given spectral radius, or take the user's.
 
-    W <- rho W / max |eig(W)|
+    W <- rho W / max abs(eig(W))
 
     Parameters
     ----------

@@ -79,7 +79,7 @@ def gradient_flow(
 ) -> GradientFlow:
     """Measure vanishing and exploding gradients of a recurrent network on data.
 
-    |dL/dh[T-k]| against the lag k, of the loss L at the last step T
+    norm(dL/dh[T-k]) against the lag k, of the loss L at the last step T
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ SMALLEST_NORM = 1e-30  # drawn on a logarithmic axis
 class GradientFlowDisplay(Display):
     """The norm of the error signal against the steps it was carried back, relative to lag 0.
 
-    |dL/dh[T-k]| / |dL/dh[T]| against the lag k
+    norm(dL/dh[T-k]) / norm(dL/dh[T]) against the lag k
 
     Parameters
     ----------

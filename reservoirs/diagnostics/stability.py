@@ -38,7 +38,7 @@ def echo_state_index(
 ) -> float:
     """Return how far states from different starts still are from each other.
 
-    mean over starts and steps of |x[t] - x0[t]| / mean |x0[t]|
+    mean over starts and steps of norm(x[t] - x0[t]) / mean norm(x0[t])
 
     x0 is the run from the zero state, x one from a random state; t runs over the last tenth of the
     steps. It is 0 for a reservoir with the echo-state property.

@@ -135,7 +135,7 @@ def nmse(y_true: ArrayLike, y_pred: ArrayLike, *, scale: ArrayLike | None = None
 def smape(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """Return the symmetric mean absolute percentage error.
 
-    200 mean |y_true - y_pred| / (|y_true| + |y_pred|)
+    200 mean abs(y_true - y_pred) / (abs(y_true) + abs(y_pred))
 
     It depends on the origin of the data, so compute it in original units.
 

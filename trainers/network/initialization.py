@@ -79,7 +79,7 @@ def _sparse(network: Network, rng: Generator) -> Weights:
 class ESNInit(Documented, BaseEstimator):
     """Start as an echo state network does: sparse recurrent weights at a chosen spectral radius.
 
-    W_h = rho W / max |eigenvalue of W|, with `fan_in` normal entries in every row of W
+    W_h = rho W / max abs(eig(W)), with `fan_in` normal entries in every row of W
 
     Hidden biases start at zero, the output bias at the mean of the targets.
 
