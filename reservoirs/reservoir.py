@@ -18,7 +18,7 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs import topology
+from reservoirs import compiled, topology
 from reservoirs.compiled.storage import PackedWeights, pack_weights
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.ranges import KeysOf
@@ -334,12 +334,10 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         ValueError
             If the states overflow, as those of a linear reservoir may.
         """
-        from reservoirs.compiled import reservoir_loops
-
         for part in row_blocks(len(rows), size=block, first_row=first_row):
             number, offset = divmod(first_row + part.start, block)
             added = None if noise is None else noise(number, offset + part.stop - part.start)
-            states, state = reservoir_loops.run_states(
+            states, state = compiled.reservoir_loops.run_states(
                 rows[part],
                 state,
                 packed,

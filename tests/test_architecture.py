@@ -54,14 +54,23 @@ FLOORS = {
 AT_THE_TOP = {  # imported with the file; joblib and threadpoolctl are scikit-learn's
     "reservoirs": {"numpy", "scipy", "sklearn", "joblib", "threadpoolctl"},
     "trainers": {"numpy", "scipy", "sklearn", "torch", "reservoirs"},
-    "benchmarks": {"numpy", "scipy", "sklearn", "threadpoolctl", "torch", "matplotlib", "rich"}
+    "benchmarks": {
+        "numpy",
+        "scipy",
+        "sklearn",
+        "joblib",
+        "threadpoolctl",
+        "torch",
+        "matplotlib",
+        "rich",
+    }
     | {"jinja2", "optuna", "reservoirs", "trainers"},
 }
 INSIDE = {  # imported inside functions only, so that nobody else loads or needs them
     "reservoirs": {"numba", "llvmlite", "matplotlib", "pandas", "safetensors"}
     | {"dysts", "pywt", "statsmodels"},
     "trainers": {"numba"},
-    "benchmarks": {"reservoirpy", "optuna", "distributed", "joblib", "statsmodels", "pandas"}
+    "benchmarks": {"reservoirpy", "optuna", "distributed", "statsmodels", "pandas"}
     | {"scikit_posthocs", "dysts"},
 }
 OURS_FOR_TRAINERS = {

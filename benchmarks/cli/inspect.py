@@ -12,7 +12,7 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks.cells import machine
-from benchmarks.cli.console import check_positive, console, print_json
+from benchmarks.cli.console import check_positive, console, print_json, write_page
 from benchmarks.cli.run import read_plan
 from benchmarks.methods.registry import METHODS
 from benchmarks.results import exchange, published, records
@@ -227,8 +227,6 @@ def report(options: argparse.Namespace) -> int:
     UsageError
         If there are several folders of results.
     """
-    from benchmarks.report import page  # it draws, and so loads torch and matplotlib
-
     folder, *others = exchange.results_folders(options.folder)
     if others:
         names = ", ".join(map(str, [folder, *others]))
@@ -236,7 +234,7 @@ def report(options: argparse.Namespace) -> int:
     newest = records.newest_records(folder)
     shown = [r for r in newest if r["task"] in TASKS and r["method"] in METHODS]
     path = options.output or folder / "report.html"
-    page.write_page(path, folder, shown, f"reservoirs-bench: {folder.name}")
+    write_page(path, folder, shown, f"reservoirs-bench: {folder.name}")
     console.print(f"report of {len(shown)} cells: {path}", highlight=False)
     return 0
 

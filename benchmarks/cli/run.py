@@ -11,7 +11,7 @@ from benchmarks.cells import archive
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.processes import Limits
 from benchmarks.cli import console as screen
-from benchmarks.cli.console import check_positive, console, errors
+from benchmarks.cli.console import check_positive, console, errors, write_page
 from benchmarks.methods.registry import METHODS
 from benchmarks.results.records import Record, failed, remove_abandoned
 from benchmarks.results.tables import regressions
@@ -156,10 +156,8 @@ def _conclude(session: Session) -> int:
     plan, records = session.plan, session.records
     screen.print_results(records)
     if session.complete:
-        from benchmarks.report import page  # it draws, and so loads torch and matplotlib
-
         path = plan.folder / "report.html"
-        page.write_page(path, plan.folder, records, f"reservoirs-bench: {plan.suite.name}")
+        write_page(path, plan.folder, records, f"reservoirs-bench: {plan.suite.name}")
         console.print(f"report: {path}", highlight=False)
     else:
         missing = len(session.cells) - len(records)

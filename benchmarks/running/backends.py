@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from joblib import Parallel, delayed, parallel_config
+
 from benchmarks.cells import plugins
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.files import replace_file
@@ -128,8 +130,6 @@ def _run_on_dask(
 def _run_on_joblib(
     name: str, cells: Sequence[Cell], workers: int, limits: Limits, sources: Files
 ) -> Iterable[tuple[Cell, Files]]:
-    from joblib import Parallel, delayed, parallel_config
-
     with parallel_config(name, n_jobs=workers):
         jobs = (delayed(_run_with_cell)(cell, limits, sources) for cell in cells)
         try:

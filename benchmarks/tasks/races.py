@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,10 +43,16 @@ def _digits(module: Callable[[], Module]) -> Callable[[int], Race]:
     return make
 
 
-def _multilayer(*hidden: int) -> Module:
+def _torch_layers() -> ModuleType:
+    """Return torch.nn; to list the tasks needs none."""
     from torch import nn
 
-    layers: list[nn.Module] = [nn.Flatten()]
+    return nn
+
+
+def _multilayer(*hidden: int) -> Module:
+    nn = _torch_layers()
+    layers: list[Module] = [nn.Flatten()]
     below = 64
     for n_units in hidden:
         layers += [nn.Linear(below, n_units), nn.Tanh()]
@@ -54,8 +61,7 @@ def _multilayer(*hidden: int) -> Module:
 
 
 def _convolutional() -> Module:
-    from torch import nn
-
+    nn = _torch_layers()
     return nn.Sequential(
         nn.Unflatten(1, (1, 8)),
         nn.Conv2d(1, 8, 3),

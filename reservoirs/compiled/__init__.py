@@ -1,1 +1,20 @@
-"""Loops that numba compiles, and the memory layout they read."""
+"""Loops that numba compiles, and the memory layout they read.
+
+The loops are loaded when first used, as `compiled.reservoir_loops` and `compiled.moments`: they
+bring numba.
+"""
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reservoirs.compiled import moments, reservoir_loops
+
+__all__ = ["moments", "reservoir_loops"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from sklearn.base import RegressorMixin, _fit_context
 
+from reservoirs import compiled
 from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
@@ -182,10 +183,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         return self
 
     def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
-        from reservoirs.compiled import reservoir_loops
-
         readout = (self.coef_, self.intercept_)
-        return reservoir_loops.run_closed_loop(
+        return compiled.reservoir_loops.run_closed_loop(
             observation, exog, state, self.reservoir_.pack(), loop, readout
         )
 

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import blas, lapack
 
+from reservoirs import compiled
 from reservoirs.readout.solved import EPSILON, TINY, Readout, Spectrum
 from reservoirs.sequences import Array
 
@@ -63,14 +64,14 @@ class GramSums:
         targets : array of shape (n_rows, n_outputs)
             float64.
         """
-        from reservoirs.compiled.moments import centre_rows
-
         if not self.n_rows:
             self.feature_centre = column_sums(features) / len(features)
             self.target_centre = targets.mean(axis=0)
         # With z[t] and y[t] about the centres: sum z, sum z y', sum z z', sum y, sum y^2.
         shifted = targets - self.target_centre
-        centre_rows(features, self.feature_centre, shifted, self.feature_sum, self.cross.T)
+        compiled.moments.centre_rows(
+            features, self.feature_centre, shifted, self.feature_sum, self.cross.T
+        )
         self.gram = blas.dsyrk(1.0, features.T, beta=1.0, c=self.gram, overwrite_c=True)
         self.target_sum += shifted.sum(axis=0)
         self.totals += np.sum(shifted**2, axis=0)
