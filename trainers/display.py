@@ -77,6 +77,7 @@ class GradientFlowDisplay(Display):
         return cls(flow.error_norms).plot(ax, **line)
 
     def _draw(self, ax: Axes, **line: LineProperty) -> None:
+        # a first norm of zero would divide by zero: the gradient vanished already
         relative = self.norms / np.maximum(self.norms[:, :1], 1e-300)
         low, median, high = np.quantile(np.maximum(relative, SMALLEST_NORM), [0, 0.5, 1], axis=0)
         lags, style = np.arange(len(median)), {"color": "#0072B2", "lw": 1.5, **line}

@@ -143,5 +143,6 @@ def channel_equalization(
     symbols = rng.choice(SYMBOLS, size=n_steps + len(TAPS) - 1)
     q = np.convolve(symbols, TAPS, mode="valid")
     clean = q + 0.036 * q**2 - 0.011 * q**3
+    # decibels of power: 20 for the ratio of standard deviations
     noise = rng.standard_normal(n_steps) * clean.std() * 10.0 ** (-snr / 20.0)
     return Bunch(u=clean + noise, d=symbols[7 : 7 + n_steps])

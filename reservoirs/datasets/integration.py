@@ -57,6 +57,7 @@ class Start:
         if self.initial is None:
             offsets = check_random_state(self.random_state).uniform(-1.0, 1.0, size=shape)
             drawn = flow.centre + flow.half_width * offsets
+            # the box is not the attractor: every drawn point moves, if only by one step
             transient = max(self.transient, flow.max_step)
             points = rk4(flow, drawn.T, 2, transient)[1].T
         else:
@@ -98,6 +99,7 @@ def simulate(flow: Flow, start: Start, sampling: Sampling) -> Array:
     """Return (n_steps, n_dims) or (n_series, n_steps, n_dims)."""
     points, n_steps, dt = start.points(flow), sampling.n_steps, sampling.dt
     if sampling.method == "rk4":
+        # velocities take (n_dims, n_series), so that all series are one array operation
         rows = rk4(flow, points.T, n_steps, dt)
         return rows if points.ndim == 1 else rows.transpose(2, 0, 1)
     t = dt * np.arange(n_steps)

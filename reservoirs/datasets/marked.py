@@ -72,6 +72,7 @@ def _marked(
 ) -> tuple[list[Array], Array, Array]:
     """Return the series [value, marker], and the two marked values of each."""
     lengths = marks.lengths
+    # all series are drawn as flat rows at once; a mark is counted from the start of its series
     starts = np.cumsum(lengths) - lengths
     first, second = starts + marks.first, starts + marks.second
     rows = np.zeros((int(lengths.sum()), 2))

@@ -150,6 +150,7 @@ FORCINGS: dict[str, Callable[[Array, np.random.RandomState], Array]] = {
 
 def _zoh_matrices(eta: float, dt: float) -> tuple[Array, Array]:
     """Return A, B of the exact step z' = A z + B F for F held over dt."""
+    # F held over the step is a third variable that does not change: one exponential gives A and B
     drift = np.array([[0.0, 1.0, 0.0], [-1.0, -eta, 1.0], [0.0, 0.0, 0.0]])
     full = scipy.linalg.expm(drift * dt)
     return full[:2, :2], full[:2, 2]

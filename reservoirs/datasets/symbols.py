@@ -99,6 +99,7 @@ def temporal_order(
         signal = rng.randint(0, 2, n_series)
         numbers = draw_between(rng, round(low * n_steps), round(high * n_steps), n_series)
         symbols[starts + numbers - signals.first_step] = 4 + signal
+        # the signals in order are the binary digits of the class
         y = 2 * y + signal
     if variant == "hochreiter":
         symbols[starts], symbols[starts + lengths - 1] = 6, 7

@@ -81,6 +81,7 @@ def memory_capacity(
     reservoir = get_reservoir(model)
     K = 2 * reservoir.n_units if max_delay is None else max_delay
     rows = _random_input(reservoir, n_steps + K, random_state)
+    # the first K rows are washout, and what the longest delay looks back on
     states = run_reservoir(reservoir, rows)[K:]
     delayed = np.column_stack([rows[K - k : len(rows) - k, 0] for k in range(1, K + 1)])
     profile = _capacities(states, delayed)
@@ -163,6 +164,7 @@ def information_processing_capacity(
 
 def _capacities(states: Array, targets: Array) -> Array:
     """Return the squared correlation of a linear readout with every target, on the second half."""
+    # QR with a penalty near rounding: a capacity must not be limited by the solver
     half = len(states) // 2
     sums = QRSums(states.shape[1], targets.shape[1])
     with one_blas_thread():

@@ -84,6 +84,7 @@ def distance_of_starts(
     reservoir: Reservoir, rows: Array, n_starts: int, rng: np.random.RandomState
 ) -> float:
     """Return the echo-state index for checked rows."""
+    # only the end counts: at the start the distance is that of the start states themselves
     n_last = max(len(rows) // 10, 1)
     reference = run_reservoir(reservoir, rows)[-n_last:]
     size = np.linalg.norm(reference, axis=1).mean() or 1.0
@@ -242,6 +243,7 @@ def closed_loop_lyapunov(
 
     def tangent(t: int, Q: Array) -> Array:
         dx, dy = Q[:n], Q[n:]
+        # dx[t] first, then dy[t] = C_x dx[t] + C_o dy[t-1], as the model computes them
         dx_next = (1 - a) * dx + a * slopes[t][:, None] * (W @ dx + W_o @ dy)
         return np.vstack([dx_next, C_x @ dx_next + C_o @ dy])
 

@@ -260,6 +260,7 @@ class ErrorGrowthDisplay(Display):
         )
 
     def _draw(self, ax: Axes, **line: LineProperty) -> None:
+        # a logarithmic axis shows neither zero nor infinity
         finite = np.where(np.isfinite(self.errors), self.errors, LARGEST_ERROR)
         errors = np.minimum(finite, LARGEST_ERROR)
         quantiles = np.quantile(errors, [0.1, 0.5, 0.9], axis=0)

@@ -160,6 +160,7 @@ class ReservoirSpectrumDisplay(Display):
         return cls(np.linalg.eigvals(dense)).plot(ax, **line)
 
     def _draw(self, ax: Axes, **line: LineProperty) -> None:
+        # inside the unit circle the linear part of the reservoir forgets
         circle = np.exp(1j * np.linspace(0, 2 * np.pi, 200))
         ax.plot(circle.real, circle.imag, color="#000000", lw=0.7)
         style = {"color": COLOUR, "ms": 4, **line}

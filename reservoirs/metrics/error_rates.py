@@ -68,6 +68,7 @@ def count_errors(
         wrong = ~(np.abs(prediction - truth) <= tolerance)  # NaN is wrong
     else:
         wrong = prediction != truth
+    # one target per series is a series of one step
     wrong = wrong.reshape(len(truth), -1)
     counts: Array = wrong[:, 0 if n_scored is None else -n_scored :].sum(axis=1)
     return counts
@@ -146,6 +147,7 @@ def symbol_error_rate(
             f"symbols and outputs must have the same size, got {sent.size} and {received.size}"
         )
     grid = np.sort(np.asarray(levels, dtype=np.float64))
+    # the nearest level changes midway between two
     borders = 0.5 * (grid[1:] + grid[:-1])
     decided = grid[np.searchsorted(borders, received)]
     return float(np.mean((decided != sent) | np.isnan(received)))

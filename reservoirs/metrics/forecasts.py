@@ -174,6 +174,7 @@ def smape(y_true: ArrayLike, y_pred: ArrayLike) -> float:
             f"y_true and y_pred must have one shape, got {truth.shape}, {prediction.shape}"
         )
     size = np.abs(truth) + np.abs(prediction)
+    # where both are zero the forecast is right, though 0 / 0 is undefined
     share = np.zeros(truth.shape)
     np.divide(np.abs(truth - prediction), size, out=share, where=size > 0)
     return float(200.0 * np.where(np.isfinite(prediction), share, 1.0).mean())
