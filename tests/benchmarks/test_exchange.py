@@ -1,12 +1,11 @@
 import csv
 import json
 
-import numpy as np
 import pytest
 
 from benchmarks.cells.cell import Cell
 from benchmarks.cli import main
-from benchmarks.results import exchange, records, tables
+from benchmarks.results import exchange, records
 from benchmarks.running import suites
 from benchmarks.running.plan import plan_cells
 
@@ -177,13 +176,6 @@ def test_the_smoke_suite_expects_something_of_every_learner():
     smoke = suites.load_suite("smoke")
 
     assert {"esn", "lstm", "rnn", "momentum", "hessian_free"} <= set(smoke.expected["lagged_sine"])
-
-
-def test_an_error_is_the_inverse_where_large_is_good():
-    found = {"task": "lorenz63", "method": "esn", "status": "ok", "metrics": {"vpt": 4.0}}
-
-    assert tables.ranking_error(found) == 0.25
-    assert tables.ranking_error({**found, "status": "timeout", "metrics": {}}) == np.inf
 
 
 def test_a_dry_run_says_what_would_run_and_runs_nothing(smoke_run, tmp_path, capsys):

@@ -9,7 +9,6 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
 from processes import session
 
@@ -17,7 +16,6 @@ from benchmarks.cells import plugins
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.processes import Limits, fork_server
 from benchmarks.cli import main
-from benchmarks.methods.registry import METHODS
 from benchmarks.results import records, tables
 from benchmarks.running.plan import plan_cells
 from benchmarks.running.runner import run_cells
@@ -135,70 +133,6 @@ def test_a_cell_that_raises_is_a_row_with_its_reason(tmp_path):
     assert row.n_failed == 1
 
 
-def test_a_failed_seed_counts_as_infinitely_bad():
-    task = "lagged_sine"
-    good = {
-        "task": task,
-        "method": "esn",
-        "status": "ok",
-        "reason": "",
-        "metrics": {"free200": 0.1},
-        "costs": {},
-    }
-    bad = {"task": task, "method": "esn", "status": "timeout", "reason": "late"}
-
-    one, two = tables.summarise([good, bad, bad]), tables.summarise([good, good, bad])
-
-    assert np.isinf(one[0].metrics["free200"][0])
-    assert two[0].metrics["free200"][0] == 0.1
-    assert two[0].n_failed == 1
-
-
-def test_a_failed_seed_is_bad_too_where_large_is_good():
-    def record(method, status, vpt):
-        known = {"task": "lorenz63", "method": method, "status": status, "reason": "", "costs": {}}
-        return {**known, "metrics": {"vpt": vpt} if status == "ok" else {}}
-
-    good = [record("esn", "ok", vpt) for vpt in (10.0, 11.0, 12.0)]
-    failing = [record("linear", "ok", 20.0), *[record("linear", "timeout", 0.0)] * 2]
-
-    rows = tables.summarise([*failing, *good])
-
-    assert [row.method for row in rows] == ["esn", "linear"]
-    assert rows[0].metrics["vpt"][0] == 11.0
-    assert rows[1].metrics["vpt"][0] == -np.inf
-
-
-def test_a_torn_record_is_refused_with_the_remedy(tmp_path):
-    path = tmp_path / "cells" / f"{CELLS[0].name}.json"
-    path.parent.mkdir()
-    path.write_text('{"schema": 2, "metr')
-
-    with pytest.raises(ValueError, match="is not a record.*delete it"):
-        records.read_record(tmp_path, CELLS[0])
-
-
-def test_another_schema_is_refused(tmp_path):
-    records.write_record(tmp_path, CELLS[0], {"status": "ok", "reason": ""})
-    path = tmp_path / "cells" / f"{CELLS[0].name}.json"
-    path.write_text(path.read_text().replace('"schema": 2', '"schema": 99'))
-
-    with pytest.raises(ValueError, match="schema 99, this version reads 2"):
-        records.read_record(tmp_path, CELLS[0])
-
-
-def test_the_key_depends_on_everything_that_decides_the_result():
-    base = CELLS[0]
-    others = [
-        Cell(base.task, base.task_version, base.method, base.settings, base.seed + 1),
-        Cell(base.task, base.task_version + 1, base.method, base.settings, base.seed),
-        Cell(base.task, base.task_version, base.method, {"alpha": 1.0}, base.seed),
-    ]
-
-    assert len({base.key, *(cell.key for cell in others)}) == 4
-    assert set(METHOD_NAMES) <= set(METHODS)
-
-
 def by_cell(folder):
     """Return the metrics by task, method and seed, without the key, in which the plugins count."""
     return {name.rpartition("--")[0]: repr(found) for name, found in metrics(folder).items()}
@@ -293,14 +227,3 @@ def test_cells_end_when_the_command_is_killed_alone(tmp_path):
         killed.wait()
 
         wait_until(lambda: session(killed.pid) == [])
-
-
-def test_a_skipped_cell_is_no_failure_and_tried_again(tmp_path):
-    records.write_record(tmp_path, CELLS[0], {"status": "skipped", "reason": "not installed"})
-    record = records.read_record(tmp_path, CELLS[0])
-
-    (row,) = tables.summarise([record])
-
-    assert row.n_failed == 0
-    assert row.reasons == ("skipped: not installed",)
-    assert records.finished(tmp_path, CELLS[:1], retry=False) == {}

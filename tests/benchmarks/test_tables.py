@@ -51,3 +51,44 @@ def test_quartiles_go_towards_the_bad_side_where_runs_failed(values, expected):
 )
 def test_numbers_are_short(value, text):
     assert tables.format_number(value) == text
+
+
+def test_a_failed_seed_counts_as_infinitely_bad():
+    task = "lagged_sine"
+    good = {
+        "task": task,
+        "method": "esn",
+        "status": "ok",
+        "reason": "",
+        "metrics": {"free200": 0.1},
+        "costs": {},
+    }
+    bad = {"task": task, "method": "esn", "status": "timeout", "reason": "late"}
+
+    one, two = tables.summarise([good, bad, bad]), tables.summarise([good, good, bad])
+
+    assert np.isinf(one[0].metrics["free200"][0])
+    assert two[0].metrics["free200"][0] == 0.1
+    assert two[0].n_failed == 1
+
+
+def test_a_failed_seed_is_bad_too_where_large_is_good():
+    def record(method, status, vpt):
+        known = {"task": "lorenz63", "method": method, "status": status, "reason": "", "costs": {}}
+        return {**known, "metrics": {"vpt": vpt} if status == "ok" else {}}
+
+    good = [record("esn", "ok", vpt) for vpt in (10.0, 11.0, 12.0)]
+    failing = [record("linear", "ok", 20.0), *[record("linear", "timeout", 0.0)] * 2]
+
+    rows = tables.summarise([*failing, *good])
+
+    assert [row.method for row in rows] == ["esn", "linear"]
+    assert rows[0].metrics["vpt"][0] == 11.0
+    assert rows[1].metrics["vpt"][0] == -np.inf
+
+
+def test_an_error_is_the_inverse_where_large_is_good():
+    found = {"task": "lorenz63", "method": "esn", "status": "ok", "metrics": {"vpt": 4.0}}
+
+    assert tables.ranking_error(found) == 0.25
+    assert tables.ranking_error({**found, "status": "timeout", "metrics": {}}) == np.inf

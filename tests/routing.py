@@ -1,0 +1,21 @@
+"""Metadata routing, asked of the core's and of the trained networks' estimators alike."""
+
+import numpy as np
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.model_selection import KFold, cross_validate
+
+
+def assert_series_ids_are_routed(model):
+    """Cross-validate a model with series ids that scikit-learn routes and slices."""
+    X = np.random.default_rng(0).normal(size=(120, 2))
+    ids = np.repeat(np.arange(6), 20)
+
+    with config_context(enable_metadata_routing=True):
+        routed = clone(model).set_fit_request(series_id=True).set_score_request(series_id=True)
+        results = cross_validate(
+            routed, X, X[:, 0], cv=KFold(3), params={"series_id": ids}, return_estimator=True
+        )
+
+    assert [m.layout_.lengths for m in results["estimator"]] == [(20,) * 4] * 3
+    assert np.isfinite(results["test_score"]).all()

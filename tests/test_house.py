@@ -1,0 +1,44 @@
+"""Every file of code that is more than a page has a test file of its name, or says which it has."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+PAGE = 60
+ELSEWHERE = {  # one test file for several files that are one thing
+    "reservoirs/estimators/classification.py": "test_classifier.py",
+    "reservoirs/forecasting/mixin.py": "test_closed_loop.py",
+    "trainers/network/cell.py": "test_cells.py",
+    "trainers/network/gru.py": "test_cells.py",
+    "trainers/network/gru_loops.py": "test_cells.py",
+    "trainers/network/lstm.py": "test_cells.py",
+    "trainers/network/lstm_loops.py": "test_cells.py",
+    "trainers/network/rnn_loops.py": "test_cells.py",
+    "trainers/training/first_order.py": "test_adamw_solver.py",
+    "trainers/training/problem.py": "test_rnn.py",
+    "benchmarks/running/plan.py": "test_runner.py",
+    "benchmarks/running/session.py": "test_runner.py",
+    "benchmarks/running/suites.py": "test_exchange.py",
+    "benchmarks/running/worker.py": "test_runner.py",
+}
+LONG = [
+    path.relative_to(ROOT)
+    for package in ("reservoirs", "trainers", "benchmarks")
+    for path in sorted((ROOT / package).rglob("*.py"))
+    if path.stem != "__init__" and len(path.read_text().splitlines()) > PAGE
+]
+
+
+@pytest.mark.parametrize("path", LONG, ids=str)
+def test_a_long_file_has_its_test_file(path):
+    own = {f"test_{path.stem}.py", f"test_{path.parent.name}.py"}
+    own.add(f"test_{path.parent.name}_{path.stem}.py")
+    own.add(ELSEWHERE.get(path.as_posix(), ""))
+
+    assert own & TESTS
+
+
+def test_no_file_is_listed_that_is_gone_or_short():
+    assert {*ELSEWHERE} <= {path.as_posix() for path in LONG}

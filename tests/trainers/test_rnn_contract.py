@@ -1,0 +1,29 @@
+"""scikit-learn's own checks, with at most the two expected failures that time order explains."""
+
+from routing import assert_series_ids_are_routed
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from trainers import RNNClassifier, RNNRegressor
+
+ORDERED = {
+    "check_methods_sample_order_invariance": "the rows of a series are ordered in time",
+    "check_methods_subset_invariance": "the rows of a series depend on the rows before them",
+}
+SMALL = {"n_units": 12, "max_iter": 60, "learning_rate": 0.01, "truncation": 20, "random_state": 0}
+ESTIMATORS = [
+    RNNRegressor(cell="rnn", **SMALL),
+    RNNRegressor(cell="lstm", **SMALL),
+    RNNRegressor(cell="gru", **SMALL),
+    RNNRegressor(n_units=8, solver="hessian_free", max_iter=8, random_state=0),
+    RNNClassifier(cell="rnn", **{**SMALL, "max_iter": 15, "learning_rate": 0.03}),
+    RNNClassifier(cell="lstm", **{**SMALL, "max_iter": 15, "learning_rate": 0.03}),
+]
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=lambda estimator: ORDERED)
+def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+def test_series_ids_are_routed_and_sliced_by_cross_validation():
+    assert_series_ids_are_routed(ESTIMATORS[0])
