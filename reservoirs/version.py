@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any, ClassVar
 
-VERSION = "0.1.0"
+VERSION = "0.2.0.dev0"
 STAMP = "_reservoirs_version"
 DOCUMENTATION = "https://reservoirs.readthedocs.io/en/stable"
 
