@@ -75,12 +75,14 @@ class Cell:
     def identity(self) -> dict[str, Any]:
         """What is asked for, whatever code runs it."""
         fields = asdict(self)
+        # The same settings from another search give the same result: it must not run again.
         del fields["search"]
         return fields
 
     @property
     def key(self) -> str:
         """A hash of everything that decides the result, the code included."""
+        # Sorted: the order in which settings were written decides nothing.
         text = json.dumps([SCHEMA, self.identity, code_hash()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -98,6 +100,7 @@ def code_hash() -> str:
     str
         Twelve hexadecimal digits.
     """
+    # The package is hashed once per process; a plugin edited since has another time.
     return _code_hash(tuple((path, path.stat().st_mtime_ns) for path in plugins.plugin_files()))
 
 

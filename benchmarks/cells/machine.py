@@ -60,6 +60,7 @@ def machine_score() -> float:
     """
     a = np.random.default_rng(0).normal(size=(PRODUCT_SIZE, PRODUCT_SIZE))
     seconds = []
+    # Cells have one thread each, so the speed of one thread is what their times depend on.
     with threadpool_limits(1):
         for _ in range(6):
             start = time.perf_counter()
@@ -79,6 +80,7 @@ def describe_machine() -> dict[str, Any]:
         Of JSON values; the host's name only as a hash.
     """
     blas: dict[str, Any] = next((i for i in threadpool_info() if i["user_api"] == "blas"), {})
+    # A host's name may say whose machine it is; its hash still tells machines apart.
     return {
         "lib_version": version("reservoirs"),
         "python": platform.python_version(),
@@ -94,6 +96,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def _processor() -> str:
+    # On Linux `platform.processor()` is empty or names the architecture only.
     path = Path("/proc/cpuinfo")
     if path.exists():
         for line in path.read_text().splitlines():

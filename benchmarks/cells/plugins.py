@@ -36,6 +36,7 @@ def announce(paths: Iterable[Path]) -> None:
     ValueError
         If one does not exist.
     """
+    # Absolute: a process that reads the variable may work in another folder.
     files = [path.resolve() for path in paths]
     for file in files:
         if not file.is_file():
@@ -62,6 +63,7 @@ def load_plugins() -> None:
     ValueError
         If a plugin raises, or defines no task or method, or a name that exists.
     """
+    # A process that loads plugins twice would find its own names taken.
     while _added:
         registry, name = _added.pop()
         registry.pop(name, None)
@@ -93,6 +95,7 @@ def _run(path: Path) -> dict[str, Any]:
     try:
         return runpy.run_path(str(path))
     except Exception as error:
+        # The innermost frame inside the file is the author's line; deeper ones are in libraries.
         traceback = error.__traceback__
         line = 0
         while traceback is not None:

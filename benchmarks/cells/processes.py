@@ -41,6 +41,7 @@ def fork_server() -> ForkServerContext:
     ForkServerContext
         Of `multiprocessing`; its processes inherit loaded libraries and compiled loops.
     """
+    # Libraries read these as they are loaded, so they must be set before the server starts.
     for variable in THREAD_VARIABLES:
         os.environ[variable] = "1"
     context = multiprocessing.get_context("forkserver")

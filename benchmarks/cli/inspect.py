@@ -40,6 +40,7 @@ def list_names(options: argparse.Namespace) -> int:
     int
         The exit code.
     """
+    # The many systems of a study would bury the other tasks on a terminal.
     titles = {
         "tasks": {
             t.name: f"{t.title}. {t.note}" if t.note else t.title
@@ -232,6 +233,7 @@ def report(options: argparse.Namespace) -> int:
         names = ", ".join(map(str, [folder, *others]))
         raise suites.UsageError(f"{options.folder} holds several: {names}")
     newest = records.newest_records(folder)
+    # Records of a plugin that is not given now can be neither titled nor ranked.
     shown = [r for r in newest if r["task"] in TASKS and r["method"] in METHODS]
     path = options.output or folder / "report.html"
     write_page(path, folder, shown, f"reservoirs-bench: {folder.name}")

@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
+        # Before the command, whose options may name a plugin's task or method.
         plugins.announce(getattr(options, "plugin", None) or [])
         plugins.load_plugins()
         # Imported here, so that `--help` and `list` load neither torch nor matplotlib.

@@ -47,9 +47,11 @@ def read_plan(options: argparse.Namespace) -> Plan:
     seeds = suite.seeds if options.seeds is None else options.seeds
     check_positive(seeds, "--seeds")
     track = options.track or suite.track
+    # For its error: a track that does not exist is refused here, not by a search.
     stored.budget(track)
     name = suite.name if track == suite.track else f"{suite.name}-{track}"
     folder = options.out / name.replace(":", "_")
+    # The folder added last is asked first.
     stored.add_folder(options.out / "tuned")
     stored.add_folder(folder / "tuned")
     shard = _read_shard(getattr(options, "shard", None))
@@ -98,6 +100,7 @@ def _prepare(plan: Plan, jobs: int) -> None:
     """Make the folder, and tune what the track needs and nobody has tuned."""
     plan.folder.mkdir(parents=True, exist_ok=True)
     remove_abandoned(plan.folder)
+    # Searches come before cells: settings are part of a cell's key.
     pairs = stored.missing_searches(plan.tasks, plan.methods, plan.track)
     if pairs:
         from benchmarks.tuning.search import tune

@@ -36,6 +36,7 @@ def speed(options: argparse.Namespace) -> int:
         table.add_column(column, justify="left" if column in ("job", "contender") else "right")
     timings: list[Timing] = []
     for job in [*training.jobs(options.quick), *reservoirs.jobs(options.quick)]:
+        # A job about two threads raises the limit itself.
         with threadpool_limits(1):
             result = job()
         for timing in result if isinstance(result, list) else [result]:

@@ -29,6 +29,7 @@ def tune(options: argparse.Namespace) -> int:
     if options.defaults:
         return _study_defaults(options)
     stored.budget(options.track)
+    # Neither tasks that take another's settings nor, unless they are named, the long ones.
     own = [t.name for t in TASKS.values() if t.tuned and not (t.settings_from or t.on_request)]
     tasks = check_names(options.task or own, TASKS, "task")
     tunable = stored.tunable_methods()

@@ -46,6 +46,7 @@ def forecasts(results: list[Result], title: str, steps: str) -> Figure | None:
         if i:
             top.get_legend().remove()
         top.set_title(f"{result.label}; the median seed", fontsize=9, loc="left")
+        # The logarithm of an exact hit would be minus infinity.
         shade = np.log10(np.maximum(found["error"][:SHOWN], 1e-12))[None]
         image = strip.imshow(
             shade, aspect="auto", cmap="viridis", vmin=-8, vmax=0.5, extent=(0, len(truth), 0, 1)
@@ -94,6 +95,7 @@ def error_growth(results: list[Result], title: str) -> Figure | None:
         axes.set(xscale="log", xlabel="steps after the last known value")
     else:
         axes.set(xlabel="Lyapunov times", ylim=(1e-9, 10.0))
+        # The slope to compare with: errors grow e-fold per Lyapunov time, wherever they start.
         shown = np.linspace(0.0, min(steps[-1], 13.0), 50)
         axes.plot(shown, 1e-6 * np.exp(shown), ":", color="#000000", lw=0.9, label="e per time")
         if np.isfinite(times[1]):
@@ -107,6 +109,7 @@ def _levels(result: Result) -> np.ndarray:
     """Return the 10 %, 50 % and 90 % quantile of the error at every step."""
     if "error_quantiles" in result.typical():
         return np.maximum(result.typical()["error_quantiles"], 1e-16)
+    # Runs that diverged count as large errors: without them the others would look too good.
     curves = [
         np.minimum(np.nan_to_num(a["error"], nan=1e3, posinf=1e3), 1e3)
         for a in result.arrays

@@ -118,6 +118,7 @@ def _result(row: Row, group: Sequence[Record], folder: Path) -> Result:
     samples = [a["samples"] for a in arrays if "samples" in a]
     interval: tuple[float, float] | None = None
     if samples:
+        # The mean over starts, as the metric beside it is one.
         interval = statistics.interval(samples, statistic=np.mean)
     elif len(records) > 1:
         values = [
@@ -142,6 +143,7 @@ def _draw(
     yield "valid times", physics.valid_times(results, title)
     yield "space and time", physics.space_time(results, title)
     yield "climate", physics.climate(results, title)
+    # Only here is the slope of the first variable the velocity.
     if task.name.startswith(("oscillator", "van_der_pol")):
         portrait = f"{title}: truth grey, free run coloured"
         yield "phase portrait", forecast.phase_portraits(results, 0.1, portrait)
@@ -169,6 +171,7 @@ def _searches(task: Task, results: list[Result]) -> list[StoredSearch]:
 
 def _draw_ranks(groups: Mapping[str, Sequence[Record]]) -> Image | None:
     """Return ranks and profile over all tasks that the same methods ran on."""
+    # A method that was left out of a hard task would rank too well.
     common = [{record["method"] for record in group} for group in groups.values()]
     methods = {m: METHODS[m].title for m in METHODS if all(m in names for names in common)}
     if not methods:

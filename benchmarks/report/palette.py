@@ -35,6 +35,7 @@ def colour(name: str) -> str:
         As "#rrggbb".
     """
     method = METHODS[name]
+    # By the name and not by its place in a list: a method has the same colour on every page.
     chosen = GREY if method.kind == "baseline" else COLOURS[crc32(name.encode()) % len(COLOURS)]
     return method.colour or chosen
 
@@ -119,5 +120,6 @@ class Result:
         kept = [a for a in self.arrays if "error" in a]
         if not kept:
             return {}
+        # Capped, as the square of a diverged run's error may overflow.
         level = [np.sqrt(np.nanmean(np.minimum(a["error"], 1e6) ** 2)) for a in kept]
         return kept[int(np.argsort(level)[len(level) // 2])]

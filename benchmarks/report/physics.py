@@ -40,6 +40,7 @@ def resonance(results: list[Result], title: str) -> Figure | None:
     figure = Figure(figsize=(10, 4.1), layout="constrained")
     left, right = figure.subplots(1, 2)
     found = drawn[0].typical()
+    # A phase jumps by 2 pi where it leaves (-pi, pi]; the curve must not.
     for axes, values in ((left, found["true_gain"]), (right, np.unwrap(found["true_phase"]))):
         axes.plot(found["tones"], values, color="#333333", lw=5, alpha=0.3, label="oscillator")
     for result in drawn:
@@ -92,6 +93,7 @@ def limit_cycle(results: list[Result], title: str) -> Figure | None:
         left.plot(
             _phase(guess) - _phase(truth), color=result.colour, ls=style, lw=1.1, label=result.label
         )
+        # A run that leaves the cycle would set the scale for all others, hence the clip.
         ratio = amplitude(found["kicked"]) / np.maximum(amplitude(found["unkicked"]), 1e-9)
         right.plot(np.clip(ratio, 0.5, 2.0), color=result.colour, ls=style, lw=1.1)
     left.set(xlabel="steps after the last known value", ylabel="phase drift (rad)")
@@ -106,6 +108,7 @@ def limit_cycle(results: list[Result], title: str) -> Figure | None:
 
 
 def _phase(x: np.ndarray) -> np.ndarray:
+    # The angle of the analytic signal; an offset would move the orbit off its centre.
     return np.asarray(np.unwrap(np.angle(hilbert(x - x.mean()))))
 
 
@@ -140,6 +143,7 @@ def valid_times(results: list[Result], title: str) -> Figure | None:
     )
     for box, result in zip(boxes["boxes"], drawn, strict=True):
         box.set(facecolor=result.colour, alpha=0.6)
+    # Heights at random, so that equal times do not hide each other.
     rng = np.random.default_rng(0)
     for i, sample in enumerate(samples):
         height = i + 1 + rng.uniform(-0.2, 0.2, len(sample))
@@ -182,9 +186,11 @@ def climate(results: list[Result], title: str) -> Figure | None:
     for label, colour, rows, width in runs:
         style = {"color": colour, "lw": width, "alpha": 0.4 if label == "truth" else 0.9}
         frequency, power = welch(rows[:, 0], nperseg=min(1024, len(rows)))
+        # Frequency 0 has no place on a logarithmic axis.
         spectrum.plot(frequency[1:], power[1:], label=label, **style)
         density.hist(rows[:, 0], bins=60, density=True, histtype="step", **style)
         for axes in maxima:
+            # Lorenz's map of successive maxima, almost a curve for some flows: a sharp test.
             peaks = rows[argrelmax(rows[:, -1])[0], -1]
             axes.plot(
                 peaks[:-1],
@@ -226,6 +232,7 @@ def space_time(results: list[Result], title: str) -> Figure | None:
     result = drawn[0]
     found, unit = result.typical(), result.typical()["time"][0]
     truth, guess = found["truth"].T, np.nan_to_num(found["prediction"].T)
+    # All three share the truth's scale, whatever the forecast does.
     reach, extent = np.abs(truth).max(), (0, unit * truth.shape[1], 0, len(truth))
     figure = Figure(figsize=(9.5, 5.4), layout="constrained")
     panels = figure.subplots(3, 1, sharex=True)

@@ -48,6 +48,7 @@ def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
     large = results[0].row.larger_is_better
     for axes, (label, cost) in zip(panels, costs, strict=True):
         for result, x, middle in zip(drawn, cost, levels, strict=True):
+            # Neither 0 nor infinity has a place on a logarithmic axis.
             low, high = (max(v, 1e-17) for v in result.row.metrics[metric][1:])
             spread = [[middle - low], [min(high, 1e6) - middle]]
             axes.errorbar(
@@ -76,6 +77,7 @@ def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
 
 
 def _front(cost: np.ndarray, level: np.ndarray, large: bool) -> tuple[np.ndarray, np.ndarray]:
+    # From the cheapest on, the best error so far.
     order = np.argsort(cost)
     best = (np.maximum if large else np.minimum).accumulate(level[order])
     return cost[order], best
@@ -109,6 +111,8 @@ def tuning(searches: Sequence[StoredSearch], title: str) -> Figure | None:
         scores = np.sort(search.scores)
         count = np.arange(1, len(scores) + 1)
         rank = np.arange(len(scores) + 1) / len(scores)  # share of trials below each score
+        # The best of n trials drawn from N is worse than the k best with probability
+        # (1 - k/N)^n, so the weight of the k-th is (1 - (k-1)/N)^n - (1 - k/N)^n.
         weights = (1 - rank[None, :-1]) ** count[:, None] - (1 - rank[None, 1:]) ** count[:, None]
         axes.plot(
             count,

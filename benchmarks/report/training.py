@@ -73,9 +73,11 @@ def learning(results: list[Result], title: str) -> Figure | None:
     figure = Figure(figsize=(10 if counted else 6.5, 4.1), layout="constrained")
     panels = figure.subplots(1, 2 if counted else 1, sharey=True, squeeze=False)[0]
     names = {"seconds": "seconds of training", "passes": "passes over the data"}
+    # Where passes are not counted there is one panel, for seconds.
     for axes, (name, label) in zip(panels, names.items(), strict=False):
         for result in drawn:
             for number, found in enumerate(result.arrays):
+                # One entry in the legend per method, not per seed.
                 label_once = None if number else result.row.title
                 x, losses = found[f"learning_{name}"], found["learning_losses"]
                 axes.plot(x, losses, color=result.colour, lw=1.1, alpha=0.75, label=label_once)

@@ -165,6 +165,7 @@ def _copy(path: Path, target: Path) -> bool:
     record = records.load_record(path)
     if target.exists() and not _replaces(record, records.load_record(target)):
         return False
+    # Arrays first: a record that is there says that its arrays are too.
     arrays = path.with_suffix(".npz")
     if arrays.exists():
         replace_file(target.with_suffix(".npz"), arrays.read_bytes())
@@ -230,6 +231,7 @@ def compare(before: Sequence[Record], after: Sequence[Record], tolerance: float)
     """
     errors = _paired_errors(before, after)
     pairs = {key: statistics.compare_pairs(a, b) for key, (a, b) in errors.items()}
+    # Holm's method needs all p-values at once; they are handed out again in the same order.
     corrected = iter(statistics.correct_holm([p.p for p in pairs.values() if p.p is not None]))
     changes = []
     for (task, method), pair in pairs.items():

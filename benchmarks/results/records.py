@@ -119,6 +119,7 @@ def write_record(
     arrays : dict, default=None
         Name -> array, stored in float32.
     """
+    # with_suffix() would cut names that hold a dot (sine_noisy_0.1).
     stem = folder / "cells" / cell.name
     if arrays:
         buffer = io.BytesIO()
@@ -126,6 +127,7 @@ def write_record(
         np.savez_compressed(buffer, **stored)
         replace_file(stem.with_name(stem.name + ".npz"), buffer.getvalue())
     record = {"schema": SCHEMA, "key": cell.key, **asdict(cell), **outcome}
+    # Metrics and settings may be numbers of NumPy, which JSON does not know.
     text = json.dumps(record, indent=1, sort_keys=True, default=float)
     replace_file(stem.with_name(stem.name + ".json"), text.encode())
 
@@ -321,6 +323,7 @@ def finished(folder: Path, cells: Iterable[Cell], *, retry: bool = False) -> dic
     records = {}
     for cell in cells:
         record = read_record(folder, cell)
+        # What a skipped cell lacked may be installed by now.
         if record is None or record["status"] == "skipped" or (retry and failed(record)):
             continue
         records[cell.key] = record

@@ -43,9 +43,11 @@ def interval(
     """
     rows = np.stack([np.atleast_1d(np.asarray(sample, dtype=np.float64)) for sample in samples])
     rng, (n_seeds, n_conditions) = np.random.default_rng(0), rows.shape
+    # Seeds first, then conditions within each: runs of one seed are not independent of each other.
     seeds = rng.integers(n_seeds, size=(RESAMPLES, n_seeds, 1))
     conditions = rng.integers(n_conditions, size=(RESAMPLES, n_seeds, n_conditions))
     resampled = statistic(rows[seeds, conditions].reshape(RESAMPLES, -1), axis=1)
+    # To interpolate towards an infinite value would give infinity or NaN.
     low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2], method="nearest")
     return float(low), float(high)
 
@@ -86,6 +88,7 @@ def compare_pairs(a: Array, b: Array) -> Pair:
     Pair
         The ratio of b's errors to a's.
     """
+    # Half and double are equally far from 1 only as logarithms.
     logs = _log(b) - _log(a)
     low, high = interval(list(logs))
     p = _wilcoxon(logs, np.zeros_like(logs)) if len(logs) >= MIN_PAIRS else None
@@ -163,6 +166,7 @@ def rank_methods(methods: Sequence[str], errors: Array) -> Ranking:
     """
     bounded = np.nan_to_num(errors, nan=MAX_ERROR, posinf=MAX_ERROR)
     ranks = stats.rankdata(bounded, axis=1).mean(axis=0)
+    # Stable: tied methods keep the order in which they came.
     order = np.argsort(ranks, kind="stable")
     names, n_blocks = [methods[i] for i in order], len(bounded)
     if n_blocks < MIN_PAIRS or len(names) < 3:

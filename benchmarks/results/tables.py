@@ -102,6 +102,7 @@ def metric_names(records: Sequence[Record]) -> list[str]:
     names = {name for record in records for name in record.get("metrics", {})}
     ranking = TASKS[records[0]["task"]].ranking
 
+    # One step first, then by horizon, shorter ones first, the metric that ranks last.
     def order(name: str) -> tuple[bool, bool, int]:
         return name == ranking, name != "one_step", int("".join(filter(str.isdigit, name)) or 0)
 

@@ -48,6 +48,7 @@ def run_isolated(cell: Cell, limits: Limits, sources: Files) -> Files:
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined] # no public way
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        # Threads of a Dask worker share the cache and the environment variable that this changes.
         with _UNPACKING:
             home = Path(_unpack(tuple(sources.items())).name)
             plugins.announce(home / file for file in sources)
@@ -118,9 +119,12 @@ def _run_on_dask(
 ) -> Iterator[tuple[Cell, Files]]:
     from distributed import Client, as_completed
 
+    # As the default it would take over whatever else the caller does with Dask.
     with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        # Were cells pure, Dask would answer one that is run again from its memory.
         futures = client.map(run_isolated, cells, limits=limits, sources=sources, pure=False)
         cell_of = {future.key: cell for future, cell in zip(futures, cells, strict=True)}
+        # Without a loop as_completed() asks for the default client, and there is none.
         for future, files in as_completed(  # type: ignore[no-untyped-call]
             futures, with_results=True, loop=client.loop
         ):

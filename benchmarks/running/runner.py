@@ -82,6 +82,7 @@ def run_cells(
 
 def _start(context: ForkServerContext, folder: Path, cell: Cell, limits: Limits) -> _Running:
     arguments = (str(folder), cell, limits.megabytes, os.environ.get(plugins.VARIABLE, ""))
+    # Daemons end as this process exits; where it is killed, end_with_parent() sees to it.
     process = context.Process(target=_work, args=arguments, daemon=True)
     with _ASKING:
         process.start()
@@ -112,6 +113,7 @@ def _finish(folder: Path, running: _Running, limits: Limits) -> Record | None:
     failure: Record
     if late:
         failure = {"status": "timeout", "reason": f"killed after {limits.seconds:g} s"}
+    # An earlier run of the same key may have left a record that this one did not replace.
     elif record is None or process.exitcode != 0:
         failure = {"status": "killed", "reason": f"the process ended with {process.exitcode}"}
     else:

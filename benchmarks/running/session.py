@@ -86,6 +86,7 @@ class Session:
         for cell, record in finished_cells:
             kept[cell.key] = record
             report(cell, record)
+        # Other shards may have written to the same folder meanwhile.
         elsewhere = [cell for cell in self.cells if cell.key not in kept]
         kept |= finished(self.plan.folder, elsewhere)
         return replace(self, kept=kept, waiting=())
@@ -111,7 +112,9 @@ def open_session(plan: Plan, *, retry: bool = False, fresh: bool = False) -> Ses
     cells = tuple(plan.cells())
     shard = {cell.key for cell in plan.own(cells)}
     found = {} if fresh else archived_records(cells)
+    # What was run here replaces what the archive holds.
     found |= finished(plan.folder, cells)
+    # To run failed cells of other shards again is left to those.
     kept = {
         cell.key: _with_search(found[cell.key], cell)
         for cell in cells
@@ -124,4 +127,5 @@ def open_session(plan: Plan, *, retry: bool = False, fresh: bool = False) -> Ses
 def _with_search(record: Record, cell: Cell) -> Record:
     """Return a record that says what the search for its settings gave; earlier ones do not."""
     search = asdict(cell.search) if cell.search else None
+    # A search that the record itself names found the settings it ran with, and wins.
     return {"search": search, **record}

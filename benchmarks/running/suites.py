@@ -125,6 +125,7 @@ def load_suite(name: str) -> Suite:
     for key in ("tasks", "seeds"):
         if key not in content:
             raise UsageError(f"suite {path} lacks {key}; see {suites_folder() / 'smoke.toml'}")
+    # By custom a suite begins with a comment that says what it is.
     title = text.splitlines()[0].removeprefix("# ")
     return _checked(Suite(path.stem, title, **_spell_out(content)), path)
 

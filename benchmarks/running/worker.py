@@ -25,6 +25,7 @@ from benchmarks.tasks.data import Array
 from reservoirs import ESNRegressor, next_step
 from trainers import RNNRegressor
 
+# Imported once, in the fork server; the process of every cell is a copy of it from here on.
 plugins.load_plugins()
 code_hash()  # of the code as loaded, whatever is edited while a run goes on
 machine.describe_machine()
@@ -58,6 +59,7 @@ def limit_memory(megabytes: float) -> None:
     status = Path("/proc/self/status")
     if not status.exists():
         return  # the limit is Linux's
+    # RLIMIT_DATA limits what VmData counts; RLIMIT_AS would count mapped libraries too.
     line = next(line for line in status.read_text().splitlines() if line.startswith("VmData"))
     limit = int(line.split()[1]) * 1024 + int(megabytes * 2**20)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
@@ -93,6 +95,7 @@ def run_cell(folder: str, cell: Cell, megabytes: float) -> None:
         "code_hash": code_hash(),
     }
     write_record(Path(folder), cell, record, arrays)
+    # Last: a process killed before this leaves the checkpoint for the next to go on from.
     checkpoint.unlink(missing_ok=True)
 
 
@@ -110,6 +113,7 @@ def _evaluate(cell: Cell, checkpoint: Path, megabytes: float) -> tuple[Record, d
         }
         return record, outcome.arrays
     except ImportError as error:
+        # A peer or a data set that is not installed is no failure.
         return {"status": "skipped", "reason": str(error)}, {}
     except Exception as error:
         # LAPACK's and torch's own failures to allocate are not MemoryErrors.

@@ -31,6 +31,7 @@ def _peer() -> SimpleNamespace | None:
         from reservoirpy import mat_gen, nodes
     except ImportError:
         return None
+    # Versions that have it show progress otherwise, and that would be timed too.
     getattr(reservoirpy, "verbosity", lambda level: None)(0)
     return SimpleNamespace(nodes=nodes, mat_gen=mat_gen)
 
@@ -75,6 +76,7 @@ def drawing(n_units: int, repeats: int) -> Timing:
     Timing
         In seconds.
     """
+    # A new seed each time: draws are cached, and a repeated one would be a look-up.
     seeds = count(1)
 
     def draw(seed: int, radius: float = 1.0) -> Any:
@@ -229,6 +231,7 @@ def over_dsyrk(n_units: int, n_steps: int, repeats: int) -> Timing:
     model = ESNRegressor(
         n_units=n_units, leak_rate=LEAK, alpha=1e-4, solver="cholesky", random_state=0
     )
+    # One block over and over: the time of dsyrk does not depend on the values.
     block = np.random.default_rng(0).normal(size=(1024, n_units + 1))
 
     def dsyrk() -> None:

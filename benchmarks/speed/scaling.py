@@ -154,6 +154,7 @@ def measure_workers(n_cells: int, counts: Sequence[int]) -> ClusterModel:
             seconds[count], records = _run(Path(name), cells, count)
             cell = float(np.median([record["t_total"] for record in records]))
             write = _write_seconds(Path(name), cells[0], records[0])
+    # seconds = cells (t + h) / workers, as T0 was paid above.
     overhead = seconds[counts[0]] * counts[0] / n_cells - cell
     return ClusterModel(n_cells, start, cell, overhead, write, seconds)
 

@@ -156,6 +156,7 @@ def lagged_sine_epoch(repeats: int) -> Timing:
         n_units=64, window=20, max_iter=EPOCHS, batch_size=32, learning_rate=1e-3, random_state=0
     )
     X, y = series[:-1, None], series[1:]
+    # The last window has no target.
     windows = torch.tensor(np.lib.stride_tricks.sliding_window_view(series, 20)[:-1].copy())
     data = TensorDataset(windows[..., None].float(), torch.tensor(series[20:, None]).float())
     loader = DataLoader(data, batch_size=32, shuffle=True)

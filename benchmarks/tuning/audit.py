@@ -48,6 +48,7 @@ def check(folder: Path | None = None) -> list[str]:
         complaints.extend(f"{name}: {text}" for text in _check_log(log))
     for (track, task), logs in groups.items():
         complaints.extend(f"{track}, {task}: {text}" for text in _check_group(logs))
+    # To repeat all would take as long as to make them; one tells whether scores still agree.
     task, method, track = RETUNED
     for log in groups.get((track, task), []):
         if log["method"] == method:
@@ -94,6 +95,7 @@ def _check_group(logs: list[Log]) -> list[str]:
         complaints.append(f"no search for {', '.join(absent)}")
     for name in ("n_trials", "validation_rows", "seeds", "sampler"):
         values = {json.dumps(log[name]) for log in logs}
+        # A budget of seconds gives each method as many trials as it can make.
         if len(values) > 1 and not (name == "n_trials" and kind == "seconds"):
             complaints.append(f"{name} differs between methods: {sorted(values)}")
     return complaints
@@ -105,6 +107,7 @@ def _check_log(log: Log) -> list[str]:
     kind, amount = budget(log["track"])
     if len(log["trials"]) != log["n_trials"] or (kind == "trials" and log["n_trials"] != amount):
         complaints.append(f"{len(log['trials'])} trials logged, {log['n_trials']} claimed")
+    # The first trial runs to its end, however long: alone it may exceed the budget.
     if kind == "seconds" and log["n_trials"] > 1 and log["seconds"] > amount:
         complaints.append(f"took {log['seconds']:.0f} s")
     if min(log["trials"], key=lambda trial: trial["score"])["settings"] != log["settings"]:

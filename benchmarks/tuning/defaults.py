@@ -119,6 +119,7 @@ def study(workers: int) -> dict[str, Any]:
     """
     compared = studied_settings()
     with ProcessPoolExecutor(workers, mp_context=fork_server()) as pool:
+        # All are submitted before the first result is waited for, so that no process idles.
         jobs = {name: [pool.submit(default_score, name, s) for s in compared] for name in STUDIED}
         scores = {name: [job.result() for job in submitted] for name, submitted in jobs.items()}
     return {"settings": compared, "scores": scores, "best": best_settings(compared, scores)}
@@ -139,6 +140,7 @@ def best_settings(compared: list[Settings], scores: dict[str, list[float]]) -> S
     dict
         One of those compared.
     """
+    # Ranks, because the errors of different tasks have no common scale.
     ranks = np.mean([rankdata(values) for values in scores.values()], axis=0)
     allowed = np.array([settings["alpha"] >= MIN_ALPHA for settings in compared])
     return compared[int(np.argmin(np.where(allowed, ranks, np.inf)))]

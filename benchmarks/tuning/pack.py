@@ -67,6 +67,7 @@ def add_runs(files: dict[str, bytes], folder: Path) -> None:
     """
     paths = [path for path in (folder / "cells").iterdir() if path.suffix in (".json", ".npz")]
     cells = {path.stem.rpartition("--")[0] for path in paths}  # without the key
+    # A record made by newer code has another key and so another name: update() would keep both.
     for name in list(files):
         if name.startswith("runs/") and Path(name).stem.rpartition("--")[0] in cells:
             del files[name]
@@ -92,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         add_runs(files, options.runs)
     if options.searches or options.runs:
         archive.write_archive(files)
+    # Also when nothing was added: a new field of StoredSearch is read from the logs.
     replace_file(settings_file(), settings_text(files).encode())
 
 

@@ -57,6 +57,7 @@ def score(task: Task, part: Data, method: Method, settings: Settings, seed: int)
     outcome = evaluate(task, part, method, settings, task.model_seed("tuning", seed))
     value = outcome.metrics.get(method.judged_by or part.main_metric, np.nan)
     if task.larger_is_better:
+        # Small is to be good here too, and an accuracy or a valid time of 0 as bad as can be.
         value = 1.0 / value if value > 0 else np.inf
     good = outcome.status == "ok" and np.isfinite(value)
     return max(float(value), MIN_SCORE) if good else FAILED_SCORE
@@ -95,6 +96,7 @@ def search(task_name: str, method_name: str, track: str = "stored") -> Log:
         over seeds of the task's metric on the validation rows (of its inverse where large is good):
         for a forecast the NRMSE of a free run through all of them.
     """
+    # As many searches as cores run side by side.
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -113,6 +115,7 @@ def search(task_name: str, method_name: str, track: str = "stored") -> Log:
             score(task, part, method, settings, seed)
             for seed, part in zip(seeds, parts, strict=True)
         ]
+        # The geometric mean: one run with a large error does not outweigh the others.
         value = float(np.exp(np.mean(np.log(scores))))
         entry = {"trial": len(trials), "settings": settings, "scores": scores, "score": value}
         trials.append({**entry, "seconds": time.process_time() - start})
@@ -124,6 +127,7 @@ def search(task_name: str, method_name: str, track: str = "stored") -> Log:
         if kind == "seconds" and sum(seconds) + max(seconds) * (1 + 1 / len(seeds)) > amount:
             study.stop()
 
+    # Not hash(), whose value for a text differs from process to process.
     state = zlib.crc32(f"{task_name}/{method_name}".encode())
     study = optuna.create_study(sampler=_sampler(space, n_trials, state))
     study.optimize(objective, n_trials=n_trials, callbacks=[stop_in_time])
@@ -156,11 +160,13 @@ def _suggest(trial: Trial, name: str, where: list[Any] | rv_frozen) -> float | s
     if isinstance(where, list):
         choice: float | str | None = trial.suggest_categorical(name, where)
         return choice
+    # Spaces hold uniform and log-uniform distributions only.
     low, high = (float(end) for end in where.support())
     return float(trial.suggest_float(name, low, high, log=where.dist.name != "uniform"))
 
 
 def _sampler(space: dict[str, Any], n_trials: int, seed: int) -> BaseSampler:
+    # TPE may draw the same settings of a small grid twice; to try all of them costs no more.
     if all(isinstance(where, list) for where in space.values()) and (
         prod(len(where) for where in space.values()) <= n_trials
     ):

@@ -63,6 +63,7 @@ class StoredSearch:
     def from_log(cls, log: Log) -> StoredSearch:
         """Return what the program reads of a log, the trials' scores to four digits."""
         names = [field.name for field in fields(cls) if field.name != "scores"]
+        # For the figure of tuning budgets, which needs no more digits; the logs keep them.
         scores = [float(f"{trial['score']:.4g}") for trial in log["trials"]]
         return cls(**{name: log[name] for name in names}, scores=scores)
 
@@ -158,6 +159,7 @@ def load_search(task: str, method: str, track: str = "stored") -> StoredSearch |
         None where there is none for the task's version.
     """
     for search in _candidates(task, method, track):
+        # Settings of an older version were found on other data.
         if search.version == TASKS[task].version:
             return search
     return None
@@ -232,6 +234,7 @@ def missing_searches(tasks: list[str], methods: list[str], track: str) -> list[t
     """
     if budget(track)[0] in ("default", "stored"):
         return []
+    # Tasks may share one search, which is to run once.
     keys = dict.fromkeys(TASKS[name].settings_key for name in tasks)
     pairs = [
         (task, method)

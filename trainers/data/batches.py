@@ -235,6 +235,7 @@ def window_pieces(lengths: Array, window: int) -> tuple[Array, Array]:
     """
     starts, sizes = [], []
     for first, length in zip(*series_pieces(lengths), strict=True):
+        # A series shorter than the window is one piece, as long as it is.
         count = max(int(length) - window + 1, 1)
         starts.append(first + np.arange(count))
         sizes.append(np.full(count, min(window, int(length))))

@@ -133,6 +133,7 @@ class HessianFree(torch.optim.Optimizer):
             The loss at the start.
         """
         parameters = self.trained
+        # One object per closure: hf_step spares evaluations where two sets are one object.
         losses = {
             id(c): ClosureLoss(c, parameters, self.squared_gradients)
             for c in (closure, curvature, backtracking, line_search)
@@ -156,6 +157,7 @@ class HessianFree(torch.optim.Optimizer):
                 for p, weights in zip(parameters, gradient_loss.split(new_theta), strict=True):
                     p.copy_(weights)
         for group in self.param_groups:
+            # In the groups and the state, which state_dict() saves.
             group["damping"] = state.damping
         for p, direction in zip(parameters, gradient_loss.split(state.direction), strict=True):
             self.state[p]["direction"] = direction

@@ -170,6 +170,7 @@ class ClosureEpochs(MinibatchEpochs):
 
         self.optimizer.step(closure)
         self._decay_rate()
+        # step() returned the loss before it; the record holds the one after.
         value, gradient = self.objective.gradient(theta)
         return {"loss": value, "gradient_norm": float(gradient.norm())}
 

@@ -97,6 +97,7 @@ class FirstOrderSolver(Solver):
                 f"{name}.optimizer must return a torch.optim.Optimizer, got "
                 f"{type(optimizer).__name__}"
             )
+        # torch says nowhere which optimizers need a closure; the signature of `step` does.
         closure = inspect.signature(optimizer.step).parameters.get("closure")
         needed = closure is not None and closure.default is inspect.Parameter.empty
         if needed and not self.full_batch:

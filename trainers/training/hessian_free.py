@@ -38,6 +38,7 @@ class HessianFreeEpochs:
         p = self.problem
         if size is None or size >= p.train.n_pieces:
             return default
+        # Sorted, so that rows are gathered in the order of memory.
         return self._objective(np.sort(p.rng.choice(p.train.n_pieces, size, replace=False)))
 
     def run_epoch(self) -> EpochRecord:

@@ -137,6 +137,7 @@ def train(
             if verbose and number % verbose == 0:
                 logger.info(_log_line(record))
             monitored = record.get("validation_loss", record["loss"])
+            # The training loss precedes the last update: the weights may have become infinite.
             if not np.isfinite(monitored) or not torch.isfinite(theta).all():
                 result.status = "diverged"
                 break
@@ -149,6 +150,7 @@ def train(
                 break
     except KeyboardInterrupt:
         result.status = "interrupted"
+    # The last weights are the result unless the best were asked for, or the last are of no use.
     if stopping.early_stopping or result.status == "diverged":
         result.theta = best.theta
     _warn(result, stopping)

@@ -201,6 +201,8 @@ class SutskeverMomentum(torch.optim.Optimizer):
         state = self.state[p]
         if not state:
             state["step"], state["velocity"] = 0, torch.zeros_like(p)
+        # v <- mu v - lr grad L(w + mu v), w <- w + v. With nesterov p holds w + mu v, where the
+        # gradient is taken, so it goes back to w, moves by v, and ahead by the next mu v.
         step, v = state["step"], state["velocity"]
         mu = self.coefficient(group, step)
         if group["nesterov"]:  # back from the look-ahead point of the step before
