@@ -334,22 +334,22 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         ValueError
             If the states overflow, as those of a linear reservoir may.
         """
-        for part in row_blocks(len(rows), size=block, first_row=first_row):
-            number, offset = divmod(first_row + part.start, block)
-            added = None if noise is None else noise(number, offset + part.stop - part.start)
+        for span in row_blocks(len(rows), size=block, first_row=first_row):
+            number, offset = divmod(first_row + span.start, block)
+            added = None if noise is None else noise(number, offset + span.stop - span.start)
             states, state = compiled.reservoir_loops.run_states(
-                rows[part],
+                rows[span],
                 state,
                 packed,
                 None if added is None else added[offset:],
-                None if out is None else out(part),
+                None if out is None else out(span),
             )
             if not np.isfinite(state).all():  # stays so, once it happened
                 raise ValueError(
-                    f"states are too large for {self.dtype} before row {first_row + part.stop}; "
+                    f"states are too large for {self.dtype} before row {first_row + span.stop}; "
                     "lower spectral_radius or the given W, or standardise X"
                 )
-            yield part, states
+            yield span, states
 
     def check_state(self, state: ArrayLike | None, n_series: int) -> Array:
         """Return checked start states, one per series.

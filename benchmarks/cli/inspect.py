@@ -199,11 +199,11 @@ def _progress_by_task(session: Session) -> dict[str, _Progress]:
         seconds[record["task"], record["method"]].append(record.get("t_total", np.nan))
     progress: defaultdict[str, _Progress] = defaultdict(_Progress)
     for cell in session.cells:
-        task, kept = progress[cell.task], session.kept.get(cell.key)
-        if kept is None:
+        task, cell_record = progress[cell.task], session.kept.get(cell.key)
+        if cell_record is None:
             task.to_do += 1
             task.seconds_left += float(np.median(seconds.get((cell.task, cell.method), [np.nan])))
-        elif records.failed(kept):
+        elif records.failed(cell_record):
             task.failed += 1
         else:
             task.done += 1

@@ -38,16 +38,16 @@ def forecasts(results: list[Result], title: str, steps: str) -> Figure | None:
     heights = [4, 0.6] * len(drawn)
     axes = figure.subplots(2 * len(drawn), 1, sharex=True, gridspec_kw={"height_ratios": heights})
     for i, result in enumerate(drawn):
-        found, top, strip = result.typical(), axes[2 * i], axes[2 * i + 1]
-        truth, guess = found["truth"][:SHOWN, :1], found["prediction"][:SHOWN, :1]
-        drawing = ForecastDisplay(truth, guess, errors=found["error"][:SHOWN], threshold=VALID)
+        arrays, top, strip = result.typical(), axes[2 * i], axes[2 * i + 1]
+        truth, guess = arrays["truth"][:SHOWN, :1], arrays["prediction"][:SHOWN, :1]
+        drawing = ForecastDisplay(truth, guess, errors=arrays["error"][:SHOWN], threshold=VALID)
         drawing.plot(top, color=result.colour)
         top.set(xlabel="", ylabel="x / std")
         if i:
             top.get_legend().remove()
         top.set_title(f"{result.label}; the median seed", fontsize=9, loc="left")
         # The logarithm of an exact hit would be minus infinity.
-        shade = np.log10(np.maximum(found["error"][:SHOWN], 1e-12))[None]
+        shade = np.log10(np.maximum(arrays["error"][:SHOWN], 1e-12))[None]
         image = strip.imshow(
             shade, aspect="auto", cmap="viridis", vmin=-8, vmax=0.5, extent=(0, len(truth), 0, 1)
         )
@@ -150,8 +150,8 @@ def phase_portraits(results: list[Result], dt: float, title: str) -> Figure | No
     figure = Figure(figsize=(max(2.3 * len(drawn), 6.5), 2.9), layout="constrained")
     panels = figure.subplots(1, len(drawn), sharex=True, sharey=True, squeeze=False)[0]
     for result, axes in zip(drawn, panels, strict=True):
-        found = result.typical()
-        truth, guess = found["truth"][:, :1], found["prediction"][: len(found["truth"]), :1]
+        arrays = result.typical()
+        truth, guess = arrays["truth"][:, :1], arrays["prediction"][: len(arrays["truth"]), :1]
         PhasePortraitDisplay(truth, guess, dt=dt).plot(axes, color=result.colour, lw=0.6)
         axes.get_legend().remove()
         axes.set_title(result.row.title, fontsize=8)

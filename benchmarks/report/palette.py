@@ -117,9 +117,9 @@ class Result:
 
     def typical(self) -> dict[str, Any]:
         """Return the arrays of the seed with the median final error."""
-        kept = [a for a in self.arrays if "error" in a]
-        if not kept:
+        with_error = [a for a in self.arrays if "error" in a]
+        if not with_error:
             return {}
         # Capped, as the square of a diverged run's error may overflow.
-        level = [np.sqrt(np.nanmean(np.minimum(a["error"], 1e6) ** 2)) for a in kept]
-        return kept[int(np.argsort(level)[len(level) // 2])]
+        level = [np.sqrt(np.nanmean(np.minimum(a["error"], 1e6) ** 2)) for a in with_error]
+        return with_error[int(np.argsort(level)[len(level) // 2])]

@@ -39,16 +39,16 @@ def resonance(results: list[Result], title: str) -> Figure | None:
         return None
     figure = Figure(figsize=(10, 4.1), layout="constrained")
     left, right = figure.subplots(1, 2)
-    found = drawn[0].typical()
+    arrays = drawn[0].typical()
     # A phase jumps by 2 pi where it leaves (-pi, pi]; the curve must not.
-    for axes, values in ((left, found["true_gain"]), (right, np.unwrap(found["true_phase"]))):
-        axes.plot(found["tones"], values, color="#333333", lw=5, alpha=0.3, label="oscillator")
+    for axes, values in ((left, arrays["true_gain"]), (right, np.unwrap(arrays["true_phase"]))):
+        axes.plot(arrays["tones"], values, color="#333333", lw=5, alpha=0.3, label="oscillator")
     for result in drawn:
-        found, style = result.typical(), result.line
+        arrays, style = result.typical(), result.line
         for axes, name in ((left, "gain"), (right, "phase")):
-            values = found[name] if name == "gain" else np.unwrap(found[name])
+            values = arrays[name] if name == "gain" else np.unwrap(arrays[name])
             axes.plot(
-                found["tones"],
+                arrays["tones"],
                 values,
                 color=result.colour,
                 ls=style,
@@ -88,13 +88,13 @@ def limit_cycle(results: list[Result], title: str) -> Figure | None:
     figure = Figure(figsize=(10, 4.1), layout="constrained")
     left, right = figure.subplots(1, 2)
     for result in drawn:
-        found, style = result.typical(), result.line
-        truth, guess = found["truth"][:, 0], found["prediction"][:, 0]
+        arrays, style = result.typical(), result.line
+        truth, guess = arrays["truth"][:, 0], arrays["prediction"][:, 0]
         left.plot(
             _phase(guess) - _phase(truth), color=result.colour, ls=style, lw=1.1, label=result.label
         )
         # A run that leaves the cycle would set the scale for all others, hence the clip.
-        ratio = amplitude(found["kicked"]) / np.maximum(amplitude(found["unkicked"]), 1e-9)
+        ratio = amplitude(arrays["kicked"]) / np.maximum(amplitude(arrays["unkicked"]), 1e-9)
         right.plot(np.clip(ratio, 0.5, 2.0), color=result.colour, ls=style, lw=1.1)
     left.set(xlabel="steps after the last known value", ylabel="phase drift (rad)")
     right.set(xlabel="steps after the kick", ylabel="amplitude / amplitude without kick")
@@ -230,8 +230,8 @@ def space_time(results: list[Result], title: str) -> Figure | None:
     if not drawn:
         return None
     result = drawn[0]
-    found, unit = result.typical(), result.typical()["time"][0]
-    truth, guess = found["truth"].T, np.nan_to_num(found["prediction"].T)
+    arrays, unit = result.typical(), result.typical()["time"][0]
+    truth, guess = arrays["truth"].T, np.nan_to_num(arrays["prediction"].T)
     # All three share the truth's scale, whatever the forecast does.
     reach, extent = np.abs(truth).max(), (0, unit * truth.shape[1], 0, len(truth))
     figure = Figure(figsize=(9.5, 5.4), layout="constrained")
@@ -276,13 +276,13 @@ def memory(results: list[Result], title: str) -> Figure | None:
     figure = Figure(figsize=(10, 4.1), layout="constrained")
     left, right = figure.subplots(1, 2)
     for result in drawn:
-        found = result.typical()
+        arrays = result.typical()
         style = result.line
-        MemoryCapacityDisplay(found["memory"]).plot(
+        MemoryCapacityDisplay(arrays["memory"]).plot(
             left, color=result.colour, label=result.label, ls=style
         )
-        if "eigenvalues" in found:
-            values = found["eigenvalues"] @ [1, 1j]
+        if "eigenvalues" in arrays:
+            values = arrays["eigenvalues"] @ [1, 1j]
             ReservoirSpectrumDisplay(values).plot(right, color=result.colour)
     figure.legend(
         *left.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7

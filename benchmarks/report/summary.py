@@ -154,10 +154,10 @@ def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | No
     """
     if errors.shape[0] < 2 or errors.shape[1] < 2:
         return None
-    found = statistics.rank_methods(list(methods.values()), errors)
+    ranking = statistics.rank_methods(list(methods.values()), errors)
     figure = Figure(figsize=(11, max(2.8, 0.28 * len(methods) + 1.8)), layout="constrained")
     left, right = figure.subplots(1, 2)
-    _critical(left, found)
+    _critical(left, ranking)
     learners = [METHODS[name].kind == "learner" for name in methods]  # others may know the answer
     learners = learners if any(learners) else [True] * len(methods)
     shares = statistics.performance_profile(errors[:, learners], FACTORS)
@@ -173,29 +173,29 @@ def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | No
     )
     right.grid(alpha=0.25)
     right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.01, 0.5))
-    if found.p is not None:
-        test = f"Friedman p = {found.p:.2g}"
-    elif found.n_blocks < statistics.MIN_PAIRS:
+    if ranking.p is not None:
+        test = f"Friedman p = {ranking.p:.2g}"
+    elif ranking.n_blocks < statistics.MIN_PAIRS:
         test = f"no test: fewer than {statistics.MIN_PAIRS}"
     else:
         test = "no test: fewer than 3 methods"
-    figure.suptitle(f"{found.n_blocks} {unit}; {test}", fontsize=10)
+    figure.suptitle(f"{ranking.n_blocks} {unit}; {test}", fontsize=10)
     return figure
 
 
-def _critical(axes: Axes, found: statistics.Ranking) -> None:
+def _critical(axes: Axes, ranking: statistics.Ranking) -> None:
     """Draw mean ranks, and bars over methods that Wilcoxon-Holm does not tell apart."""
     axes.set_title("mean rank (1 is best); bars: no significant difference at 5 %", fontsize=10)
-    if found.pairs is None:
-        order = np.arange(len(found.methods))
-        axes.barh(order, found.ranks, color="#0072B2", alpha=0.6)
-        axes.set_yticks(order, found.methods, fontsize=8)
+    if ranking.pairs is None:
+        order = np.arange(len(ranking.methods))
+        axes.barh(order, ranking.ranks, color="#0072B2", alpha=0.6)
+        axes.set_yticks(order, ranking.methods, fontsize=8)
         axes.invert_yaxis()
         axes.set_xlabel("mean rank")
         return
     import pandas
     from scikit_posthocs import critical_difference_diagram
 
-    table = pandas.DataFrame(found.pairs, index=found.methods, columns=found.methods)
-    series = pandas.Series(found.ranks, index=found.methods)
+    table = pandas.DataFrame(ranking.pairs, index=ranking.methods, columns=ranking.methods)
+    series = pandas.Series(ranking.ranks, index=ranking.methods)
     critical_difference_diagram(series, table, ax=axes, label_props={"fontsize": 8})

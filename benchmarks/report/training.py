@@ -31,11 +31,11 @@ def training_curves(results: list[Result], title: str) -> Figure | None:
     figure = Figure(figsize=(10, 3.9), layout="constrained")
     by_epoch, by_second = figure.subplots(1, 2, sharey=True)
     for result in drawn:
-        found = result.typical()
-        epochs = 1 + np.arange(len(found["curve_loss"]))
-        validation = found.get("curve_valid", ())
-        for axes, x in ((by_epoch, epochs), (by_second, found["curve_seconds"])):
-            curve = LossCurveDisplay(found["curve_loss"], validation, x)
+        arrays = result.typical()
+        epochs = 1 + np.arange(len(arrays["curve_loss"]))
+        validation = arrays.get("curve_valid", ())
+        for axes, x in ((by_epoch, epochs), (by_second, arrays["curve_seconds"])):
+            curve = LossCurveDisplay(arrays["curve_loss"], validation, x)
             curve.plot(axes, color=result.colour, label=result.row.title)
     by_epoch.set(
         yscale="log", xlabel="epochs (Hessian-free: steps)", ylabel="loss, half the mean square"
@@ -76,10 +76,10 @@ def learning(results: list[Result], title: str) -> Figure | None:
     # Where passes are not counted there is one panel, for seconds.
     for axes, (name, label) in zip(panels, names.items(), strict=False):
         for result in drawn:
-            for number, found in enumerate(result.arrays):
+            for number, arrays in enumerate(result.arrays):
                 # One entry in the legend per method, not per seed.
                 label_once = None if number else result.row.title
-                x, losses = found[f"learning_{name}"], found["learning_losses"]
+                x, losses = arrays[f"learning_{name}"], arrays["learning_losses"]
                 axes.plot(x, losses, color=result.colour, lw=1.1, alpha=0.75, label=label_once)
         axes.set(xscale="log", yscale="log", xlabel=label)
         sparse(axes.xaxis)

@@ -67,12 +67,12 @@ def all_records(folder: Path) -> list[Record]:
     )
 
 
-def flatten(found: Iterable[Record]) -> list[dict[str, Any]]:
+def flatten(cell_records: Iterable[Record]) -> list[dict[str, Any]]:
     """Return records as rows of a table: metrics as m.name, costs and provenance by name.
 
     Parameters
     ----------
-    found : iterable of dict
+    cell_records : iterable of dict
         Records.
 
     Returns
@@ -81,7 +81,7 @@ def flatten(found: Iterable[Record]) -> list[dict[str, Any]]:
         Of numbers and text, the settings as JSON.
     """
     rows = []
-    for record in found:
+    for record in cell_records:
         row = {k: v for k, v in record.items() if not isinstance(v, dict | list)}
         row["settings"] = json.dumps(record["settings"], sort_keys=True)
         row |= {f"m.{name}": value for name, value in record.get("metrics", {}).items()}
@@ -268,9 +268,9 @@ def _smallest_ratio(a: Array, b: Array) -> float:
     return min(statistics.compare_pairs(a[i : i + 1], b[i : i + 1]).ratio for i in range(len(a)))
 
 
-def _by_cell(found: Sequence[Record]) -> dict[tuple[str, str, int], Record]:
+def _by_cell(cell_records: Sequence[Record]) -> dict[tuple[str, str, int], Record]:
     return {
         (r["task"], r["method"], r["seed"]): r
-        for r in found
+        for r in cell_records
         if r["task"] in TASKS and r["status"] != "skipped"
     }

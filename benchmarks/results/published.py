@@ -106,8 +106,8 @@ def entries(names: list[str] | None = None) -> list[Entry]:
     list of Entry
         In the order of the files.
     """
-    everything = [entry for content in _files().values() for entry in content]
-    return [e for e in everything if not names or any(_belongs(name, e.task) for name in names)]
+    all_entries = [entry for content in _files().values() for entry in content]
+    return [e for e in all_entries if not names or any(_belongs(name, e.task) for name in names)]
 
 
 def published_tasks() -> list[str]:
@@ -115,14 +115,14 @@ def published_tasks() -> list[str]:
     return list(dict.fromkeys(entry.task for entry in entries()))
 
 
-def update(found: list[Record]) -> int:
+def update(records: list[Record]) -> int:
     """Put the medians of some records into the files.
 
     Numbers of a later run, or of more cells, stay: no old or small folder of results replaces them.
 
     Parameters
     ----------
-    found : list of dict
+    records : list of dict
         Records, one per cell.
 
     Returns
@@ -134,7 +134,7 @@ def update(found: list[Record]) -> int:
     for path, old in _files().items():
         new = []
         for entry in old:
-            ours = _ours(entry, found)
+            ours = _ours(entry, records)
             better = bool(ours) and _supersedes(ours, entry.ours)
             count += better
             new.append({**entry.as_dict(), "ours": ours if better else entry.ours})
@@ -153,13 +153,15 @@ def _supersedes(new: dict[str, Any], old: dict[str, Any]) -> bool:
     return not old or bool(new["date"] > old["date"] and new["n"] >= old["n"])
 
 
-def _ours(entry: Entry, found: list[Record]) -> dict[str, Any]:
+def _ours(entry: Entry, records: list[Record]) -> dict[str, Any]:
     """Return our number for an entry; of a study, the median over its systems."""
-    mine = [r for r in found if _belongs(r["task"], entry.task) and r["method"] == entry.method]
-    mine = [r for r in mine if r["status"] != "skipped"]
-    if not mine:
+    matching = [
+        r for r in records if _belongs(r["task"], entry.task) and r["method"] == entry.method
+    ]
+    matching = [r for r in matching if r["status"] != "skipped"]
+    if not matching:
         return {}
-    groups = list(tables.group_by_task(mine).values())
+    groups = list(tables.group_by_task(matching).values())
     values = [
         [tables.metric_value(record, entry.metric, entry.larger_is_better) for record in group]
         for group in groups
@@ -169,13 +171,13 @@ def _ours(entry: Entry, found: list[Record]) -> dict[str, Any]:
     )
     if not np.isfinite(median):
         return {}
-    when = datetime.fromtimestamp(max(start_time(r) for r in mine), UTC)
+    when = datetime.fromtimestamp(max(start_time(r) for r in matching), UTC)
     return {
         "median": median,
         "low": low,
         "high": high,
-        "n": len(mine),
-        "failed": sum(r["status"] != "ok" for r in mine),
-        "track": mine[0]["track"],
+        "n": len(matching),
+        "failed": sum(r["status"] != "ok" for r in matching),
+        "track": matching[0]["track"],
         "date": when.isoformat(timespec="seconds"),
     }

@@ -288,8 +288,8 @@ def archived_records(cells: Iterable[Cell]) -> dict[str, Record]:
     for content in _archived("runs/*.json").values():
         record = cast(Record, json.loads(content))
         archived[_identity(record)] = record
-    wanted = {cell.key: _identity(cell.identity) for cell in cells}
-    return {key: archived[cell] for key, cell in wanted.items() if cell in archived}
+    identities = {cell.key: _identity(cell.identity) for cell in cells}
+    return {key: archived[cell] for key, cell in identities.items() if cell in archived}
 
 
 def _archived(pattern: str) -> dict[str, bytes]:

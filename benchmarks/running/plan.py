@@ -47,8 +47,8 @@ class Plan:
 
     def own(self, cells: Sequence[Cell]) -> Sequence[Cell]:
         """Return the cells of this shard, every N-th, so that all shards take about as long."""
-        part, parts = self.shard
-        return cells[part - 1 :: parts]
+        number, count = self.shard
+        return cells[number - 1 :: count]
 
 
 def plan_cells(

@@ -111,14 +111,14 @@ def open_session(plan: Plan, *, retry: bool = False, fresh: bool = False) -> Ses
     """
     cells = tuple(plan.cells())
     shard = {cell.key for cell in plan.own(cells)}
-    found = {} if fresh else archived_records(cells)
+    recorded = {} if fresh else archived_records(cells)
     # What was run here replaces what the archive holds.
-    found |= finished(plan.folder, cells)
+    recorded |= finished(plan.folder, cells)
     # To run failed cells of other shards again is left to those.
     kept = {
-        cell.key: _with_search(found[cell.key], cell)
+        cell.key: _with_search(recorded[cell.key], cell)
         for cell in cells
-        if cell.key in found and not (retry and cell.key in shard and failed(found[cell.key]))
+        if cell.key in recorded and not (retry and cell.key in shard and failed(recorded[cell.key]))
     }
     waiting = tuple(cell for cell in plan.own(cells) if cell.key not in kept)
     return Session(plan, cells, kept, waiting)

@@ -51,7 +51,7 @@ def first_fit() -> Timing:
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
-        first, second = (float(part) for part in done.stdout.split())
+        first, second = (float(text) for text in done.stdout.split())
         timing.samples["the first"].append(first)
         timing.samples["reservoirs"].append(second)
     return timing

@@ -315,12 +315,12 @@ def jobs(quick: bool) -> list[Job]:
     """
     sizes = (100, 300) if quick else (100, 300, 1000, 5000)
     turns = {100: 15, 300: 15, 1000: 5, 5000: 3}  # a cheap call meets a busy moment more easily
-    found: list[Job] = [partial(drawing, n, 3) for n in sizes]
-    found += [partial(states, n, turns[n]) for n in sizes]
-    found += [partial(closed_loop, n, 15) for n in ((100,) if quick else (100, 1000, 5000))]
-    found += [partial(fit, n, 10_000, 5) for n in ((100,) if quick else (100, 300, 1000))]
+    suite: list[Job] = [partial(drawing, n, 3) for n in sizes]
+    suite += [partial(states, n, turns[n]) for n in sizes]
+    suite += [partial(closed_loop, n, 15) for n in ((100,) if quick else (100, 1000, 5000))]
+    suite += [partial(fit, n, 10_000, 5) for n in ((100,) if quick else (100, 300, 1000))]
     if not quick:
-        found += [
+        suite += [
             partial(fit, 1000, 100_000, 5),
             partial(over_dsyrk, 1000, 100_000, 15),
             partial(two_cores, 3),
@@ -328,4 +328,4 @@ def jobs(quick: bool) -> list[Job]:
             partial(imports, 25),
             first_fit,
         ]
-    return found
+    return suite

@@ -223,12 +223,12 @@ def jobs(quick: bool) -> list[Job]:
     list of callable
         Each returns a timing.
     """
-    found: list[Job] = [partial(lagged_sine_epoch, 9)]
+    suite: list[Job] = [partial(lagged_sine_epoch, 9)]
     for cell in ("rnn",) if quick else LAYERS:
-        found.append(partial(closed_loop, cell, 9))
+        suite.append(partial(closed_loop, cell, 9))
         for size in (SMALL,) if quick else (SMALL, LARGE):
             for dtype in (torch.float64, torch.float32):
                 repeats = 40 if size == SMALL else 7
-                found.append(partial(gradient, cell, size, dtype, repeats))
-                found.append(partial(product, cell, size, dtype, repeats))
-    return found
+                suite.append(partial(gradient, cell, size, dtype, repeats))
+                suite.append(partial(product, cell, size, dtype, repeats))
+    return suite

@@ -29,8 +29,8 @@ def systems() -> list[str]:
     if spec is None or not spec.submodule_search_locations:
         return []
     path = Path(spec.submodule_search_locations[0]) / "data" / "chaotic_attractors.json"
-    every: dict[str, dict[str, bool]] = json.loads(path.read_text())
-    return sorted(name for name, about in every.items() if not about.get("delay"))
+    catalogue: dict[str, dict[str, bool]] = json.loads(path.read_text())
+    return sorted(name for name, about in catalogue.items() if not about.get("delay"))
 
 
 def _system(seed: int, name: str, scaled: bool) -> Split:

@@ -98,10 +98,10 @@ def default_score(task_name: str, settings: Settings) -> float:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     task = TASKS[task_name]
-    part = task.data("tuning", RUN).for_tuning()
+    data = task.data("tuning", RUN).for_tuning()
     fixed = {k: v for k, v in task.fixed.get("esn", {}).items() if k in SIZES}
     bare = tuning.without_settings(task)
-    return tuning.score(bare, part, METHODS["esn"], {**settings, **fixed}, RUN)
+    return tuning.score(bare, data, METHODS["esn"], {**settings, **fixed}, RUN)
 
 
 def study(workers: int) -> dict[str, Any]:
@@ -219,8 +219,8 @@ def compare_with_tuned(scores: dict[str, list[float]]) -> list[Comparison]:
     rows = []
     for name in STUDIED:
         settings = settings_for(TASKS[name], METHODS["esn"])
-        part = TASKS[name].data("tuning", RUN).for_tuning()
-        tuned = tuning.score(TASKS[name], part, METHODS["esn"], settings, RUN)
+        data = TASKS[name].data("tuning", RUN).for_tuning()
+        tuned = tuning.score(TASKS[name], data, METHODS["esn"], settings, RUN)
         default = default_score(name, current_defaults())
         rank = 1 + sum(score < default for score in scores[name])
         rows.append(Comparison(name, tuned, default, rank))

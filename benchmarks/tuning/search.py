@@ -33,14 +33,14 @@ FAILED_SCORE = 1e3
 UNLIMITED_TRIALS = 10_000  # more than a budget of seconds ever allows
 
 
-def score(task: Task, part: Data, method: Method, settings: Settings, seed: int) -> float:
+def score(task: Task, data: Data, method: Method, settings: Settings, seed: int) -> float:
     """Return the score of settings on validation rows, small is good.
 
     Parameters
     ----------
     task : Task
         The task.
-    part : Data
+    data : Data
         Its data for tuning.
     method : Method
         What is built.
@@ -54,8 +54,8 @@ def score(task: Task, part: Data, method: Method, settings: Settings, seed: int)
     float
         The metric that the search goes by, its inverse where large is good; 1000 for a failure.
     """
-    outcome = evaluate(task, part, method, settings, task.model_seed("tuning", seed))
-    value = outcome.metrics.get(method.judged_by or part.main_metric, np.nan)
+    outcome = evaluate(task, data, method, settings, task.model_seed("tuning", seed))
+    value = outcome.metrics.get(method.judged_by or data.main_metric, np.nan)
     if task.larger_is_better:
         # Small is to be good here too, and an accuracy or a valid time of 0 as bad as can be.
         value = 1.0 / value if value > 0 else np.inf
@@ -105,15 +105,15 @@ def search(task_name: str, method_name: str, track: str = "stored") -> Log:
     n_trials = {"stored": task.trials, "trials": amount}.get(kind, UNLIMITED_TRIALS)
     space = _search_space(task, method)
     seeds = range(FIRST_SEED, FIRST_SEED + task.runs)
-    parts = [task.data("tuning", seed).for_tuning() for seed in seeds]
+    validation = [task.data("tuning", seed).for_tuning() for seed in seeds]
     trials: list[Log] = []
 
     def objective(trial: Trial) -> float:
         settings = plain({name: _suggest(trial, name, where) for name, where in space.items()})
         start = time.process_time()
         scores = [
-            score(task, part, method, settings, seed)
-            for seed, part in zip(seeds, parts, strict=True)
+            score(task, data, method, settings, seed)
+            for seed, data in zip(seeds, validation, strict=True)
         ]
         # The geometric mean: one run with a large error does not outweigh the others.
         value = float(np.exp(np.mean(np.log(scores))))
@@ -141,7 +141,7 @@ def search(task_name: str, method_name: str, track: str = "stored") -> Log:
         "settings": best["settings"],
         "score": best["score"],
         "n_trials": len(trials),
-        "validation_rows": parts[0].rows,
+        "validation_rows": validation[0].rows,
         "seeds": list(seeds),
         "seconds": sum(trial["seconds"] for trial in trials),
         "trials": trials,

@@ -219,15 +219,15 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             return self._pooled(rows[span], zero_state, added)
 
         by_series = map_in_order(run, enumerate(layout.slices()), self.n_jobs)
-        for part in row_blocks(layout.n_series):
+        for span in row_blocks(layout.n_series):
             features = []
-            for _ in range(part.stop - part.start):
+            for _ in range(span.stop - span.start):
                 pooled, of_series = next(by_series)
                 features.append(pooled)
                 states.state_sum = states.state_sum + of_series.sum(axis=0, dtype=np.float64)
                 states.n_states += len(of_series)
                 states.last_states.append(of_series[-1])
-            yield np.stack(features), targets[part]
+            yield np.stack(features), targets[span]
 
     def _pooled(
         self, rows: Array, state: Array, noise: BlockNoise | None = None
@@ -277,8 +277,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         outputs = np.empty((len(rows), len(self.intercept_)))
         # y = C_x x + C_u u + c: the states are never copied beside the inputs.
         by_state, by_input = np.split(self.coef_, [self.n_units], axis=1)
-        for part, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
-            outputs[part] = states @ by_state.T + rows[part] @ by_input.T + self.intercept_
+        for span, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
+            outputs[span] = states @ by_state.T + rows[span] @ by_input.T + self.intercept_
         return outputs, states[-1]
 
     def _start_states(self, initial_state: InitialState, n_series: int) -> Array:

@@ -125,11 +125,11 @@ class Stream:
             out=blocks.block if reservoir.dtype == "float64" else None,
             first_row=first_row,
         )
-        for part, states in run:
+        for span, states in run:
             last_state = states[-1].copy()
-            skip = min(max(self.washout - first_row - part.start, 0), len(states))
-            features = blocks.fill(part, states)[skip:]
-            yield Block(features, targets[part][skip:], last_state, first_row + part.stop)
+            skip = min(max(self.washout - first_row - span.start, 0), len(states))
+            features = blocks.fill(span, states)[skip:]
+            yield Block(features, targets[span][skip:], last_state, first_row + span.stop)
 
     def all_blocks(self, rows: Array, targets: Array, series: int) -> list[Block]:
         """Return the blocks of one series, all valid together.

@@ -144,11 +144,11 @@ def check_labels(
     """
     if y is None:
         check_targets(estimator, None, layout)
-    is_list = isinstance(y, list | tuple) and bool(y) and all(np.ndim(part) for part in y)
+    is_list = isinstance(y, list | tuple) and bool(y) and all(np.ndim(series) for series in y)
     # labels may be text: zeros in their place go through the check of numeric targets
     if is_list and layout.kind == "list":
-        labels = np.concatenate([column_or_1d(part) for part in y])
-        stand_ins: SeriesLike = [np.zeros(len(part)) for part in y]
+        labels = np.concatenate([column_or_1d(series) for series in y])
+        stand_ins: SeriesLike = [np.zeros(len(series)) for series in y]
     elif layout.kind == "stack" and np.ndim(y) == 2:
         labels, stand_ins = np.ravel(y), np.zeros(np.shape(y))
     else:

@@ -179,14 +179,14 @@ def _text(words: list[str], dtype: np.dtype) -> Array:
 
 def _write_sparse(writer: Writer, value: scipy.sparse.sparray, where: str) -> Node:
     csr = value if value.format == "csr" else value.tocsr()
-    parts = [writer.write(part, where) for part in (csr.data, csr.indices, csr.indptr)]
+    parts = [writer.write(array, where) for array in (csr.data, csr.indices, csr.indptr)]
     matrix = not isinstance(value, scipy.sparse.sparray)
     return {"shape": list(value.shape), "parts": parts, "format": value.format, "matrix": matrix}
 
 
 def _read_sparse(reader: Reader, node: Node) -> scipy.sparse.sparray:
     make = scipy.sparse.csr_matrix if node["matrix"] else scipy.sparse.csr_array
-    csr = make(tuple(reader.read(part) for part in node["parts"]), shape=tuple(node["shape"]))
+    csr = make(tuple(reader.read(item) for item in node["parts"]), shape=tuple(node["shape"]))
     csr.check_format(full_check=True)
     return csr if node["format"] == "csr" else csr.asformat(node["format"])
 

@@ -138,8 +138,8 @@ def merged(parts: list[AnySums]) -> AnySums:
         Of all rows.
     """
     total = copy.deepcopy(parts[0])
-    for part in parts[1:]:
-        total.merge(part)
+    for sums in parts[1:]:
+        total.merge(sums)
     return total
 
 

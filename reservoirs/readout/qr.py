@@ -44,11 +44,11 @@ class QRSums:
             float64.
         """
         for first in range(0, len(features), QR_ROWS):
-            part = slice(first, first + QR_ROWS)
-            rows = np.empty((len(features[part]), len(self.factor)), order="F")
+            span = slice(first, first + QR_ROWS)
+            rows = np.empty((len(features[span]), len(self.factor)), order="F")
             rows[:, 0] = 1.0
-            rows[:, 1 : 1 + self.n_features] = features[part]
-            rows[:, 1 + self.n_features :] = targets[part]
+            rows[:, 1 : 1 + self.n_features] = features[span]
+            rows[:, 1 + self.n_features :] = targets[span]
             self._reflect(rows)
         self.n_rows += len(features)
 

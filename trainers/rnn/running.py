@@ -68,7 +68,7 @@ class RunningMixin(SeriesMixin):
                 yield step
             return
         dtype, n_previous = theta.numpy().dtype, self.window - 1 if self.window else 0
-        weights = {name: part.numpy() for name, part in self.network_.split(theta).items()}
+        weights = {name: tensor.numpy() for name, tensor in self.network_.split(theta).items()}
         run = row_runner(self.network_, weights)
         # With a window the state is the rows before; the network starts anew from each of them.
         h = None if self.window else state.astype(dtype)
