@@ -22,25 +22,6 @@ console = Console(width=None if sys.stdout.isatty() else 110)  # a pipe has no w
 errors = Console(stderr=True)
 
 
-def write_page(path: Path, folder: Path, records: Sequence[Record], title: str) -> None:
-    """Write the page of a run.
-
-    Parameters
-    ----------
-    path : Path
-        Of the page.
-    folder : Path
-        Of the results.
-    records : sequence of Record
-        What it shows.
-    title : str
-        Its title.
-    """
-    from benchmarks.report import page  # it draws, and so loads torch and matplotlib
-
-    page.write_page(path, folder, records, title)
-
-
 def check_positive(value: float, option: str) -> None:
     """Raise a UsageError for a number that is not positive.
 

@@ -12,9 +12,10 @@ import numpy as np
 from rich.table import Table
 
 from benchmarks.cells import machine
-from benchmarks.cli.console import check_positive, console, print_json, write_page
+from benchmarks.cli.console import check_positive, console, print_json
 from benchmarks.cli.run import read_plan
 from benchmarks.methods.registry import METHODS
+from benchmarks.report import write_page
 from benchmarks.results import exchange, published, records
 from benchmarks.results.exchange import Change
 from benchmarks.results.tables import format_number

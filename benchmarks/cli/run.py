@@ -11,8 +11,9 @@ from benchmarks.cells import archive
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.processes import Limits
 from benchmarks.cli import console as screen
-from benchmarks.cli.console import check_positive, console, errors, write_page
+from benchmarks.cli.console import check_positive, console, errors
 from benchmarks.methods.registry import METHODS
+from benchmarks.report import write_page
 from benchmarks.results.records import Record, failed, remove_abandoned
 from benchmarks.results.tables import regressions
 from benchmarks.running.plan import Plan
