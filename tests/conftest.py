@@ -28,9 +28,10 @@ def pytest_xdist_auto_num_workers(config):
 
 def pytest_ignore_collect(collection_path, config):
     """Leave out the tests of the trained networks where torch is not installed."""
-    if WITH_TORCH or collection_path.suffix != ".py":
+    path = collection_path / "conftest.py" if collection_path.is_dir() else collection_path
+    if WITH_TORCH or path.suffix != ".py" or not path.exists() or path == Path(__file__):
         return None
-    return NEEDS_TORCH.search(collection_path.read_text()) is not None or None
+    return NEEDS_TORCH.search(path.read_text()) is not None or None
 
 
 def pytest_report_header(config):

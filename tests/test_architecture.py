@@ -5,13 +5,15 @@ import subprocess
 import sys
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 LIMIT = 400
-PACKAGES = {name: Path(str(files(name))) for name in ("reservoirs", "trainers", "benchmarks")}
+PACKAGES = {
+    name: Path(find_spec(name).origin).parent for name in ("reservoirs", "trainers", "benchmarks")
+}
 FILES = {
     ".".join((package, *path.relative_to(root).with_suffix("").parts)): path
     for package, root in PACKAGES.items()

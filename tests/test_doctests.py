@@ -8,6 +8,8 @@ from pathlib import Path
 import matplotlib
 import pytest
 
+import benchmarks  # noqa: F401 # its names are among them, which needs torch
+
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = importlib.util.spec_from_file_location("docstrings", ROOT / ".ci" / "docstrings.py")
 DOCSTRINGS = importlib.util.module_from_spec(SPEC)

@@ -14,10 +14,9 @@ from sklearn.pipeline import make_pipeline
 from reservoirs import ESNClassifier, ESNRegressor, NVARRegressor, Reservoir, datasets, next_step
 from reservoirs.model_selection import RollingOriginSplit, forecast_scorer
 
-RNG = np.random.default_rng(0)
 ESN = ESNRegressor(n_units=40, alpha=1e-10, random_state=0)
 SINE = np.sin(0.2 * np.arange(500))
-RAGGED = [RNG.normal(size=(20 + 3 * i, 2)) for i in range(8)]
+RAGGED = [np.random.default_rng(i).normal(size=(20 + 3 * i, 2)) for i in range(8)]
 
 
 def test_row_1_a_forecast_beyond_the_data_is_one_call():
