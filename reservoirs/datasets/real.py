@@ -203,6 +203,7 @@ def _read_ts(path: Path) -> tuple[list[Array], Array]:
     series, labels = [], []
     for line in filter(None, lines[start:]):
         *dimensions, label = line.split(":")
+        # Files hold one dimension after the other, arrays one step after the other.
         series.append(np.array([d.split(",") for d in dimensions], dtype=np.float64).T)
         labels.append(label.strip())
     return series, np.unique(labels, return_inverse=True)[1]

@@ -48,6 +48,7 @@ def get_reservoir(model: ReservoirModel) -> Reservoir:
         If the model has no reservoir.
     """
     reservoir = cast("Reservoir", getattr(model, "reservoir_", model))
+    # A model that merely is not fitted says so, rather than pass for one of a wrong type.
     if hasattr(model, "topology"):
         check_is_fitted(model)
     if not hasattr(reservoir, "pack"):

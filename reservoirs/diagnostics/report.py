@@ -59,6 +59,7 @@ def reservoir_report(
         driving = rng.uniform(-1, 1, (2000, reservoir.n_features_in_))
     else:
         driving = check_single_series(model, rows)
+    # The first states still remember the zero state that they started from.
     states = run_reservoir(reservoir, driving)[len(driving) // 10 :]
     index = distance_of_starts(reservoir, driving, 10, check_random_state(random_state))
     memory = memory_capacity(model, n_steps=4 * reservoir.n_units + 1000, max_delay=100)

@@ -131,10 +131,12 @@ class ForecastDisplay(Display):
 
     def _draw(self, ax: Axes, **line: LineProperty) -> None:
         truth, predicted = self.truth[:, self.output], self.forecast[:, self.output]
+        # The axis of a constant truth would have no height.
         times, span = self.dt * (1 + np.arange(len(truth))), np.ptp(truth) or 1.0
         low, high = truth.min() - 0.2 * span, truth.max() + 0.35 * span  # room for the legend
         ax.plot(times, truth, **TRUTH, label="truth")
         style = {"color": COLOUR, "lw": 1.2, "label": "forecast", **line}
+        # A forecast that ran away stays at the edge: it must not flatten the truth.
         ax.plot(times, np.clip(predicted, low, high), **style)
         invalid = np.flatnonzero(~(np.asarray(self.errors) <= self.threshold))  # NaN is invalid
         if len(invalid):
@@ -212,6 +214,7 @@ class ErrorGrowthDisplay(Display):
         truth, predicted = np.asarray(y_true), np.asarray(y_pred)
         if truth.ndim < 3:
             truth, predicted = _columns(truth)[None], _columns(predicted)[None]
+        # One scale for all starts: the deviation of a short stretch changes from one to the next.
         deviation = truth.reshape(-1, truth.shape[-1]).std(axis=0) if scale is None else scale
         errors = [
             error_growth(t, p, scale=deviation) for t, p in zip(truth, predicted, strict=True)
@@ -270,6 +273,7 @@ class ErrorGrowthDisplay(Display):
         if len(self.errors) > 1:
             ax.fill_between(times, low, high, color=style["color"], alpha=0.15, lw=0)
         if self.lyapunov:
+            # The first error growing e-fold per Lyapunov time, until it is as large as the series.
             growth = np.minimum(median[0] * np.exp(times - times[0]), 1.0)
             ax.plot(times, growth, ":", color="#000000", lw=0.9)
         unit = (
@@ -363,6 +367,7 @@ class PhasePortraitDisplay(Display):
         return cls.from_predictions(y_true, y_pred, ax=ax, outputs=outputs, dt=dt, **line)
 
     def _plane(self, values: Array) -> tuple[Array, Array]:
+        # With one variable observed, its rate of change stands for the second of the phase plane.
         if values.shape[1] == 1:
             return values[:, 0], np.gradient(values[:, 0], self.dt)
         return values[:, self.outputs[0]], values[:, self.outputs[1]]

@@ -108,6 +108,7 @@ class StateDisplay(Display):
         n_units = self.states.shape[1]
         chosen = np.unique(np.linspace(0, n_units - 1, min(self.n_units, n_units)).astype(int))
         centred = self.states[:, chosen] - self.states[:, chosen].mean(axis=0)
+        # All units share one scale, so that quiet ones look quiet.
         amplitude = max(np.abs(centred).max(), np.finfo(float).tiny)
         levels = 2 * np.arange(len(chosen))  # scaled to [-1, 1], neighbours do not overlap
         style = {"color": COLOUR, "lw": 0.9, **line}
@@ -156,6 +157,7 @@ class ReservoirSpectrumDisplay(Display):
             The display, drawn.
         """
         weights = get_reservoir(estimator).recurrent_weights_
+        # Solvers for sparse matrices find a few eigenvalues, not all.
         dense = weights.toarray() if issparse(weights) else np.asarray(weights)
         return cls(np.linalg.eigvals(dense)).plot(ax, **line)
 
