@@ -43,7 +43,7 @@ __all__ = [
 _PARTS = ("datasets", "diagnostics", "display", "metrics", "model_selection")
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module or a name of one
     """Import a part when it is first asked for: they were a quarter of what we add."""
     if name in _PARTS:
         return import_module(f"{__name__}.{name}")

@@ -91,7 +91,7 @@ class NVAR(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
         Parameters
         ----------
-        y : None
+        y : None, default=None
             Ignored.
 
         Returns
@@ -378,7 +378,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             raise ValueError("initial_state has no meaning here: pass earlier rows as context")
         return [np.empty((0, self.n_features_in_))] * n_series
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags

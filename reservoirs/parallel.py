@@ -88,13 +88,13 @@ def prefetch(items: Iterator[Item]) -> Iterator[Item]:
 
 
 @cache
-def thread_pools() -> Any:
+def thread_pools() -> Any:  # noqa: ANN401 - threadpoolctl has no stubs
     """Return threadpoolctl's view of the libraries that are loaded."""
     return ThreadpoolController()
 
 
 @cache
-def _libraries(*layers: str) -> Any:
+def _libraries(*layers: str) -> Any:  # noqa: ANN401 - threadpoolctl has no stubs
     return thread_pools().select(threading_layer=list(layers))
 
 

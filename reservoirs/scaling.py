@@ -64,7 +64,7 @@ class SequenceScaler(Stamped, OneToOneFeatureMixin, TransformerMixin, BaseEstima
 
         Parameters
         ----------
-        y : None
+        y : None, default=None
             Ignored.
 
         Returns

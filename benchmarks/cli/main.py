@@ -124,7 +124,7 @@ def _results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--tolerance",
         type=float,
         default=1.1,
-        help="largest ratio of errors that is no regression, 1.1",
+        help="largest ratio of errors that does not count as a regression, 1.1",
     )
     compare.add_argument("--json", action="store_true", help="print JSON")
     compare.set_defaults(action=("inspect", "compare"))

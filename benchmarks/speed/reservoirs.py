@@ -51,7 +51,7 @@ def _loop(reservoir: Reservoir, u: Array) -> Call:
     return run
 
 
-def _theirs(peer: SimpleNamespace, reservoir: Reservoir) -> Any:
+def _theirs(peer: SimpleNamespace, reservoir: Reservoir) -> Any:  # noqa: ANN401 - a peer's model
     """Return reservoirpy's node with the weights of a reservoir of ours."""
     W = scipy.sparse.csr_matrix(reservoir.recurrent_weights_)
     return peer.nodes.Reservoir(W=W, Win=reservoir.input_weights_, bias=reservoir.bias_, lr=LEAK)
@@ -79,7 +79,7 @@ def drawing(n_units: int, repeats: int) -> Timing:
     # A new seed each time: draws are cached, and a repeated one would be a look-up.
     seeds = count(1)
 
-    def draw(seed: int, radius: float = 1.0) -> Any:
+    def draw(seed: int, radius: float = 1.0) -> Any:  # noqa: ANN401 - a peer's matrix
         return topology.draw("random", n_units, degree=10, spectral_radius=radius, seed=seed)
 
     calls: dict[str, Call] = {

@@ -87,7 +87,7 @@ def gradient(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats:
         run = network.forward(theta, inputs, workspace=workspace)
         return network.backward(run, (run.outputs - targets) / count)
 
-    def theirs() -> Any:
+    def theirs() -> Any:  # noqa: ANN401 - a torch module
         loss = 0.5 * (plain(inputs) - targets).square().sum() / count
         return torch.autograd.grad(loss, parameters)
 
@@ -122,14 +122,14 @@ def product(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: 
     values = {name: p.detach() for name, p in names.items()}
     along = {name: torch.randn_like(p) for name, p in values.items()}
 
-    def outputs(weights: dict[str, Tensor]) -> Any:
+    def outputs(weights: dict[str, Tensor]) -> Any:  # noqa: ANN401 - a torch module
         return functional_call(plain, weights, (inputs,))
 
     def ours() -> Tensor:
         r_outputs, _ = network.r_forward(run, v, workspace)
         return network.backward(run, r_outputs / count, workspace=workspace)
 
-    def theirs() -> Any:
+    def theirs() -> Any:  # noqa: ANN401 - a torch module
         tangent: Any = jvp(outputs, (values,), (along,))[1]
         return vjp(outputs, values)[1](tangent / count)
 

@@ -21,8 +21,8 @@ class Split:
         What is observed.
     exog : array of shape (n_rows, n_exog), default=None
         Known inputs of every row, or None.
-    n_train : int
-        Rows to train on; needed.
+    n_train : int, default=0
+        Rows to train on; needed, at least 2.
     n_valid : int, default=0
         Rows to tune on, which come next.
     n_monitored : int, default=0
@@ -187,10 +187,10 @@ class Simulation(Split):
     ----------
     series : array of shape (n_rows, n_outputs)
         What is to be computed.
-    exog : array of shape (n_rows, n_exog)
+    exog : array of shape (n_rows, n_exog), default=None
         The known inputs; needed.
-    n_train : int
-        Rows to train on; needed.
+    n_train : int, default=0
+        Rows to train on; needed, at least 2.
     n_valid : int, default=0
         Rows to tune on, which come next.
     n_monitored : int, default=0

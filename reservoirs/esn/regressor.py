@@ -188,7 +188,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             observation, exog, state, self.reservoir_.pack(), loop, readout
         )
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags

@@ -161,7 +161,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
                 last_states.append(self._drive(rows[spans[number]], starts[number])[1])
         self.last_states_ = last_states
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags

@@ -175,7 +175,7 @@ class ClosureEpochs(MinibatchEpochs):
         return {"loss": value, "gradient_norm": float(gradient.norm())}
 
 
-def map_leaves(function: Callable[[object], object], value: object) -> Any:
+def map_leaves(function: Callable[[object], object], value: object) -> Any:  # noqa: ANN401 - the state of any torch optimizer
     """Apply a function to what dicts and lists, nested, hold in the end.
 
     Parameters
