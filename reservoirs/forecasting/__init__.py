@@ -7,11 +7,12 @@ prediction becomes the next observation.
 """
 
 from reservoirs.forecasting.backtesting import backtest
-from reservoirs.forecasting.closed_loop import ForecastDivergedWarning, forecast
+from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.examples import next_step
 from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.mixin import ForecastMixin
 from reservoirs.forecasting.model import ClosedLoopModel, split_pipeline
+from reservoirs.forecasting.runs import ForecastDivergedWarning
 from reservoirs.forecasting.training_end import (
     TrainingEnd,
     check_outputs,

@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reservoirs.forecasting.closed_loop import Start, run_closed_loop
-from reservoirs.forecasting.inputs import (
-    check_exog,
-    check_observations,
-    count_exog,
-    input_rows,
-)
 from reservoirs.forecasting.model import ClosedLoopModel, split_pipeline
+from reservoirs.forecasting.runs import input_rows, run_closed_loop
+from reservoirs.forecasting.starts import check_exog, check_observations, count_exog
 from reservoirs.forecasting.training_end import check_loop
 from reservoirs.sequences import Array, SeriesLike
 
@@ -103,7 +98,9 @@ def backtest(
         if origin > n_driven:
             _, state = estimator._drive(rows[n_driven:origin], state)
             n_driven = origin
-        start = Start(observations[origin], inputs[origin : origin + horizon], state)
-        forecasts.append(run_closed_loop(estimator, pipeline, start))
+        exog_ahead = inputs[origin : origin + horizon]
+        forecasts.append(
+            run_closed_loop(estimator, pipeline, observations[origin], exog_ahead, state)
+        )
     truth = np.stack([observations[o + 1 : o + 1 + horizon] for o in origins])
     return truth, np.stack(forecasts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reservoirs.forecasting.training_end import TrainingEnd
-from reservoirs.sequences import Array, SeriesLike, load_pandas
+from reservoirs.sequences import Array, SeriesLike, holds_many_series, is_frame, load_pandas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,43 @@ def drop_output_axis(values: Array, flat: bool) -> Array:
         The predictions.
     """
     return values[:, 0] if flat else values
+
+
+def restore_container(forecasts: list[Array], end: TrainingEnd, context: SeriesLike) -> SeriesLike:
+    """Return forecasts in the container of their context, or of the training data without one.
+
+    Parameters
+    ----------
+    forecasts : list of arrays of shape (n_steps, n_outputs)
+        One per context, or one per training series.
+    end : TrainingEnd
+        The end of the training series.
+    context : array-like, DataFrame, list of these or None
+        The context of the forecasts.
+
+    Returns
+    -------
+    array of shape (n_steps,) or (n_steps, n_outputs), list of arrays or DataFrame
+        The forecasts.
+    """
+    if context is None:
+        return _after_training(forecasts, end)
+    contexts = context if holds_many_series(context) else [context]
+    frames = [
+        to_frame(values, end, series.index if is_frame(series) else None)
+        for values, series in zip(forecasts, contexts, strict=True)
+    ]
+    return frames if holds_many_series(context) else frames[0]
+
+
+def _after_training(forecasts: list[Array], end: TrainingEnd) -> SeriesLike:
+    layout = end.layout
+    if not layout.many:
+        return to_frame(forecasts[0], end, layout.index, skip=1)
+    if layout.kind == "frame":
+        return to_frames(forecasts, end)
+    shaped = [drop_output_axis(values, end.flat_targets) for values in forecasts]
+    return np.stack(shaped) if layout.kind == "stack" else shaped
 
 
 def to_frame(

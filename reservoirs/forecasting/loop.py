@@ -1,12 +1,9 @@
-"""The closed loop: the map that makes a prediction the next input, and the run row by row."""
+"""The map that makes a prediction the next input, found by `fit`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from reservoirs.estimators.series import Step
 from reservoirs.sequences import Array, Layout
 from reservoirs.targets import Targets
 
@@ -66,40 +63,3 @@ def _affine(y: Array, x: Array) -> tuple[float, float] | None:
     shift = float(x.mean() - scale * centre)
     largest_error = np.abs(x - scale * y - shift).max()
     return (scale, shift) if largest_error <= TOLERANCE * x.std() else None
-
-
-def feed_back(
-    step: Step,
-    next_row: Callable[[Array, Array], Array],
-    observation: Array,
-    exog: Array,
-    limit: float,
-) -> Array:
-    """Run a closed loop one row after the other.
-
-    y[t] = step(next_row(y[t-1], exog[t]))
-
-    Parameters
-    ----------
-    step : callable
-        Takes the next row of inputs and returns the prediction after it.
-    next_row : callable
-        Builds the row of inputs from an observation and its exogenous inputs.
-    observation : array of shape (n_outputs,)
-        The observation y[-1] that enters first.
-    exog : array of shape (n_steps, n_exog)
-        Exogenous inputs, one row per step.
-    limit : float
-        The run ends when a prediction is not below it in size.
-
-    Returns
-    -------
-    array of shape (n_steps, n_outputs)
-        Predictions, NaN after the end of the run.
-    """
-    values = np.full((len(exog), len(observation)), np.nan)
-    for t, inputs in enumerate(exog):
-        values[t] = observation = step(next_row(observation, inputs))
-        if not np.abs(observation).max() < limit:
-            break
-    return values

@@ -9,7 +9,8 @@ from reservoirs.estimators.series import SeriesMixin
 from reservoirs.forecasting.backtesting import backtest
 from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.frames import drop_output_axis
-from reservoirs.forecasting.loop import DIVERGED, Loop, feed_back
+from reservoirs.forecasting.loop import DIVERGED, Loop
+from reservoirs.forecasting.runs import feed_back
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, flatten
 from reservoirs.targets import check_targets

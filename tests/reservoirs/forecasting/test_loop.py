@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from reservoirs.forecasting.loop import feed_back, find_loop
+from reservoirs.forecasting.loop import find_loop
 from reservoirs.sequences import Layout
 from reservoirs.targets import Targets
 
@@ -51,14 +51,3 @@ def test_a_constant_column_closes_its_loop_by_a_shift():
     rows, targets = np.full((9, 1), 3.0), Targets(np.full((9, 1), 5.0), "per_step", False)
 
     assert_array_equal(find_loop(rows, targets, Layout("single", (9,))), [[1.0], [-2.0]])
-
-
-def test_a_run_feeds_every_value_back_and_ends_at_the_limit():
-    def double(row):
-        return 2.0 * row[:1]
-
-    values = feed_back(
-        double, lambda y, exog: np.concatenate([y, exog]), np.ones(1), np.zeros((6, 1)), limit=10.0
-    )
-
-    assert_array_equal(values[:, 0], [2.0, 4.0, 8.0, 16.0, np.nan, np.nan])

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 from forecasters import ESN, F, N, S, T, each_model, fitted
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from reservoirs import forecast, next_step
+from reservoirs.forecasting.runs import feed_back
 
 
 @pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler((-1, 1))])
@@ -58,28 +59,12 @@ def test_a_step_may_be_switched_off():
     assert_allclose(found, fitted(ESN).fit(X, y).forecast(30, exog=F[T - 1 : T + 29]))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"n_steps": 0}, "n_steps must be an integer >= 1"),
-        ({"n_steps": 5}, r"pass exog with shape \(5, 1\)"),
-        ({"n_steps": 5, "exog": F[:4]}, r"exog must have shape \(5, 1\).*got \(4, 1\)"),
-        ({"n_steps": 5, "exog": F[:6]}, r"exog must have shape \(5, 1\)"),
-        ({"n_steps": 5, "exog": np.full((5, 1), np.nan)}, "exog contains NaN"),
-        ({"n_steps": 5, "context": S[:9], "exog": F[:12]}, r"exog must have shape \(13, 1\)"),
-        ({"n_steps": 5, "context": np.hstack([S, F])[:9]}, "observations only"),
-        ({"n_steps": 5, "context": S[:9] * np.nan, "exog": F[:13]}, "context contains NaN"),
-    ],
-)
-def test_a_bad_call_says_what_is_wrong(arguments, message):
-    model = fitted(ESN)
+def test_a_run_feeds_every_value_back_and_ends_at_the_limit():
+    def double(row):
+        return 2.0 * row[:1]
 
-    with pytest.raises(ValueError, match=message):
-        model.forecast(**arguments)
+    values = feed_back(
+        double, lambda y, exog: np.concatenate([y, exog]), np.ones(1), np.zeros((6, 1)), limit=10.0
+    )
 
-
-def test_superfluous_exog_is_refused():
-    model = fitted(ESN).fit(*next_step(S[:T]))
-
-    with pytest.raises(ValueError, match=r"exog must have shape \(5, 0\)"):
-        model.forecast(5, exog=F[:5])
+    assert_array_equal(values[:, 0], [2.0, 4.0, 8.0, 16.0, np.nan, np.nan])
