@@ -10,8 +10,8 @@ from __future__ import annotations
 import multiprocessing
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from pathlib import Path
 
 from joblib import Parallel, delayed, parallel_config
@@ -100,8 +100,9 @@ def run_cells(
         yield from runner.run_cells(folder, cells, workers=workers, limits=limits)
         return
     sources = {path.name: path.read_bytes() for path in plugins.plugin_files()}
+    run = partial(run_isolated, limits=limits, sources=sources)
     run_away = _run_on_dask if "://" in backend else _run_on_joblib
-    for cell, files in run_away(backend, cells, workers, limits, sources):
+    for cell, files in run_away(run, backend, cells, workers):
         # Arrays before the record, which says that all is there.
         for name, content in sorted(files.items(), key=lambda item: item[0].endswith(".json")):
             replace_file(folder / "cells" / name, content)
@@ -115,14 +116,14 @@ def run_cells(
 
 
 def _run_on_dask(
-    address: str, cells: Sequence[Cell], workers: int, limits: Limits, sources: Files
+    run: Callable[[Cell], Files], address: str, cells: Sequence[Cell], workers: int
 ) -> Iterator[tuple[Cell, Files]]:
     from distributed import Client, as_completed
 
     # As the default it would take over whatever else the caller does with Dask.
     with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         # Were cells pure, Dask would answer one that is run again from its memory.
-        futures = client.map(run_isolated, cells, limits=limits, sources=sources, pure=False)
+        futures = client.map(run, cells, pure=False)
         cell_of = {future.key: cell for future, cell in zip(futures, cells, strict=True)}
         # Without a loop as_completed() asks for the default client, and there is none.
         for future, files in as_completed(  # type: ignore[no-untyped-call]
@@ -132,18 +133,18 @@ def _run_on_dask(
 
 
 def _run_on_joblib(
-    name: str, cells: Sequence[Cell], workers: int, limits: Limits, sources: Files
-) -> Iterable[tuple[Cell, Files]]:
+    run: Callable[[Cell], Files], name: str, cells: Sequence[Cell], workers: int
+) -> Iterator[tuple[Cell, Files]]:
     with parallel_config(name, n_jobs=workers):
-        jobs = (delayed(_run_with_cell)(cell, limits, sources) for cell in cells)
+        jobs = (delayed(_run_with_cell)(run, cell) for cell in cells)
         try:
             yield from Parallel(return_as="generator_unordered")(jobs)
         except ValueError as error:
             if "generator" not in str(error):
                 raise
             # This backend returns only complete lists.
-            yield from Parallel()(delayed(_run_with_cell)(c, limits, sources) for c in cells)
+            yield from Parallel()(delayed(_run_with_cell)(run, cell) for cell in cells)
 
 
-def _run_with_cell(cell: Cell, limits: Limits, sources: Files) -> tuple[Cell, Files]:
-    return cell, run_isolated(cell, limits, sources)
+def _run_with_cell(run: Callable[[Cell], Files], cell: Cell) -> tuple[Cell, Files]:
+    return cell, run(cell)

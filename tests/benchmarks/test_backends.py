@@ -1,8 +1,11 @@
+import multiprocessing
 import os
 import signal
 import time
+from functools import partial
 
 import pytest
+from workers import answer
 
 from benchmarks.cells.processes import Limits
 from benchmarks.results import records
@@ -26,21 +29,44 @@ def results(found):
     return sorted((r["method"], r["seed"], r["status"], r["metrics"]["free200"]) for r in found)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def here(smoke_run):
     """Return the results of the same cells in processes of this machine."""
     return results(records.newest_records(smoke_run.folder))
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
-def test_a_backend_of_joblib_gives_the_same_records(backend, tmp_path, here):
-    assert run(backend, tmp_path) == here
-    assert len(list((tmp_path / "cells").glob("*.json"))) == len(CELLS)
-    esn = next(r for r in records.newest_records(tmp_path) if r["method"] == "esn")
-    assert set(records.load_arrays(tmp_path, esn)) >= {"truth", "prediction", "error"}
+@pytest.fixture
+def answered(smoke_run, monkeypatch):
+    """Let workers answer with the files of that run, in place of running cells again."""
+    monkeypatch.setattr(backends, "run_isolated", partial(answer, folder=smoke_run.folder))
 
 
-@pytest.fixture(scope="module")
+def assert_all_arrived(folder):
+    assert len(list((folder / "cells").glob("*.json"))) == len(CELLS)
+    esn = next(r for r in records.newest_records(folder) if r["method"] == "esn")
+    assert set(records.load_arrays(folder, esn)) >= {"truth", "prediction", "error"}
+
+
+def test_a_backend_of_joblib_gives_the_same_records(tmp_path, here):
+    assert run("threading", tmp_path) == here
+    assert_all_arrived(tmp_path)
+
+
+def test_processes_of_joblib_give_the_same_records(tmp_path, here, answered):
+    assert run("loky", tmp_path) == here
+    assert_all_arrived(tmp_path)
+
+
+def test_a_daemon_may_run_a_cell(monkeypatch, here):  # workers of Dask are daemons
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    mean = next(cell for cell in CELLS if cell.method == "mean")
+
+    files = backends.run_isolated(mean, LIMITS, {})
+
+    assert set(files) >= {f"{mean.name}.json"}
+
+
+@pytest.fixture
 def cluster():
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
@@ -50,8 +76,7 @@ def cluster():
         yield found
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_dask_cluster_gives_the_same_records_though_a_worker_is_killed(tmp_path, here, cluster):
+def run_while_a_worker_is_killed(folder, cluster):
     from distributed import Client
 
     with Client(cluster) as client:
@@ -62,7 +87,26 @@ def test_a_dask_cluster_gives_the_same_records_though_a_worker_is_killed(tmp_pat
             os.kill(pids[0], signal.SIGKILL)
             time.sleep(0.1)
 
-    assert run(cluster.scheduler_address, tmp_path, after=kill) == here
+    return run(cluster.scheduler_address, folder, after=kill)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_dask_cluster_gives_the_same_records_though_a_worker_is_killed(
+    tmp_path, here, answered, cluster
+):
+    assert run_while_a_worker_is_killed(tmp_path, cluster) == here
+    assert_all_arrived(tmp_path)
+
+
+@pytest.mark.slow
+def test_processes_of_joblib_run_the_cells(tmp_path, here):
+    assert run("loky", tmp_path) == here
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_dask_cluster_runs_the_cells_though_a_worker_is_killed(tmp_path, here, cluster):
+    assert run_while_a_worker_is_killed(tmp_path, cluster) == here
 
 
 def test_an_unknown_backend_is_an_error(tmp_path):

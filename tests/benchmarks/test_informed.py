@@ -8,9 +8,15 @@ from benchmarks.tasks import TASKS
 from benchmarks.tasks.chaos import LORENZ
 
 
-def run(task, method, settings=None):
+@pytest.fixture(scope="module")
+def lorenz():
+    """Return the data of a chaotic task, which take seconds to integrate."""
+    return TASKS["lorenz63_xyz"].data("test", 0)
+
+
+def run(task, method, data=None):
     task = TASKS[task]
-    return evaluate(task, task.data("test", 0), METHODS[method], settings or {}, 0)
+    return evaluate(task, data or task.data("test", 0), METHODS[method], {}, 0)
 
 
 def test_baselines_need_what_they_ask_for():
@@ -33,8 +39,8 @@ def test_the_fitted_sinusoid_reaches_the_least_possible_error():
     assert least == pytest.approx(0.0113, rel=0.02)
 
 
-def test_the_oracle_is_right_until_its_error_has_grown():
-    outcome = run("lorenz63_xyz", "oracle")
+def test_the_oracle_is_right_until_its_error_has_grown(lorenz):
+    outcome = run("lorenz63_xyz", "oracle", lorenz)
 
     growth = outcome.arrays["error_quantiles"][1]
     unit = outcome.arrays["time"][0]
@@ -44,11 +50,9 @@ def test_the_oracle_is_right_until_its_error_has_grown():
     assert slope == pytest.approx(1.0, abs=0.25)
 
 
-def test_the_oracle_has_nothing_to_tune():
-    data = TASKS["lorenz63_xyz"].make(0).for_tuning()
-
+def test_the_oracle_has_nothing_to_tune(lorenz):
     with pytest.raises(ValueError, match="needs the states at the starts"):
-        Oracle(LORENZ).forecasts(data)
+        Oracle(LORENZ).forecasts(lorenz.for_tuning())
 
 
 @pytest.mark.parametrize(("method", "n_weights"), [("sinusoid", 4), ("cramer_rao", 4)])

@@ -191,16 +191,21 @@ def started(*arguments):
         command.wait()
 
 
-def test_a_run_killed_in_the_middle_resumes_and_ends_the_same(smoke_run, tmp_path, capsys, forget):
+def test_a_command_killed_alone_ends_its_cells_and_its_run_resumes(
+    smoke_run, tmp_path, capsys, forget, monkeypatch
+):
+    monkeypatch.setattr("benchmarks.cli.run.write_page", lambda *about: None)  # drawn elsewhere
     gate, plugin, cells = tmp_path / "gate", tmp_path / "held.py", tmp_path / "smoke" / "cells"
     gate.touch()
     plugin.write_text(HELD.format(gate=str(gate)))
     chosen = [*smoke_run.arguments, "-m", "held", "--plugin", str(plugin), "--out", str(tmp_path)]
 
     with started(*chosen) as killed:
-        wait_until(lambda: list(cells.glob("*.json")))
-        os.killpg(killed.pid, signal.SIGKILL)
+        # the command, its fork server and two cells that wait at the gate
+        wait_until(lambda: len(list(cells.glob("*.json"))) == 8 and len(session(killed.pid)) >= 4)
+        killed.kill()
         killed.wait()
+        wait_until(lambda: session(killed.pid) == [], seconds=10.0)
     before = len(list(cells.glob("*.json")))
     gate.unlink()
     code = main(chosen)
@@ -212,18 +217,3 @@ def test_a_run_killed_in_the_middle_resumes_and_ends_the_same(smoke_run, tmp_pat
     assert f"{before} of 10 cells are there already" in printed
     assert len(found) == 10
     assert by_cell(smoke_run.folder).items() <= found.items()
-
-
-def test_cells_end_when_the_command_is_killed_alone(tmp_path):
-    gate, plugin = tmp_path / "gate", tmp_path / "held.py"
-    gate.touch()
-    plugin.write_text(HELD.format(gate=str(gate)))
-    chosen = ["run", "smoke", "-m", "held", "--seeds", "2", "-j", "2", "--out", str(tmp_path)]
-
-    with started(*chosen, "--plugin", str(plugin)) as killed:
-        wait_until(lambda: len(session(killed.pid)) >= 4)  # it, its fork server, two cells
-        time.sleep(1.0)
-        killed.kill()
-        killed.wait()
-
-        wait_until(lambda: session(killed.pid) == [])
