@@ -22,7 +22,7 @@ from reservoirs.estimators import Progress
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import ForecastMixin, find_loop, record_training_end
 from reservoirs.parallel import one_blas_thread
-from reservoirs.readout import QRSums, Readout, check_alphas, choose, row_blocks
+from reservoirs.readout import QRSums, check_alphas, row_blocks, solve_best
 from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows, restore
 from reservoirs.targets import Targets, check_targets
 from reservoirs.version import Stamped
@@ -354,7 +354,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
                 for j, deviation in enumerate(delayed.std(axis=0)):
                     slopes = features.sensitivity(delayed, j)
                     sums.penalise(self.noise * deviation * slopes / size)
-            readout: Readout = sums.solve(choose([sums], alphas))
+            readout = solve_best([sums], alphas)
         self.coef_, self.intercept_ = readout.coefficients / size, readout.intercept
         self.alpha_ = readout.alpha
 

@@ -42,7 +42,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         Choose from the grid by this many contiguous folds (in `fit`); None is generalised
         cross-validation.
     solver : {"auto", "cholesky", "qr"}, default="auto"
-        How the readout is solved: "auto" is Cholesky, and QR where alpha is too small for it.
+        How the readout is solved: "auto" is Cholesky, and QR where alpha is too small for it. Of a
+        grid "cholesky" takes no member below the rounding of its Gram matrix, if another is left.
     washout : int, default=0
         First rows of every series that are not regressed on.
     pooling : {"last", "mean", "both"}, default="last"

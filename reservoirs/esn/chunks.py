@@ -10,7 +10,7 @@ from reservoirs.esn.features import Noise
 from reservoirs.esn.stream import Stream
 from reservoirs.forecasting import Loop, find_loop
 from reservoirs.parallel import one_blas_thread
-from reservoirs.readout import BLOCK, Readout, Sums, choose
+from reservoirs.readout import BLOCK, Readout, Sums, solve_best
 from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array, Layout
 from reservoirs.targets import Targets
@@ -134,4 +134,4 @@ class ChunkedSums:
         with one_blas_thread():
             if block is not None:
                 sums.add(*block)
-            return sums.solve(choose([sums], alphas))
+            return solve_best([sums], alphas)

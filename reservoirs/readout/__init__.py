@@ -13,10 +13,10 @@ from reservoirs.readout.fitting import (
     BLOCK,
     SOLVERS,
     check_alphas,
-    choose,
     fit_readout,
     merged,
     row_blocks,
+    solve_best,
 )
 from reservoirs.readout.gram import GramSums, column_sums
 from reservoirs.readout.qr import QRSums
@@ -33,9 +33,9 @@ __all__ = [
     "Spectrum",
     "Sums",
     "check_alphas",
-    "choose",
     "column_sums",
     "fit_readout",
     "merged",
     "row_blocks",
+    "solve_best",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg
 
-from reservoirs.readout.solved import TINY, Readout, Spectrum
+from reservoirs.readout.solved import TINY, Readout, Spectrum, spectrum_of, unit_targets
 from reservoirs.sequences import Array
 
 RELATIVE_RANK = 1e-14  # of the largest singular value: below it there is only rounding
@@ -55,8 +55,10 @@ class DualRows:
         self.add(other.features, other.targets)
 
     def is_finite(self) -> bool:
-        """Tell whether no feature is infinite or NaN."""
-        return bool(np.isfinite(self.features).all())
+        """Tell whether no feature is infinite or NaN, nor a sum of targets."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = self.targets.sum(axis=0)
+        return bool(np.isfinite(self.features).all() and np.isfinite(sums).all())
 
     def _decomposed(self) -> tuple[Array, Array, Array]:
         """Return singular values, U'Y and V' of the centred rows, without mere rounding."""
@@ -68,10 +70,16 @@ class DualRows:
 
     def spectrum(self) -> Spectrum:
         """Decompose the rows."""
+        mean = self.targets.mean(axis=0)
+        targets = unit_targets(self.targets - mean, mean, self.n_rows)
         # X = U s V': the Gram matrix has the eigenvalues s^2, and V'X'Y = s U'Y.
-        values, projected, _ = self._decomposed()
-        totals = np.sum((self.targets - self.targets.mean(axis=0)) ** 2, axis=0)
-        return Spectrum(values**2, (values[:, None] * projected) ** 2, totals, self.n_rows)
+        centred = self.features - self.features.mean(axis=0)
+        U, values, _ = scipy.linalg.svd(centred, full_matrices=False)
+        projected = U.T @ targets
+        outside = targets - U @ projected
+        outside -= U @ (U.T @ outside)  # once more, for its rounding
+        projected = np.vstack([projected, outside])
+        return spectrum_of(values, projected, self.n_rows, smallest=RELATIVE_RANK)
 
     def residual(self, readout: Readout) -> Array:
         """Return the residual sum of squares of another readout on these rows.

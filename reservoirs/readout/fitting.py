@@ -75,26 +75,39 @@ def fit_readout(
         )
     edges = np.linspace(0, n_rows, (folds or 1) + 1).astype(int)
 
-    def sum_and_choose(form: type[AnySums]) -> tuple[AnySums, float]:
+    def summed(form: type[AnySums]) -> list[AnySums]:
         by_fold = [form(n_features, n_outputs) for _ in edges[1:]]
         for fold, features, targets in _cut(blocks(), edges):
             by_fold[fold].add(features, targets)
-        return merged(by_fold), choose(by_fold, alphas)
+        return by_fold
 
     with one_blas_thread():
         # Fewer rows than features: the rows themselves are the smaller problem.
         if solver == "auto" and n_rows < n_features:
-            rows, best = sum_and_choose(DualRows)
-            return rows.solve(best)
+            return solve_best(summed(DualRows), alphas)
         # The Gram matrix first, and a second pass by QR only where its rounding would tell.
         if solver == "auto":
-            gram, best = sum_and_choose(GramSums)
-            if best >= gram.smallest_alpha():
-                return gram.solve(best)
+            readout = _solve_gram(summed(GramSums), alphas)
+            if readout is not None:
+                return readout
             solver = "qr"
-        sums, best = sum_and_choose(SOLVERS[solver])
-        warn_ill_conditioned(sums, best)
-        return sums.solve(best)
+        by_fold = summed(SOLVERS[solver])
+        readout = solve_best(by_fold, alphas)
+        warn_ill_conditioned(by_fold, readout.alpha)
+        return readout
+
+
+def _solve_gram(folds: list[GramSums], alphas: Array) -> Readout | None:
+    """Return the readout of the best penalty; None if that takes more digits than a Gram has."""
+    _check_finite(folds)
+    gram = _total(folds)
+    if len(folds) > 1 or len(alphas) == 1:
+        ranking: list[float] | None = _ranked(folds, alphas)
+    else:
+        ranking = gram.judged(alphas)
+    if ranking is None or ranking[0] < gram.smallest_alpha():
+        return None
+    return gram.solve(ranking[0])
 
 
 def check_alphas(alpha: ArrayLike) -> Array:
@@ -143,43 +156,76 @@ def merged(parts: list[AnySums]) -> AnySums:
     return total
 
 
-def choose(folds: list[AnySums], alphas: Array) -> float:
-    """Return the best penalty of a grid.
+def solve_best(folds: list[AnySums], alphas: Array) -> Readout:
+    """Solve the sums of all folds with the best penalty of a grid that they can be solved with.
 
     Parameters
     ----------
     folds : list of sums
         Of each contiguous fold; a single one is scored by generalised cross-validation.
     alphas : array of shape (n_alphas,)
-        The grid; a single value is returned as it is.
+        The grid.
 
     Returns
     -------
-    float
-        The penalty of the smallest error.
+    Readout
+        The solution of the smallest error.
 
     Raises
     ------
     ValueError
-        If features, or their squares, are beyond float64.
+        If features or targets, or their products, are beyond float64.
+    scipy.linalg.LinAlgError
+        If the sums cannot be solved with any of them.
     """
+    _check_finite(folds)
+    total = _total(folds)
+    *others, last = _ranked(folds, alphas)
+    for alpha in others:
+        try:
+            return total.solve(alpha)
+        except scipy.linalg.LinAlgError:
+            continue
+    return total.solve(last)
+
+
+def _total(folds: list[AnySums]) -> AnySums:
+    return folds[0] if len(folds) == 1 else merged(folds)
+
+
+def _check_finite(folds: list[AnySums]) -> None:
     if not all(sums.is_finite() for sums in folds):
         raise ValueError(
-            "the features of the readout, or their squares, are too large for float64; "
-            "standardise X, or lower spectral_radius"
+            "the features of the readout or the targets, or their squares, are too large for "
+            "float64; standardise X and y, or lower spectral_radius"
         )
+
+
+def _ranked(folds: list[AnySums], alphas: Array) -> list[float]:
+    """Return the penalties of a grid from the best to the worst."""
     if len(alphas) == 1:
-        return float(alphas[0])
-    if len(folds) == 1:
-        spectrum = folds[0].spectrum()
-        return float(min(alphas, key=spectrum.gcv))
+        return [float(alphas[0])]
+    if len(folds) > 1:
+        return alphas[np.argsort(_fold_errors(folds, alphas), kind="stable")].tolist()
+    sums = folds[0]
+    if not isinstance(sums, GramSums):
+        return sums.spectrum().ranked(alphas)
+    # Below its rounding a Gram matrix cannot tell one penalty from another: the largest is best.
+    judged = alphas[alphas >= sums.smallest_alpha()]
+    below = alphas[alphas < sums.smallest_alpha()]
+    best = sums.spectrum().ranked(judged) if len(judged) else []
+    return [*best, *sorted(below.tolist(), reverse=True)]
+
+
+def _fold_errors(folds: list[AnySums], alphas: Array) -> Array:
+    """Return the squared error of every penalty on rows that were left out."""
     # Each fold is predicted from the merged sums of the others: no row is read again.
     errors = np.zeros(len(alphas))
     for i, held_out in enumerate(folds):
         train = merged(folds[:i] + folds[i + 1 :])
         for j, alpha in enumerate(alphas):
             errors[j] += _held_out_error(train, held_out, float(alpha))
-    return float(alphas[np.argmin(errors)])
+    return errors
 
 
 def _held_out_error(train: Sums, held_out: Sums, alpha: float) -> float:
@@ -189,16 +235,17 @@ def _held_out_error(train: Sums, held_out: Sums, alpha: float) -> float:
         return float("inf")  # a Gram matrix that this alpha does not make positive definite
 
 
-def warn_ill_conditioned(sums: Sums, alpha: float) -> None:
+def warn_ill_conditioned(folds: list[AnySums], alpha: float) -> None:
     """Warn where rounding in a Gram matrix that the user asked for outweighs the penalty.
 
     Parameters
     ----------
-    sums : sums
-        About to be solved.
+    folds : list of sums
+        That were solved.
     alpha : float
         The penalty.
     """
+    sums = _total(folds)
     if isinstance(sums, GramSums) and alpha < sums.smallest_alpha():
         warnings.warn(
             f"alpha={alpha:g} is below {sums.smallest_alpha():.1g}, where the rounding of "

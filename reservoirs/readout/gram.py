@@ -10,6 +10,8 @@ from reservoirs import compiled
 from reservoirs.readout.solved import EPSILON, TINY, Readout, Spectrum
 from reservoirs.sequences import Array
 
+SMALLEST_RESIDUAL = 1e-9  # relative to the totals, whose rounding then is a millionth of it
+
 
 def column_sums(rows: Array) -> Array:
     """Return the sum of every column, eight times faster than NumPy.
@@ -74,7 +76,8 @@ class GramSums:
         )
         self.gram = blas.dsyrk(1.0, features.T, beta=1.0, c=self.gram, overwrite_c=True)
         self.target_sum += shifted.sum(axis=0)
-        self.totals += np.sum(shifted**2, axis=0)
+        with np.errstate(over="ignore"):  # targets beyond 1e154, which are solved all the same
+            self.totals += np.sum(shifted**2, axis=0)
         self.n_rows += len(features)
         sums = (self.feature_sum, self.gram.diagonal()), (self.target_sum, self.totals)
         if any(_mean_is_far(total, squares, self.n_rows) for total, squares in sums):
@@ -94,7 +97,8 @@ class GramSums:
         """Add a multiple of the products of one row of features and targets to the sums."""
         self.gram = blas.dsyr(weight, features, a=self.gram, overwrite_a=True)
         self.cross += weight * np.multiply.outer(features, targets)
-        self.totals += weight * targets**2
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.totals += weight * targets**2
 
     def merge(self, other: GramSums) -> None:
         """Add all rows of other sums (Chan, Golub & LeVeque 1983, eq. 2.1).
@@ -121,13 +125,36 @@ class GramSums:
         self.n_rows = total
 
     def is_finite(self) -> bool:
-        """Tell whether no square overflowed and no feature was NaN."""
-        return bool(np.isfinite(self.gram.diagonal()).all())
+        """Tell whether no square or product overflowed and no feature was NaN."""
+        finite = np.isfinite(self.gram.diagonal()).all() and np.isfinite(self.cross).all()
+        return bool(finite)
 
     def smallest_alpha(self) -> float:
         """Return the penalty below which rounding in the Gram matrix outweighs it."""
         self._recentre()
         return float(1e3 * EPSILON * np.trace(self.gram))
+
+    def judged(self, alphas: Array) -> list[float] | None:
+        """Rank a grid by generalised cross-validation, unless rounding would have a say in it.
+
+        Parameters
+        ----------
+        alphas : array of shape (n_alphas,)
+            The grid.
+
+        Returns
+        -------
+        list of float or None
+            The penalties from the best to the worst; None where one is below `smallest_alpha`, or
+            where residuals come near the rounding of the targets' sums of squares.
+        """
+        if min(alphas) < self.smallest_alpha() or not np.isfinite(self.totals).all():
+            return None
+        spectrum = self.spectrum()
+        faint = (spectrum.totals > 0) & (spectrum.totals < TINY / EPSILON)
+        if faint.any() or spectrum.residual(float(min(alphas))) < SMALLEST_RESIDUAL:
+            return None
+        return spectrum.ranked(alphas)
 
     def solve(self, alpha: float) -> Readout:
         """Solve (G + alpha I) C' = X'Y by Cholesky.
@@ -175,8 +202,10 @@ class GramSums:
         # G = V l V', and the squares of V'X'Y.
         values, vectors = scipy.linalg.eigh(self.gram, lower=False, driver="evd")
         above = values > EPSILON * values[-1]
-        squares = (vectors[:, above].T @ self.cross) ** 2
-        return Spectrum(values[above], squares, self.totals, self.n_rows)
+        # A constant target leaves the rounding of its mean, which no penalty is to be judged by.
+        constant = self.totals <= self.n_rows * (10 * EPSILON * self.target_centre) ** 2
+        squares = (vectors[:, above].T @ np.where(constant, 0.0, self.cross)) ** 2
+        return Spectrum(values[above], squares, np.where(constant, 0.0, self.totals), self.n_rows)
 
     def residual(self, readout: Readout) -> Array:
         """Return the residual sum of squares of another readout on these rows.

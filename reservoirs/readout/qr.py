@@ -6,7 +6,7 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import lapack
 
-from reservoirs.readout.solved import EPSILON, TINY, Readout, Spectrum
+from reservoirs.readout.solved import EPSILON, TINY, Readout, Spectrum, spectrum_of, unit_targets
 from reservoirs.sequences import Array
 
 QR_PANEL = 32  # columns per panel of the blocked QR, the fastest of 16-128 measured
@@ -83,17 +83,18 @@ class QRSums:
         self.n_rows += other.n_rows
 
     def is_finite(self) -> bool:
-        """Tell whether no sum overflowed and no feature was NaN."""
+        """Tell whether no sum overflowed and none is NaN."""
         return bool(np.isfinite(self.factor.diagonal()).all())
 
     def spectrum(self) -> Spectrum:
         """Decompose the triangular factor of the features."""
         n = self.n_features
-        # R_xx = U S V', so that G = V S^2 V' and V'X'Y = S U'R_xy.
+        means = self.factor[0, n + 1 :] / self.factor[0, 0]
+        targets = unit_targets(np.triu(self.factor)[1:, n + 1 :], means, self.n_rows)
+        # R_xx = U S V', so that G = V S^2 V' and V'X'Y = S U'R_xy; R_yy no feature explains.
         U, values, _ = scipy.linalg.svd(self._upper_features())
-        projected = U.T @ self.factor[1 : n + 1, n + 1 :]
-        totals = np.sum(np.triu(self.factor)[1:, n + 1 :] ** 2, axis=0)
-        return Spectrum(values**2, (values[:, None] * projected) ** 2, totals, self.n_rows)
+        projected = np.vstack([U.T @ targets[:n], targets[n:]])
+        return spectrum_of(values, projected, self.n_rows, smallest=n * EPSILON)
 
     def residual(self, readout: Readout) -> Array:
         """Return the residual sum of squares of another readout on these rows.
