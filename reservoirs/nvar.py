@@ -12,20 +12,18 @@ from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
     RegressorMixin,
-    TransformerMixin,
     _fit_context,
 )
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.estimators import Progress
+from reservoirs.estimators import Progress, SeriesTransformer
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import ForecastMixin, find_loop, record_training_end
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout import QRSums, check_alphas, row_blocks, solve_best
 from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows, restore
 from reservoirs.targets import Targets, check_targets
-from reservoirs.version import Stamped
 
 DELAYS: dict[str, list[object]] = {
     "n_delays": [Interval(Integral, 1, None, closed="left")],
@@ -34,7 +32,7 @@ DELAYS: dict[str, list[object]] = {
 }
 
 
-class NVAR(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class NVAR(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimator):
     """Map series to monomials of the present row and of delayed ones.
 
     v[t] = [u[t], u[t - s], ..., u[t - (k-1) s]],  z[t] = all monomials of v[t] of the given degrees

@@ -12,7 +12,6 @@ from scipy.sparse import issparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
     _fit_context,
 )
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -22,12 +21,12 @@ from reservoirs import compiled, topology
 from reservoirs.compiled.storage import PackedWeights, pack_weights
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.ranges import KeysOf
+from reservoirs.estimators.transformers import SeriesTransformer
 from reservoirs.packing import PackedCache
 from reservoirs.parallel import map_in_order
 from reservoirs.readout import BLOCK, row_blocks
 from reservoirs.seeds import seed_streams
 from reservoirs.sequences import Array, InitialState, Seed, SeriesLike, check_rows, restore
-from reservoirs.version import Stamped
 
 SETTINGS: dict[str, list[object]] = {
     "n_units": [Interval(Integral, 1, None, closed="left")],
@@ -46,7 +45,7 @@ STATES_PER_CALL = 2**21  # of a compiled loop in `transform`, which Ctrl-C waits
 _PACKED = PackedCache()
 
 
-class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Reservoir(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimator):
     """Map series to the states of a random recurrent network that is never trained.
 
     x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + b), f = tanh
@@ -195,15 +194,16 @@ class Reservoir(Stamped, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             If a given W, W_in or b has another shape, or holds NaN.
         """
         weights, inputs, bias, _ = seed_streams(self.random_state)
-        self.recurrent_weights_ = topology.draw(
+        W = topology.draw(
             self.topology,
             self.n_units,
             degree=self.degree,
             spectral_radius=self.spectral_radius,
             seed=int(weights.generate_state(1)[0]),
         )
-        self.input_weights_ = self._input_weights(np.random.default_rng(inputs))
-        self.bias_ = self._bias(np.random.default_rng(bias))
+        W_in = self._input_weights(np.random.default_rng(inputs))
+        b = self._bias(np.random.default_rng(bias))
+        self.recurrent_weights_, self.input_weights_, self.bias_ = W, W_in, b
         for array in self._weight_arrays():
             array.setflags(write=False)  # assign other arrays instead: a packed copy may be kept
         return self

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
+from reservoirs.estimators.transformers import SeriesTransformer
 from reservoirs.sequences import SeriesLike, check_rows, flatten, restore
-from reservoirs.version import Stamped
 
 
-class SequenceScaler(Stamped, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
     """Standardise every feature over all rows of all series.
 
     z = (x - mean) / scale

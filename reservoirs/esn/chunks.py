@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -57,22 +58,37 @@ class ChunkedSums:
         self.loop: Loop | None = None
         self.closes = True
 
-    def begin(self) -> None:
-        """Close the open series, if any, and open the next."""
-        self._sum_open_block()
-        self.n_series, self.row = self.n_series + 1, 0
-        self.state, self.last_pair = np.zeros(self.reservoir.n_units), None
-
-    def feed(self, rows: Array, targets: Array) -> None:
-        """Go on with the open series.
+    def extended(self, pieces: Iterable[tuple[Array, Array]], *, new_series: bool) -> ChunkedSums:
+        """Return sums that go on from here; these stay as they are, should that be interrupted.
 
         Parameters
         ----------
-        rows : array of shape (n_steps, n_features)
-            The next inputs.
-        targets : array of shape (n_steps, n_outputs)
-            Their targets.
+        pieces : iterable of tuples of arrays
+            Inputs (n_steps, n_features) and targets (n_steps, n_outputs).
+        new_series : bool
+            Whether each piece begins a series; else they go on with the open one.
+
+        Returns
+        -------
+        ChunkedSums
+            They share what did not change, so that one row costs no copy of the sums.
         """
+        stream = copy.copy(self)
+        stream.features, stream.targets = list(self.features), list(self.targets)
+        for rows, targets in pieces:
+            if new_series:
+                stream._begin(self.sums)
+            stream._feed(rows, targets, self.sums)
+        return stream
+
+    def _begin(self, kept: Sums) -> None:
+        """Close the open series, if any, and open the next; `kept` is not written to."""
+        self._sum_open_block(kept)
+        self.n_series, self.row = self.n_series + 1, 0
+        self.state, self.last_pair = np.zeros(self.reservoir.n_units), None
+
+    def _feed(self, rows: Array, targets: Array, kept: Sums) -> None:
+        """Go on with the open series; `kept` is not written to."""
         self._check_loop(rows, targets)
         stream = Stream(self.reservoir, self.washout, self.noise)
         pieces = stream.blocks(
@@ -84,16 +100,18 @@ class ChunkedSums:
             self.targets.append(piece.targets.copy())
             self.state, self.row = piece.last_state, piece.next_row
             if self.row % BLOCK == 0:
-                self._sum_open_block()
+                self._sum_open_block(kept)
 
     def _open_block(self) -> tuple[Array, Array] | None:
         if not sum(map(len, self.features)):
             return None
         return np.concatenate(self.features), np.concatenate(self.targets)
 
-    def _sum_open_block(self) -> None:
+    def _sum_open_block(self, kept: Sums) -> None:
         block = self._open_block()
         if block is not None:
+            if self.sums is kept:
+                self.sums = copy.deepcopy(kept)
             with one_blas_thread():
                 self.sums.add(*block)
         self.features, self.targets = [], []

@@ -21,6 +21,9 @@ from reservoirs.readout import SOLVERS, check_alphas
 from reservoirs.sequences import Array, Layout, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
 
+# what a fit before belongs to, until two rows of a new stream have come
+READOUT = ("coef_", "intercept_", "readout_", "alpha_", "mean_state_", "last_states_")
+
 
 @inherit_parameters(EchoStateNetwork)
 class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
@@ -81,6 +84,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     >>> bool(abs(error).max() < 0.01)
     True
     """
+
+    stream_: ChunkedSums
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -154,22 +159,14 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         if not first:
             check_outputs(targets, self.training_end_)
         alphas = check_alphas(self.alpha)
-        if first:
-            self._draw()
-            sums = SOLVERS["qr" if self.solver == "auto" else self.solver]
-            width = self.n_units + self.n_features_in_
-            self.stream_ = ChunkedSums(
-                self.reservoir_,
-                sums(width, targets.rows.shape[1]),
-                self.washout,
-                self._noise(),
-            )
-        stream = self.stream_
-        for span in layout.slices():
-            if layout.many or new_series or not stream.n_series:
-                stream.begin()
-            stream.feed(rows[span], targets.rows[span])
-        loop = stream.loop if stream.closes else None
+        before = self._new_stream(targets.rows.shape[1]) if first else self.stream_
+        spans = list(layout.slices())
+        stream = before.extended(
+            ((rows[span], targets.rows[span]) for span in spans),
+            new_series=layout.many or new_series or not before.n_series,
+        )
+        self.stream_ = stream
+        span, loop = spans[-1], stream.loop if stream.closes else None
         last = Layout("single", (span.stop - span.start,))
         self.training_end_ = record_training_end(_targets_of(targets, span), last, y, loop=loop)
         self.target_kind_ = targets.kind
@@ -181,6 +178,15 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         several = stream.n_series > 1 and not self.washout
         self.auto_initial_state_ = "zero" if several else "mean"
         return self
+
+    def _new_stream(self, n_outputs: int) -> ChunkedSums:
+        """Draw a reservoir and return empty sums of its states; a readout of another one goes."""
+        for name in READOUT:
+            self.__dict__.pop(name, None)
+        self._draw()
+        sums = SOLVERS["qr" if self.solver == "auto" else self.solver]
+        width = self.n_units + self.n_features_in_
+        return ChunkedSums(self.reservoir_, sums(width, n_outputs), self.washout, self._noise())
 
     def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
         readout = (self.coef_, self.intercept_)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from reservoirs.estimators.commit import CommittingMixin
 from reservoirs.estimators.progress import CallbackSupportMixin
 from reservoirs.estimators.settings import check_settings
 from reservoirs.parallel import map_in_order
@@ -29,7 +30,7 @@ Step = Callable[[Array], Array]  # a row of inputs -> the outputs after it
 States: TypeAlias = Array | list[Array]  # one per series: rows of an array, or pieces of any length
 
 
-class SeriesMixin(Stamped, CallbackSupportMixin, ABC):
+class SeriesMixin(Stamped, CommittingMixin, CallbackSupportMixin, ABC):
     """Outputs of an estimator that carries a state along each series.
 
     Attributes

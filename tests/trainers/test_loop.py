@@ -3,8 +3,9 @@ import logging
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from small_network import X, fitted
+from small_network import SMALL, X, Y, fitted
 
 from trainers.training.epochs import MinibatchEpochs
 
@@ -41,7 +42,7 @@ def test_divergence_keeps_the_best_weights_and_names_the_knob():
     assert np.isfinite(model.predict(X)).all()
 
 
-def test_an_interrupt_leaves_a_usable_estimator(monkeypatch):
+def test_an_interrupt_leaves_a_usable_estimator_and_goes_on(monkeypatch):
     run_epoch, count = MinibatchEpochs.run_epoch, iter(range(100))
 
     def interrupted(self):
@@ -50,7 +51,9 @@ def test_an_interrupt_leaves_a_usable_estimator(monkeypatch):
         return run_epoch(self)
 
     monkeypatch.setattr(MinibatchEpochs, "run_epoch", interrupted)
-    model = fitted(max_iter=50)
+    model = clone(SMALL).set_params(max_iter=50)
+    with pytest.raises(KeyboardInterrupt, match="2 whole epochs are kept"):
+        model.fit(X, Y)
 
     assert model.status_ == "interrupted"
     assert model.n_iter_ == 2

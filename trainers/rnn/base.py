@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
-from reservoirs.estimators import Progress
+from reservoirs.estimators import FitInterrupted, Progress
 from reservoirs.sequences import Array, Layout, SeriesLike
 from reservoirs.targets import Targets
 from trainers.data.batches import Examples
@@ -121,8 +121,7 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             verbose=int(self.verbose),
             n_epochs_before=len(self.history_) if resumed else 0,
         )
-        state = {"epochs": runner.state(), "rng": rng.bit_generator.state}
-        self._store_fit(result, state, resumed=resumed)
+        self._store_fit(result, resumed=resumed)
 
     def _generator(self) -> np.random.Generator:
         """Return the generator of the weights and of the order of the batches."""
@@ -247,18 +246,26 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             return targets.rows
         return np.repeat(targets.rows, layout.lengths, axis=0)
 
-    def _store_fit(self, result: TrainingResult, state: dict[str, Any], *, resumed: bool) -> None:
+    def _store_fit(self, result: TrainingResult, *, resumed: bool) -> None:
         """Set the fitted attributes, which go on from those of the fit before if resumed."""
-        if not resumed:
-            self.history_, self.loss_curve_, self.validation_curve_ = [], [], []
-        self.history_ += result.history
-        self.loss_curve_ += [record["loss"] for record in result.history]
-        self.validation_curve_ += [
-            record["validation_loss"] for record in result.history if "validation_loss" in record
+        history = [*self.history_, *result.history] if resumed else result.history
+        self.history_ = history
+        self.loss_curve_ = [record["loss"] for record in history]
+        self.validation_curve_ = [
+            record["validation_loss"] for record in history if "validation_loss" in record
         ]
-        self.n_iter_, self.status_ = len(self.history_), result.status
-        self.solver_state_ = state
+        self.n_iter_, self.status_ = len(history), result.status
+        self.solver_state_ = result.state
         self.weights_ = self._weight_attributes(result.theta)["weights_"]
+
+    def _end(self, progress: Progress) -> Self:
+        """Report the end of a fit; let an interrupt go on once the whole epochs are committed."""
+        progress.end()
+        if self.status_ == "interrupted":
+            raise FitInterrupted(
+                f"training was interrupted; the weights after {self.n_iter_} whole epochs are kept"
+            )
+        return self
 
     def _weight_attributes(self, theta: torch.Tensor) -> dict[str, Any]:
         """Return the fitted attribute that a flat weight vector gives."""

@@ -73,7 +73,10 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
     def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
-        """Train the network. Ctrl-C ends training; what was learned so far is kept.
+        """Train the network.
+
+        Ctrl-C during training keeps the whole epochs so far, `status_` is then "interrupted", and
+        raises KeyboardInterrupt. Any other exception leaves the estimator as it was.
 
         Parameters
         ----------
@@ -96,8 +99,7 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         targets = self._encode_targets(y, layout, resumed=resumed)
         progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
         self._fit(rows, layout, targets, progress, resumed=resumed)
-        progress.end()
-        return self
+        return self._end(progress)
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -138,8 +140,7 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         targets = self._encode_targets(y, layout, resumed=resumed or classes is not None)
         progress = Progress(self, X, y, 1, {"series_id": series_id})
         self._fit(rows, layout, targets, progress, resumed=resumed, one_epoch=True)
-        progress.end()
-        return self
+        return self._end(progress)
 
     @inherit_parameters(LabelMixin.predict)
     def predict_proba(

@@ -72,7 +72,10 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
     def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
-        """Train the network. Ctrl-C ends training; what was learned so far is kept.
+        """Train the network.
+
+        Ctrl-C during training keeps the whole epochs so far, `status_` is then "interrupted", and
+        raises KeyboardInterrupt. Any other exception leaves the estimator as it was.
 
         Returns
         -------
@@ -91,8 +94,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         self._record_training_end(rows, layout, y)
         self._fit(rows, layout, targets, progress, resumed=resumed)
         self._store_end_states(rows, layout)
-        progress.end()
-        return self
+        return self._end(progress)
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -120,8 +122,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         self._record_training_end(rows, layout, y, last_only=True)
         self._fit(rows, layout, targets, progress, resumed=resumed, one_epoch=True)
         self._store_end_states(rows, layout, last_only=True)
-        progress.end()
-        return self
+        return self._end(progress)
 
     def _encode_targets(self, y: SeriesLike, layout: Layout, *, resumed: bool) -> Targets:
         """Return standardised targets."""

@@ -125,9 +125,8 @@ class MinibatchEpochs:
 
     def state(self) -> SolverState:
         """Return the state of the optimizer and the weights as it holds them."""
-        state = copy.deepcopy(self.optimizer.state_dict())
-        theta = self.problem.theta.cpu().numpy().copy()
-        return {"optimizer": map_leaves(_to_array, state), "theta": theta}
+        state = map_leaves(_to_array, self.optimizer.state_dict())
+        return {"optimizer": state, "theta": self.problem.theta.cpu().numpy().copy()}
 
     def resume(self, state: SolverState) -> None:
         """Go on from a state, bit by bit."""
@@ -198,7 +197,9 @@ def map_leaves(function: Callable[[object], object], value: object) -> Any:  # n
 
 
 def _to_array(value: object) -> object:
-    return value.cpu().numpy().copy() if isinstance(value, Tensor) else value
+    if isinstance(value, Tensor):
+        return value.cpu().numpy().copy()
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _to_tensor(value: object) -> object:

@@ -17,7 +17,12 @@ from torch import Tensor
 from reservoirs.estimators import Progress
 from trainers.network.small import one_thread
 from trainers.second_order.curvature import Objective
-from trainers.training.problem import EpochRecord, EpochRunner, TrainingProblem
+from trainers.training.problem import (
+    EpochRecord,
+    EpochRunner,
+    SolverState,
+    TrainingProblem,
+)
 
 logger = logging.getLogger("trainers")
 FittedAttributes = Callable[[Tensor], dict[str, object]]
@@ -63,14 +68,17 @@ class TrainingResult:
         One record an epoch.
     status : str
         Why training ended: "max_iter", "converged", "diverged", "stopped" or "interrupted".
+    state : dict
+        What training can go on from: the runner's state and that of the generator.
     """
 
     theta: Tensor
     history: list[EpochRecord] = field(default_factory=list)
     status: str = "max_iter"
+    state: SolverState = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Best:
     """The weights of the smallest loss so far, and for how many epochs it has not improved."""
 
@@ -78,10 +86,22 @@ class _Best:
     loss: float = float("inf")
     n_epochs_since: int = 0
 
-    def update(self, loss: float, theta: Tensor, tol: float) -> None:
-        self.n_epochs_since = 0 if loss < self.loss - tol else self.n_epochs_since + 1
+    def updated(self, loss: float, theta: Tensor, tol: float) -> _Best:
+        """Return the best after one more epoch."""
+        n_epochs_since = 0 if loss < self.loss - tol else self.n_epochs_since + 1
         if loss < self.loss:
-            self.loss, self.theta = loss, theta
+            return _Best(theta, loss, n_epochs_since)
+        return _Best(self.theta, self.loss, n_epochs_since)
+
+
+@dataclass(frozen=True)
+class _WholeEpoch:
+    """Where training stands after an epoch, to which an interrupt in the next one goes back."""
+
+    number: int
+    theta: Tensor
+    best: _Best
+    state: SolverState
 
 
 @torch.inference_mode()  # spares every small operation its bookkeeping
@@ -97,7 +117,7 @@ def train(
 ) -> TrainingResult:
     """Run epochs until there is a reason to stop.
 
-    A keyboard interrupt ends training and keeps what was learned.
+    A keyboard interrupt ends training after the last whole epoch; before the first, it goes on.
 
     Parameters
     ----------
@@ -120,10 +140,15 @@ def train(
     -------
     TrainingResult
         The weights are the best seen with early stopping and after divergence, else the last.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If interrupted before the first epoch was whole.
     """
     validation = _validation_objective(problem)
     result = TrainingResult(runner.weights())
-    best, start = _Best(result.theta), time.perf_counter()
+    whole, start = _WholeEpoch(0, result.theta, _Best(result.theta), {}), time.perf_counter()
     try:
         for number in range(1, stopping.max_iter + 1):
             attributes = partial(_attributes, attributes_at, result)
@@ -138,23 +163,36 @@ def train(
                 logger.info(_log_line(record))
             monitored = record.get("validation_loss", record["loss"])
             # The training loss precedes the last update: the weights may have become infinite.
-            if not np.isfinite(monitored) or not torch.isfinite(theta).all():
-                result.status = "diverged"
-                break
-            if task.stop:
-                result.status = "stopped"
-                break
-            best.update(monitored, theta, stopping.tol or 0.0)
-            if stopping.by_convergence and best.n_epochs_since >= stopping.patience:
-                result.status = "converged"
+            finite = bool(np.isfinite(monitored) and torch.isfinite(theta).all())
+            best = whole.best.updated(monitored, theta, stopping.tol or 0.0)
+            best = best if finite and not task.stop else whole.best
+            state = {"epochs": runner.state(), "rng": problem.rng.bit_generator.state}
+            # one assignment: an interrupt sees this epoch whole, or the one before
+            whole = _WholeEpoch(number, theta, best, state)
+            reason = _reason_to_stop(stopping, best, finite=finite, asked=task.stop)
+            if reason is not None:
+                result.status = reason
                 break
     except KeyboardInterrupt:
-        result.status = "interrupted"
+        if not whole.number:
+            raise
+        result = TrainingResult(whole.theta, result.history[: whole.number], "interrupted")
+    result.state = whole.state
     # The last weights are the result unless the best were asked for, or the last are of no use.
     if stopping.early_stopping or result.status == "diverged":
-        result.theta = best.theta
+        result.theta = whole.best.theta
     _warn(result, stopping)
     return result
+
+
+def _reason_to_stop(stopping: Stopping, best: _Best, *, finite: bool, asked: bool) -> str | None:
+    """Return the status that an epoch ends training with, None where it goes on."""
+    if not finite:
+        return "diverged"
+    if asked:
+        return "stopped"
+    converged = stopping.by_convergence and best.n_epochs_since >= stopping.patience
+    return "converged" if converged else None
 
 
 def _attributes(attributes_at: FittedAttributes, result: TrainingResult) -> dict[str, object]:

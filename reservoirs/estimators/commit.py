@@ -1,0 +1,49 @@
+"""A fit commits at its end: until then the estimator stays as it was, whatever is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+FITS = ("fit", "partial_fit", "fit_transform")
+
+
+class FitInterrupted(KeyboardInterrupt):
+    """Raised by a fit that was interrupted and is to keep what it has so far.
+
+    The estimator takes over its attributes, then `KeyboardInterrupt` goes on to the caller.
+    """
+
+
+class CommittingMixin:
+    """Every `fit`, `partial_fit` and `fit_transform` takes effect as a whole, or not at all.
+
+    They run on a working copy whose attributes the estimator takes over in one step at the end, so
+    that an exception, or Ctrl-C, leaves it as it was; another thread may predict meanwhile. The
+    copy shares its values with the estimator: a fit replaces them and must not change them in
+    place. Methods that a subclass defines are included.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as they are
+        super().__init_subclass__(**kwargs)
+        for name in FITS:
+            if name in cls.__dict__:
+                setattr(cls, name, _committing(cls.__dict__[name]))
+
+
+def _committing(method: Callable[..., object]) -> Callable[..., object]:
+    @wraps(method)
+    def fit(self: CommittingMixin, *args: object, **kwargs: object) -> object:
+        working = object.__new__(type(self))
+        working.__dict__.update(self.__dict__)
+        try:
+            result = method(working, *args, **kwargs)
+        except FitInterrupted as interrupt:
+            self.__dict__ = dict(working.__dict__)
+            # of this very type, so that Python ends as it does after Ctrl-C
+            raise KeyboardInterrupt(*interrupt.args) from None
+        self.__dict__ = dict(working.__dict__)
+        return self if result is working else result
+
+    return fit
