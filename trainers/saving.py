@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from reservoirs.forecasting import upgrade_state
+from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.persistence import check_shapes, register
+from reservoirs.sequences import Array
 from trainers import solvers
 from trainers.network.initialization import ESNInit
 from trainers.network.stack import Network
@@ -15,18 +17,31 @@ from trainers.rnn import RNNClassifier, RNNRegressor
 
 SHARED = ("cell", "n_units", "n_layers", "activation", "learn_initial_state", "hidden_bias")
 
+FITTED = {  # what `fit` sets without annotating it in the class
+    "loss_curve_": list[float],
+    "validation_curve_": list[float | None],
+    "n_iter_": int,
+    "status_": str,
+}
+
 
 def register_all() -> None:
     """Register them; importing `trainers` does so."""
     solver_classes = {type(make()) for make in solvers.SOLVERS.values()}
     for cls in (*solver_classes, ESNInit, Network):
-        register(cls)
+        register(cls, attributes={})
     register(
         RNNRegressor,
         check=_check_network,
         upgrade=lambda attributes: upgrade_state(_upgrade_solver_state(attributes)),
+        attributes={
+            **FITTED,
+            "target_mean_": Array,
+            "target_scale_": Array,
+            "training_end_": TrainingEnd,
+        },
     )
-    register(RNNClassifier, check=_check_network, upgrade=_upgrade_solver_state)
+    register(RNNClassifier, check=_check_network, upgrade=_upgrade_solver_state, attributes=FITTED)
 
 
 def _upgrade_solver_state(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.esn.features import Noise
 from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
 from reservoirs.nvar import NVAR, NVARRegressor
+from reservoirs.persistence.builtin_attributes import ATTRIBUTES, SKLEARN, SUMS
 from reservoirs.persistence.registry import State, check_shapes, register
 from reservoirs.readout import SOLVERS, DualRows, Readout
 from reservoirs.reservoir import Reservoir
@@ -25,7 +26,7 @@ def register_all() -> None:
     """Register the built-in types; the variants that registries name are looked up anew."""
     _register_fixed()
     for sums in (*SOLVERS.values(), DualRows):
-        register(sums)
+        register(sums, attributes=SUMS.get(sums))
     for topology in TOPOLOGIES.values():
         if isinstance(topology, BaseEstimator):  # one with settings; others are functions
             register(type(topology))
@@ -38,19 +39,30 @@ def _register_fixed() -> None:
     from sklearn import compose, linear_model, pipeline, preprocessing
 
     for cls in (Layout, TrainingEnd, Noise, Readout, NVAR):
-        register(cls)
-    register(ChunkedSums, name="reservoirs.Stream")  # its name in files of 0.1.0
-    register(Reservoir, check=_check_reservoir)
-    register(NVARRegressor, check=_check_nvar, upgrade=upgrade_state)
-    register(SequenceScaler, check=_check_scaler)
-    register(ESNRegressor, check=_check_esn, upgrade=_upgrade_esn_regressor)
-    register(ESNClassifier, check=_check_esn, upgrade=upgrade_names)
-    for scaler in ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler"):
-        register(getattr(preprocessing, scaler), check=_check_scaler)
-    for model in ("Ridge", "RidgeClassifier", "LogisticRegression"):
-        register(getattr(linear_model, model))
-    for wrapper in (pipeline.Pipeline, compose.TransformedTargetRegressor):
-        register(wrapper)
+        register(cls, attributes=ATTRIBUTES.get(cls, {}))
+    # its name in files of 0.1.0
+    register(ChunkedSums, name="reservoirs.Stream", attributes=ATTRIBUTES[ChunkedSums])
+    register(Reservoir, check=_check_reservoir, attributes=ATTRIBUTES[Reservoir])
+    register(
+        NVARRegressor,
+        check=_check_nvar,
+        upgrade=upgrade_state,
+        attributes=ATTRIBUTES[NVARRegressor],
+    )
+    register(SequenceScaler, check=_check_scaler, attributes=ATTRIBUTES[SequenceScaler])
+    register(
+        ESNRegressor,
+        check=_check_esn,
+        upgrade=_upgrade_esn_regressor,
+        attributes=ATTRIBUTES[ESNRegressor],
+    )
+    register(
+        ESNClassifier, check=_check_esn, upgrade=upgrade_names, attributes=ATTRIBUTES[ESNClassifier]
+    )
+    for module in (preprocessing, linear_model, pipeline, compose):
+        for name, attributes in SKLEARN[module.__name__].items():
+            check = _check_scaler if name.endswith("Scaler") else None
+            register(getattr(module, name), check=check, attributes=attributes)
 
 
 def _upgrade_esn_regressor(attributes: State) -> State:

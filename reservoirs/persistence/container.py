@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 
+from reservoirs.persistence.arrays import read_arrays
+from reservoirs.persistence.budget import Budget, size_as_objects
 from reservoirs.persistence.builtin_types import register_all
 from reservoirs.persistence.registry import entry_of
 from reservoirs.persistence.tree import Reader, Writer
@@ -45,7 +49,10 @@ def save(model: object, path: FileName) -> None:
         If the model holds something other than numbers, text, arrays, containers and registered
         objects; the message names the attribute.
     ValueError
-        If its weights are not finite or do not fit together.
+        If its weights are not finite or do not fit together, or `load` would refuse the file: it
+        is read back before it replaces another.
+    FileNotFoundError
+        If the folder does not exist.
 
     See Also
     --------
@@ -81,19 +88,22 @@ def save(model: object, path: FileName) -> None:
         "sha256": _digest(FORMAT, tree, writer.arrays),
     }
     data = safetensors.numpy.save(writer.arrays, metadata=header)
-    if len(tree) > MAX_HEADER // 2:
-        raise ValueError(
-            f"everything but the arrays takes {len(tree):,} bytes, more than a file may hold; "
-            "drop history_ or other long lists"
-        )
-    # written beside the target and renamed: readers see the old file or the new one, never a part
     target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
+        # written beside the target and renamed: readers see the old file or the new, never a part
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            errno.ENOENT,
+            f"the folder {target.parent} does not exist; make it with "
+            f"Path({str(target.parent)!r}).mkdir(parents=True)",
+        ) from None
+    try:
+        with os.fdopen(handle, "w+b") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            _read_back(file, len(data), type(model).__name__)
         # mkstemp lets nobody else read the file: give it the mode that open() would have
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, target)
@@ -101,6 +111,18 @@ def save(model: object, path: FileName) -> None:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def _read_back(file: BinaryIO, n_bytes: int, kind: str) -> None:
+    """Read what was written, before it replaces anything: a file that cannot be read is none."""
+    file.seek(0)
+    try:
+        _parse(file, n_bytes)
+    except (_NotReadable, *_DAMAGE) as error:
+        raise ValueError(
+            f"this {kind} cannot be saved, for load would refuse the file: {error}; nothing was "
+            "replaced"
+        ) from error
 
 
 def load(path: FileName, *, max_bytes: int = MAX_BYTES) -> Any:
@@ -133,7 +155,8 @@ def load(path: FileName, *, max_bytes: int = MAX_BYTES) -> Any:
     Notes
     -----
     The digest finds damage, not malice: whoever can write files can write a valid one with other
-    weights. Loading never runs code and never takes more than a few times the size of the file.
+    weights. Loading never runs code, gives an object only attributes that its class declares, of
+    the types that it declares, and takes at most four times the size of the file and 50 MB.
 
     Examples
     --------
@@ -144,17 +167,17 @@ def load(path: FileName, *, max_bytes: int = MAX_BYTES) -> Any:
     FileNotFoundError: [Errno 2] No such file or directory: 'missing.model'
     """
     register_all()
-    data = _read(Path(path), max_bytes)
-    try:
-        return _parse(data)
-    except _NotReadable as error:
-        raise ValueError(f"{path}: {error}") from None
-    except _DAMAGE as error:
-        reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise ValueError(
-            f"{path} cannot be loaded, it is damaged or was not written by reservoirs.save "
-            f"({reason}); restore it from a copy or fit again"
-        ) from error
+    with _opened(Path(path), max_bytes) as (file, n_bytes):
+        try:
+            return _parse(file, n_bytes)
+        except _NotReadable as error:
+            raise ValueError(f"{path}: {error}") from None
+        except _DAMAGE as error:
+            reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            raise ValueError(
+                f"{path} cannot be loaded, it is damaged or was not written by reservoirs.save "
+                f"({reason}); restore it from a copy or fit again"
+            ) from error
 
 
 # what a changed byte may raise anywhere between the JSON and the attributes of an object
@@ -174,7 +197,9 @@ class _NotReadable(Exception):
     """A file that is not damaged, but that this version cannot load; the message says why."""
 
 
-def _read(path: Path, max_bytes: int) -> bytes:
+@contextlib.contextmanager
+def _opened(path: Path, max_bytes: int) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a regular file of a size that is allowed, and return it with its size."""
     # not blocking: opening a pipe would wait for a writer
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         status = os.fstat(file.fileno())
@@ -187,42 +212,45 @@ def _read(path: Path, max_bytes: int) -> bytes:
                 f"{path} has {status.st_size:,} bytes, more than max_bytes={max_bytes:,}; "
                 "raise max_bytes if you trust the file"
             )
-        return file.read(status.st_size)
+        yield file, status.st_size
 
 
-def _parse(data: bytes) -> Any:
-    length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or length > min(len(data) - 8, MAX_HEADER):
+def _parse(file: BinaryIO, n_bytes: int) -> Any:
+    length = int.from_bytes(file.read(8), "little")
+    if n_bytes < 8 or length > min(n_bytes - 8, MAX_HEADER):
         raise _NotReadable(
-            f"not written by reservoirs.save: {len(data)} bytes, of which its header claims "
-            f"{length}"
+            f"not written by reservoirs.save: {n_bytes} bytes, of which its header claims {length}"
         )
-    header = json.loads(data[8 : 8 + length]).get("__metadata__", {})
-    if "reservoirs_format" not in header:
+    budget = Budget(n_bytes)
+    entries = _header(file.read(length), budget)
+    words = entries.pop("__metadata__", {})
+    if "reservoirs_format" not in words:
         raise _NotReadable("a safetensors file, but not one that reservoirs.save wrote")
-    written = int(header["reservoirs_format"])
+    written = int(words["reservoirs_format"])
     if written != FORMAT:
         raise _NotReadable(
-            f"format version {written} (by reservoirs {header.get('reservoirs_version')!r}), this "
+            f"format version {written} (by reservoirs {words.get('reservoirs_version')!r}), this "
             f"is {VERSION} and reads version {FORMAT}; load it with a version that reads it"
         )
     # the digest before the tree: a damaged file is refused before any object is made
-    arrays = _arrays(data)
-    if header["sha256"] != _digest(written, header["tree"], arrays):
+    arrays = read_arrays(file, entries, n_bytes - 8 - length)
+    if words["sha256"] != _digest(written, words["tree"], arrays):
         raise ValueError("its digest does not match what it holds")
-    tree = json.loads(header["tree"])
+    tree = json.loads(words.pop("tree"))
     if not isinstance(tree, dict) or "object" not in tree:
         raise ValueError("it does not hold a model")
-    return Reader(arrays).read(tree)
+    return Reader(arrays, budget).read(tree)
 
 
-def _arrays(data: bytes) -> dict[str, Array]:
-    import safetensors.numpy
-
-    try:
-        return {name: np.array(array) for name, array in safetensors.numpy.load(data).items()}
-    except safetensors.SafetensorError as error:
-        raise ValueError(str(error)) from None
+def _header(data: bytes, budget: Budget) -> dict[str, Any]:
+    """Return the header of a safetensors file, unless its text would fill the memory."""
+    text = data.decode("ascii")
+    # the tree is a string in it, so that this counts what is made of the tree as well
+    budget.take(size_as_objects(text))
+    header = json.loads(text)
+    if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
+        raise ValueError("its header is not that of a safetensors file")
+    return header
 
 
 def _digest(format_version: int, tree: str, arrays: dict[str, Array]) -> str:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
+from reservoirs.persistence.budget import INDEX_BYTES, Budget
 from reservoirs.sequences import load_pandas
 
 if TYPE_CHECKING:
     import pandas as pd
 
+WORDS = {
+    "freq": re.compile(r"-?[\w-]{1,40}"),
+    # neither a path nor a zone that is read from one
+    "zone": re.compile(r"(?!dateutil|.*\.\.)[A-Za-z][\w+:-]*(/[\w+-]+){0,2}"),
+    "unit": re.compile(r"s|ms|us|ns"),
+    "dtype": re.compile(r"(?!datetime|timedelta|period|interval|category|Sparse)[\w\[\]]{1,40}"),
+}
 MOST_ROWS = 2**27  # of a RangeIndex: three numbers in the file, an array once it is used
 
 
@@ -21,7 +30,15 @@ class WritesValues(Protocol):
 
 
 class ReadsValues(Protocol):
-    """The part of the tree's `Reader` that an index needs."""
+    """The part of the tree's `Reader` that an index needs.
+
+    Attributes
+    ----------
+    budget : Budget
+        Counts what reading takes.
+    """
+
+    budget: Budget
 
     def read(self, node: Any) -> Any:
         """Return the value of a tree."""
@@ -38,6 +55,14 @@ def _bounded(start: int, stop: int, step: int) -> list[int]:
     if len(range(start, stop, step)) > MOST_ROWS:
         raise ValueError(f"a RangeIndex of more than {MOST_ROWS:,} rows; use another index")
     return [start, stop, step]
+
+
+def _check_words(node: dict[str, Any]) -> None:
+    """Refuse words that pandas would read as more than a frequency, a zone or a simple type."""
+    for key, pattern in WORDS.items():
+        word = node.get(key)
+        if word is not None and not (type(word) is str and pattern.fullmatch(word)):
+            raise ValueError(f"an index whose {key} is {str(word)[:40]!r}")
 
 
 def write_index(writer: WritesValues, index: pd.Index, where: str) -> dict[str, Any]:
@@ -61,6 +86,8 @@ def write_index(writer: WritesValues, index: pd.Index, where: str) -> dict[str, 
     if isinstance(index, pd.MultiIndex):
         parts = {"levels": index.levels, "codes": index.codes, "names": index.names}
         return {"kind": "levels"} | {k: writer.write(list(v), where) for k, v in parts.items()}
+    if isinstance(index, pd.CategoricalIndex):  # forecasts need its labels, not its categories
+        index = index.astype(index.categories.dtype)
     node = {"name": writer.write(index.name, where), "kind": type(index).__name__}
     if isinstance(index, pd.RangeIndex):
         return {**node, "range": _bounded(index.start, index.stop, index.step)}
@@ -96,6 +123,8 @@ def read_index(reader: ReadsValues, node: dict[str, Any]) -> pd.Index:
         For an index of an unknown kind.
     """
     pd = load_pandas()
+    reader.budget.take(INDEX_BYTES)
+    _check_words(node)
     if node["kind"] == "levels":
         parts = {key: reader.read(node[key]) for key in ("levels", "codes", "names")}
         return pd.MultiIndex(**parts)
@@ -105,6 +134,7 @@ def read_index(reader: ReadsValues, node: dict[str, Any]) -> pd.Index:
     if node["kind"] == "Index":
         return pd.Index(reader.read(node["values"]), dtype=node["dtype"], name=name)
     ticks, freq = reader.read(node["ticks"]), node["freq"]
+    reader.budget.take(2 * getattr(ticks, "nbytes", 0))
     if node["kind"] == "PeriodIndex":
         return pd.PeriodIndex.from_ordinals(ticks, freq=freq, name=name)
     if node["kind"] == "TimedeltaIndex":

@@ -10,6 +10,9 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
+from reservoirs.persistence.attributes import Hints, check_attributes
+from reservoirs.sequences import Array
+
 State: TypeAlias = dict[str, Any]  # the attributes of an object by name
 Check = Callable[[Any], None]
 Upgrade = Callable[[State], State]
@@ -29,12 +32,16 @@ class Entry(NamedTuple):
         Refuses a loaded object whose parts do not fit together.
     upgrade : callable or None
         Turns the attributes in an older file into those of this version.
+    attributes : mapping or None
+        The types of its attributes by name, besides those that the class itself declares; None
+        accepts any name that the class does not define.
     """
 
     name: str
     type: type
     check: Check | None
     upgrade: Upgrade | None
+    attributes: Hints | None
 
 
 _BY_NAME: dict[str, Entry] = {}
@@ -46,11 +53,13 @@ def register(
     name: str | None = None,
     check: Check | None = None,
     upgrade: Upgrade | None = None,
+    attributes: Hints | None = None,
 ) -> Class:
     """Let `save` and `load` handle objects of a class of yours.
 
     The file holds the attributes of an object (the fields of a dataclass); `load` makes an object
-    without calling its constructor and gives them back. Nothing is ever imported by name.
+    without calling its constructor and gives them back. Nothing is ever imported by name, and no
+    file can hide a method or a property of the class behind an attribute.
 
     Parameters
     ----------
@@ -64,6 +73,10 @@ def register(
     upgrade : callable, default=None
         Gets the attributes in a file, a dict by name, and returns those of the class as it is now,
         so that files written before a change of the class can be read.
+    attributes : mapping, default=None
+        The types of its attributes by name; together with the constructor's parameters, the fields
+        of a dataclass and annotations in the class body they are all that a file may hold. None
+        accepts any other name that the class does not define.
 
     Returns
     -------
@@ -94,7 +107,7 @@ def register(
             f"the name {name!r} is taken by {same_name.type!r}; pass another name to register "
             f"{cls!r}"
         )
-    _BY_NAME[name] = _BY_TYPE[cls] = Entry(name, cls, check, upgrade)
+    _BY_NAME[name] = _BY_TYPE[cls] = Entry(name, cls, check, upgrade, attributes)
     return cls
 
 
@@ -172,7 +185,8 @@ def set_state(value: Any, state: State, entry: Entry) -> None:
     Raises
     ------
     ValueError
-        If a parameter of an estimator or a field of a dataclass is missing or unknown.
+        If a parameter of an estimator or a field of a dataclass is missing, or an attribute is
+        unknown or of another type.
     """
     # first what older versions wrote, so that the checks below see today's attributes
     if entry.upgrade is not None:
@@ -186,6 +200,7 @@ def set_state(value: Any, state: State, entry: Entry) -> None:
         mismatch = set()
     if mismatch:
         raise ValueError(f"{entry.name} lacks, or does not know, {sorted(mismatch)}")
+    check_attributes(entry.name, entry.type, state, entry.attributes)
     # scikit-learn's own method warns where another version of it wrote the state
     if entry.name.startswith("sklearn."):
         value.__setstate__(state)
@@ -228,12 +243,21 @@ def check_shapes(
             continue
         if not issparse(array) and not isinstance(array, np.ndarray):
             raise ValueError(f"{owner}.{name} must be an array, got {type(array).__name__}")
-        numbers = np.asarray(array.data if issparse(array) else array, dtype=np.float64)
+        numbers = array.data if issparse(array) else array
         fits = len(array.shape) == len(shape) and all(
             n is None or n == length for n, length in zip(shape, array.shape, strict=True)
         )
-        if not fits or not np.isfinite(numbers).all():
+        if not fits or not _all_finite(numbers):
             raise ValueError(
                 f"{owner}.{name} must be finite and of shape {shape} (None: any length), "
                 f"got shape {array.shape}"
             )
+
+
+def _all_finite(numbers: Array) -> bool:
+    """Tell whether an array holds finite numbers only, without a second array of its size."""
+    if numbers.dtype.kind not in "biuf":
+        return False
+    flat = numbers.ravel(order="K")
+    steps = range(0, flat.size, 2**16)
+    return all(bool(np.isfinite(flat[first : first + 2**16]).all()) for first in steps)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import scipy.sparse
 
+from reservoirs.persistence.budget import GENERATOR_BYTES, MAX_DEPTH, Budget
 from reservoirs.persistence.indices import is_index, read_index, write_index
 from reservoirs.persistence.registry import entry_named, entry_of, get_state, set_state
 from reservoirs.sequences import Array
 
 PLAIN = (bool, int, str, type(None))
+TEXT_TYPE = re.compile(r"\|O|[<>=|]?U\d{1,9}|O")
+SPARSE_FORMATS = ("csr", "csc", "coo", "dia", "bsr", "lil", "dok")
 Node: TypeAlias = Any  # a value of JSON
 
 
@@ -109,11 +113,17 @@ class Reader:
     ----------
     arrays : dict
         Arrays by the names that stand in the tree.
+    budget : Budget, default=None
+        What its values may take; None is that of a small file.
     """
 
-    def __init__(self, arrays: dict[str, Array]) -> None:
+    def __init__(self, arrays: dict[str, Array], budget: Budget | None = None) -> None:
         self.arrays = arrays
+        self.budget = Budget(0) if budget is None else budget
         self._values: dict[int, Any] = {}
+        self._sizes: dict[int, int] = {}  # values inside each, those that occur again counted again
+        self._count = 0
+        self._depth = 0
 
     def read(self, node: Node) -> Any:
         """Return the value of a tree.
@@ -131,29 +141,47 @@ class Reader:
         Raises
         ------
         ValueError
-            For a node of an unknown kind, or an object whose check fails.
+            For a node of an unknown kind, an object whose check fails, or a tree that is too deep
+            or takes too much for the size of its file.
         """
+        self._count += 1
         if type(node) in (*PLAIN, float):
             return node
         if "float" in node:
             return {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}[node["float"]]
         if "again" in node:
+            # a few characters may stand for a large value, and that for others
+            self._count += self._sizes[node["again"]]
+            self.budget.check_nodes(self._count)
             return self._values[node["again"]]
-        number = node["number"]
+        return self._read_numbered(node["number"], node)
+
+    def _read_numbered(self, number: int, node: dict[str, Any]) -> Any:
+        first, self._depth = self._count, self._depth + 1
+        if self._depth > MAX_DEPTH:
+            raise ValueError(f"more than {MAX_DEPTH} values inside each other")
+        if number in self._values:
+            raise ValueError(f"two values have the number {number}")
+        value = self._value(node)
+        # only now: a value that holds itself would never end
+        self._values[number], self._sizes[number] = value, self._count - first
+        self._depth -= 1
+        return value
+
+    def _value(self, node: dict[str, Any]) -> Any:
         if "object" in node:
-            return self._object(number, node["object"], node["state"])
+            return self._object(node["object"], node["state"])
         for kind, codec in CODECS.items():
             if kind in node:
-                self._values[number] = value = codec.read(self, node[kind])
-                return value
+                return codec.read(self, node[kind])
         raise ValueError(f"a node of an unknown kind, {sorted(node)}")
 
-    def _object(self, number: int, name: str, state: dict[str, Any]) -> Any:
+    def _object(self, name: str, nodes: dict[str, Any]) -> Any:
         entry = entry_named(name)
         value: Any = object.__new__(entry.type)
-        # before its attributes are read: they may refer back to it
-        self._values[number] = value
-        set_state(value, {key: self.read(node) for key, node in state.items()}, entry)
+        state = {key: self.read(node) for key, node in nodes.items()}
+        self.budget.work_on(sum(map(_size_of, state.values())))
+        set_state(value, state, entry)
         if entry.check is not None:
             entry.check(value)
         return value
@@ -161,20 +189,39 @@ class Reader:
     def array(self, node: Node) -> Array:
         """Return an array as it was, read-only where it was."""
         if "text" in node:
-            return _text(node["text"], np.dtype(node["dtype"])).reshape(node["shape"])
+            return self._text(node["text"], str(node["dtype"])).reshape(node["shape"])
         value = self.arrays[node["name"]]
         value = value.T if node["fortran"] else value
         if node["frozen"]:
             value.flags.writeable = False
         return value
 
+    def _text(self, words: list[str], name: str) -> Array:
+        """Return an array of text; a small file must not claim a large array."""
+        if not TEXT_TYPE.fullmatch(name) or not all(isinstance(word, str) for word in words):
+            raise ValueError(f"{len(words)} words of text as {name}")
+        dtype = np.dtype(name)
+        self.budget.take(len(words) * dtype.itemsize)
+        return np.array(words, dtype=dtype)
 
-def _text(words: list[str], dtype: np.dtype) -> Array:
-    """Return an array of text; a small file must not claim a large array."""
-    wide = len(words) * dtype.itemsize > 2**20 + 16 * sum(map(len, words))
-    if dtype.kind not in "UO" or wide or not all(isinstance(word, str) for word in words):
-        raise ValueError(f"{len(words)} words of text as {dtype}")
-    return np.array(words, dtype=dtype)
+    def dict(self, node: list[list[Node]]) -> dict[Any, Any]:
+        """Return a dictionary; its keys are names and numbers, or tuples of these."""
+        value = {}
+        for key_node, value_node in node:
+            key = self.read(key_node)
+            if not _is_key(key):
+                raise ValueError(f"a {type(key).__name__} of this kind as the key of a dictionary")
+            value[key] = self.read(value_node)
+        return value
+
+
+def _is_key(key: object) -> bool:
+    parts = key if type(key) is tuple else (key,)
+    return all(type(part) in (*PLAIN, float) or isinstance(part, np.generic) for part in parts)
+
+
+def _size_of(value: object) -> int:
+    return getattr(value, "nbytes", 0) if isinstance(value, np.ndarray) else 0
 
 
 def _write_sparse(writer: Writer, value: scipy.sparse.sparray, where: str) -> Node:
@@ -185,15 +232,46 @@ def _write_sparse(writer: Writer, value: scipy.sparse.sparray, where: str) -> No
 
 
 def _read_sparse(reader: Reader, node: Node) -> scipy.sparse.sparray:
+    parts = [reader.read(item) for item in node["parts"]]
+    n_rows, n_columns = shape = tuple(node["shape"])
+    n_entries = _check_parts(parts, shape)
+    # before anything is made: a few bytes may claim any number of columns
+    reader.budget.take(16 * n_entries + 16 * (n_rows + n_columns))
     make = scipy.sparse.csr_matrix if node["matrix"] else scipy.sparse.csr_array
-    csr = make(tuple(reader.read(item) for item in node["parts"]), shape=tuple(node["shape"]))
+    csr = make(tuple(parts), shape=shape)
     csr.check_format(full_check=True)
+    if node["format"] not in SPARSE_FORMATS:
+        raise ValueError(f"a sparse matrix of the format {node['format']!r}")
+    if node["format"] == "dia":  # stores whole diagonals, however few of their entries are there
+        rows = np.repeat(np.arange(n_rows), np.diff(csr.indptr))
+        reader.budget.take(8 * n_columns * len(np.unique(csr.indices - rows)))
+    elif node["format"] not in ("csr", "csc", "coo"):
+        reader.budget.take(300 * (n_entries + n_rows))
     return csr if node["format"] == "csr" else csr.asformat(node["format"])
 
 
+def _check_parts(parts: list[Array], shape: tuple[int, ...]) -> int:
+    """Return the number of entries of a compressed matrix whose parts have the right types."""
+    data, indices, indptr = parts
+    arrays = all(isinstance(part, np.ndarray) and part.ndim == 1 for part in parts)
+    if not arrays or indices.dtype.kind != "i" or indptr.dtype.kind != "i":
+        raise ValueError("the parts of a sparse matrix are not arrays of one axis")
+    if not all(type(length) is int and length >= 0 for length in shape):
+        raise ValueError(f"a sparse matrix of the shape {shape}")
+    if len(indptr) != shape[0] + 1 or len(data) != len(indices):
+        raise ValueError("the parts of a sparse matrix do not fit together")
+    return len(data)
+
+
 def _read_random(reader: Reader, node: Node) -> np.random.RandomState:
-    generator = np.random.RandomState()
-    generator.set_state(reader.read(node))
+    reader.budget.take(GENERATOR_BYTES)
+    name, key, position, has_gauss, cached = reader.read(node)
+    # NumPy reads its key at any position it is given
+    words = isinstance(key, np.ndarray) and key.shape == (624,) and key.dtype == np.uint32
+    if name != "MT19937" or not words or type(position) is not int or not 0 <= position <= 624:
+        raise ValueError("the state of a random generator is not one of MT19937")
+    generator = np.random.RandomState(0)
+    generator.set_state((name, key, position, int(has_gauss), float(cached)))
     return generator
 
 
@@ -249,7 +327,7 @@ CODECS: dict[str, Codec] = {
         lambda w, value, where: [
             [w.write(k, where), w.write(v, f"{where}[{k!r}]")] for k, v in value.items()
         ],
-        lambda reader, node: {reader.read(k): reader.read(v) for k, v in node},
+        Reader.dict,
     ),
     "sparse": Codec(scipy.sparse.issparse, _write_sparse, _read_sparse),
     "random": Codec(

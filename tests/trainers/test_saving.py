@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 from small_network import X, Y, fitted
 
 from reservoirs import load, next_step, save
-from trainers import RNNClassifier
+from trainers import RNNClassifier, RNNRegressor
 
 OLD = Path(__file__).parents[1] / "fixtures" / "files_0_1_0"
 
@@ -54,3 +54,12 @@ def test_a_file_whose_weights_are_not_those_of_its_network_is_refused(
 
     with pytest.raises(ValueError, match=message):
         save(model, tmp_path / "network.model")
+
+
+def test_a_history_of_thousands_of_epochs_can_be_saved(tmp_path):
+    model = RNNRegressor(n_units=3, max_iter=1).fit(np.ones((9, 1)), np.ones(9))
+    model.history_ = [dict(record) for record in model.history_ * 5_000]
+
+    save(model, tmp_path / "model")
+
+    assert load(tmp_path / "model").history_ == model.history_

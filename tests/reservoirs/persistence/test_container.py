@@ -79,3 +79,41 @@ def test_what_is_no_file_is_refused(tmp_path):
         load(tmp_path)
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "missing")
+
+
+def test_a_missing_folder_is_named_with_the_remedy(tmp_path):
+    path = tmp_path / "missing" / "model"
+
+    with pytest.raises(FileNotFoundError, match=r"missing does not exist; make it with Path\("):
+        save(ESNRegressor(), path)
+
+
+def test_what_load_would_refuse_replaces_nothing(tmp_path):
+    path = tmp_path / "model"
+    model = ESNRegressor(**SMALL).fit(X, Y)
+    save(model, path)
+    before = path.read_bytes()
+    model.forecast_length_ = 3
+
+    with pytest.raises(ValueError, match="cannot be saved.*'forecast_length_'.*nothing was repl"):
+        save(model, path)
+
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["model"]
+
+
+@pytest.mark.parametrize("failing", ["fsync", "chmod", "replace"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(failing, tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    save(ESNRegressor(), path)
+    before = path.read_bytes()
+
+    def fail(*about):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, failing, fail)
+    with pytest.raises(OSError, match="No space"):
+        save(ESNRegressor(**SMALL), path)
+
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["model"]
