@@ -163,6 +163,12 @@ def _run_lengths(ids: Array, where: str) -> tuple[int, ...]:
     """Return the lengths of the runs of equal ids; an id may have one run only."""
     if len(ids) == 0:
         return ()
+    missing = np.flatnonzero(_is_missing(ids))
+    if len(missing):
+        raise ValueError(
+            f"{where} must name the series of every row, got {ids[missing[0]]} at row "
+            f"{missing[0]}; fill it in, or drop that row"
+        )
     change = np.flatnonzero(ids[1:] != ids[:-1]) + 1
     id_of_run = ids[np.concatenate([[0], change])].tolist()
     if len(set(id_of_run)) < len(id_of_run):
@@ -172,6 +178,30 @@ def _run_lengths(ids: Array, where: str) -> tuple[int, ...]:
             "more than one run; sort the rows by series (a stable sort keeps their time order)"
         )
     return tuple(np.diff(np.concatenate([[0], change, [len(ids)]])).tolist())
+
+
+def _is_missing(ids: Array) -> Array:
+    """Tell which ids are NaN, None, or what pandas calls missing."""
+    if ids.dtype.kind in "fc":
+        return np.isnan(ids)
+    if ids.dtype.kind in "mM":
+        return np.isnat(ids)
+    if ids.dtype.kind != "O":
+        return np.zeros(len(ids), dtype=bool)
+    kinds = {"NoneType", "NAType", "NaTType"}
+    return np.array(
+        [type(i).__name__ in kinds or (isinstance(i, float | np.generic) and i != i) for i in ids]
+    )
+
+
+def _masked_as_none(ids: SeriesLike) -> Array:
+    """Return ids as an array, None where they are masked."""
+    masked = isinstance(ids, np.ma.MaskedArray) and np.ma.is_masked(ids)
+    unmasked: Array = np.asarray(ids)
+    if masked:
+        unmasked = unmasked.astype(object)
+        unmasked[np.ma.getmaskarray(ids)] = None
+    return unmasked
 
 
 def flatten(X: SeriesLike, series_id: SeriesLike = None) -> tuple[SeriesLike, Layout]:
@@ -230,7 +260,7 @@ def _sized(X: SeriesLike) -> bool:
 
 
 def _layout_of_ids(X: SeriesLike, series_id: SeriesLike) -> Layout:
-    ids = np.asarray(series_id)
+    ids = _masked_as_none(series_id)
     n_rows = len(X) if _sized(X) else np.shape(X)[0]
     if ids.ndim != 1 or len(ids) != n_rows:
         raise ValueError(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reservoirs.estimators.docstrings import inherit_parameters
-from reservoirs.metrics.forecasts import finite_values
+from reservoirs.metrics.pairs import check_pair
 from reservoirs.sequences import Array
 
 SEQUENCES = """Arguments of the metrics of long-memory tasks.
@@ -42,7 +42,7 @@ def count_errors(
     Raises
     ------
     ValueError
-        If the shapes differ, or there are no values.
+        If the shapes differ, or y_true is empty or not finite, or nothing is scored.
 
     See Also
     --------
@@ -58,12 +58,9 @@ def count_errors(
     >>> count_errors([[0, 1, 1], [2, 1, 0]], [[0, 1, 2], [2, 1, 0]])
     array([1, 0])
     """
-    truth, prediction = np.asarray(y_true), np.asarray(y_pred)
-    if truth.shape != prediction.shape or not truth.size:
-        raise ValueError(
-            "y_true and y_pred must have the same shape, of one series at least, got "
-            f"{truth.shape} and {prediction.shape}"
-        )
+    truth, prediction = check_pair(y_true, y_pred, numbers=False)
+    if n_scored is not None and n_scored < 1:
+        raise ValueError(f"n_scored must be None or an integer >= 1, got {n_scored}")
     if truth.dtype.kind == "f":
         wrong = ~(np.abs(prediction - truth) <= tolerance)  # NaN is wrong
     else:
@@ -91,6 +88,11 @@ def sequence_error_rate(
     float
         The share, 0 to 1.
 
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or y_true is empty or not finite, or nothing is scored.
+
     See Also
     --------
     count_errors : The number of wrong steps of each sequence.
@@ -113,9 +115,9 @@ def symbol_error_rate(
 
     Parameters
     ----------
-    symbols : array-like of shape (n_steps,)
+    symbols : array-like of shape (n_steps,) or (n_steps, n_outputs)
         The symbols sent, each one of `levels`.
-    outputs : array-like of shape (n_steps,)
+    outputs : array-like of the same shape
         The outputs of a model; NaN is wrong.
     levels : array-like of shape (n_levels,), default=(-3.0, -1.0, 1.0, 3.0)
         The symbols there are.
@@ -128,7 +130,7 @@ def symbol_error_rate(
     Raises
     ------
     ValueError
-        If the sizes differ, or there are no symbols.
+        If the shapes differ, or the symbols are none or not finite.
 
     See Also
     --------
@@ -141,11 +143,7 @@ def symbol_error_rate(
     >>> symbol_error_rate([3.0, 1.0], [2.5, -0.1])
     0.5
     """
-    sent, received = finite_values(symbols, "symbols").ravel(), np.ravel(outputs)
-    if sent.size != received.size:
-        raise ValueError(
-            f"symbols and outputs must have the same size, got {sent.size} and {received.size}"
-        )
+    sent, received = check_pair(symbols, outputs, names=("symbols", "outputs"))
     grid = np.sort(np.asarray(levels, dtype=np.float64))
     # the nearest level changes midway between two
     borders = 0.5 * (grid[1:] + grid[:-1])

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import make_scorer
 
 from reservoirs.estimators.docstrings import inherit_parameters
+from reservoirs.metrics.pairs import check_pair
 from reservoirs.sequences import Array
 
 METRICS = """Arguments that most metrics take.
@@ -23,43 +24,24 @@ scale : float or array-like of shape (n_outputs,), default=None
 """
 
 
-def finite_values(values: ArrayLike, name: str = "y_true") -> Array:
-    """Return observed values as float64.
-
-    Raises
-    ------
-    ValueError
-        If there are none, or one is not finite.
-    """
-    observed = np.asarray(values, dtype=np.float64)
-    if not observed.size or not np.isfinite(observed).all():
-        raise ValueError(
-            f"{name} must hold at least one value, all finite, got shape {observed.shape}; leave "
-            "out rows without a measurement"
-        )
-    return observed
-
-
 def _pair(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:
     """Return both as (n_steps, n_outputs) float64 of one shape."""
-    truth = finite_values(y_true)
-    prediction = np.asarray(y_pred, dtype=np.float64)
-    truth = truth.reshape(len(truth), -1)
-    if prediction.size != truth.size:
-        raise ValueError(
-            f"y_true and y_pred must have the same shape, got {np.shape(y_true)} and "
-            f"{np.shape(y_pred)}"
-        )
-    return truth, prediction.reshape(truth.shape)
+    truth, prediction = check_pair(y_true, y_pred)
+    return truth.reshape(len(truth), -1), prediction.reshape(len(truth), -1)
 
 
 def _positive_scale(truth: Array, scale: ArrayLike | None) -> Array:
     """Return the scale per output, the standard deviation of the truth by default."""
     deviation = truth.std(axis=0) if scale is None else np.asarray(scale, dtype=np.float64)
-    if not np.all(deviation > 0):
+    if not np.all((deviation > 0) & np.isfinite(deviation)):
         raise ValueError(
-            f"scale must be positive for every output, got {deviation}; a constant series has no "
-            "standard deviation: pass scale"
+            f"scale must be positive for every output, and finite, got {deviation}; a constant "
+            "series has no standard deviation: pass scale"
+        )
+    if deviation.shape not in {(), (1,), truth.shape[1:]}:
+        raise ValueError(
+            f"scale must be a number, or one number per output, {truth.shape[1:]}, got shape "
+            f"{deviation.shape}"
         )
     return np.atleast_1d(deviation)
 
@@ -98,8 +80,10 @@ def nrmse(y_true: ArrayLike, y_pred: ArrayLike, *, scale: ArrayLike | None = Non
     1.0
     """
     truth, prediction = _pair(y_true, y_pred)
-    relative = (prediction - truth) / _positive_scale(truth, scale)
-    return float(np.sqrt(np.mean(relative**2))) if np.isfinite(relative).all() else float("inf")
+    with np.errstate(over="ignore"):  # so far off that its square is infinite
+        relative = (prediction - truth) / _positive_scale(truth, scale)
+        error = float(np.sqrt(np.mean(relative**2)))
+    return error if np.isfinite(relative).all() else float("inf")
 
 
 @inherit_parameters(nrmse)
@@ -168,16 +152,13 @@ def smape(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     >>> smape([1.0, 2.0], [3.0, 2.0])
     50.0
     """
-    truth, prediction = finite_values(y_true), np.asarray(y_pred, dtype=np.float64)
-    if truth.shape != prediction.shape:
-        raise ValueError(
-            f"y_true and y_pred must have one shape, got {truth.shape}, {prediction.shape}"
-        )
+    truth, prediction = check_pair(y_true, y_pred)
+    finite = np.isfinite(prediction)
     size = np.abs(truth) + np.abs(prediction)
     # where both are zero the forecast is right, though 0 / 0 is undefined
     share = np.zeros(truth.shape)
-    np.divide(np.abs(truth - prediction), size, out=share, where=size > 0)
-    return float(200.0 * np.where(np.isfinite(prediction), share, 1.0).mean())
+    np.divide(np.abs(truth - prediction), size, out=share, where=finite & (size > 0))
+    return float(200.0 * np.where(finite, share, 1.0).mean())
 
 
 @inherit_parameters(METRICS)
@@ -191,6 +172,11 @@ def error_growth(y_true: ArrayLike, y_pred: ArrayLike, *, scale: ArrayLike | Non
     ndarray of shape (n_steps,)
         The errors e.
 
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or y_true is not finite, or constant where no scale is given.
+
     See Also
     --------
     valid_prediction_time : The time up to which the error stays small.
@@ -203,7 +189,9 @@ def error_growth(y_true: ArrayLike, y_pred: ArrayLike, *, scale: ArrayLike | Non
     array([0.5, 1. ])
     """
     truth, prediction = _pair(y_true, y_pred)
-    return np.sqrt(np.mean(((prediction - truth) / _positive_scale(truth, scale)) ** 2, axis=1))
+    with np.errstate(over="ignore"):  # as in nrmse
+        relative = (prediction - truth) / _positive_scale(truth, scale)
+        return np.sqrt(np.mean(relative**2, axis=1))
 
 
 @inherit_parameters(METRICS)
@@ -230,6 +218,11 @@ def valid_prediction_time(
     -------
     float
         The valid time; n_steps * dt where the threshold is never exceeded.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or y_true is not finite, or constant where no scale is given.
 
     See Also
     --------
@@ -275,7 +268,8 @@ def amplitude_ratio(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     truth, prediction = _pair(y_true, y_pred)
     if not truth.std():
         raise ValueError("y_true must not be constant: it has no amplitude to compare with")
-    return float(prediction.std() / truth.std())
+    with np.errstate(over="ignore", invalid="ignore"):  # a forecast that diverged
+        return float(prediction.std() / truth.std())
 
 
 #: Scorer of predictions one step ahead, minus their nrmse, for scoring= of scikit-learn.

@@ -81,3 +81,30 @@ def test_predictions_come_back_in_the_container_that_went_in():
 
     assert [len(v) for v in as_list] == [5, 3]
     assert as_stack.shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    "missing", [np.nan, None, pd.NA, pd.NaT, np.datetime64("NaT"), "masked"], ids=str
+)
+@pytest.mark.parametrize("row", [0, 3, 9])
+def test_a_missing_id_is_refused_with_its_row(missing, row):
+    ids = np.repeat(np.array([0, 1], dtype=object), 5)
+    ids = np.ma.array(ids) if isinstance(missing, str) else ids
+    ids[row] = np.ma.masked if isinstance(missing, str) else missing
+
+    for given in (ids, ids if isinstance(missing, str) else list(ids)):
+        with pytest.raises(ValueError, match=f"series_id must name.*at row {row}; fill it in"):
+            flatten(np.zeros((10, 1)), given)
+
+
+@pytest.mark.parametrize("ids", [[0.0, 0.0, np.nan], np.array(["2024", "2024", "NaT"], "M8[D]")])
+def test_a_missing_id_of_a_typed_array_is_refused(ids):
+    with pytest.raises(ValueError, match="series_id must name.*at row 2"):
+        flatten(np.zeros((3, 1)), ids)
+
+
+def test_a_missing_series_of_a_level_is_refused():
+    index = pd.MultiIndex.from_arrays([["a", "a", None, None], [0, 1, 0, 1]])
+
+    with pytest.raises(ValueError, match="level 0 of the index must name.*at row 2"):
+        flatten(pd.DataFrame({"x": np.zeros(4)}, index=index))

@@ -7,7 +7,7 @@ from reservoirs import metrics
 
 def test_an_output_that_is_not_finite_is_a_wrong_symbol():
     assert metrics.symbol_error_rate([3.0, -3.0, 1.0, 1.0], [np.nan, -9.0, 0.9, 2.5]) == 0.5
-    with pytest.raises(ValueError, match="same size, got 1 and 2"):
+    with pytest.raises(ValueError, match=r"same shape, got \(1,\) and \(2,\)"):
         metrics.symbol_error_rate([3.0], [3.0, 1.0])
 
 

@@ -1,0 +1,68 @@
+"""The one check of what every metric compares: a finite truth and a prediction of its shape."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reservoirs.sequences import Array
+
+
+def check_pair(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    names: tuple[str, str] = ("y_true", "y_pred"),
+    numbers: bool = True,
+) -> tuple[Array, Array]:
+    """Return a truth and a prediction of one shape; (n,) and (n, 1) are one shape.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_steps, ...)
+        What was observed; masked values count as missing.
+    y_pred : array-like of the same shape
+        What was predicted.
+    names : tuple of two str, default=("y_true", "y_pred")
+        What the errors call them.
+    numbers : bool, default=True
+        Whether both are numbers; False lets labels of any kind pass as they are.
+
+    Returns
+    -------
+    truth : array
+        float64 if numbers.
+    prediction : array of the same shape
+        The same; it may hold NaN.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or the truth is empty or not finite.
+    """
+    truth, prediction = _unmasked(y_true), _unmasked(y_pred)
+    if numbers:
+        truth, prediction = truth.astype(np.float64), prediction.astype(np.float64)
+    if not truth.size or (truth.dtype.kind in "fc" and not np.isfinite(truth).all()):
+        raise ValueError(
+            f"{names[0]} must hold at least one value, all finite, got shape {truth.shape}; leave "
+            "out rows without a measurement"
+        )
+    if _without_last_axis_of_one(truth) != _without_last_axis_of_one(prediction):
+        raise ValueError(
+            f"{names[0]} and {names[1]} must have the same shape, got {truth.shape} and "
+            f"{prediction.shape}; rows are steps, columns are outputs"
+        )
+    return truth, prediction.reshape(truth.shape)
+
+
+def _unmasked(values: ArrayLike) -> Array:
+    """Return values as an array, NaN where they are masked."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        return np.ma.filled(values.astype(np.float64), np.nan)
+    return np.atleast_1d(np.asarray(values))
+
+
+def _without_last_axis_of_one(values: Array) -> tuple[int, ...]:
+    shape = values.shape
+    return shape[:-1] if len(shape) == 2 and shape[1] == 1 else shape

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from reservoirs import metrics
+
+METRICS = [
+    metrics.nrmse,
+    metrics.nmse,
+    metrics.smape,
+    metrics.error_growth,
+    metrics.valid_prediction_time,
+    metrics.amplitude_ratio,
+    metrics.count_errors,
+    metrics.sequence_error_rate,
+    metrics.symbol_error_rate,
+    metrics.wrong_steps,
+    metrics.wrong_sequences,
+]
+SHAPES = [(10,), (10, 1), (1, 10), (10, 2), (2, 10), (20,), (5, 2, 2), (2, 5, 2), (10, 2, 1), (9,)]
+
+
+def values(shape):
+    return np.sin(np.arange(np.prod(shape)).reshape(shape))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_other_shapes_are_refused_by_every_metric(metric):
+    for of_truth in SHAPES:
+        for of_prediction in SHAPES:
+            alike = of_truth == of_prediction or {of_truth, of_prediction} == {(10,), (10, 1)}
+            if alike:
+                metric(values(of_truth), values(of_prediction), **scale(metric))
+                continue
+            with pytest.raises(ValueError, match="must have the same shape, got"):
+                metric(values(of_truth), values(of_prediction))
+
+
+def scale(metric):
+    """A single row has no deviation of its own."""
+    names = metric.__kwdefaults__ or {}
+    return {"scale": 1.0} if "scale" in names else {}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("missing", [np.nan, np.inf, -np.inf, "masked"])
+def test_a_truth_that_is_not_finite_is_refused_by_every_metric(metric, missing):
+    truth = np.ma.array(values((10, 2)))
+    truth[3, 1] = np.ma.masked if missing == "masked" else missing
+
+    for broken in (truth, truth[3]):
+        with pytest.raises(ValueError, match="at least one value, all finite"):
+            metric(broken, np.zeros(broken.shape))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_prediction_may_be_anything_finite_or_not(metric):
+    for wrong in (np.nan, np.inf, 1e300):
+        assert not np.isnan(metric(values((10, 1)), np.full(10, wrong))).all() or (
+            metric in {metrics.error_growth, metrics.amplitude_ratio}
+        )
+
+
+def test_labels_of_any_kind_are_compared():
+    labels = np.array(["a", "b"])
+
+    assert metrics.sequence_error_rate(labels, labels[::-1]) == 1.0
+    assert metrics.sequence_error_rate([True, False], [True, True]) == 0.5
+
+
+@pytest.mark.parametrize("scale", [np.inf, np.nan, 0.0, -1.0, [1.0, 2.0, 3.0], np.ones((10, 2))])
+@pytest.mark.parametrize(
+    "metric", [metrics.nrmse, metrics.nmse, metrics.error_growth, metrics.valid_prediction_time]
+)
+def test_a_scale_is_one_positive_number_per_output(metric, scale):
+    with pytest.raises(ValueError, match="scale must be"):
+        metric(values((10, 2)), values((10, 2)), scale=scale)
+
+
+@pytest.mark.parametrize("n_scored", [0, -1])
+def test_at_least_one_step_is_scored(n_scored):
+    with pytest.raises(ValueError, match="n_scored must be"):
+        metrics.count_errors([[1, 2]], [[1, 2]], n_scored=n_scored)
