@@ -115,7 +115,7 @@ def test_it_goes_on_from_its_state_dict():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"lr": 0.0}, "lr must be positive"),
+        ({"lr": -1.0}, "lr must be at least 0"),
         ({"momentum": 1.0}, r"momentum must be in \[0, 1\)"),
         ({"schedule": "cosine"}, "one of .*'autoencoder', 'constant', 'rnn'"),
     ],

@@ -190,8 +190,8 @@ def test_an_interrupted_step_leaves_the_parameters_as_they_were():
     ("settings", "words"),
     [
         ({"damping": 0.0}, "damping must be positive"),
-        ({"max_cg": 0}, "max_cg at least 1"),
-        ({"structural_damping": -1.0}, "at least 0"),
+        ({"max_cg": 0}, "max_cg must be an integer of at least 1"),
+        ({"structural_damping": -1.0}, "structural_damping must be at least 0"),
     ],
 )
 def test_bad_settings_are_refused(settings, words):

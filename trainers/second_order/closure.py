@@ -9,25 +9,41 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
+from torch.backends import mha
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from trainers.second_order.tangents import Tangents
 
 Closure = Callable[[], tuple[Tensor, ...]]  # -> loss, outputs[, hidden pre-activations]
 
 
 @contextmanager
 def differentiable_kernels() -> Iterator[None]:
-    """Switch off the fused recurrent kernels, which have no forward-mode derivative."""
+    """Switch off the fused kernels of recurrence and attention: they have no forward mode."""
+    fast_path = mha.get_fastpath_enabled()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # reading the flags warns of hardware that is not there
         with (
             torch.backends.mkldnn.flags(enabled=False),
             torch.backends.cudnn.flags(enabled=False),
+            sdpa_kernel(SDPBackend.MATH),
         ):
-            yield
+            mha.set_fastpath_enabled(False)
+            try:
+                yield
+            finally:
+                mha.set_fastpath_enabled(fast_path)
 
 
 def join(tensors: Sequence[Tensor]) -> Tensor:
-    """Return tensors as one flat float64 vector."""
-    return torch.cat([tensor.detach().reshape(-1).double() for tensor in tensors])
+    """Return tensors, dense or sparse, as one flat float64 vector."""
+    return torch.cat([tensor.detach().to_dense().reshape(-1).double() for tensor in tensors])
+
+
+def split(theta: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
+    """Return a flat vector as tensors of the shapes and types of parameters."""
+    vectors = torch.split(theta, [p.numel() for p in parameters])
+    return [v.view_as(p).to(p) for p, v in zip(parameters, vectors, strict=True)]
 
 
 class ClosureLoss:
@@ -43,6 +59,8 @@ class ClosureLoss:
         The parameters trained; the others stay.
     squared : callable or None, default=None
         Gives the mean squared gradient of single cases, a tensor per parameter.
+    maximize : bool, default=False
+        Take minus the closure's loss.
     """
 
     def __init__(
@@ -50,8 +68,10 @@ class ClosureLoss:
         closure: Closure,
         parameters: Sequence[Tensor],
         squared: Callable[[], Sequence[Tensor]] | None = None,
+        maximize: bool = False,
     ) -> None:
         self.closure, self.parameters, self.squared = closure, list(parameters), squared
+        self.maximize = maximize
 
     def write(self, theta: Tensor, direction: Tensor | None = None) -> None:
         """Write weights into the parameters, and a direction as their tangents.
@@ -77,18 +97,30 @@ class ClosureLoss:
 
     def split(self, theta: Tensor) -> list[Tensor]:
         """Return a flat vector as tensors of the shapes and types of the parameters."""
-        vectors = torch.split(theta, [p.numel() for p in self.parameters])
-        return [v.view_as(p).to(p) for p, v in zip(self.parameters, vectors, strict=True)]
+        return split(theta, self.parameters)
 
     def evaluate(self) -> tuple[Tensor, ...]:
         """Return what the closure gives: loss, outputs, and hidden pre-activations or nothing."""
+        # Under autocast, copies of the parameters in low precision would outlive writing to them.
+        torch.clear_autocast_cache()
         values = self.closure()
         if not isinstance(values, tuple) or len(values) not in (2, 3):
             raise TypeError(
                 "the closure of HessianFree must return (loss, outputs) or (loss, outputs, "
-                f"hidden), got {type(values).__name__}; it need not call backward()"
+                f"hidden), got {type(values).__name__}; it must not call backward()"
             )
-        return values
+        for name, value in zip(("loss", "outputs", "hidden"), values, strict=False):
+            if not isinstance(value, Tensor):
+                raise TypeError(
+                    f"the {name} of the closure must be one tensor, got {type(value).__name__}"
+                )
+        loss, *rest = values
+        if loss.numel() != 1 or loss.is_complex():
+            raise ValueError(
+                "the loss of the closure must be one real number, got a tensor of shape "
+                f"{tuple(loss.shape)} and type {loss.dtype}"
+            )
+        return (-loss.reshape(()) if self.maximize else loss.reshape(()), *rest)
 
     def value(self, theta: Tensor) -> float:
         """Return the loss."""
@@ -101,7 +133,20 @@ class ClosureLoss:
         self.write(theta)
         with torch.enable_grad():
             loss = self.evaluate()[0]
-        gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True)
+        if not loss.requires_grad:
+            raise ValueError(
+                "the loss of the closure does not depend on the parameters that HessianFree "
+                "trains; compute it from the outputs of the module, without detach() or no_grad()"
+            )
+        try:
+            gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True)
+        except RuntimeError as error:
+            if "a second time" not in str(error):
+                raise
+            raise RuntimeError(
+                "the closure of HessianFree must not call backward(): it returns (loss, outputs) "
+                "with their graph, which the optimizer differentiates"
+            ) from error
         return float(loss.detach()), self.join_gradients(gradients)
 
     def matrix(self, theta: Tensor) -> ClosureMatrix:
@@ -114,7 +159,13 @@ class ClosureLoss:
         if self.squared is None:
             raise ValueError("a preconditioner needs the squared gradients of single cases")
         self.write(theta)
-        return join(self.squared())
+        squares = join(self.squared())
+        if len(squares) != len(theta):
+            raise ValueError(
+                "squared_gradients must give a tensor for every trained parameter, "
+                f"{len(theta)} numbers in all, got {len(squares)}"
+            )
+        return squares
 
     def join_gradients(self, gradients: Sequence[Tensor | None]) -> Tensor:
         """Return derivatives by the parameters as one vector, zero for a parameter not used."""
@@ -129,10 +180,10 @@ class ClosureLoss:
 class ClosureMatrix:
     """Gauss-Newton products v -> J v -> H J v -> J' H J v of a closure by automatic derivatives.
 
-    J v is a forward-mode derivative, the parameters being made dual in place; H u differentiates
-    the loss twice by the outputs, so that any loss and any mean or mask in it is met; J' u is the
-    stored backward pass. Structural damping adds J_a' diag(1 - tanh^2 a) J_a v, averaged over all
-    but the last dimension of the pre-activations a.
+    J v is a forward-mode derivative, the parameters being made dual in place, or what `Tangents`
+    takes for it; H u differentiates the loss twice by the outputs, so that any loss and any mean or
+    mask in it is met; J' u is the stored backward pass. Structural damping adds
+    J_a' diag(1 - tanh^2 a) J_a v, averaged over all but the last dimension of the pre-activations.
 
     Parameters
     ----------
@@ -146,8 +197,18 @@ class ClosureMatrix:
         self.loss, self.theta = loss, theta
         with torch.enable_grad():
             value, self.outputs, *hidden = loss.evaluate()
+            self.value = float(value.detach())
             self.hidden: Tensor | None = hidden[0] if hidden else None
-            (self.slope,) = torch.autograd.grad(value, self.outputs, create_graph=True)
+            try:
+                (self.slope,) = torch.autograd.grad(value, self.outputs, create_graph=True)
+            except RuntimeError as error:
+                if "require grad" not in str(error) and "not have been used" not in str(error):
+                    raise
+                raise ValueError(
+                    "the outputs of the closure must be the very tensor that the loss was "
+                    "computed from, with its graph"
+                ) from error
+        self.tangents = Tangents(loss, theta, [self.outputs, *hidden])
 
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
         """Return the product with a vector.
@@ -170,11 +231,11 @@ class ClosureMatrix:
             For structural damping where the closure returns no hidden pre-activations.
         """
         # v -> J v, J_a v
-        Jv, Ja_v = self._tangents(v)
+        Jv, *rest = self.tangents(v)
         # J v -> H J v
         ends, errors = [self.outputs], [self._hessian_product(Jv)]
         if structural:
-            if self.hidden is None or Ja_v is None:
+            if self.hidden is None:
                 raise ValueError(
                     "structural_damping needs the closure to return (loss, outputs, hidden), "
                     "hidden being the pre-activations of tanh units"
@@ -183,7 +244,7 @@ class ClosureMatrix:
             a = self.hidden.detach()
             weight = structural * a.shape[-1] / a.numel()
             ends.append(self.hidden)
-            errors.append(weight * (1.0 - torch.tanh(a).square()) * Ja_v)
+            errors.append(weight * (1.0 - torch.tanh(a).square()) * rest[0])
         # H J v -> J' H J v, and J_a' of the other error in the same pass
         gradients = torch.autograd.grad(
             ends, self.loss.parameters, errors, retain_graph=True, allow_unused=True
@@ -194,21 +255,15 @@ class ClosureMatrix:
         """Return H u, zero for a loss that is linear in the outputs."""
         if not self.slope.requires_grad:
             return torch.zeros_like(self.outputs)
-        (Hu,) = torch.autograd.grad(
-            self.slope, self.outputs, u, retain_graph=True, allow_unused=True
-        )
+        try:
+            (Hu,) = torch.autograd.grad(
+                self.slope, self.outputs, u, retain_graph=True, allow_unused=True
+            )
+        except RuntimeError as error:
+            if "is not implemented" not in str(error):
+                raise
+            raise NotImplementedError(
+                "HessianFree needs the second derivative of the loss by the outputs, which torch "
+                f"does not have here: {error}. Write the loss with other functions"
+            ) from error
         return torch.zeros_like(self.outputs) if Hu is None else Hu
-
-    def _tangents(self, v: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return J v and J_a v, None where the closure returns no pre-activations."""
-        with torch.no_grad(), forward_ad.dual_level():
-            self.loss.write(self.theta, v)
-            _, outputs, *hidden = self.loss.evaluate()
-            Jv = _tangent(outputs)
-            return Jv, _tangent(hidden[0]) if hidden else None
-
-
-def _tangent(dual: Tensor) -> Tensor:
-    """Return the tangent of a dual tensor, zero for one that does not depend on the direction."""
-    value, tangent = forward_ad.unpack_dual(dual)  # type: ignore[no-untyped-call]
-    return torch.zeros_like(value) if tangent is None else tangent

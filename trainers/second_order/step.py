@@ -114,10 +114,13 @@ class HFState:
         lambda.
     direction : Tensor of shape (n_weights,)
         Where the next search starts.
+    relative : Tensor of shape (n_weights,) or None
+        Damping of each weight relative to lambda; None for one of all.
     """
 
     damping: float
     direction: Tensor
+    relative: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -197,14 +200,15 @@ def hf_step(
     # The quadratic model around theta: slope g and curvature B.
     loss_before, gradient = batches.gradient.gradient(theta)
     matrix, damping = batches.curvature.matrix(theta), state.damping
+    ridge = damping if state.relative is None else damping * state.relative
 
     def product(v: Tensor) -> Tensor:
-        return matrix.product(v, damping * settings.structural) + damping * v
+        return matrix.product(v, damping * settings.structural) + ridge * v
 
     # Minimise it, from a share of the last direction, as B and g change little from step to step.
     scale = None
     if settings.preconditioner:
-        scale = (batches.curvature.squared_gradients(theta) + damping) ** PRECONDITIONER_POWER
+        scale = (batches.curvature.squared_gradients(theta) + ridge) ** PRECONDITIONER_POWER
     result = conjugate_gradient(
         product,
         -gradient,

@@ -213,6 +213,7 @@ class MomentumSolver(FirstOrderSolver):
             momentum=self.momentum,
             nesterov=self.nesterov,
             schedule=self.schedule,
+            check_finite=False,  # the loop over epochs looks at the loss and the weights
         )
 
 
