@@ -88,7 +88,9 @@ def wrong_defaults(name):
 
 def main(words):
     """Print every violation; return their number."""
-    chosen = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["numpydoc_validation"]
+    chosen = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "numpydoc_validation"
+    ]
     left_out = set(chosen["checks"]) - {"all"}
     checks = set(ERROR_MSGS) - left_out
     n_names = n_errors = 0

@@ -57,5 +57,8 @@ def constraints(pyproject, newest):
 
 if __name__ == "__main__":
     print(
-        constraints((ROOT / "pyproject.toml").read_text(), (ROOT / "constraints.txt").read_text())
+        constraints(
+            (ROOT / "pyproject.toml").read_text(encoding="utf-8"),
+            (ROOT / "constraints.txt").read_text(),
+        )
     )

@@ -229,3 +229,12 @@ def test_parts_come_when_asked_for_and_misspelled_ones_do_not():
     assert all(hasattr(reservoirs, name) for name in reservoirs.__all__)
     with pytest.raises(AttributeError, match="no attribute 'dataset'"):
         reservoirs.dataset  # noqa: B018
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_text_is_read_and_written_as_utf_8_whatever_the_locale(name):
+    tree = ast.parse(FILES[name].read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in ("read_text", "write_text"):
+                assert any(k.arg == "encoding" for k in node.keywords), f"{name}:{node.lineno}"

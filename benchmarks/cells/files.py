@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 
@@ -22,7 +23,8 @@ def replace_file(path: Path, data: bytes) -> None:
         If the disk is full or the folder cannot be written; nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    # threads of one process may write the same file
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident():x}")
     try:
         with temporary.open("wb") as file:
             file.write(data)
@@ -30,6 +32,6 @@ def replace_file(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise

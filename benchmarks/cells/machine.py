@@ -99,7 +99,7 @@ def _processor() -> str:
     # On Linux `platform.processor()` is empty or names the architecture only.
     path = Path("/proc/cpuinfo")
     if path.exists():
-        for line in path.read_text().splitlines():
+        for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()

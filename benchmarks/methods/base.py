@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Array, Data
+from benchmarks.tasks.names import check_name
 
 Line = str | tuple[int, tuple[int, ...]]  # as matplotlib takes it
 DataT = TypeVar("DataT", contravariant=True)
@@ -138,6 +139,7 @@ class Method:
     supports: Callable[[Task], str] | None = None
 
     def __post_init__(self) -> None:
+        check_name(self.name, "method")
         if self.kind not in ("learner", "baseline"):
             raise ValueError(
                 f"the kind of a method is 'learner' or 'baseline', got {self.kind!r} for "

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import pickle
+import logging
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -15,10 +18,13 @@ from benchmarks.protocols.outcome import Outcome, sizes
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Memory
+from reservoirs import load, save
 from reservoirs.metrics import count_errors, sequence_error_rate
 from trainers import RNNClassifier, RNNRegressor
 
 SAVE_EVERY = 20.0  # seconds between checkpoints
+CURVES = ("seconds", "passes", "losses", "gradients")
+LOGGER = logging.getLogger("benchmarks")
 SOLVED = 0.005  # wrong on 1000 fresh sequences: half of what counts as solved
 
 
@@ -133,25 +139,41 @@ def _score(run: Run, data: Memory, outcome: Outcome) -> None:
     outcome.metrics["loss"] = run.losses[-1]
     outcome.costs.update(t_fit=run.seconds[-1], t_predict=time.perf_counter() - began)
     outcome.costs["n_params_trained"] = outcome.costs["n_params_total"] = sizes(run.model)[0]
-    for name in ("seconds", "passes", "losses", "gradients"):
+    for name in CURVES:
         outcome.arrays[f"learning_{name}"] = np.array(getattr(run, name))
     if run.diverged:
         outcome.fail("training diverged")
 
 
 def _load(path: Path | None) -> Run | None:
-    """Return the run of a checkpoint that this program wrote, or None."""
+    """Return the run of a checkpoint, None where there is none or it cannot be read."""
     if path is None or not path.exists():
         return None
-    with path.open("rb") as file:
-        run: Run = pickle.load(file)
-    return run
+    try:
+        with np.load(path, allow_pickle=False) as file, tempfile.TemporaryDirectory() as folder:
+            model = Path(folder) / "model"
+            model.write_bytes(file["model"].tobytes())
+            curves = {name: [float(v) for v in file[name]] for name in CURVES}
+            return Run(load(model), int(file["n_chunks"]), **curves, solved=bool(file["solved"]))
+    except (BadZipFile, EOFError, KeyError, OSError, TypeError, ValueError) as error:
+        LOGGER.warning("checkpoint %s is ignored, the run starts anew: %s", path, error)
+        return None
 
 
 def _save(path: Path, run: Run) -> None:
-    """Write a checkpoint under another name first, so that it is complete or absent."""
+    """Replace the checkpoint by one of numbers only: a folder of results holds no pickle."""
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model"
+        try:
+            save(run.model, model)
+        except (TypeError, ValueError) as error:  # a run of days goes on without
+            LOGGER.warning("there is no checkpoint %s: %s", path, error)
+            return
+        content = np.frombuffer(model.read_bytes(), np.uint8)
+    curves: dict[str, Any] = {name: np.array(getattr(run, name)) for name in CURVES}
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".new")
+    # under another name first, so that it is complete or absent
+    temporary = path.with_name(f".{path.name}")
     with temporary.open("wb") as file:
-        pickle.dump(run, file)
+        np.savez(file, model=content, n_chunks=run.n_chunks, solved=run.solved, **curves)
     temporary.replace(path)

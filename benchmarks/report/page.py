@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from benchmarks.cells.files import replace_file
 from benchmarks.methods.registry import METHODS
 from benchmarks.report import forecast, physics, summary, training
 from benchmarks.report.palette import Result
@@ -75,6 +77,14 @@ def write_page(path: Path, folder: Path, records: Sequence[Record], heading: str
     heading : str
         Title of the page.
     """
+    # a title of a plugin may hold a dollar sign, which matplotlib takes for the start of a formula
+    with rc_context({"text.parse_math": False}):
+        page = _render(folder, records, heading)
+    # a lone surrogate has no place in UTF-8
+    replace_file(path, page.encode(errors="replace"))
+
+
+def _render(folder: Path, records: Sequence[Record], heading: str) -> str:
     groups = tables.group_by_task(records)
     environment = Environment(
         loader=PackageLoader("benchmarks.report", ""),
@@ -86,17 +96,16 @@ def write_page(path: Path, folder: Path, records: Sequence[Record], heading: str
     environment.filters["number"] = tables.format_number
     environment.filters["quartiles"] = tables.format_quartiles
     environment.filters["count"] = tables.format_count
-    page = environment.get_template("page.html.jinja").render(
+    return environment.get_template("page.html.jinja").render(
         heading=heading,
         ranks=_draw_ranks(groups),
         sections=[_section(TASKS[name], group, folder) for name, group in groups.items()],
         methods=METHODS,
         entries=published.entries(list(groups)),
         n_cells=len(records),
-        last=next((r for r in reversed(records) if "provenance" in r), None),
+        provenance=next((p for r in reversed(records) if (p := r.get("provenance"))), None),
         track=records[-1]["track"] if records else "",
     )
-    path.write_text(page, encoding="utf-8")
 
 
 def _section(task: Task, group: Sequence[Record], folder: Path) -> Section:

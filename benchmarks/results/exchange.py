@@ -118,7 +118,9 @@ def export(folder: Path, output: Path) -> int:
     elif output.suffix == ".parquet":
         import pandas
 
-        pandas.DataFrame(rows).to_parquet(output)
+        buffer = io.BytesIO()
+        pandas.DataFrame(rows).to_parquet(buffer)
+        replace_file(output, buffer.getvalue())
     else:
         raise ValueError(f"the output must end in .csv, .json or .parquet, got {output}")
     return len(rows)

@@ -88,7 +88,7 @@ def published_folder() -> Path:
 
 def _files() -> dict[Path, list[Entry]]:
     return {
-        path: [Entry(**item) for item in json.loads(path.read_text())]
+        path: [Entry(**item) for item in json.loads(path.read_text(encoding="utf-8"))]
         for path in sorted(published_folder().glob("*.json"))
     }
 

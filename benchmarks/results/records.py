@@ -175,7 +175,7 @@ def load_record(path: Path) -> Record:
         If the file cannot be read as a record of this schema.
     """
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(
             f"{path} is not a record: {error}; delete it to run the cell again"

@@ -8,6 +8,7 @@ A worker that is lost loses the cells that it was running, and those run again.
 from __future__ import annotations
 
 import multiprocessing
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -94,7 +95,7 @@ def run_cells(
     Raises
     ------
     ValueError
-        If a worker has another version of the code.
+        If a worker has another version of the code, or answers with other files than the cell's.
     """
     if backend == "local":
         yield from runner.run_cells(folder, cells, workers=workers, limits=limits)
@@ -104,6 +105,7 @@ def run_cells(
     run_away = _run_on_dask if "://" in backend else _run_on_joblib
     for cell, files in run_away(run, backend, cells, workers):
         # Arrays before the record, which says that all is there.
+        _check_names(cell, files)
         for name, content in sorted(files.items(), key=lambda item: item[0].endswith(".json")):
             replace_file(folder / "cells" / name, content)
         record = read_record(folder, cell)
@@ -113,6 +115,19 @@ def run_cells(
                 "same version of reservoirs on all workers"
             )
         yield cell, record
+
+
+def _check_names(cell: Cell, files: Files) -> None:
+    """Refuse files that are not those of the cell: a worker must not write what it likes."""
+    prefix = f"{cell.task}--{cell.method}--{cell.seed}--"
+    for name in files:
+        key, _, ending = name.removeprefix(prefix).partition(".")
+        own = name.startswith(prefix) and re.fullmatch("[0-9a-f]{12}", key)
+        if not (own and ending in ("json", "npz")):
+            raise ValueError(
+                f"a worker answered with a file {name!r} for the cell {cell.name}; only its record "
+                "and its arrays are taken"
+            )
 
 
 def _run_on_dask(

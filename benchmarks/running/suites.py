@@ -117,7 +117,7 @@ def load_suite(name: str) -> Suite:
         check_names([name], suite_names(), "suite")
         path = suites_folder() / f"{name}.toml"
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         content = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"suite {path} cannot be read: {error}") from error

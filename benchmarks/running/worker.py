@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import resource
@@ -26,6 +27,7 @@ from reservoirs import ESNRegressor, next_step
 from trainers import RNNRegressor
 
 # Imported once, in the fork server; the process of every cell is a copy of it from here on.
+LOGGER = logging.getLogger("benchmarks")
 plugins.load_plugins()
 code_hash()  # of the code as loaded, whatever is edited while a run goes on
 machine.describe_machine()
@@ -60,7 +62,11 @@ def limit_memory(megabytes: float) -> None:
     if not status.exists():
         return  # the limit is Linux's
     # RLIMIT_DATA limits what VmData counts; RLIMIT_AS would count mapped libraries too.
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmData"))
+    line = next(
+        line
+        for line in status.read_text(encoding="utf-8").splitlines()
+        if line.startswith("VmData")
+    )
     limit = int(line.split()[1]) * 1024 + int(megabytes * 2**20)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
@@ -81,7 +87,8 @@ def run_cell(folder: str, cell: Cell, megabytes: float) -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", ConvergenceWarning)  # becomes the record's status
     limit_memory(megabytes)
-    checkpoint = Path(folder) / "checkpoints" / f"{cell.name}.pickle"
+    checkpoint = Path(folder) / "checkpoints" / f"{cell.name}.npz"
+    _ignore_pickle(checkpoint.with_suffix(".pickle"))
     start, clock_start, load = time.perf_counter(), time.time(), machine.load_average()
     record, arrays = _evaluate(cell, checkpoint, megabytes)
     record["t_total"] = time.perf_counter() - start
@@ -97,6 +104,12 @@ def run_cell(folder: str, cell: Cell, megabytes: float) -> None:
     write_record(Path(folder), cell, record, arrays)
     # Last: a process killed before this leaves the checkpoint for the next to go on from.
     checkpoint.unlink(missing_ok=True)
+
+
+def _ignore_pickle(path: Path) -> None:
+    """Say that a checkpoint of an older version is not read: it may run code."""
+    if path.exists():
+        LOGGER.warning("%s is a pickle of an older version and ignored; the run starts anew", path)
 
 
 def _evaluate(cell: Cell, checkpoint: Path, megabytes: float) -> tuple[Record, dict[str, Array]]:

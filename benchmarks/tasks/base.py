@@ -7,6 +7,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from benchmarks.tasks.data import Data, stream
+from benchmarks.tasks.names import check_name
 from benchmarks.tasks.sources import Source
 from benchmarks.tasks.split import Split
 
@@ -105,6 +106,9 @@ class Task:
     trials: int = 16
     runs: int = 3
 
+    def __post_init__(self) -> None:
+        check_name(self.name, "task")
+
     @property
     def settings_key(self) -> str:
         """The task under whose name tuned settings are stored."""
@@ -132,9 +136,11 @@ class Task:
         """
         data = self.make(stream("data", self.name, part, number))
         if not isinstance(data, self.kind):
+            got = type(data).__name__
+            remedy = f"write Task(..., kind={got})" if hasattr(data, "rows") else "return one"
             raise ValueError(
-                f"task {self.name!r} has kind {self.kind.__name__}, its data are a "
-                f"{type(data).__name__}; write Task(..., kind={type(data).__name__})"
+                f"task {self.name!r} has kind {self.kind.__name__}, but its function `make` "
+                f"returned a {got}; {remedy}"
             )
         return data
 

@@ -29,7 +29,7 @@ def systems() -> list[str]:
     if spec is None or not spec.submodule_search_locations:
         return []
     path = Path(spec.submodule_search_locations[0]) / "data" / "chaotic_attractors.json"
-    catalogue: dict[str, dict[str, bool]] = json.loads(path.read_text())
+    catalogue: dict[str, dict[str, bool]] = json.loads(path.read_text(encoding="utf-8"))
     return sorted(name for name, about in catalogue.items() if not about.get("delay"))
 
 

@@ -73,7 +73,7 @@ def archived_logs() -> Iterator[tuple[str, Log]]:
 def _folder_logs(folder: Path) -> Iterator[tuple[str, Log]]:
     """Yield the name and the log of every search in a folder of tracks."""
     for path in sorted(folder.glob("*/*--*.json")):
-        yield f"{path.parent.name}/{path.name}", json.loads(path.read_text())
+        yield f"{path.parent.name}/{path.name}", json.loads(path.read_text(encoding="utf-8"))
 
 
 def _check_repetition(log: Log) -> list[str]:

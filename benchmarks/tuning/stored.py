@@ -124,7 +124,9 @@ def log_file(folder: Path, track: str, task: str, method: str) -> Path:
 @cache
 def _packaged() -> dict[tuple[str, str, str], StoredSearch]:
     """Return the searches that came with the package by track, task and method."""
-    searches = [StoredSearch(**entry) for entry in json.loads(settings_file().read_text())]
+    searches = [
+        StoredSearch(**entry) for entry in json.loads(settings_file().read_text(encoding="utf-8"))
+    ]
     return {(search.track, search.task, search.method): search for search in searches}
 
 
@@ -170,7 +172,7 @@ def _candidates(task: str, method: str, track: str) -> Iterator[StoredSearch]:
     for folder in _folders:
         path = log_file(folder, track, task, method)
         if path.exists():
-            yield StoredSearch.from_log(json.loads(path.read_text()))
+            yield StoredSearch.from_log(json.loads(path.read_text(encoding="utf-8")))
     if (track, task, method) in _packaged():
         yield _packaged()[track, task, method]
 

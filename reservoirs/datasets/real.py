@@ -198,7 +198,7 @@ def electrocardiogram() -> Array:
 
 def _read_ts(path: Path) -> tuple[list[Array], Array]:
     """Read a .ts file: a series per line, dimensions between colons, the label last."""
-    lines = path.read_text().splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
     start = next(i for i, line in enumerate(lines) if line.strip().lower() == "@data") + 1
     series, labels = [], []
     for line in filter(None, lines[start:]):

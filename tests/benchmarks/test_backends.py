@@ -112,3 +112,18 @@ def test_a_dask_cluster_runs_the_cells_though_a_worker_is_killed(tmp_path, here,
 def test_an_unknown_backend_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="sun"):
         run("sun", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../x.json", "x.json", "{cell}.pickle", "{cell}/x.npz", "{cell}.json/../x.json", ".ssh"],
+)
+def test_a_worker_writes_only_the_files_of_its_cell(name, tmp_path, monkeypatch):
+    cell = CELLS[0]
+    files = {name.format(cell=cell.name): b"{}"}
+    monkeypatch.setattr(backends, "run_isolated", lambda *about, **more: files)
+
+    with pytest.raises(ValueError, match="a worker answered with a file"):
+        run("threading", tmp_path / "out", [cell])
+
+    assert not (tmp_path / "out").exists()

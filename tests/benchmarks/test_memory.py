@@ -43,7 +43,7 @@ def test_every_chunk_is_fresh_and_no_test_sequence_is_trained_on():
 def test_an_interrupted_run_goes_on_from_its_checkpoint_and_ends_the_same(tmp_path, monkeypatch):
     whole = outcome_of(SHORT)
     monkeypatch.setattr(memory, "SAVE_EVERY", 0.0)
-    path, learn, count = tmp_path / "cells" / "run.pickle", memory._learn, iter(range(9))
+    path, learn, count = tmp_path / "cells" / "run.npz", memory._learn, iter(range(9))
 
     def interrupted(run, data):
         if next(count) == 2:
@@ -124,3 +124,12 @@ def test_the_memory_suite_reports_its_learning_curves(tmp_path):
     page = (tmp_path / "memory" / "report.html").read_text()
     assert "training loss against seconds and passes" in page
     assert not list((tmp_path / "memory").glob("checkpoints/*"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04K\x01.", b"PK\x05\x06" + bytes(18)])
+def test_a_checkpoint_that_cannot_be_read_is_ignored_with_a_word(content, tmp_path, caplog):
+    path = tmp_path / "run.npz"
+    path.write_bytes(content)
+
+    assert memory._load(path) is None
+    assert "is ignored, the run starts anew" in caplog.text
