@@ -321,7 +321,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         reach = self.features_.reach
         self.last_states_ = [rows[span][-reach:] if reach else rows[:0] for span in layout.slices()]
         loop = find_loop(rows, targets, layout)
-        self.training_end_ = record_training_end(targets, layout, y, loop=loop)
+        self.training_end_ = record_training_end(targets, layout, X, y, loop=loop)
         self.target_kind_ = targets.kind
         progress.end()
         return self

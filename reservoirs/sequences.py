@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
+
+from reservoirs.labels import check_order, has_order, is_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +58,13 @@ class Layout:
         """Whether the container can hold more than one series."""
         return self.kind != "single"
 
+    @property
+    def outer(self) -> pd.Index | None:
+        """What a DataFrame with a MultiIndex calls its series; None for other containers."""
+        if self.kind != "frame" or self.index is None:
+            return None
+        return self.index[self.starts()].droplevel(-1)
+
     def slices(self) -> Iterator[slice]:
         """Yield the rows of each series as a slice of the flat array."""
         start = 0
@@ -69,24 +77,19 @@ class Layout:
         return np.concatenate([[0], np.cumsum(self.lengths)[:-1]]).astype(np.intp)
 
 
-def is_frame(X: SeriesLike) -> bool:
-    """Tell whether X is a pandas DataFrame or Series, without importing pandas."""
-    return hasattr(X, "iloc") and hasattr(X, "index")
-
-
-def load_pandas() -> ModuleType:
-    """Return pandas, which is imported when it is needed first: it takes half a second."""
-    import pandas
-
-    return pandas
+def unmask(X: SeriesLike) -> SeriesLike:
+    """Return an array with NaN where it was masked, anything else as it is."""
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+    return np.where(np.ma.getmaskarray(X), np.nan, X.data.astype(np.float64))
 
 
 def members_of(X: SeriesLike) -> list[SeriesLike] | None:
     """Return the members of a list, tuple or 1-D object array, None for anything else."""
-    if isinstance(X, list | tuple):
-        return list(X)
-    if isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1:
-        return list(X)
+    if isinstance(X, list | tuple) or (
+        isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
+    ):
+        return [unmask(member) for member in X]
     return None
 
 
@@ -159,25 +162,31 @@ def _join(series: Sequence[SeriesLike]) -> Array:
     return np.concatenate(arrays)
 
 
-def _run_lengths(ids: Array, where: str) -> tuple[int, ...]:
+def _run_lengths(ids: Array, where: str, names: Array) -> tuple[int, ...]:
     """Return the lengths of the runs of equal ids; an id may have one run only."""
     if len(ids) == 0:
         return ()
-    missing = np.flatnonzero(_is_missing(ids))
-    if len(missing):
-        raise ValueError(
-            f"{where} must name the series of every row, got {ids[missing[0]]} at row "
-            f"{missing[0]}; fill it in, or drop that row"
-        )
     change = np.flatnonzero(ids[1:] != ids[:-1]) + 1
-    id_of_run = ids[np.concatenate([[0], change])].tolist()
+    runs = np.concatenate([[0], change])
+    id_of_run = ids[runs].tolist()
     if len(set(id_of_run)) < len(id_of_run):
-        repeated = next(i for n, i in enumerate(id_of_run) if i in id_of_run[:n])
+        run = next(n for n, i in enumerate(id_of_run) if i in id_of_run[:n])
+        repeated = names[runs[run]]
+        repeated = repeated.item() if isinstance(repeated, np.generic) else repeated
         raise ValueError(
             f"the rows of one series must be contiguous in {where}, got series {repeated!r} in "
             "more than one run; sort the rows by series (a stable sort keeps their time order)"
         )
     return tuple(np.diff(np.concatenate([[0], change, [len(ids)]])).tolist())
+
+
+def _check_named(missing: Array, ids: Array, where: str) -> None:
+    if missing.any():
+        row = int(np.argmax(missing))
+        raise ValueError(
+            f"{where} must name the series of every row, got {ids[row]} at row {row}; fill it in, "
+            "or drop that row"
+        )
 
 
 def _is_missing(ids: Array) -> Array:
@@ -227,9 +236,10 @@ def flatten(X: SeriesLike, series_id: SeriesLike = None) -> tuple[SeriesLike, La
         For ragged widths, a list of 1-D arrays, series in several pieces, or `series_id` with
         a container that already holds many series.
     """
+    X = unmask(X)
     is_list = is_series_list(X)
     is_stack = isinstance(X, np.ndarray) and X.ndim == 3
-    has_levels = is_frame(X) and getattr(X.index, "nlevels", 1) > 1
+    has_levels = is_frame(X) and X.index.nlevels > 1
     if series_id is not None:
         if is_list or is_stack or has_levels:
             raise ValueError(
@@ -248,11 +258,44 @@ def flatten(X: SeriesLike, series_id: SeriesLike = None) -> tuple[SeriesLike, La
             )
         return X.reshape(-1, n_features), Layout("stack", (n_steps,) * n_series)
     if has_levels:
-        ids = np.asarray(X.index.get_level_values(0))
-        return X, Layout("frame", _run_lengths(ids, "level 0 of the index"), X.index)
+        outer = X.index.droplevel(-1)  # all levels but the last name the series
+        for level in range(outer.nlevels):
+            ids = np.asarray(outer.get_level_values(level))
+            _check_named(outer.get_level_values(level).isna(), ids, f"level {level} of the index")
+        lengths = _run_lengths(outer.factorize()[0], "the index", np.asarray(outer))
+        return X, Layout("frame", lengths, X.index)
     # anything else is one series; whether it is a 2-D array at all `validate_data` will say
     rows = X.shape[0] if hasattr(X, "shape") and len(X.shape) else len(X) if _sized(X) else 0
     return X, Layout("single", (int(rows),), X.index if is_frame(X) else None)
+
+
+def check_labels(layout: Layout, where: str = "X") -> None:
+    """Check that the labels of every series increase from row to row.
+
+    Parameters
+    ----------
+    layout : Layout
+        Of a container; one without labels has nothing to check.
+    where : str, default="X"
+        What to call the container in an error.
+
+    Raises
+    ------
+    ValueError
+        If a label is missing, comes twice or goes back.
+    """
+    if layout.index is None:
+        return
+    times = layout.index.get_level_values(-1)
+    if not has_order(times):
+        return
+    increases = np.concatenate([[True], np.asarray(times[1:] > times[:-1])])
+    increases[layout.starts()] = True
+    if increases.all() and not times.hasnans:
+        return
+    for span in layout.slices():
+        of_series = f", series {layout.index[span.start][:-1]}" if layout.kind == "frame" else ""
+        check_order(times[span], where + of_series)
 
 
 def _sized(X: SeriesLike) -> bool:
@@ -266,7 +309,9 @@ def _layout_of_ids(X: SeriesLike, series_id: SeriesLike) -> Layout:
         raise ValueError(
             f"series_id must hold one id per row of X, shape ({n_rows},), got {ids.shape}"
         )
-    return Layout("series_id", _run_lengths(ids, "series_id"), X.index if is_frame(X) else None)
+    _check_named(_is_missing(ids), ids, "series_id")
+    lengths = _run_lengths(ids, "series_id", ids)
+    return Layout("series_id", lengths, X.index if is_frame(X) else None)
 
 
 def check_rows(
@@ -300,6 +345,7 @@ def check_rows(
         How the rows divide into series.
     """
     raw, layout = flatten(X, series_id)
+    check_labels(layout)
     rows = validate_data(
         estimator, raw, reset=reset, dtype=np.float64, ensure_min_samples=min_rows, order="C"
     )
@@ -330,37 +376,3 @@ def restore(values: Array, layout: Layout) -> SeriesLike:
     if layout.kind == "stack":
         return values.reshape(layout.n_series, layout.lengths[0], *values.shape[1:])
     return values
-
-
-def context_rows(
-    estimator: BaseEstimator, context: SeriesLike, layout: Layout
-) -> list[Array] | None:
-    """Return the rows before each series of X.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        A fitted estimator.
-    context : array-like of shape (n_context, n_features), list of arrays, or None
-        The rows before one series, or one such array per series.
-    layout : Layout
-        The layout of X.
-
-    Returns
-    -------
-    list of arrays of shape (n_context, n_features), or None
-        One array per series; None without context.
-
-    Raises
-    ------
-    ValueError
-        If there is not one context per series.
-    """
-    if context is None:
-        return None
-    rows, pieces = check_rows(estimator, context, reset=False)
-    if pieces.n_series != layout.n_series:
-        raise ValueError(
-            f"context must hold one array per series of X, {layout.n_series}, got {pieces.n_series}"
-        )
-    return [rows[span] for span in pieces.slices()]

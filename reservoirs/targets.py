@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
-from reservoirs.sequences import Array, Layout, SeriesLike, is_frame, members_of
+from reservoirs.labels import is_frame
+from reservoirs.sequences import Array, Layout, SeriesLike, members_of, unmask
 
 TargetKind = Literal["per_step", "per_series"]
 
@@ -60,6 +61,7 @@ def check_targets(estimator: BaseEstimator, y: SeriesLike, layout: Layout) -> Ta
         raise ValueError(
             f"This {name} estimator requires y to be passed, but the target y is None."
         )
+    y = unmask(y)
     arrays = _target_list(y, layout)
     if arrays is not None:
         return _listed_targets(arrays, layout)

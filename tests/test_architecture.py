@@ -23,7 +23,8 @@ FILES = {
 # and from floors below, never from the same floor or from above.
 FLOORS = {
     "reservoirs": [
-        {"version", "sequences", "parallel"},
+        {"labels", "parallel", "version"},
+        {"sequences"},
         {"compiled", "seeds", "targets", "topology"},
         {"estimators", "packing", "readout"},
         {"datasets", "metrics", "reservoir", "scaling"},

@@ -18,8 +18,8 @@ from reservoirs.forecasting import (
     record_training_end,
 )
 from reservoirs.readout import SOLVERS, check_alphas
-from reservoirs.sequences import Array, Layout, SeriesLike, check_rows
-from reservoirs.targets import Targets, check_targets
+from reservoirs.sequences import Array, SeriesLike, check_rows
+from reservoirs.targets import check_targets
 
 # what a fit before belongs to, until two rows of a new stream have come
 READOUT = ("coef_", "intercept_", "readout_", "alpha_", "mean_state_", "last_states_")
@@ -108,7 +108,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         progress = self._progress(X, y, layout, targets.kind, series_id)
         self._learn(rows, layout, targets, progress)
         loop = find_loop(rows, targets, layout)
-        self.training_end_ = record_training_end(targets, layout, y, loop=loop)
+        self.training_end_ = record_training_end(targets, layout, X, y, loop=loop)
         progress.end()
         return self
 
@@ -160,15 +160,13 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             check_outputs(targets, self.training_end_)
         alphas = check_alphas(self.alpha)
         before = self._new_stream(targets.rows.shape[1]) if first else self.stream_
-        spans = list(layout.slices())
         stream = before.extended(
-            ((rows[span], targets.rows[span]) for span in spans),
+            ((rows[span], targets.rows[span]) for span in layout.slices()),
             new_series=layout.many or new_series or not before.n_series,
         )
         self.stream_ = stream
-        span, loop = spans[-1], stream.loop if stream.closes else None
-        last = Layout("single", (span.stop - span.start,))
-        self.training_end_ = record_training_end(_targets_of(targets, span), last, y, loop=loop)
+        loop = stream.loop if stream.closes else None
+        self.training_end_ = record_training_end(targets, layout, X, y, loop=loop, last_only=True)
         self.target_kind_ = targets.kind
         if stream.n_rows < 2:
             return self
@@ -198,7 +196,3 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
-
-
-def _targets_of(targets: Targets, rows: slice) -> Targets:
-    return Targets(targets.rows[rows], targets.kind, targets.flat)

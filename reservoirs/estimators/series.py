@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.commit import CommittingMixin
@@ -20,7 +21,6 @@ from reservoirs.sequences import (
     Layout,
     SeriesLike,
     check_rows,
-    context_rows,
     restore,
 )
 from reservoirs.targets import TargetKind
@@ -71,7 +71,7 @@ class SeriesMixin(Stamped, CommittingMixin, CallbackSupportMixin, ABC):
         check_settings(self)  # set_params may have come after fit
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
         states = self._start_states(initial_state, layout.n_series)
-        earlier = context_rows(self, context, layout)
+        earlier = _context_rows(self, context, layout)
 
         def run(i: int, span: slice) -> tuple[Array, Array]:
             state = states[i]
@@ -101,3 +101,17 @@ class SeriesMixin(Stamped, CommittingMixin, CallbackSupportMixin, ABC):
 
     def _stack_states(self, states: list[Array]) -> Array:
         return np.stack(states)
+
+
+def _context_rows(
+    estimator: BaseEstimator, context: SeriesLike, layout: Layout
+) -> list[Array] | None:
+    """Return the rows before each series of X, None without context."""
+    if context is None:
+        return None
+    rows, pieces = check_rows(estimator, context, reset=False)
+    if pieces.n_series != layout.n_series:
+        raise ValueError(
+            f"context must hold one array per series of X, {layout.n_series}, got {pieces.n_series}"
+        )
+    return [rows[span] for span in pieces.slices()]

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reservoirs.forecasting.columns import Columns
 from reservoirs.forecasting.model import ClosedLoopModel, split_pipeline
+from reservoirs.forecasting.panels import match_series, open_panel
 from reservoirs.forecasting.runs import input_rows, run_closed_loop
-from reservoirs.forecasting.starts import check_exog, check_observations, count_exog
-from reservoirs.forecasting.training_end import check_loop
+from reservoirs.forecasting.training_end import TrainingEnd, check_loop
+from reservoirs.labels import is_frame, load_pandas
 from reservoirs.sequences import Array, SeriesLike
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sklearn.pipeline import Pipeline
 
 
@@ -24,7 +27,7 @@ def backtest(
     horizon: int,
     step: int,
     exog: SeriesLike = None,
-) -> tuple[Array, Array]:
+) -> tuple[SeriesLike, SeriesLike]:
     """Forecast from many origins along a series, without refitting.
 
     Origins are the rows step - 1, 2 step - 1, ... that have `horizon` rows after them; each
@@ -34,20 +37,21 @@ def backtest(
     ----------
     model : estimator or Pipeline
         A fitted regressor of this library, or a Pipeline that ends in one, as for `forecast`.
-    series : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        Observations.
+    series : array-like of shape (n_rows,) or (n_rows, n_outputs), list of arrays or DataFrame
+        Observations, of one series or of several.
     horizon : int
         Steps per forecast.
     step : int
         Rows between origins.
-    exog : array-like of shape (n_rows, n_exog), default=None
-        Known inputs, row j enters with observation j.
+    exog : array-like of shape (n_rows, n_exog), list of arrays or DataFrame, default=None
+        Known inputs, one row per row of the series; a DataFrame by its labels.
 
     Returns
     -------
-    truth : array of shape (n_origins, horizon, n_outputs)
-        The observations after each origin.
-    forecast : array of shape (n_origins, horizon, n_outputs)
+    truth : array of shape (n_origins, horizon, n_outputs), or DataFrame
+        The observations after each origin; one array per series where there are several. Of a
+        DataFrame a DataFrame, its rows labelled by the origin and by their own label.
+    forecast : array of shape (n_origins, horizon, n_outputs), or DataFrame
         The forecasts of them.
 
     Raises
@@ -83,24 +87,59 @@ def backtest(
     for name, number in (("horizon", horizon), ("step", step)):
         if not isinstance(number, Integral) or number < 1:
             raise ValueError(f"{name} must be an integer >= 1, got {number!r}")
-    observations = check_observations(series, end.n_outputs, "series")
-    origins = range(step - 1, len(observations) - horizon, step)
-    if not origins:
-        raise ValueError(
-            f"series must have at least step + horizon = {step + horizon} rows, got "
-            f"{len(observations)}; lower step or horizon"
-        )
-    inputs = check_exog(exog, len(observations), count_exog(estimator, pipeline), exact=False)
-    rows = input_rows(pipeline, end.loop, observations, inputs)
+    panel, columns = open_panel(series, "series"), Columns(estimator, pipeline)
+    truths, forecasts = [], []
+    for member, inputs in zip(panel.members, match_series(panel, exog, "exog"), strict=True):
+        observations = columns.observations(member, "series")
+        rows = columns.exog_along(inputs, member, len(observations))
+        origins = range(step - 1, len(observations) - horizon, step)
+        if not origins:
+            raise ValueError(
+                f"series must have at least step + horizon = {step + horizon} rows, got "
+                f"{len(observations)}; lower step or horizon"
+            )
+        values = _run_origins(estimator, pipeline, observations, rows, origins, horizon)
+        truth = np.stack([observations[o + 1 : o + 1 + horizon] for o in origins])
+        if is_frame(member):
+            truths.append(_label(truth, member.index, origins, end))
+            forecasts.append(_label(values, member.index, origins, end))
+        else:
+            truths.append(truth)
+            forecasts.append(values)
+    return panel.restore(truths), panel.restore(forecasts)
+
+
+def _run_origins(
+    estimator: ClosedLoopModel,
+    pipeline: Pipeline | None,
+    observations: Array,
+    exog: Array,
+    origins: range,
+    horizon: int,
+) -> Array:
+    """Return the forecasts from all origins of one series, (n_origins, horizon, n_outputs)."""
+    rows = input_rows(pipeline, estimator.training_end_.loop, observations[: len(exog)], exog)
     state, n_driven, forecasts = estimator._start_states(None, 1)[0], 0, []
     # one pass along the series: each origin starts from the state that the one before reached
     for origin in origins:
         if origin > n_driven:
             _, state = estimator._drive(rows[n_driven:origin], state)
             n_driven = origin
-        exog_ahead = inputs[origin : origin + horizon]
+        exog_ahead = exog[origin : origin + horizon]
         forecasts.append(
             run_closed_loop(estimator, pipeline, observations[origin], exog_ahead, state)
         )
-    truth = np.stack([observations[o + 1 : o + 1 + horizon] for o in origins])
-    return truth, np.stack(forecasts)
+    return np.stack(forecasts)
+
+
+def _label(values: Array, labels: pd.Index, origins: range, end: TrainingEnd) -> pd.DataFrame:
+    """Return values of many origins as a DataFrame: its rows have the origin and their label."""
+    pd = load_pandas()
+    n_origins, horizon, n_outputs = values.shape
+    rows = np.add.outer(np.asarray(origins), 1 + np.arange(horizon)).ravel()
+    index = pd.MultiIndex.from_arrays(
+        [labels[np.repeat(np.asarray(origins), horizon)], labels[rows]],
+        names=["origin", labels.name],
+    )
+    names = end.output_names or list(range(n_outputs))
+    return pd.DataFrame(values.reshape(-1, n_outputs), index=index, columns=names)

@@ -81,8 +81,8 @@ def forecast(
         raise ValueError(f"n_steps must be an integer >= 1, got {n_steps!r}")
     end = estimator.training_end_
     check_loop(end, piped=pipeline is not None)
-    starts = find_starts(
+    starts, panel = find_starts(
         estimator, pipeline, int(n_steps), context=context, exog=exog, initial_state=initial_state
     )
     forecasts = [run(estimator, pipeline, start) for start in starts]
-    return restore_container(forecasts, end, context)
+    return restore_container(forecasts, starts, panel, end)

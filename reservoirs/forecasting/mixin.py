@@ -41,7 +41,7 @@ class ForecastMixin(SeriesMixin):
 
     @property
     def layout_(self) -> Layout:
-        """Container, series and row labels of the X of `fit`."""
+        """Container and series of the X of `fit`."""
         return self.training_end_.layout
 
     @inherit_parameters(SERIES)

@@ -12,8 +12,9 @@ from reservoirs.estimators.series import Step
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.starts import Start
+from reservoirs.labels import load_pandas
 from reservoirs.scaling import SequenceScaler
-from reservoirs.sequences import Array, load_pandas
+from reservoirs.sequences import Array
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from sklearn.utils import check_array
-
+from reservoirs.forecasting.columns import Columns
 from reservoirs.forecasting.model import ClosedLoopModel
-from reservoirs.sequences import Array, InitialState, SeriesLike, holds_many_series
+from reservoirs.forecasting.panels import Panel, match_series, open_panel
+from reservoirs.forecasting.training_end import TrainingEnd
+from reservoirs.labels import continue_like, find_tail, is_frame
+from reservoirs.sequences import Array, InitialState, SeriesLike
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sklearn.pipeline import Pipeline
 
 
@@ -28,11 +30,17 @@ class Start:
         Exogenous inputs, row j enters with observation j.
     state : array
         The state before the first observation.
+    labelled : bool
+        Whether the forecast is a DataFrame.
+    tail : pandas.Index or None
+        The label of the last observation, with the frequency it goes on with.
     """
 
     observations: Array
     exog: Array
     state: Array
+    labelled: bool = False
+    tail: pd.Index | None = None
 
 
 def find_starts(
@@ -43,7 +51,7 @@ def find_starts(
     context: SeriesLike,
     exog: SeriesLike,
     initial_state: InitialState,
-) -> list[Start]:
+) -> tuple[list[Start], Panel]:
     """Return one start per forecast.
 
     Parameters
@@ -54,7 +62,7 @@ def find_starts(
         The Pipeline around it.
     n_steps : int
         Steps of each forecast.
-    context, exog : array-like, list of arrays or None
+    context, exog : array-like, list of arrays, DataFrame or None
         As `forecast` takes them.
     initial_state : array-like, str or None
         State before the first observation; None takes the last state of training without a
@@ -62,154 +70,60 @@ def find_starts(
 
     Returns
     -------
-    list of Start
+    starts : list of Start
         One per context; without context one per training series.
+    panel : Panel
+        The container of the contexts, or of the training series.
 
     Raises
     ------
     ValueError
-        If context and exog have the wrong shape, or not the same number of series.
+        If context and exog have the wrong shape, names or labels, or not the same number of series.
     """
-    n_exog, n_outputs = count_exog(estimator, pipeline), estimator.training_end_.n_outputs
+    columns = Columns(estimator, pipeline)
     if context is None:
-        return _training_ends(estimator, n_steps, n_exog, exog, initial_state)
-    if holds_many_series(context):
-        contexts, exog_per_context = list(context), _one_each(exog, len(context), "context")
-    else:
-        contexts, exog_per_context = [context], [exog]
-    starts = []
-    for values, inputs in zip(contexts, exog_per_context, strict=True):
-        observations = check_observations(values, n_outputs, "context")
-        rows = check_exog(inputs, len(observations) - 1 + n_steps, n_exog)
+        return _training_ends(estimator, columns, n_steps, exog, initial_state)
+    panel, starts = open_panel(context, "context"), []
+    for values, inputs in zip(panel.members, match_series(panel, exog, "exog"), strict=True):
+        observations = columns.observations(values, "context")
+        labels, tail = None, None
+        if is_frame(values):
+            labels, tail = values.index, _tail_of(values.index, estimator.training_end_)
+        n_rows = len(observations) - 1 + n_steps
+        rows = columns.exog(inputs, n_rows, labels, tail)
         state = estimator._start_states(initial_state, 1)[0]
-        starts.append(Start(observations, rows, state))
-    return starts
+        starts.append(Start(observations, rows, state, labels is not None, tail))
+    return starts, panel
 
 
 def _training_ends(
     estimator: ClosedLoopModel,
+    columns: Columns,
     n_steps: int,
-    n_exog: int,
     exog: SeriesLike,
     initial_state: InitialState,
-) -> list[Start]:
+) -> tuple[list[Start], Panel]:
     """Return the ends of the training series as starts."""
     end = estimator.training_end_
-    layout, observations = end.layout, end.last_observations
-    assert observations is not None  # `check_loop` refused targets per series
-    exog_per_series = _one_each(exog, layout.n_series, "training series") if layout.many else [exog]
+    assert end.last_observations is not None  # `check_loop` refused targets per series
+    panel = Panel(list(end.last_observations), end.layout.kind, end.outer)
     # the last state has seen all rows of X but not y[-1], which enters first
     states = estimator.last_states_
     if initial_state is not None:
-        states = estimator._start_states(initial_state, layout.n_series)
-    return [
-        Start(observation[None], check_exog(inputs, n_steps, n_exog), state)
-        for observation, inputs, state in zip(observations, exog_per_series, states, strict=True)
-    ]
+        states = estimator._start_states(initial_state, end.layout.n_series)
+    starts = []
+    tails = end.tails or [None] * end.layout.n_series
+    inputs_of = match_series(panel, exog, "exog")
+    for observation, inputs, state, tail in zip(
+        end.last_observations, inputs_of, states, tails, strict=True
+    ):
+        labels = None if tail is None else tail[-1:]
+        rows = columns.exog(inputs, n_steps, labels, tail)
+        starts.append(Start(observation[None], rows, state, end.tails is not None, tail))
+    return starts, panel
 
 
-def _one_each(exog: SeriesLike, n_series: int, what: str) -> list[SeriesLike]:
-    """Return the exogenous inputs of each series."""
-    if exog is None:
-        return [None] * n_series
-    inputs = list(exog)
-    if len(inputs) != n_series:
-        raise ValueError(f"exog must hold one array per {what}, {n_series}, got {len(inputs)}")
-    return inputs
-
-
-def check_observations(values: SeriesLike, n_outputs: int, name: str) -> Array:
-    """Return observations as a finite float64 array.
-
-    Parameters
-    ----------
-    values : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        Observations.
-    n_outputs : int
-        Number of outputs of the model.
-    name : str
-        What to call them in an error.
-
-    Returns
-    -------
-    array of shape (n_rows, n_outputs)
-        The observations, at least one row.
-
-    Raises
-    ------
-    ValueError
-        For another width, NaN or no row.
-    """
-    array = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
-    if array.ndim == 1:
-        array = array.reshape(-1, 1)
-    if array.shape[1] != n_outputs:
-        raise ValueError(
-            f"{name} must hold observations only, (n_rows, {n_outputs}), got shape "
-            f"{array.shape}; pass exogenous inputs as exog"
-        )
-    return array
-
-
-def check_exog(exog: SeriesLike, n_rows: int, n_exog: int, *, exact: bool = True) -> Array:
-    """Return exogenous inputs as a finite float64 array.
-
-    Parameters
-    ----------
-    exog : array-like of shape (n_rows,) or (n_rows, n_exog), or None
-        Exogenous inputs as they were passed.
-    n_rows : int
-        Rows needed.
-    n_exog : int
-        Columns needed.
-    exact : bool, default=True
-        Refuse more rows than those needed.
-
-    Returns
-    -------
-    array of shape (n_rows, n_exog)
-        The inputs; no column where the model takes none.
-
-    Raises
-    ------
-    ValueError
-        If exog is missing, superfluous, or of another shape.
-    """
-    if exog is None:
-        if n_exog:
-            raise ValueError(
-                f"this model was fitted with {n_exog} exogenous input(s): pass exog with shape "
-                f"({n_rows}, {n_exog}), got None"
-            )
-        return np.empty((n_rows, 0))
-    array = check_array(exog, ensure_2d=False, dtype=np.float64, input_name="exog")
-    array = array.reshape(-1, 1) if array.ndim == 1 else array
-    if array.shape[1] != n_exog or len(array) < n_rows or (exact and len(array) != n_rows):
-        raise ValueError(
-            f"exog must have shape ({n_rows}, {n_exog}), one row per observation fed in "
-            f"(n_context + n_steps - 1, or n_steps without context), got {array.shape}"
-        )
-    return array
-
-
-def count_exog(estimator: ClosedLoopModel, pipeline: Pipeline | None) -> int:
-    """Return the number of exogenous inputs that the first step of a model takes.
-
-    Parameters
-    ----------
-    estimator : ClosedLoopModel
-        The regressor.
-    pipeline : Pipeline or None
-        The Pipeline around it.
-
-    Returns
-    -------
-    int
-        The inputs after the observation.
-    """
-    n_inputs = estimator.n_features_in_
-    if pipeline is not None:
-        steps = [step for _, step in pipeline.steps]
-        first = next(step for step in steps if step not in (None, "passthrough"))
-        n_inputs = first.n_features_in_
-    return n_inputs - estimator.training_end_.n_outputs
+def _tail_of(labels: pd.Index, end: TrainingEnd) -> pd.Index | None:
+    """Return the tail of a context: of the frequency of training where its labels are of that."""
+    likely = next((tail for tail in end.tails or () if tail is not None), None)
+    return continue_like(labels, likely) if likely is not None else find_tail(labels)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reservoirs.forecasting.loop import Loop
-from reservoirs.sequences import Array, Layout, SeriesLike, is_frame
+from reservoirs.forecasting.tails import training_tails
+from reservoirs.labels import advance, find_tail, is_frame
+from reservoirs.sequences import Array, Layout, SeriesLike, members_of
 from reservoirs.targets import TargetKind, Targets
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class TrainingEnd:
     last_observations : array of shape (n_series, n_outputs) or None
         The last target of each series, from which a forecast goes on; None with targets per series.
     layout : Layout
-        The container and the series of X, and the labels of its rows.
+        The container and the series of X.
     output_names : list or None
         Columns of y, where it was a DataFrame or a Series.
     flat_targets : bool
@@ -33,6 +38,11 @@ class TrainingEnd:
         The largest absolute target; 1 where all are zero.
     target_deviation : array of shape (n_outputs,)
         Standard deviation of each target; 1 where it is constant.
+    tails : tuple of pandas.Index or None
+        The label of the last observation of each series, with the frequency it goes on with; None
+        without labels.
+    outer : pandas.Index or None
+        What a DataFrame with a MultiIndex calls its series.
     """
 
     loop: Loop | None
@@ -42,6 +52,8 @@ class TrainingEnd:
     flat_targets: bool
     target_size: float
     target_deviation: Array
+    tails: tuple[pd.Index | None, ...] | None = None
+    outer: pd.Index | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -55,7 +67,13 @@ class TrainingEnd:
 
 
 def record_training_end(
-    targets: Targets, layout: Layout, y: SeriesLike, *, loop: Loop | None
+    targets: Targets,
+    layout: Layout,
+    X: SeriesLike,
+    y: SeriesLike,
+    *,
+    loop: Loop | None,
+    last_only: bool = False,
 ) -> TrainingEnd:
     """Record what forecasts need to know of the training data.
 
@@ -65,31 +83,56 @@ def record_training_end(
         Checked targets.
     layout : Layout
         Layout of X.
-    y : array-like or DataFrame
-        The targets as they were passed to `fit`, for their names.
+    X, y : array-like, list of arrays or DataFrame
+        Inputs and targets as they were passed to `fit`, for their names and labels.
     loop : tuple of two arrays of shape (n_outputs,), or None
         The map from a target to the next input, from `find_loop`.
+    last_only : bool, default=False
+        Whether forecasts go on from the last series only, as one series.
 
     Returns
     -------
     TrainingEnd
         The record.
+
+    Raises
+    ------
+    ValueError
+        If y has several series by its labels, and X has lost them.
     """
+    per_step = targets.kind == "per_step"
+    if is_frame(y) and y.index.nlevels > 1 and layout.kind == "single":
+        raise ValueError(
+            "y has a MultiIndex, so several series, and X came without one: the step before this "
+            "model dropped its labels. Use set_output(transform='pandas') on the Pipeline, or "
+            "SequenceScaler"
+        )
+    tails = training_tails(X, y, layout) if per_step else None
+    outer = layout.outer
+    if last_only and per_step:
+        span = list(layout.slices())[-1]
+        targets = Targets(targets.rows[span], targets.kind, targets.flat)
+        layout, outer = Layout("single", (span.stop - span.start,)), None
+        tails = None if tails is None else tails[-1:]
     deviation = targets.rows.std(axis=0)
     last_rows = np.cumsum(layout.lengths) - 1
     # 1 in place of zero: errors are divided by the deviation, and a limit is a multiple of the size
     return TrainingEnd(
         loop=loop,
-        last_observations=targets.rows[last_rows].copy() if targets.kind == "per_step" else None,
-        layout=layout,
+        last_observations=targets.rows[last_rows].copy() if per_step else None,
+        layout=replace(layout, index=None),
         output_names=_output_names(y),
         flat_targets=targets.flat,
         target_size=float(np.abs(targets.rows).max()) or 1.0,
         target_deviation=np.where(deviation > 0, deviation, 1.0),
+        tails=tails,
+        outer=outer,
     )
 
 
 def _output_names(y: SeriesLike) -> list[Hashable] | None:
+    members = members_of(y)
+    y = members[0] if members else y
     if not is_frame(y):
         return None
     return list(y.columns) if hasattr(y, "columns") else [y.name if y.name is not None else 0]
@@ -168,13 +211,22 @@ def upgrade_state(attributes: dict[str, Any]) -> dict[str, Any]:
     # a stream of one row had its number of outputs and none of the others
     per_step = state.get("target_kind_", "per_step") == "per_step"
     observations = state.pop("last_observations_", np.empty((0, n_outputs)))
+    layout = state.pop("layout_", Layout("single", (0,)))
+    tails, outer = None, None
+    if layout.index is not None and per_step:
+        times = layout.index.get_level_values(-1)
+        ends = [find_tail(times[span] if layout.many else layout.index) for span in layout.slices()]
+        tails = tuple(end if end is None else advance(end) for end in ends)
+        outer = layout.outer
     state["training_end_"] = TrainingEnd(
         loop=state.pop("loop_", None),
         last_observations=observations if per_step else None,
-        layout=state.pop("layout_", Layout("single", (0,))),
+        layout=replace(layout, index=None),
         output_names=state.pop("output_names_", None),
         flat_targets=state.pop("flat_targets_", False),
         target_size=state.pop("target_size_", 1.0),
         target_deviation=state.pop("target_deviation_", np.ones(n_outputs)),
+        tails=tails,
+        outer=outer,
     )
     return state

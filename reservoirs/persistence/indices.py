@@ -6,8 +6,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
+from reservoirs.labels import load_pandas
 from reservoirs.persistence.budget import INDEX_BYTES, Budget
-from reservoirs.sequences import load_pandas
 
 if TYPE_CHECKING:
     import pandas as pd

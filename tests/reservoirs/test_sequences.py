@@ -65,7 +65,7 @@ def test_anything_else_is_one_series(container):
         (JOINED, [1, 2], r"one id per row of X, shape \(8,\), got \(2,\)"),
         ([A, B], [1] * 8, "series_id goes with one 2-D array"),
         (np.empty((0, 4, 2)), None, "at least one series"),
-        (multi_index_frame().iloc[[0, 6, 1]], None, "contiguous in level 0"),
+        (multi_index_frame().iloc[[0, 6, 1]], None, "contiguous in the index, got series 'a'"),
     ],
 )
 def test_a_bad_container_is_refused_with_the_remedy(container, series_id, message):

@@ -91,7 +91,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         resumed = self.warm_start and hasattr(self, "solver_state_")
         targets = self._encode_targets(y, layout, resumed=resumed)
         progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
-        self._record_training_end(rows, layout, y)
+        self._record_training_end(rows, layout, X, y)
         self._fit(rows, layout, targets, progress, resumed=resumed)
         self._store_end_states(rows, layout)
         return self._end(progress)
@@ -119,7 +119,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
         targets = self._encode_targets(y, layout, resumed=resumed)
         progress = Progress(self, X, y, 1, {"series_id": series_id})
-        self._record_training_end(rows, layout, y, last_only=True)
+        self._record_training_end(rows, layout, X, y, last_only=True)
         self._fit(rows, layout, targets, progress, resumed=resumed, one_epoch=True)
         self._store_end_states(rows, layout, last_only=True)
         return self._end(progress)
@@ -142,16 +142,25 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         return values
 
     def _record_training_end(
-        self, rows: Array, layout: Layout, y: SeriesLike, *, last_only: bool = False
+        self,
+        rows: Array,
+        layout: Layout,
+        X: SeriesLike,
+        y: SeriesLike,
+        *,
+        last_only: bool = False,
     ) -> None:
         """Record what a forecast without context goes on from: all series, or the last one."""
-        targets = check_targets(self, y, layout)
+        targets, seen, in_series = check_targets(self, y, layout), rows, layout
+        of_pairs = targets
         if targets.kind == "per_step" and last_only:
             span = list(layout.slices())[-1]
-            rows, layout = rows[span], Layout("single", (span.stop - span.start,))
-            targets = Targets(targets.rows[span], targets.kind, targets.flat)
-        loop = find_loop(rows, targets, layout)
-        self.training_end_ = record_training_end(targets, layout, y, loop=loop)
+            seen, in_series = rows[span], Layout("single", (span.stop - span.start,))
+            of_pairs = Targets(targets.rows[span], targets.kind, targets.flat)
+        loop = find_loop(seen, of_pairs, in_series)
+        self.training_end_ = record_training_end(
+            targets, layout, X, y, loop=loop, last_only=last_only
+        )
 
     def _store_end_states(self, rows: Array, layout: Layout, *, last_only: bool = False) -> None:
         """Store the state at the end of the series that a forecast may go on from."""

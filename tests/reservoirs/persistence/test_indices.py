@@ -20,7 +20,6 @@ SMALL = {"n_units": 12, "random_state": 0}
         pd.timedelta_range(0, periods=160, freq="s"),
         pd.RangeIndex(5, 165),
         pd.Index(np.linspace(0, 1, 160), name="x"),
-        pd.Index([f"row {i}" for i in range(160)]),
     ],
     ids=lambda index: type(index).__name__,
 )
@@ -31,10 +30,29 @@ def test_a_forecast_goes_on_from_the_index_of_the_data_after_loading(index, tmp_
 
     again = load(tmp_path / "model")
 
-    before, after = model.layout_.index, again.layout_.index
+    (before,), (after,) = model.training_end_.tails, again.training_end_.tails
     pd.testing.assert_index_equal(before, after, exact=True)
     assert getattr(before, "freq", None) == getattr(after, "freq", None)
     pd.testing.assert_frame_equal(model.forecast(3), again.forecast(3))
+
+
+@pytest.mark.parametrize("names", [["a", "b"], pd.Categorical(["a", "b"]), [("x", 1), ("x", 2)]])
+def test_the_names_of_series_come_back(names, tmp_path):
+    panel = pd.concat([pd.DataFrame({"height": WAVE})] * 2, keys=list(names))
+    model = ESNRegressor(**SMALL).fit(*next_step(panel))
+    save(model, tmp_path / "model")
+
+    pd.testing.assert_frame_equal(model.forecast(3), load(tmp_path / "model").forecast(3))
+
+
+def test_a_file_holds_no_index(tmp_path):
+    hours = pd.date_range("1990-01-01", periods=100_000, freq="h")
+    frame = pd.DataFrame({"height": np.sin(0.2 * np.arange(100_000))}, index=hours)
+    model = ESNRegressor(n_units=100, random_state=0).fit(*next_step(frame))
+
+    save(model, tmp_path / "model")
+
+    assert (tmp_path / "model").stat().st_size < 60_000
 
 
 def test_a_range_that_would_fill_the_memory_is_refused():

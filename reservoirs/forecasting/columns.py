@@ -1,0 +1,273 @@
+"""Observations and exogenous inputs as a model reads them: by name, by label, or by position."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.utils import check_array
+
+from reservoirs.forecasting.model import ClosedLoopModel
+from reservoirs.forecasting.selection import take_columns, take_labels
+from reservoirs.labels import continue_labels, has_names, is_frame
+from reservoirs.sequences import Array, SeriesLike, check_labels, flatten, unmask
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
+
+
+class Columns:
+    """The columns that a model was fitted on, the observation first.
+
+    Parameters
+    ----------
+    estimator : ClosedLoopModel
+        The regressor.
+    pipeline : Pipeline or None
+        The Pipeline around it, whose inputs they are then.
+
+    Attributes
+    ----------
+    n_outputs, n_exog : int
+        Number of observed and of exogenous columns.
+    """
+
+    def __init__(self, estimator: ClosedLoopModel, pipeline: Pipeline | None) -> None:
+        end = estimator.training_end_
+        self.n_outputs = end.n_outputs
+        self.n_exog = count_exog(estimator, pipeline)
+        self.align = getattr(estimator, "exog_align", "observation")
+        first = estimator if pipeline is None else pipeline
+        names = getattr(first, "feature_names_in_", None)
+        self._inputs: list[Hashable] | None = None if names is None else list(names)
+        self._outputs = end.output_names
+        # the rows of a Pipeline may hold text, which one of its steps makes numbers of
+        self._numeric = pipeline is None or names is None
+
+    def observations(self, values: SeriesLike, where: str) -> Array:
+        """Return observations as a finite float64 array.
+
+        Parameters
+        ----------
+        values : array-like of shape (n_rows,) or (n_rows, n_outputs), DataFrame or Series
+            Observations of one series; of a DataFrame the columns of the observation.
+        where : str
+            What to call them in an error.
+
+        Returns
+        -------
+        array of shape (n_rows, n_outputs)
+            The observations, at least one row.
+
+        Raises
+        ------
+        ValueError
+            For a missing column, another width, NaN or no row.
+        """
+        if has_names(values):
+            named = self._inputs[: self.n_outputs] if self._inputs else None
+            of_y = self._outputs
+            columns = getattr(values, "columns", [getattr(values, "name", None)])
+            if named and of_y and not set(named) <= set(columns) and set(of_y) <= set(columns):
+                named = of_y
+            named = named or of_y
+            if named and all(isinstance(name, str) for name in named):
+                values = take_columns(values, named, where)
+        return check_observations(values, self.n_outputs, where)
+
+    def exog(
+        self,
+        inputs: SeriesLike,
+        n_rows: int,
+        labels: pd.Index | None = None,
+        tail: pd.Index | None = None,
+        *,
+        exact: bool = True,
+    ) -> Array:
+        """Return exogenous inputs, one row for each observation that they enter with.
+
+        Parameters
+        ----------
+        inputs : array-like of shape (n_rows,) or (n_rows, n_exog), DataFrame or None
+            Exogenous inputs of one series; of a DataFrame the columns and the rows by name.
+        n_rows : int
+            Rows needed.
+        labels : pandas.Index, default=None
+            Labels of the observations that are known; None goes by position.
+        tail : pandas.Index, default=None
+            The last of them and the frequency of what follows.
+        exact : bool, default=True
+            Refuse more rows of an array than those needed.
+
+        Returns
+        -------
+        array of shape (n_rows, n_exog)
+            The inputs; no column where the model takes none.
+
+        Raises
+        ------
+        ValueError
+            If exog is missing, superfluous, of another shape, or lacks a column or a label.
+        """
+        if has_names(inputs) and self.n_exog:
+            names = self._inputs[self.n_outputs :] if self._inputs else None
+            if names and hasattr(inputs, "columns"):
+                inputs = take_columns(inputs, names, "exog")
+            if is_frame(inputs) and labels is not None:
+                check_labels(flatten(inputs)[1], "exog")
+                inputs = self._rows_of(inputs, labels, tail, n_rows)
+        return check_exog(inputs, n_rows, self.n_exog, exact=exact, numeric=self._numeric)
+
+    def exog_along(self, inputs: SeriesLike, series: SeriesLike, n_rows: int) -> Array:
+        """Return exogenous inputs along a known series, one row per observation they enter with.
+
+        Parameters
+        ----------
+        inputs : array-like of shape (n_rows, n_exog), DataFrame or None
+            One row per row of the series.
+        series : array-like or DataFrame
+            The series, for its labels.
+        n_rows : int
+            Rows of the series.
+
+        Returns
+        -------
+        array of shape (n_rows, n_exog)
+            The inputs; one row less where each belongs to the value predicted.
+        """
+        if self.align == "target" and self.n_exog:
+            if is_frame(inputs) and is_frame(series):
+                return self.exog(inputs, n_rows - 1, series.index, series.index[-1:])
+            return self.exog(inputs, n_rows, exact=False)[1:]
+        labels = series.index if is_frame(series) else None
+        return self.exog(inputs, n_rows, labels, exact=False)
+
+    def _rows_of(
+        self, frame: pd.DataFrame, labels: pd.Index, tail: pd.Index | None, n_rows: int
+    ) -> pd.DataFrame:
+        """Return the rows of a DataFrame that enter with the observations, by their labels."""
+        if self.align == "target":  # the row of the value predicted enters one step before it
+            n_rows, first = n_rows + 1, 1
+        else:
+            first = 0
+        n_ahead = n_rows - len(labels)
+        if n_ahead <= 0:
+            return take_labels(frame, labels[first:n_rows], "exog")
+        if tail is not None:
+            # pandas forgets the unit and the zone of nothing here: both are of one series
+            following = continue_labels(tail, n_ahead)
+            return take_labels(frame, labels.append(following)[first:], "exog")
+        # without a frequency nothing tells what comes next: the rows of exog after the last do
+        taken = take_labels(frame, labels[first:] if len(labels) > first else labels, "exog")
+        place = int(frame.index.get_indexer(labels[-1:])[0])
+        ahead = frame.iloc[place + 1 : place + 1 + n_ahead]
+        pieces = [taken.iloc[: len(labels) - first], ahead]
+        return frame.iloc[:0] if not any(map(len, pieces)) else _stack(pieces)
+
+
+def _stack(pieces: list[pd.DataFrame]) -> Array:
+    return np.concatenate([np.asarray(piece) for piece in pieces])
+
+
+def check_observations(values: SeriesLike, n_outputs: int, name: str) -> Array:
+    """Return observations as a finite float64 array.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        Observations.
+    n_outputs : int
+        Number of outputs of the model.
+    name : str
+        What to call them in an error.
+
+    Returns
+    -------
+    array of shape (n_rows, n_outputs)
+        The observations, at least one row.
+
+    Raises
+    ------
+    ValueError
+        For another width, NaN or no row.
+    """
+    array = check_array(unmask(values), ensure_2d=False, dtype=np.float64, input_name=name)
+    if array.ndim == 1:
+        array = array.reshape(-1, 1)
+    if array.shape[1] != n_outputs:
+        raise ValueError(
+            f"{name} must hold observations only, (n_rows, {n_outputs}), got shape "
+            f"{array.shape}; pass exogenous inputs as exog"
+        )
+    return array
+
+
+def check_exog(
+    exog: SeriesLike, n_rows: int, n_exog: int, *, exact: bool = True, numeric: bool = True
+) -> Array:
+    """Return exogenous inputs as a finite float64 array.
+
+    Parameters
+    ----------
+    exog : array-like of shape (n_rows,) or (n_rows, n_exog), or None
+        Exogenous inputs as they were passed.
+    n_rows : int
+        Rows needed.
+    n_exog : int
+        Columns needed.
+    exact : bool, default=True
+        Refuse more rows than those needed.
+    numeric : bool, default=True
+        Whether they must be numbers.
+
+    Returns
+    -------
+    array of shape (n_rows, n_exog)
+        The inputs; no column where the model takes none.
+
+    Raises
+    ------
+    ValueError
+        If exog is missing, superfluous, or of another shape.
+    """
+    if exog is None:
+        if n_exog:
+            raise ValueError(
+                f"this model was fitted with {n_exog} exogenous input(s): pass exog with shape "
+                f"({n_rows}, {n_exog}), got None"
+            )
+        return np.empty((n_rows, 0))
+    dtype = np.float64 if numeric else None
+    array = check_array(unmask(exog), ensure_2d=False, dtype=dtype, input_name="exog")
+    array = array.reshape(-1, 1) if array.ndim == 1 else array
+    if array.shape[1] != n_exog or len(array) < n_rows or (exact and len(array) != n_rows):
+        raise ValueError(
+            f"exog must have shape ({n_rows}, {n_exog}), one row per observation fed in "
+            f"(n_context + n_steps - 1, or n_steps without context), got {array.shape}"
+        )
+    return array
+
+
+def count_exog(estimator: ClosedLoopModel, pipeline: Pipeline | None) -> int:
+    """Return the number of exogenous inputs that the first step of a model takes.
+
+    Parameters
+    ----------
+    estimator : ClosedLoopModel
+        The regressor.
+    pipeline : Pipeline or None
+        The Pipeline around it.
+
+    Returns
+    -------
+    int
+        The inputs after the observation.
+    """
+    n_inputs = estimator.n_features_in_
+    if pipeline is not None:
+        steps = [step for _, step in pipeline.steps]
+        first = next(step for step in steps if step not in (None, "passthrough"))
+        n_inputs = first.n_features_in_
+    return n_inputs - estimator.training_end_.n_outputs

@@ -1,0 +1,165 @@
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reservoirs.labels import (
+    advance,
+    check_order,
+    continue_labels,
+    continue_like,
+    find_tail,
+    missing_labels,
+)
+
+ALIASES = [
+    "B", "C", "D", "W", "W-TUE", "ME", "SME", "BME", "CBME", "MS", "SMS", "BMS", "CBMS", "QE",
+    "QE-FEB", "BQE", "QS", "BQS", "YE", "YE-JUN", "BYE", "YS", "BYS", "h", "bh", "cbh", "min", "s",
+    "ms", "us", "ns", "2h", "15min", "90s", "10ms", "3D", "2W", "2MS", "WOM-2MON",
+]  # fmt: skip
+ZONES = [None, "UTC", "Europe/Berlin", "America/New_York"]
+HOLES = ["none", "before the last", "twenty"]
+
+
+def full_range(alias, zone, n_labels):
+    return pd.date_range("2024-01-05", periods=n_labels, freq=alias, tz=zone)
+
+
+def with_holes(index, holes):
+    """Return an index that declares no frequency, without some of its labels."""
+    drop = {
+        "none": [],
+        "before the last": [-2],
+        "twenty": np.random.default_rng(0).choice(len(index) - 1, 20, replace=False),
+    }[holes]
+    return pd.DatetimeIndex(list(index)).delete(drop)
+
+
+EVERY = list(itertools.product(ALIASES, ZONES, HOLES))
+SAMPLE = np.random.default_rng(0).choice(len(EVERY), 30, replace=False)
+
+
+@pytest.mark.parametrize(
+    "which",
+    [
+        pytest.param(
+            case, marks=[] if i in SAMPLE else pytest.mark.slow, id="-".join(map(str, case))
+        )
+        for i, case in enumerate(EVERY)
+    ],
+)
+def test_dates_of_any_alias_go_on_whatever_is_missing(which):
+    alias, zone, holes = which
+    labels = full_range(alias, zone, 260)
+
+    tail = find_tail(with_holes(labels[:250], holes))
+
+    assert tail[-1] == labels[249]
+    assert list(continue_labels(tail, 10)) == list(labels[250:])
+    assert list(continue_labels(advance(tail), 9)) == list(labels[251:])
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_a_declared_frequency_is_taken(alias):
+    labels = full_range(alias, None, 8)
+
+    assert list(continue_labels(find_tail(labels[:3]), 5)) == list(labels[3:])
+
+
+@pytest.mark.parametrize("alias", ["M", "Q", "Y", "W", "D", "h", "min"])
+def test_periods_go_on(alias):
+    periods = pd.period_range("2024-01", periods=12, freq=alias, name="t")
+
+    following = continue_labels(find_tail(periods[:9].delete(-2)), 3)
+
+    assert following.equals(periods[9:])
+    assert following.name == "t"
+
+
+@pytest.mark.parametrize(
+    ("labels", "following"),
+    [
+        (pd.RangeIndex(10), [10, 11]),
+        (pd.RangeIndex(0, 20, 5), [20, 25]),
+        (pd.Index([0, 2, 6, 8, 10]), [12, 14]),
+        (pd.Index([5]), [6, 7]),
+        (pd.Index([0.0, 0.5, 1.0]), [1.5, 2.0]),
+        (pd.Index([0.0, 0.1, 0.3, 0.4]), [0.5, 0.6]),
+        (pd.timedelta_range("0s", periods=5, freq="90s").delete(-2), ["7min 30s", "9min"]),
+        (pd.DatetimeIndex(["2020-01-01", "2020-01-03"]), ["2020-01-05", "2020-01-07"]),
+    ],
+)
+def test_numbers_differences_and_pairs_go_on(labels, following):
+    found = continue_labels(find_tail(labels), 2)
+
+    if isinstance(labels, pd.TimedeltaIndex | pd.DatetimeIndex):
+        assert list(found) == list(map(type(labels[0]), following))
+    else:
+        assert list(found) == pytest.approx(following)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.Index(["a", "b", "c"]),
+        pd.DatetimeIndex(["2024-01-01 00:00:00", "2024-01-01 00:00:07.1", "2024-02-03 11:00"]),
+        pd.Index([0.0, 1.0, np.pi, 5.0]),
+        pd.CategoricalIndex(["x", "y"]),
+        pd.Index([], dtype=float),
+    ],
+)
+def test_labels_without_a_frequency_have_no_tail(labels):
+    assert find_tail(labels) is None
+
+
+def test_a_clock_that_jumps_is_followed():
+    spring = pd.date_range("2024-03-30", periods=30, freq="h", tz="Europe/Berlin")
+    daily = pd.date_range("2024-03-25 02:30", "2024-03-30 02:30", tz="Europe/Berlin")
+
+    assert list(continue_labels(find_tail(spring[:20]), 10)) == list(spring[20:])
+    following = continue_labels(find_tail(daily), 3)  # 02:30 does not exist on the 31st
+    assert [str(label)[:16] for label in following] == [
+        "2024-03-31 03:00", "2024-04-01 02:30", "2024-04-02 02:30",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (pd.date_range("2024", periods=5)[::-1], r"2024-01-04 .*row 1 comes after 2024-01-05"),
+        (pd.DatetimeIndex(["2024-01-01", "2024-01-01"]), "2024-01-01 .*comes twice.*ambiguous"),
+        (pd.DatetimeIndex(["2024-01-01", None]), "needs a label, got NaT at row 1"),
+        (pd.Index([0, 1, 1, 2]), "1 comes twice, at rows 1 and 2"),
+        (pd.Index([0.0, np.nan]), "needs a label, got nan at row 1"),
+        (pd.period_range("2024", periods=3, freq="D")[[0, 2, 1]], "2024-01-02 at row 2"),
+    ],
+)
+def test_labels_that_do_not_increase_are_refused_by_name(labels, message):
+    with pytest.raises(ValueError, match=message):
+        check_order(labels, "X")
+
+
+def test_names_have_no_order():
+    check_order(pd.Index(["b", "a", "a"]), "X")
+
+
+def test_the_labels_left_out_are_named():
+    labels = full_range("h", None, 9)
+
+    assert list(missing_labels(labels.delete([3, 5]), find_tail(labels))) == [labels[3], labels[5]]
+    assert list(missing_labels(pd.Index([0, 2, 6]), find_tail(pd.Index([0, 2, 6])))) == [4]
+    assert not len(missing_labels(labels, find_tail(labels)))
+
+
+def test_one_label_goes_on_as_another_series_does():
+    daily = find_tail(pd.date_range("2024-01-01", periods=9))
+
+    tail = continue_like(pd.DatetimeIndex(["2025-06-01"]), daily)
+    hourly = continue_like(pd.date_range("2025-06-01", periods=5, freq="h"), daily)
+
+    assert continue_labels(tail, 1)[0] == pd.Timestamp("2025-06-02")
+    assert continue_labels(hourly, 1)[0] == pd.Timestamp("2025-06-01 05:00")
+    assert list(continue_labels(continue_like(pd.Index([7]), find_tail(pd.RangeIndex(9))), 2)) == [
+        8, 9,
+    ]  # fmt: skip
