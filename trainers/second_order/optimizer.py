@@ -18,6 +18,7 @@ from trainers.second_order.checked_optimizer import (
     to_number,
 )
 from trainers.second_order.closure import Closure, ClosureLoss, differentiable_kernels, join, split
+from trainers.second_order.replicas import Replicas
 from trainers.second_order.step import (
     HFBatches,
     HFRecord,
@@ -35,7 +36,8 @@ class HessianFree(CheckedOptimizer):
     (J'HJ + lambda I + lambda mu S) d = -g, by conjugate gradients; theta += length d
 
     The closure must give the same loss for the same parameters at every call of a step: no dropout,
-    no fresh data, and batch normalisation in evaluation mode. It does not call `backward`.
+    no fresh data, and batch normalisation in evaluation mode. It does not call `backward`. Where it
+    calls a `DistributedDataParallel` module, the step is one on the data of all its processes.
 
     Parameters
     ----------
@@ -225,12 +227,13 @@ class HessianFree(CheckedOptimizer):
             with torch.no_grad():
                 return float(closure()[0])
         theta, state = join(parameters), self._last_state(parameters)
-        losses = self._losses(theta, closure, curvature, backtracking, line_search)
+        replicas = Replicas()
+        losses = self._losses(theta, replicas, closure, curvature, backtracking, line_search)
         gradient_loss, curvature_loss, backtracking_loss, line_search_loss = losses
         batches = HFBatches(gradient_loss, curvature_loss, backtracking_loss, line_search_loss)
         new_theta = theta
         try:
-            with differentiable_kernels():
+            with differentiable_kernels(), replicas:
                 if not self.state:
                     _check_twice(losses, theta)
                 new_theta, self.record = self._move(theta, state, batches)
@@ -246,7 +249,9 @@ class HessianFree(CheckedOptimizer):
         loss = self.record.loss_before - line_search_loss.penalty(theta)
         return -loss if self.param_groups[0]["maximize"] else loss
 
-    def _losses(self, theta: Tensor, closure: Closure, *others: Closure | None) -> list[TotalLoss]:
+    def _losses(
+        self, theta: Tensor, replicas: Replicas, closure: Closure, *others: Closure | None
+    ) -> list[TotalLoss]:
         """Return the loss of each part of the step, one object for one closure.
 
         `hf_step` spares evaluations where two sets are one object.
@@ -260,7 +265,7 @@ class HessianFree(CheckedOptimizer):
         losses = {
             id(c): ClosureLoss(c, self.trained, self.squared_gradients, maximize) for c in closures
         }
-        totals = {key: TotalLoss(loss, theta, decay) for key, loss in losses.items()}
+        totals = {key: TotalLoss(loss, theta, decay, replicas) for key, loss in losses.items()}
         return [totals[id(c)] for c in closures]
 
     def _move(self, theta: Tensor, state: HFState, batches: HFBatches) -> tuple[Tensor, HFRecord]:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from trainers.second_order.checked_optimizer import check_finite
 from trainers.second_order.closure import ClosureLoss, ClosureMatrix
+from trainers.second_order.replicas import Replicas
 
 REMEDY = "Look for NaN in the data, or for a root or logarithm of zero"
 
@@ -16,7 +17,8 @@ class TotalLoss:
 
     f(theta) = L(theta) + sum_i c_i theta_i^2 / 2
 
-    Its values at the start must be finite and the same at every call.
+    L is a mean over the processes that train copies of the module. Its values at the start must be
+    finite and the same at every call.
 
     Parameters
     ----------
@@ -24,12 +26,16 @@ class TotalLoss:
         The closure's loss L.
     start : Tensor of shape (n_weights,)
         The weights that the step starts from.
-    decay : float or Tensor of shape (n_weights,), default=0.0
+    decay : float or Tensor of shape (n_weights,)
         The factors c.
+    replicas : Replicas
+        The processes.
     """
 
-    def __init__(self, loss: ClosureLoss, start: Tensor, decay: float | Tensor = 0.0) -> None:
-        self.loss, self.start, self.decay = loss, start, decay
+    def __init__(
+        self, loss: ClosureLoss, start: Tensor, decay: float | Tensor, replicas: Replicas
+    ) -> None:
+        self.loss, self.start, self.decay, self.replicas = loss, start, decay, replicas
         self.decays = isinstance(decay, Tensor) or decay != 0.0
         self.first_value: float | None = None
 
@@ -39,7 +45,7 @@ class TotalLoss:
 
     def value(self, theta: Tensor) -> float:
         """Return the loss."""
-        value = self.loss.value(theta)
+        value = self.replicas.average_number(self.loss.value(theta), theta)
         if theta is self.start:
             self._check_start(value)
         return value + self.penalty(theta)
@@ -47,6 +53,8 @@ class TotalLoss:
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient."""
         value, gradient = self.loss.gradient(theta)
+        value = self.replicas.average_number(value, theta)
+        gradient = self.replicas.average(gradient)
         self._check_start(value)
         check_finite("the gradient of the closure's loss", gradient, REMEDY)
         if self.decays:
@@ -56,12 +64,12 @@ class TotalLoss:
     def matrix(self, theta: Tensor) -> TotalMatrix:
         """Return the Gauss-Newton matrix, to which the L2 term adds its factors."""
         matrix = self.loss.matrix(theta)
-        self._check_start(matrix.value)
-        return TotalMatrix(matrix, self.decay if self.decays else None)
+        self._check_start(self.replicas.average_number(matrix.value, theta))
+        return TotalMatrix(matrix, self.decay if self.decays else None, self.replicas)
 
     def squared_gradients(self, theta: Tensor) -> Tensor:
         """Return the mean squared gradients of single cases."""
-        return self.loss.squared_gradients(theta)
+        return self.replicas.average(self.loss.squared_gradients(theta))
 
     def _check_start(self, value: float) -> None:
         """Refuse a loss at the start that is not finite, or not what it was at the call before."""
@@ -89,10 +97,14 @@ class TotalMatrix:
         The matrix G.
     decay : float, Tensor of shape (n_weights,) or None
         The factors c; None for none.
+    replicas : Replicas
+        The processes that the products are averaged over.
     """
 
-    def __init__(self, matrix: ClosureMatrix, decay: float | Tensor | None) -> None:
-        self.matrix, self.decay, self.checked = matrix, decay, False
+    def __init__(
+        self, matrix: ClosureMatrix, decay: float | Tensor | None, replicas: Replicas
+    ) -> None:
+        self.matrix, self.decay, self.replicas, self.checked = matrix, decay, replicas, False
 
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
         """Return the product with a vector; the first must be finite.
@@ -109,7 +121,7 @@ class TotalMatrix:
         Tensor of shape (n_weights,)
             The product.
         """
-        product = self.matrix.product(v, structural)
+        product = self.replicas.average(self.matrix.product(v, structural))
         # Conjugate gradients stop by themselves where a later product overflows.
         if not self.checked:
             check_finite("the curvature of the closure's loss", product, REMEDY)
