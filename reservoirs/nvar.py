@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators import Progress, SeriesTransformer
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
+from reservoirs.estimators.settings import record_settings
 from reservoirs.forecasting import ForecastMixin, find_loop, record_training_end
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout import QRSums, check_alphas, row_blocks, solve_best
@@ -74,6 +75,7 @@ class NVAR(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[object]]] = DELAYS
+    _settings_of_prediction = frozenset({"stride"})
 
     def __init__(
         self, *, n_delays: int = 2, stride: int = 1, degree: int | tuple[int, ...] | list[int] = 2
@@ -121,6 +123,7 @@ class NVAR(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimator):
         self.exponents_ = [
             index for d in degrees for index in combinations_with_replacement(range(n_variables), d)
         ]
+        record_settings(self)
         return self
 
     @inherit_parameters(SERIES)

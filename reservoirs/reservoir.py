@@ -21,6 +21,7 @@ from reservoirs import compiled, topology
 from reservoirs.compiled.storage import PackedWeights, pack_weights
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.ranges import KeysOf
+from reservoirs.estimators.settings import record_settings
 from reservoirs.estimators.transformers import SeriesTransformer
 from reservoirs.packing import PackedCache
 from reservoirs.parallel import map_in_order
@@ -115,6 +116,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimato
     """
 
     _parameter_constraints: ClassVar[dict[str, list[object]]] = SETTINGS
+    _settings_of_prediction = frozenset({"n_jobs", "leak_rate", "activation", "dtype"})
 
     def __init__(
         self,
@@ -206,6 +208,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimato
         self.recurrent_weights_, self.input_weights_, self.bias_ = W, W_in, b
         for array in self._weight_arrays():
             array.setflags(write=False)  # assign other arrays instead: a packed copy may be kept
+        record_settings(self)
         return self
 
     def _weight_arrays(self) -> tuple[Array, ...]:

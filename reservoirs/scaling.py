@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
+from reservoirs.estimators.settings import check_settings
 from reservoirs.estimators.transformers import SeriesTransformer
 from reservoirs.sequences import SeriesLike, check_rows, flatten, restore
 
@@ -112,6 +113,7 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
             If X has another number of columns than in `fit`.
         """
         check_is_fitted(self, "scale_")
+        check_settings(self)
         flat, layout = flatten(X)
         rows = np.asarray(flat, dtype=np.float64)
         if rows.ndim != 2 or rows.shape[1] != self.n_features_in_:

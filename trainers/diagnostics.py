@@ -10,6 +10,7 @@ from sklearn.base import clone
 from torch import Tensor
 
 from reservoirs.estimators import SERIES, inherit_parameters
+from reservoirs.estimators.settings import check_settings
 from reservoirs.sequences import Array, SeriesLike, check_rows
 from trainers.data.batches import Batch
 from trainers.data.split import split_examples
@@ -121,6 +122,7 @@ def gradient_flow(
     rows, layout = check_rows(model, X, series_id=series_id, reset=not is_fitted, min_rows=2)
     columns = model._encode_targets(y, layout, resumed=is_fitted)
     if is_fitted:
+        check_settings(model)
         theta = model._flat_weights()
     else:
         start = model._initialize(rows, layout, columns, model._generator(), resumed=False)

@@ -95,6 +95,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         "bidirectional": ["boolean"],
         "initial_state": [StrOptions({"auto", "mean", "zero", "last"}), "array-like"],
     }
+    _settings_of_prediction = frozenset({"n_jobs", "initial_state"})
+    _settings_of_chunks = frozenset({"alpha"})
 
     def __init__(
         self,
@@ -243,6 +245,9 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             washout=self.washout,
             noise=noise,
         )
+
+    def _goes_on(self, method: str) -> bool:
+        return method == "partial_fit" and hasattr(self, "stream_")
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coef_")

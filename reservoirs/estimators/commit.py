@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, ClassVar
+
+from reservoirs.estimators.settings import check_unchanged, record_settings
 
 FITS = ("fit", "partial_fit", "fit_transform")
 
@@ -23,7 +25,17 @@ class CommittingMixin:
     that an exception, or Ctrl-C, leaves it as it was; another thread may predict meanwhile. The
     copy shares its values with the estimator: a fit replaces them and must not change them in
     place. Methods that a subclass defines are included.
+
+    Settings that decide what is fitted, all but those named below, must be the same when it is
+    used, or trained further.
     """
+
+    _settings_of_prediction: ClassVar[frozenset[str]] = frozenset({"n_jobs"})
+    _settings_of_chunks: ClassVar[frozenset[str]] = frozenset()
+
+    def _goes_on(self, method: str) -> bool:
+        """Tell whether a fit would go on from the one before."""
+        return False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as they are
         super().__init_subclass__(**kwargs)
@@ -37,9 +49,14 @@ def _committing(method: Callable[..., object]) -> Callable[..., object]:
     def fit(self: CommittingMixin, *args: object, **kwargs: object) -> object:
         working = object.__new__(type(self))
         working.__dict__.update(self.__dict__)
+        if working._goes_on(method.__name__):
+            free = working._settings_of_prediction | working._settings_of_chunks
+            check_unchanged(working, free)
         try:
             result = method(working, *args, **kwargs)
+            record_settings(working)
         except FitInterrupted as interrupt:
+            record_settings(working)
             self.__dict__ = dict(working.__dict__)
             # of this very type, so that Python ends as it does after Ctrl-C
             raise KeyboardInterrupt(*interrupt.args) from None

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 from operator import is_
 from weakref import WeakKeyDictionary
 
+import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
-_VALIDATED: WeakKeyDictionary[BaseEstimator, tuple[object, ...]] = WeakKeyDictionary()
+from reservoirs.sequences import Array, SeriesLike
+
+FITTED = "_fitted_settings"  # of an estimator: what its settings were when it was fitted
+
+# settings that were valid, what they were when it was fitted, whether one may change in place
+_VALIDATED: WeakKeyDictionary[BaseEstimator, tuple[tuple[object, ...], object, bool]] = (
+    WeakKeyDictionary()
+)
 
 
 @cache
@@ -31,10 +41,77 @@ def check_settings(estimator: BaseEstimator) -> None:
     ------
     InvalidParameterError
         For a setting that is not allowed.
+    ValueError
+        For one that decided the fitted weights and was changed since.
     """
     values = tuple([getattr(estimator, name) for name in _names(estimator.__class__)])
-    validated = _VALIDATED.get(estimator)
+    fitted = estimator.__dict__.get(FITTED)
+    validated, of_fit, nested = _VALIDATED.get(estimator, ((), None, True))
     # identity, not equality: settings may be arrays
-    if validated is None or not all(map(is_, values, validated)):
+    same = len(values) == len(validated) and all(map(is_, values, validated))
+    if same and of_fit is fitted and not nested:
+        return
+    if not same:
         estimator._validate_params()
-        _VALIDATED[estimator] = values
+    check_unchanged(estimator, getattr(estimator, "_settings_of_prediction", frozenset()))
+    _VALIDATED[estimator] = values, fitted, any(isinstance(v, BaseEstimator) for v in values)
+
+
+def record_settings(estimator: BaseEstimator) -> None:
+    """Keep what the settings are, at the end of a fit.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        The one that was fitted.
+    """
+    values = {name: getattr(estimator, name) for name in _names(estimator.__class__)}
+    estimator.__dict__[FITTED] = {
+        # nested settings are changed in place, by set_params(solver__damping=...)
+        name: copy.deepcopy(value) if isinstance(value, BaseEstimator) else value
+        for name, value in values.items()
+    }
+
+
+def check_unchanged(estimator: BaseEstimator, free: frozenset[str]) -> None:
+    """Refuse settings that decided what was fitted, and are others now.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        One that was fitted, or not.
+    free : frozenset of str
+        Settings that may change.
+
+    Raises
+    ------
+    ValueError
+        For the first setting that was changed.
+    """
+    for name, value in estimator.__dict__.get(FITTED, {}).items():
+        now = getattr(estimator, name)
+        if name not in free and not _same(value, now):
+            raise ValueError(
+                f"{name} was changed after fit, from {value!r} to {now!r}, and what was fitted is "
+                "still that of the old value: fit again, or set it back"
+            )
+
+
+def _same(old: object, new: object) -> bool:
+    """Tell whether two values of a setting are the same."""
+    if old is new:
+        return True
+    if isinstance(old, BaseEstimator) and isinstance(new, BaseEstimator):
+        values = new.get_params(deep=False)
+        return type(old) is type(new) and all(
+            _same(value, values[name]) for name, value in old.get_params(deep=False).items()
+        )
+    if isinstance(old, np.random.RandomState):
+        return isinstance(new, np.random.RandomState)  # a copy, of a pickle
+    if any(isinstance(v, np.ndarray | list | tuple) or issparse(v) for v in (old, new)):
+        return bool(np.array_equal(_dense(old), _dense(new)))
+    return bool(isinstance(old, bool) == isinstance(new, bool) and old == new)
+
+
+def _dense(values: SeriesLike) -> Array:
+    return np.asarray(values.toarray() if issparse(values) else values)

@@ -10,6 +10,7 @@ from sklearn.base import TransformerMixin
 
 from reservoirs.estimators.commit import CommittingMixin
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
+from reservoirs.estimators.settings import FITTED, check_settings
 from reservoirs.sequences import SeriesLike, holds_many_series
 from reservoirs.version import Stamped
 
@@ -54,6 +55,8 @@ def _keep_many_series(wrapped: Callable[..., SeriesLike]) -> Callable[..., Serie
     def transform(
         self: SeriesTransformer, X: SeriesLike, *args: object, **kwargs: object
     ) -> SeriesLike:
+        if FITTED in self.__dict__:
+            check_settings(self)  # set_params may have come after fit
         return (plain if holds_many_series(X) else wrapped)(self, X, *args, **kwargs)
 
     return transform

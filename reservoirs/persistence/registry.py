@@ -10,6 +10,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
+from reservoirs.estimators.commit import CommittingMixin
+from reservoirs.estimators.settings import FITTED, check_settings, record_settings
 from reservoirs.persistence.attributes import Hints, check_attributes
 from reservoirs.sequences import Array
 
@@ -164,10 +166,20 @@ def get_state(value: Any, name: str) -> State:
     -------
     dict
         The attributes by name.
+
+    Raises
+    ------
+    ValueError
+        If a setting that decided the fitted attributes was changed since.
     """
     if dataclasses.is_dataclass(value):
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-    return dict(value.__getstate__()) if name.startswith("sklearn.") else dict(vars(value))
+    if name.startswith("sklearn."):
+        return dict(value.__getstate__())
+    state = dict(vars(value))
+    if state.pop(FITTED, None):  # in a file the settings are those of the fit
+        check_settings(value)
+    return state
 
 
 def set_state(value: Any, state: State, entry: Entry) -> None:
@@ -206,6 +218,8 @@ def set_state(value: Any, state: State, entry: Entry) -> None:
         value.__setstate__(state)
     else:
         value.__dict__.update(state)
+        if isinstance(value, CommittingMixin) and hasattr(value, "n_features_in_"):
+            record_settings(value)
 
 
 def check_shapes(

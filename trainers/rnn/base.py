@@ -32,9 +32,20 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
     """
 
     _loss: str
+    _settings_of_prediction = frozenset({"device", "verbose", "warm_start"})
+    _settings_of_chunks = frozenset(
+        {
+            *("solver", "window", "truncation", "max_iter", "batch_size", "learning_rate"),
+            *("clip_norm", "vanishing_penalty", "n_scored", "validation_fraction"),
+            *("early_stopping", "tol", "n_iter_no_change"),
+        }
+    )
 
     history_: list[EpochRecord]
     solver_state_: dict[str, Any]
+
+    def _goes_on(self, method: str) -> bool:
+        return hasattr(self, "solver_state_") and (method == "partial_fit" or self.warm_start)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")

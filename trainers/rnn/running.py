@@ -10,6 +10,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators import SeriesMixin, States, Step
+from reservoirs.estimators.settings import check_settings
 from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows
 from trainers.data.batches import read_last
 from trainers.network.row_by_row import row_runner
@@ -94,6 +95,7 @@ class RunningMixin(SeriesMixin):
     ) -> tuple[Array, Layout, list[Array]]:
         """Run series of one length side by side, where there are several."""
         check_is_fitted(self)
+        check_settings(self)  # set_params may have come after fit
         if self.window is not None or context is not None:
             return super()._outputs(X, context, initial_state, series_id)
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)

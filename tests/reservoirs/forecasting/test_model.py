@@ -22,7 +22,7 @@ def test_a_setting_that_became_nonsense_after_the_fit_is_refused_until_it_is_men
         with pytest.raises(ValueError, match="'leak_rate' parameter"):
             model.predict(np.hstack([S, F])[:5])
 
-    assert np.isfinite(model.set_params(leak_rate=0.5).forecast(5, exog=F[:5])).all()
+    assert np.isfinite(model.set_params(leak_rate=ESN.leak_rate).forecast(5, exog=F[:5])).all()
 
 
 def test_only_our_models_can_be_forecast():
