@@ -8,9 +8,13 @@ import sys
 
 def main() -> int:
     """Run the command line and return the exit code."""
-    from benchmarks import cli
+    try:
+        from benchmarks import cli
 
-    return cli.main()
+        return cli.main()
+    except KeyboardInterrupt:  # while the libraries were loaded
+        sys.stderr.write("interrupted; the same command goes on where this one stopped\n")
+        return 130
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ ELSEWHERE = {  # one test file for several files that are one thing
     "trainers/network/rnn_loops.py": "test_cells.py",
     "trainers/training/first_order.py": "test_adamw_solver.py",
     "trainers/training/problem.py": "test_rnn.py",
+    "benchmarks/results/fields.py": "test_records.py",
     "benchmarks/running/plan.py": "test_runner.py",
     "benchmarks/running/session.py": "test_runner.py",
-    "benchmarks/running/suites.py": "test_exchange.py",
     "benchmarks/running/worker.py": "test_runner.py",
 }
 LONG = [

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from dataclasses import dataclass
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 
 THREAD_VARIABLES = (
@@ -46,4 +48,19 @@ def fork_server() -> ForkServerContext:
         os.environ[variable] = "1"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])
+    _start_deaf()
     return context
+
+
+def _start_deaf() -> None:
+    """Start the server so that Ctrl-C reaches the command alone, which ends all its processes.
+
+    A server that is loading libraries, and a cell, would print where they were interrupted.
+    """
+    # its own start would let the signal through again
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

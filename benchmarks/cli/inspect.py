@@ -233,9 +233,7 @@ def report(options: argparse.Namespace) -> int:
     if others:
         names = ", ".join(map(str, [folder, *others]))
         raise suites.UsageError(f"{options.folder} holds several: {names}")
-    newest = records.newest_records(folder)
-    # Records of a plugin that is not given now can be neither titled nor ranked.
-    shown = [r for r in newest if r["task"] in TASKS and r["method"] in METHODS]
+    shown = exchange.page_records(folder)
     path = options.output or folder / "report.html"
     write_page(path, folder, shown, f"reservoirs-bench: {folder.name}")
     console.print(f"report of {len(shown)} cells: {path}", highlight=False)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
+import logging
 import os
+import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.cells import plugins
 from benchmarks.cli.console import RESULTS, errors
 from benchmarks.running.suites import UsageError
 
+LOGGER = logging.getLogger("benchmarks")
+INTERRUPTED = 130  # as shells count it: 128 and the number of the signal
 ELSEWHERE = "; choose a folder that can be written with --out"
 HINTS: dict[int | None, str] = {
     errno.ENOSPC: "; make room and give the same command again: finished cells are kept",
@@ -33,8 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 all well, 1 a cell failed, 2 bad usage, 3 a regression.
+        0 all well, 1 a cell failed, 2 bad usage, 3 a regression, 130 interrupted.
     """
+    _speak()
     options = _parser().parse_args(arguments)
     try:
         # Before the command, whose options may name a plugin's task or method.
@@ -55,15 +62,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         errors.print("interrupted; the same command goes on where this one stopped")
-        return 1
+        return INTERRUPTED
+
+
+def _speak() -> None:
+    """Let messages reach the terminal, whatever its encoding can show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if not LOGGER.handlers:
+        LOGGER.addHandler(_Said())
+
+
+class _Said(logging.Handler):
+    """Prints what the library says of files on the console of errors."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        errors.print(record.getMessage(), style="yellow", soft_wrap=True, markup=False)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reservoirs-bench",
         description="Compare four ways to learn a recurrent network.",
-        epilog="exit codes: 0 all well, 1 a cell failed, 2 bad usage, 3 a regression",
+        epilog="exit codes: 0 all well, 1 a cell failed, 2 bad usage, 3 a regression, "
+        "130 interrupted",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('reservoirs')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _run(commands)
     _look(commands)

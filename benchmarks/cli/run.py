@@ -14,6 +14,7 @@ from benchmarks.cli import console as screen
 from benchmarks.cli.console import check_positive, console, errors
 from benchmarks.methods.registry import METHODS
 from benchmarks.report import write_page
+from benchmarks.results.exchange import page_records
 from benchmarks.results.records import Record, failed, remove_abandoned
 from benchmarks.results.tables import regressions
 from benchmarks.running.plan import Plan
@@ -45,6 +46,7 @@ def read_plan(options: argparse.Namespace) -> Plan:
     suite = load_suite("full" if options.full else options.suite)
     tasks = check_names(options.task or suite.tasks, TASKS, "task")
     methods = check_names(options.method or suite.methods, METHODS, "method")
+    _check_selection(tasks, methods)
     seeds = suite.seeds if options.seeds is None else options.seeds
     check_positive(seeds, "--seeds")
     track = options.track or suite.track
@@ -57,6 +59,23 @@ def read_plan(options: argparse.Namespace) -> Plan:
     stored.add_folder(folder / "tuned")
     shard = _read_shard(getattr(options, "shard", None))
     return Plan(suite, folder, tasks, methods, seeds, track, shard)
+
+
+def _check_selection(tasks: list[str], methods: list[str]) -> None:
+    """Raise a UsageError if no method runs on any of the tasks, and say what would."""
+    reasons = [
+        f"{method} does not run on {task}: {METHODS[method].refusal(TASKS[task])}"
+        for task in tasks
+        for method in methods
+    ]
+    if any(not METHODS[method].refusal(TASKS[task]) for task in tasks for method in methods):
+        return
+    would = [
+        f"{task} runs {', '.join(m.name for m in METHODS.values() if not m.refusal(TASKS[task]))}"
+        for task in tasks[:3]
+    ]
+    why = "; ".join([*reasons[:3], *would]) or "no task, or no method, is chosen"
+    raise UsageError(f"nothing would run: {why}")
 
 
 def _read_shard(shard: str | None) -> tuple[int, int]:
@@ -161,7 +180,8 @@ def _conclude(session: Session) -> int:
     screen.print_results(records)
     if session.complete:
         path = plan.folder / "report.html"
-        write_page(path, plan.folder, records, f"reservoirs-bench: {plan.suite.name}")
+        shown = page_records(plan.folder, records)
+        write_page(path, plan.folder, shown, f"reservoirs-bench: {plan.suite.name}")
         console.print(f"report: {path}", highlight=False)
     else:
         missing = len(session.cells) - len(records)

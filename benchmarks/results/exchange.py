@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cells.files import replace_file
+from benchmarks.methods.registry import METHODS
 from benchmarks.results import records, statistics, tables
 from benchmarks.results.records import Record
 from benchmarks.results.statistics import MIN_PAIRS, Pair
@@ -65,6 +66,28 @@ def all_records(folder: Path) -> list[Record]:
     return records.drop_older(
         record for path in results_folders(folder) for record in records.newest_records(path)
     )
+
+
+def page_records(folder: Path, asked: Sequence[Record] = ()) -> list[Record]:
+    """Return the records that the page of a folder shows: all of them, whatever was asked for.
+
+    Parameters
+    ----------
+    folder : Path
+        Of results.
+    asked : sequence of dict, default=()
+        Those of a run, first; those of the archive are not in the folder.
+
+    Returns
+    -------
+    list of dict
+        One per cell, of tasks and methods that exist: those of a plugin that is not given now can
+        be neither titled nor ranked.
+    """
+    shown = {records.identity(record, "settings"): record for record in asked}
+    for record in records.newest_records(folder):
+        shown.setdefault(records.identity(record, "settings"), record)
+    return [r for r in shown.values() if r["task"] in TASKS and r["method"] in METHODS]
 
 
 def flatten(cell_records: Iterable[Record]) -> list[dict[str, Any]]:
@@ -164,8 +187,11 @@ def merge(folders: Sequence[Path], out: Path) -> int:
 
 def _copy(path: Path, target: Path) -> bool:
     """Copy a record and its arrays, unless the target is newer; tell whether it was copied."""
-    record = records.load_record(path)
-    if target.exists() and not _replaces(record, records.load_record(target)):
+    record = records.read_whole(path)
+    if record is None:
+        return False
+    there = records.read_whole(target) if target.exists() else None
+    if there is not None and not _replaces(record, there):
         return False
     # Arrays first: a record that is there says that its arrays are too.
     arrays = path.with_suffix(".npz")

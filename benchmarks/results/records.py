@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import time
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypedDict, cast
+from zipfile import BadZipFile
 
 import numpy as np
 
 from benchmarks.cells import archive
 from benchmarks.cells.cell import SCHEMA, Cell
 from benchmarks.cells.files import replace_file
+from benchmarks.results.fields import find_fault
 from benchmarks.tasks.data import Array
 
 ABANDONED = 60.0  # seconds after which a half-written file has no writer
 NOT_FAILED = ("ok", "diverged", "skipped")  # any other status is a failure, which may be retried
+LOGGER = logging.getLogger("benchmarks")
+_SAID: set[Path] = set()  # files that were complained about
 IDENTITY = ("task", "task_version", "method", "settings", "seed", "track")
 
 
@@ -144,20 +150,15 @@ def read_record(folder: Path, cell: Cell) -> Record | None:
 
     Returns
     -------
-    dict or None
-        None where it was not run.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be read as a record of this schema.
+    dict
+        The record; None where the cell was not run, or where its file was not whole.
     """
     path = folder / "cells" / f"{cell.name}.json"
-    return load_record(path) if path.exists() else None
+    return read_whole(path) if path.exists() else None
 
 
-def load_record(path: Path) -> Record:
-    """Return the record in a file.
+def read_whole(path: Path) -> Record | None:
+    """Return the record in a file, or set the file aside if it holds none.
 
     Parameters
     ----------
@@ -166,26 +167,44 @@ def load_record(path: Path) -> Record:
 
     Returns
     -------
-    dict
-        The record.
+    dict or None
+        The record; None for a file that is not whole, which is renamed to end in ".bad", so that
+        its cell runs again.
 
     Raises
     ------
     ValueError
-        If the file cannot be read as a record of this schema.
+        If a record has another schema.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
+        _set_aside(path, f"{type(error).__name__}: {error}")
+        return None
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if isinstance(schema, int) and schema != SCHEMA:
         raise ValueError(
-            f"{path} is not a record: {error}; delete it to run the cell again"
-        ) from error
-    if content.get("schema") != SCHEMA:
-        raise ValueError(
-            f"{path} has schema {content.get('schema')}, this version reads {SCHEMA}; "
-            "use another --out"
+            f"{path} has schema {schema}, this version reads {SCHEMA}; use another --out"
         )
+    fault = find_fault(content)
+    if fault:
+        _set_aside(path, fault)
+        return None
     return cast(Record, content)
+
+
+def _set_aside(path: Path, fault: str) -> None:
+    bad = path.with_name(path.name + ".bad")
+    try:
+        path.replace(bad)
+        where = f"it is now {bad.name}, and its cell runs again"
+    except FileNotFoundError:  # another command was faster, and has said so
+        return
+    except OSError as error:
+        where = f"it is ignored, and cannot be renamed: {error.strerror}"
+    if path not in _SAID:
+        LOGGER.warning("%s is not a record: %s; %s", path, fault, where)
+        _SAID.add(path)
 
 
 def newest_records(folder: Path) -> list[Record]:
@@ -201,7 +220,26 @@ def newest_records(folder: Path) -> list[Record]:
     list of dict
         In the order of their files.
     """
-    return drop_older(load_record(path) for path in sorted((folder / "cells").glob("*.json")))
+    return drop_older(records_in(folder))
+
+
+def records_in(folder: Path) -> Iterator[Record]:
+    """Return every record of a folder, after setting aside what is not one.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the results, with its `cells`.
+
+    Yields
+    ------
+    dict
+        In the order of their files.
+    """
+    for path in sorted((folder / "cells").glob("*.json")):
+        record = read_whole(path)
+        if record is not None:
+            yield record
 
 
 def drop_older(records: Iterable[Record]) -> list[Record]:
@@ -219,7 +257,7 @@ def drop_older(records: Iterable[Record]) -> list[Record]:
     """
     newest: dict[str, Record] = {}
     for record in records:
-        cell = _identity(record, "settings")
+        cell = identity(record, "settings")
         if cell not in newest or start_time(newest[cell]) <= start_time(record):
             newest[cell] = record
     return list(newest.values())
@@ -264,8 +302,14 @@ def load_arrays(folder: Path, record: Record) -> dict[str, Array]:
         content = _archived(f"runs/{name}").get(f"runs/{name}", b"")
     if not content:
         return {}
-    with np.load(io.BytesIO(content)) as file:
-        return {key: file[key].astype(np.float64) for key in file.files}
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            return {key: file[key].astype(np.float64) for key in file.files}
+    except (BadZipFile, EOFError, OSError, TypeError, ValueError, zlib.error) as error:
+        if path not in _SAID:
+            LOGGER.warning("the arrays of %s are damaged and not drawn: %s", path, error)
+            _SAID.add(path)
+        return {}
 
 
 def archived_records(cells: Iterable[Cell]) -> dict[str, Record]:
@@ -287,8 +331,8 @@ def archived_records(cells: Iterable[Cell]) -> dict[str, Record]:
     archived: dict[str, Record] = {}
     for content in _archived("runs/*.json").values():
         record = cast(Record, json.loads(content))
-        archived[_identity(record)] = record
-    identities = {cell.key: _identity(cell.identity) for cell in cells}
+        archived[identity(record)] = record
+    identities = {cell.key: identity(cell.identity) for cell in cells}
     return {key: archived[cell] for key, cell in identities.items() if cell in archived}
 
 
@@ -297,8 +341,21 @@ def _archived(pattern: str) -> dict[str, bytes]:
     return archive.read_archive(pattern) if archive.archive_file().exists() else {}
 
 
-def _identity(record: Mapping[str, Any], *without: str) -> str:
-    """Return what was asked for as text, some of it left out."""
+def identity(record: Mapping[str, Any], *without: str) -> str:
+    """Return what was asked for as text, some of it left out.
+
+    Parameters
+    ----------
+    record : mapping
+        A record, or the identity of a cell.
+    *without : str
+        Fields that do not count.
+
+    Returns
+    -------
+    str
+        Equal for the same cell.
+    """
     fields = {name: record[name] for name in IDENTITY if name not in without}
     return json.dumps(fields, sort_keys=True)
 

@@ -104,7 +104,7 @@ def metric_names(records: Sequence[Record]) -> list[str]:
 
     # One step first, then by horizon, shorter ones first, the metric that ranks last.
     def order(name: str) -> tuple[bool, bool, int]:
-        return name == ranking, name != "one_step", int("".join(filter(str.isdigit, name)) or 0)
+        return name == ranking, name != "one_step", int("".join(filter(str.isdecimal, name)) or 0)
 
     return sorted(names - (HIDDEN - {ranking}), key=order)
 
@@ -190,14 +190,14 @@ def regressions(records: Sequence[Record], expected: dict[str, dict[str, float]]
     """
     texts = []
     for task, group in group_by_task(records).items():
-        names = metric_names(group)
+        # where every cell failed there is no metric, and the task may not name the ranking one
+        name = (metric_names(group) or [TASKS[task].ranking or "the error"])[-1]
         for row in summarise(group):
             limit = expected.get(task, {}).get(row.method)
-            median = row.metrics[names[-1]][0] if names and names[-1] in row.metrics else np.inf
+            median = row.metrics[name][0] if name in row.metrics else np.inf
             if limit is not None and not median <= limit:
                 texts.append(
-                    f"{row.method} on {task}: {names[-1]} is {median:.3g}, at most "
-                    f"{limit:g} expected"
+                    f"{row.method} on {task}: {name} is {median:.3g}, at most {limit:g} expected"
                 )
     return texts
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import importlib.resources
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.methods.registry import METHODS
-from benchmarks.tasks import TASKS
-from benchmarks.tuning.stored import budget
+from benchmarks.tasks import TASKS, Task
+from benchmarks.tasks.names import check_name
+from benchmarks.tuning.stored import is_track
 
 KEYS = ("tasks", "methods", "seeds", "timeout", "track", "expected")
 
@@ -125,9 +126,20 @@ def load_suite(name: str) -> Suite:
     for key in ("tasks", "seeds"):
         if key not in content:
             raise UsageError(f"suite {path} lacks {key}; see {suites_folder() / 'smoke.toml'}")
+    _check_values(content, path)
+    try:
+        check_name(path.stem, "suite")
+    except ValueError as error:
+        raise UsageError(f"{error}; rename {path}") from error
     # By custom a suite begins with a comment that says what it is.
     title = text.splitlines()[0].removeprefix("# ")
     return _checked(Suite(path.stem, title, **_spell_out(content)), path)
+
+
+GROUPS: dict[str, Callable[[Task], bool]] = {  # of tasks, which a suite may name instead
+    "all": lambda task: not task.on_request,
+    "dysts": lambda task: task.study == "dysts",
+}
 
 
 def _spell_out(content: dict[str, Any]) -> dict[str, Any]:
@@ -135,24 +147,57 @@ def _spell_out(content: dict[str, Any]) -> dict[str, Any]:
 
     "all" means those that run not only on request: neither memory nor races nor dysts' systems.
     """
-    groups = {
-        "all": [t.name for t in TASKS.values() if not t.on_request],
-        "dysts": [t.name for t in TASKS.values() if t.study == "dysts"],
-    }
     tasks = content["tasks"]
-    tasks = groups.get(tasks, tasks) if isinstance(tasks, str) else tasks
+    if isinstance(tasks, str):
+        tasks = [task.name for task in TASKS.values() if GROUPS[tasks](task)]
     methods = [m.name for m in METHODS.values() if not m.on_request]
     return {"methods": methods, **content, "tasks": tasks}
 
 
+def _is_names(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
+
+
+def _is_positive(value: object, *kinds: type) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool) and value > 0  # type: ignore[operator] # a number
+
+
+def _is_expected(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(limits, dict) and all(_is_positive(v, int, float) for v in limits.values())
+        for limits in value.values()
+    )
+
+
+VALUES: dict[str, tuple[Callable[[object], bool], str]] = {
+    "tasks": (
+        lambda value: _is_names(value) or (isinstance(value, str) and value in GROUPS),
+        f"a list of names, or one of {', '.join(GROUPS)}",
+    ),
+    "methods": (_is_names, "a list of names"),
+    "seeds": (lambda value: _is_positive(value, int), "a positive whole number"),
+    "timeout": (lambda value: _is_positive(value, int, float), "a positive number of seconds"),
+    "track": (
+        lambda value: isinstance(value, str) and is_track(value),
+        "default, stored, trials:N or seconds:N",
+    ),
+    "expected": (_is_expected, "positive numbers by task and method"),
+}
+
+
+def _check_values(content: dict[str, Any], path: Path) -> None:
+    """Raise a UsageError for the first value that is not of its kind, with what is."""
+    for key, value in content.items():
+        holds, what = VALUES[key]
+        if not holds(value):
+            raise UsageError(f"suite {path}: {key} must be {what}, got {value!r}")
+    for task, limits in content.get("expected", {}).items():
+        check_names([task], TASKS, f"task (suite {path}, expected)")
+        check_names(list(limits), METHODS, f"method (suite {path}, expected)")
+
+
 def _checked(suite: Suite, path: Path) -> Suite:
-    """Return the suite if its values are of use, else raise a UsageError."""
-    for key, kind in (("tasks", list), ("methods", list), ("seeds", int)):
-        if not isinstance(getattr(suite, key), kind):
-            raise UsageError(f"suite {path}: {key} must be a {kind.__name__}")
-    if not (suite.seeds > 0 and suite.timeout > 0):
-        raise UsageError(f"suite {path}: seeds and timeout must be positive")
+    """Return the suite if its names exist, else raise a UsageError."""
     check_names(suite.tasks, TASKS, f"task (suite {path})")
     check_names(suite.methods, METHODS, f"method (suite {path})")
-    budget(suite.track)
     return suite

@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.cells.cell import SearchResult
 from benchmarks.cells.files import replace_file
 from benchmarks.methods.base import Method
@@ -103,6 +105,26 @@ def budget(track: str) -> tuple[str, int]:
     )
 
 
+def is_track(text: str) -> bool:
+    """Tell whether a text is a track.
+
+    Parameters
+    ----------
+    text : str
+        As a user wrote it.
+
+    Returns
+    -------
+    bool
+        Whether `budget` takes it.
+    """
+    try:
+        budget(text)
+    except ValueError:
+        return False
+    return True
+
+
 def log_file(folder: Path, track: str, task: str, method: str) -> Path:
     """Return where the log of a search is stored.
 
@@ -172,9 +194,23 @@ def _candidates(task: str, method: str, track: str) -> Iterator[StoredSearch]:
     for folder in _folders:
         path = log_file(folder, track, task, method)
         if path.exists():
-            yield StoredSearch.from_log(json.loads(path.read_text(encoding="utf-8")))
+            yield _read_log(path)
     if (track, task, method) in _packaged():
         yield _packaged()[track, task, method]
+
+
+def _read_log(path: Path) -> StoredSearch:
+    try:
+        search = StoredSearch.from_log(json.loads(path.read_text(encoding="utf-8")))
+        numbers = [search.score, search.seconds, *search.scores]
+        if not isinstance(search.settings, dict) or not all(map(np.isfinite, numbers)):
+            raise ValueError("its settings are not an object, or a number is not finite")
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} is not the log of a search ({type(error).__name__}: {error}); delete it to "
+            "search again"
+        ) from error
+    return search
 
 
 def settings_for(task: Task, method: Method, track: str = "stored") -> Settings:

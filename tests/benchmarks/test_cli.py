@@ -67,6 +67,38 @@ def test_bad_usage_ends_with_two_and_writes_nothing(
     assert not list(tmp_path.iterdir())
 
 
+def test_an_empty_selection_ends_with_two_and_says_what_would_run(tmp_path, capsys):
+    code = main(["run", "-t", "sine_clean", "-m", "nag_0", "--out", str(tmp_path)])
+
+    error = " ".join(capsys.readouterr().err.split())
+    assert code == 2
+    assert "nothing would run: nag_0 does not run on sine_clean:" in error
+    assert re.search("sine_clean runs .*esn, .*mean", error)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_page_shows_the_whole_folder_whatever_was_asked_for(smoke_run, tmp_path, capsys):
+    shutil.copytree(smoke_run.out, tmp_path, dirs_exist_ok=True)
+    whole = (tmp_path / "smoke" / "report.html").read_text()
+
+    code = main([*smoke_run.arguments[:4], "--seeds", "1", "--out", str(tmp_path)])
+
+    page = (tmp_path / "smoke" / "report.html").read_text()
+    assert code == 0
+    assert "Linear" not in capsys.readouterr().out
+    assert page.count("<tr") == whole.count("<tr")
+    assert page.count("<img ") == whole.count("<img ")
+    assert "8 cells" in page
+
+
+def test_the_version_is_an_option(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.startswith("reservoirs-bench 0.")
+
+
 def test_a_wrong_option_ends_with_two(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["run", "--speed", "9"])

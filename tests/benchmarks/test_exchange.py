@@ -143,10 +143,10 @@ def test_a_suite_of_ones_own_says_what_is_a_regression(tmp_path, capsys):
         ("tasks = [", "cannot be read"),
         ("seeds = 1", "lacks tasks"),
         ('tasks = ["sine_claen"]\nseeds = 1', "did you mean sine_clean"),
-        ('tasks = "all"\nseeds = 0', "must be positive"),
+        ('tasks = "all"\nseeds = 0', "must be a positive whole number"),
         ('tasks = "all"\nseeds = 1\nsedes = 2', "no key of a suite"),
-        ('tasks = "all"\nseeds = "many"', "seeds must be a int"),
-        ('tasks = "all"\nseeds = 1\ntrack = "long"', "a track is"),
+        ('tasks = "all"\nseeds = "many"', "seeds must be a positive whole number"),
+        ('tasks = "all"\nseeds = 1\ntrack = "long"', "track must be default, stored"),
     ],
 )
 def test_a_suite_that_makes_no_sense_is_refused(tmp_path, capsys, text, message):

@@ -102,6 +102,6 @@ def test_a_record_says_what_the_search_gave_and_so_does_one_of_an_earlier_versio
 
     (kept,) = open_session(plan).records
 
-    assert "search" not in records.load_record(path)
+    assert "search" not in records.read_whole(path)
     assert SearchResult(**written["search"]) == cell.search
     assert kept["search"] == written["search"]

@@ -6,6 +6,14 @@ from benchmarks.results import tables
 RECORD = {"task": "lagged_sine", "method": "esn", "status": "ok", "reason": ""}
 
 
+def test_a_task_whose_every_cell_failed_is_a_regression():
+    failed = {"task": "lagged_sine", "method": "esn", "status": "timeout", "reason": "late"}
+
+    (text,) = tables.regressions([failed], {"lagged_sine": {"esn": 1e-6}})
+
+    assert text.startswith("esn on lagged_sine:") and "is inf, at most 1e-06 expected" in text
+
+
 def test_a_row_shows_the_search_that_its_records_carry():
     search = {"score": 0.25, "seconds": 9.0}
     record = {**RECORD, "metrics": {"free200": 0.1}, "search": search}
