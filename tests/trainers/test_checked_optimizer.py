@@ -16,6 +16,7 @@ BAD = [
     ({"weight_decay": -1.0}, ValueError, "weight_decay must be at least 0"),
     ({"weight_decay": None}, TypeError, "weight_decay must be a number"),
     ({"maximize": "yes"}, ValueError, "maximize must be True or False"),
+    ({"maximize": [True]}, ValueError, "maximize must be True or False"),
 ]
 BAD_OF = {
     SutskeverMomentum: [
@@ -114,3 +115,26 @@ def test_the_state_of_another_optimizer_is_refused(kind):
 
     with pytest.raises(ValueError, match=f"not the state of a {kind.__name__}"):
         make(kind, model.parameters()).load_state_dict(adam.state_dict())
+
+
+@both
+def test_the_state_of_another_model_is_refused(kind):
+    model, other = net(), nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2)).double()
+    optimizer = make(kind, other.parameters())
+    train(optimizer, other, 1)
+
+    with pytest.raises(ValueError, match="state of another model"):
+        make(kind, model.parameters()).load_state_dict(optimizer.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "error", "words"),
+    [
+        (SutskeverMomentum, {"schedule": ["rnn"]}, ValueError, "schedule must be one of"),
+        (SutskeverMomentum, {"schedule": None}, ValueError, "schedule must be one of"),
+        (HessianFree, {"squared_gradients": 3}, TypeError, "squared_gradients must be a function"),
+    ],
+)
+def test_what_should_be_a_function_is_looked_at(kind, settings, error, words):
+    with pytest.raises(error, match=words):
+        kind(net().parameters(), **settings)

@@ -71,6 +71,12 @@ def test_a_closure_that_is_not_as_asked_for_is_told_so(closure, error, words):
     assert torch.equal(weights(model), before)
 
 
+@pytest.mark.parametrize("closure", [None, "loss"])
+def test_a_step_without_a_closure_is_told_what_it_needs(closure):
+    with pytest.raises(TypeError, match="needs a closure, a function that returns"):
+        HessianFree(net().parameters()).step(closure)
+
+
 def test_a_closure_that_calls_backward_is_told_not_to():
     model, (inputs, targets) = net(), data()
 

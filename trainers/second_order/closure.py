@@ -103,11 +103,17 @@ class ClosureLoss:
         """Return what the closure gives: loss, outputs, and hidden pre-activations or nothing."""
         # Under autocast, copies of the parameters in low precision would outlive writing to them.
         torch.clear_autocast_cache()
+        if not callable(self.closure):
+            raise TypeError(
+                "HessianFree needs a closure, a function that returns (loss, outputs), got "
+                f"{type(self.closure).__name__}"
+            )
         values = self.closure()
         if not isinstance(values, tuple) or len(values) not in (2, 3):
             raise TypeError(
                 "the closure of HessianFree must return (loss, outputs) or (loss, outputs, "
-                f"hidden), got {type(values).__name__}; it must not call backward()"
+                f"hidden), got {type(values).__name__}; it must not call backward(). skorch gives "
+                "the loss alone: see 'What both torch optimizers promise' in the documentation"
             )
         for name, value in zip(("loss", "outputs", "hidden"), values, strict=False):
             if not isinstance(value, Tensor):
@@ -136,7 +142,8 @@ class ClosureLoss:
         if not loss.requires_grad:
             raise ValueError(
                 "the loss of the closure does not depend on the parameters that HessianFree "
-                "trains; compute it from the outputs of the module, without detach() or no_grad()"
+                "trains; compute it from the outputs of the module, without detach(), no_grad() or "
+                "inference_mode()"
             )
         try:
             gradients = torch.autograd.grad(loss, self.parameters, allow_unused=True)

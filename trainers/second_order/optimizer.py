@@ -132,6 +132,11 @@ class HessianFree(CheckedOptimizer):
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
+        if squared_gradients is not None and not callable(squared_gradients):
+            raise TypeError(
+                "squared_gradients must be a function that returns a tensor for every trained "
+                f"parameter, or None, got {type(squared_gradients).__name__}"
+            )
         self.squared_gradients = squared_gradients
         self.record: HFRecord | None = None
         settings = {

@@ -171,7 +171,7 @@ class SutskeverMomentum(CheckedOptimizer):
         maximize: bool = False,
         check_finite: bool = True,
     ) -> None:
-        if not callable(schedule) and schedule not in SCHEDULES:
+        if not callable(schedule) and not (isinstance(schedule, str) and schedule in SCHEDULES):
             raise ValueError(
                 f"schedule must be one of {sorted(SCHEDULES)} or a function of the step, "
                 f"got {schedule!r}"
