@@ -33,7 +33,7 @@ def register_all() -> None:
     register(
         RNNRegressor,
         check=_check_network,
-        upgrade=lambda attributes: upgrade_state(_upgrade_solver_state(attributes)),
+        upgrade=lambda attributes: upgrade_state(_upgrade(attributes)),
         attributes={
             **FITTED,
             "target_mean_": Array,
@@ -41,7 +41,18 @@ def register_all() -> None:
             "training_end_": TrainingEnd,
         },
     )
-    register(RNNClassifier, check=_check_network, upgrade=_upgrade_solver_state, attributes=FITTED)
+    register(RNNClassifier, check=_check_network, upgrade=_upgrade, attributes=FITTED)
+
+
+def _upgrade(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes of an estimator as `fit` sets them now."""
+    attributes = _upgrade_solver_state(attributes)
+    if "standardize" in attributes:
+        return attributes
+    attributes = {**attributes, "standardize": False}  # before there was such a parameter
+    if isinstance(mean := attributes.get("input_mean_"), np.ndarray):
+        attributes["input_scale_"] = np.ones(mean.shape)
+    return attributes
 
 
 def _upgrade_solver_state(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -79,3 +90,7 @@ def _check_network(model: RNNRegressor | RNNClassifier) -> None:
     if set(weights) != set(network.shapes):
         raise ValueError(f"weights_ must hold {sorted(network.shapes)}, got {sorted(weights)}")
     check_shapes("weights_", weights, dict(network.shapes))
+    inputs = {name: getattr(model, name) for name in ("input_mean_", "input_scale_")}
+    check_shapes("inputs", inputs, dict.fromkeys(inputs, (model.n_features_in_,)))
+    if not (inputs["input_scale_"] > 0).all():
+        raise ValueError("input_scale_ must be positive")

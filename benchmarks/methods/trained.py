@@ -47,7 +47,8 @@ def network(settings: Settings, seed: int, *, labels: bool = False) -> RNN:
     if under("init"):
         own["init"] = trainers.ESNInit(**under("init"))
     estimator = trainers.RNNClassifier if labels else trainers.RNNRegressor
-    return estimator(random_state=seed, **own)
+    # data come standardised, or are symbols, and stored settings were searched on them as they are
+    return estimator(random_state=seed, **{"standardize": False, **own})
 
 
 def forecaster(solver: str, fixed: Settings) -> Callable[..., RNN]:

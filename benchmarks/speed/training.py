@@ -153,7 +153,13 @@ def lagged_sine_epoch(repeats: int) -> Timing:
     """
     series = datasets.lagged_sine()[:800]
     model = RNNRegressor(
-        n_units=64, window=20, max_iter=EPOCHS, batch_size=32, learning_rate=1e-3, random_state=0
+        n_units=64,
+        window=20,
+        max_iter=EPOCHS,
+        batch_size=32,
+        learning_rate=1e-3,
+        standardize=False,
+        random_state=0,
     )
     X, y = series[:-1, None], series[1:]
     # The last window has no target.
@@ -191,7 +197,7 @@ def closed_loop(cell: str, repeats: int) -> Timing:
         In seconds.
     """
     series = np.sin(0.2 * np.arange(400))[:, None]
-    model = RNNRegressor(cell=cell, n_units=50, max_iter=1, random_state=0)
+    model = RNNRegressor(cell=cell, n_units=50, max_iter=1, standardize=False, random_state=0)
     model.fit(*next_step(series))
     layer, readout = LAYERS[cell](1, 50), nn.Linear(50, 1)
 

@@ -56,7 +56,11 @@ def test_centred_inputs_do_not_see_a_shift():
 
     assert_allclose(there.input_mean_, here.input_mean_ + 5.0)
     assert_allclose(there.predict(X + 5.0), here.predict(X), rtol=1e-8, atol=1e-9)
-    assert (fitted(init=ESNInit(center=False)).input_mean_ == 0).all()
+    as_they_are = fitted(init=ESNInit(center=False), standardize=False)
+    assert (as_they_are.input_mean_ == 0).all()
+    centred = fitted(init="esn", standardize=False)
+    assert_allclose(centred.input_mean_, here.input_mean_)
+    assert (centred.input_scale_ == 1).all()
 
 
 def test_series_of_one_length_run_side_by_side_as_alone():

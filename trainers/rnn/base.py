@@ -212,11 +212,22 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         if resumed:
             return np.zeros(self.network_.n_weights)
         init = resolve_init(self.init)
-        self.input_mean_ = np.zeros(rows.shape[1])
-        if isinstance(init, ESNInit) and init.center:
-            self.input_mean_ = rows.mean(axis=0)
+        self._measure_inputs(rows, center=isinstance(init, ESNInit) and init.center)
         bias = self._output_bias(self._scored(targets.rows, layout))
         return initial_weights(self.network_, self.init, bias, rng)
+
+    def _measure_inputs(self, rows: Array, *, center: bool) -> None:
+        """Set the mean and the scale of every column of X."""
+        self.input_mean_, self.input_scale_ = np.zeros(rows.shape[1]), np.ones(rows.shape[1])
+        if center or self.standardize:
+            self.input_mean_ = rows.mean(axis=0)
+        if self.standardize:
+            largest = np.abs(rows).max(axis=0)
+            # divided first, so that no square over- or underflows
+            deviation = largest * (rows / np.where(largest > 0, largest, 1.0)).std(axis=0)
+            # below the rounding of the values themselves nothing varies
+            varies = deviation > 10 * np.finfo(np.float64).eps * largest
+            self.input_scale_ = np.where(varies, deviation, 1.0)
 
     def _scored(self, targets: Array, layout: Layout) -> Array:
         """Return the rows of targets that count."""

@@ -30,7 +30,7 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
     classes_ : array of shape (n_classes,)
         The sorted labels.
     weights_ : dict of arrays
-        The weights by name.
+        The weights by name, for standardised inputs.
     n_iter_ : int
         Epochs done.
     loss_curve_ : list of float
@@ -44,6 +44,10 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         "interrupted".
     solver_state_ : dict
         What `warm_start` and `partial_fit` go on from.
+    input_mean_ : array of shape (n_features,)
+        What is subtracted from the columns of X.
+    input_scale_ : array of shape (n_features,)
+        What they are divided by.
     target_kind_ : str
         "per_step" or "per_series".
     n_features_in_ : int

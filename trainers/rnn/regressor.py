@@ -21,12 +21,12 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
 
     h[t] = f(W_x x[t] + W_h h[t-1] + b),  o[t] = V h[t] + c
 
-    Targets are standardised inside `fit`; scale the inputs with a Pipeline.
+    Targets are standardised inside `fit`, and so are inputs unless `standardize=False`.
 
     Attributes
     ----------
     weights_ : dict of arrays
-        The weights by name, for standardised targets.
+        The weights by name, for standardised inputs and targets.
     n_iter_ : int
         Epochs done.
     loss_curve_ : list of float
@@ -40,6 +40,10 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         "interrupted".
     solver_state_ : dict
         What `warm_start` and `partial_fit` go on from.
+    input_mean_ : array of shape (n_features,)
+        What is subtracted from the columns of X.
+    input_scale_ : array of shape (n_features,)
+        What they are divided by.
     target_kind_ : str
         "per_step" or "per_series".
     n_features_in_ : int

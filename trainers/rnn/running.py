@@ -28,6 +28,7 @@ class RunningMixin(SeriesMixin):
     network_: Network
     weights_: dict[str, Array]
     input_mean_: Array
+    input_scale_: Array
     dtype_: str
     window: int | None
     device: str
@@ -43,7 +44,12 @@ class RunningMixin(SeriesMixin):
 
     def _network_inputs(self, rows: Array) -> torch.Tensor:
         """Return rows as the network sees them."""
-        return self._tensor(rows - self.input_mean_)
+        return self._tensor(self._in_network_units(rows))
+
+    def _in_network_units(self, rows: Array) -> Array:
+        """Return standardised rows."""
+        standardized: Array = (rows - self.input_mean_) / self.input_scale_
+        return standardized
 
     def _tensor(self, array: Array) -> torch.Tensor:
         return torch.tensor(array, dtype=getattr(torch, self.dtype_), device=self.device)
@@ -78,7 +84,7 @@ class RunningMixin(SeriesMixin):
         def step_row(row: Array) -> Array:
             nonlocal previous_rows, h
             rows = np.concatenate([previous_rows, row[None]])
-            outputs, last_state = run((rows - self.input_mean_).astype(dtype), h)
+            outputs, last_state = run(self._in_network_units(rows).astype(dtype), h)
             previous_rows = rows[max(len(rows) - n_previous, 0) :]
             h = None if self.window else last_state
             return self._in_target_units(outputs[None].astype(np.float64))[0]

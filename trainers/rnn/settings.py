@@ -62,6 +62,9 @@ class NetworkSettings(BaseEstimator):
     n_scored : int or None, default=None
         How many last rows of every series have targets that count, the others being arbitrary
         numbers; None for all.
+    standardize : bool, default=True
+        Whether every column of X is shifted to mean 0 and scaled to deviation 1 inside the
+        network, by the rows of `fit` or of the first `partial_fit`; a constant one has scale 1.
     validation_fraction : float or None, default=None
         Share of the rows, from the tail, or of many series, from the last one, that is held out
         and its loss recorded; None is 0.1 with early_stopping, else nothing.
@@ -100,6 +103,7 @@ class NetworkSettings(BaseEstimator):
         "learn_initial_state": ["boolean"],
         "hidden_bias": ["boolean"],
         "n_scored": [COUNT, None],
+        "standardize": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither"), None],
         "early_stopping": ["boolean"],
         "tol": [NOT_NEGATIVE, None],
@@ -130,6 +134,7 @@ class NetworkSettings(BaseEstimator):
         learn_initial_state: bool = False,
         hidden_bias: bool = True,
         n_scored: int | None = None,
+        standardize: bool = True,
         validation_fraction: float | None = None,
         early_stopping: bool = False,
         tol: float | None = None,
@@ -156,6 +161,7 @@ class NetworkSettings(BaseEstimator):
         self.learn_initial_state = learn_initial_state
         self.hidden_bias = hidden_bias
         self.n_scored = n_scored
+        self.standardize = standardize
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
         self.tol = tol
