@@ -32,6 +32,8 @@ from reservoirs.compiled.storage import (
 )
 from reservoirs.sequences import Array
 
+STEPS_PER_CALL = 10_000  # of a closed loop, which Ctrl-C waits for: some 10 ms
+
 
 @compiled
 def _drive(start, input_weights, inputs, t, row):
@@ -190,7 +192,7 @@ def _closed_loop(
     c,
     out,
 ):
-    """Write the outputs of every step, each fed back as the next observation."""
+    """Write the outputs of every step, each fed back as the next; return the last state."""
     weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, linear)
     n_outputs, n_exog = len(first), exog.shape[1]
     old, new = _work_buffers(state, input_weights.shape[1])
@@ -212,6 +214,7 @@ def _closed_loop(
             observation[j] = total
             out[t, j] = total
         old, new = new, old
+    return old[:n_units].copy()
 
 
 def run_states(
@@ -294,6 +297,11 @@ def run_closed_loop(
     """
     out = np.empty((len(exog), len(first)), dtype=np.float64)
     start = np.array(state, dtype=weights.bias.dtype)
-    arrays = [np.array(a, dtype=np.float64, order="C") for a in (first, exog, *loop, *readout)]
-    _closed_loop(*weights, start, *arrays, out)
+    arrays = (first, exog, *loop, *readout)
+    observation, inputs, *maps = [np.array(a, dtype=np.float64, order="C") for a in arrays]
+    # Python hears Ctrl-C between two calls only; what a call goes on from is exact
+    for begin in range(0, len(out), STEPS_PER_CALL):
+        rows = slice(begin, begin + STEPS_PER_CALL)
+        start = _closed_loop(*weights, start, observation, inputs[rows], *maps, out[rows])
+        observation = out[rows][-1]
     return out

@@ -4,6 +4,7 @@ import reference
 import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
 
+from reservoirs.compiled import reservoir_loops
 from reservoirs.compiled.reservoir_loops import run_states
 from reservoirs.compiled.storage import (
     DenseMatrix,
@@ -164,3 +165,45 @@ def test_the_state_before_is_left_unchanged():
     run_states(INPUTS, start, packed)
 
     assert_array_equal(start, 1.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind", ["random", "shifts", "dense"])
+def test_a_closed_loop_in_several_calls_is_bitwise_that_in_one(kind, dtype, monkeypatch):
+    _, W_in, bias, packed = weights(33, dtype)
+    packed = packed._replace(recurrent=pack_recurrent(0.5 * matrix(kind, 33), dtype))
+    C = np.random.default_rng(3).normal(size=(2, 36))
+    arguments = (
+        np.ones(2),
+        INPUTS[:, :1],
+        np.linspace(-1, 1, 33),
+        packed,
+        (np.array([0.3, 0.2]), np.array([0.1, 0.0])),
+        (C, np.array([0.1, -0.1])),
+    )
+    whole = reservoir_loops.run_closed_loop(*arguments)
+
+    monkeypatch.setattr(reservoir_loops, "STEPS_PER_CALL", 7)
+
+    assert_array_equal(reservoir_loops.run_closed_loop(*arguments), whole)
+
+
+def test_ctrl_c_ends_a_long_forecast_between_two_calls(monkeypatch):
+    n_steps = []
+
+    def interrupted(*arguments):
+        n_steps.append(len(arguments[-1]))
+        if len(n_steps) == 3:
+            raise KeyboardInterrupt
+        return arguments[6]
+
+    monkeypatch.setattr(reservoir_loops, "_closed_loop", interrupted)
+    _, _, _, packed = weights(7)
+    ones = np.ones(3)
+
+    with pytest.raises(KeyboardInterrupt):
+        reservoir_loops.run_closed_loop(
+            ones, np.empty((3_000_000, 0)), np.zeros(7), packed, (ones, ones), (ones, ones)
+        )
+
+    assert n_steps == [10_000] * 3
