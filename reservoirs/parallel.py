@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
-from threading import Lock
+from threading import RLock, local
 from typing import Any, TypeVar
 
 from joblib import effective_n_jobs
@@ -107,22 +108,38 @@ class _SharedBlasLimit:
     """
 
     def __init__(self) -> None:
-        self.lock, self.inside, self.limit = Lock(), 0, None
+        self.lock, self.inside, self.limit = RLock(), 0, None
+        self.own = local()  # how often this thread is inside
 
     def __enter__(self) -> None:
         with self.lock:
             if not self.inside:
                 _release_controlling_thread()
                 self.limit = _libraries("pthreads").limit(limits=1, user_api="blas")
-            self.inside += 1
+            self._count(1)
 
     def __exit__(self, *error: object) -> None:
         with self.lock:
-            self.inside -= 1
-            if not self.inside and self.limit is not None:
-                _release_controlling_thread()
-                self.limit.restore_original_limits()
-                _release_controlling_thread()
+            self._count(-1)
+            if not self.inside:
+                self._restore()
+
+    def _count(self, change: int) -> None:
+        self.inside += change
+        self.own.inside = getattr(self.own, "inside", 0) + change
+
+    def _restore(self) -> None:
+        if self.limit is not None:
+            _release_controlling_thread()
+            self.limit.restore_original_limits()
+            _release_controlling_thread()
+
+    def after_fork(self) -> None:
+        """Forget the threads that a forked process does not have."""
+        self.lock = RLock()
+        others, self.inside = self.inside, getattr(self.own, "inside", 0)
+        if others and not self.inside:
+            self._restore()
 
 
 def _release_controlling_thread() -> None:
@@ -132,11 +149,24 @@ def _release_controlling_thread() -> None:
 
 
 _BLAS_LIMIT = _SharedBlasLimit()
+if hasattr(os, "register_at_fork"):
+    # A fork waits until no thread is amid a change: the child would find the locks taken for good.
+    os.register_at_fork(
+        before=lambda: _BLAS_LIMIT.lock.acquire(),
+        after_in_parent=lambda: _BLAS_LIMIT.lock.release(),
+        after_in_child=lambda: _BLAS_LIMIT.after_fork(),
+    )
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Run BLAS on one thread, so that results depend on the data only, in any number of threads."""
     others = _libraries("openmp", "intel", "gnu", "tbb")  # with a number for each thread
-    with _BLAS_LIMIT, others.limit(limits=1, user_api="blas"):
-        yield
+    with _BLAS_LIMIT:
+        with _BLAS_LIMIT.lock:  # threadpoolctl has a lock of its own, which no fork may find taken
+            limit = others.limit(limits=1, user_api="blas")
+        try:
+            yield
+        finally:
+            with _BLAS_LIMIT.lock:
+                limit.restore_original_limits()

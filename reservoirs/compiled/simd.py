@@ -7,6 +7,7 @@ keep the processor busy meanwhile. LLVM splits a vector into the registers that 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -35,7 +36,8 @@ def collector_paused() -> Iterator[None]:
 
 with collector_paused():
     from llvmlite import ir
-    from numba import extending, njit, types
+    from numba import config, extending, njit, types
+    from numba.core.compiler_lock import global_compiler_lock
 
     from reservoirs.compiled.disk_cache import SourceCache
 
@@ -45,6 +47,19 @@ if TYPE_CHECKING:
 
     Values = tuple[ir.Value, ...]
     Typed = tuple[Signature, Callable[..., ir.Value]]
+
+if getattr(config, "DISABLE_JIT", False):
+    raise RuntimeError(
+        "reservoirs needs numba's compiler, which NUMBA_DISABLE_JIT turns off; unset the "
+        "environment variable NUMBA_DISABLE_JIT"
+    )
+if hasattr(os, "register_at_fork"):
+    # A fork waits until no thread compiles: the child would wait for such a thread for good.
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )
 
 NumbaType = Any  # numba's hints for its types lack what is read of them, as `bitwidth`
 _intrinsic: Any = extending.intrinsic  # its stubs do not know that callers leave the context out

@@ -1,6 +1,9 @@
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
+from forks import a_child_fails
 from numpy.testing import assert_array_equal
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -41,3 +44,54 @@ def test_fits_in_threads_of_ones_own_give_the_same_bits_and_leave_blas_as_it_was
     assert blas_threads() == before
     for n_units, coef in zip(sizes, found, strict=True):
         assert_array_equal(coef, coefficients(n_units))
+
+
+SETUP = """
+    import numpy as np
+    from numba.core.compiler_lock import global_compiler_lock as compiler
+    from reservoirs import ESNRegressor
+    from reservoirs.parallel import _BLAS_LIMIT, one_blas_thread
+
+    X = np.random.default_rng(0).normal(size=(300, 1))
+
+    def fit(**settings):
+        ESNRegressor(n_units=20, random_state=0, **settings).fit(X, X[:, 0])
+"""
+THREADS = {
+    "fits": "fit()",
+    "holds locks": "with compiler, _BLAS_LIMIT.lock: time.sleep(0.02)\ntime.sleep(0.002)",
+}
+needs_forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system")
+
+
+@needs_forks
+@pytest.mark.parametrize("thread", THREADS.values(), ids=THREADS)
+def test_a_child_of_a_fork_does_not_wait_for_a_thread_of_its_parent(thread):
+    child = "fit()\nwith compiler: pass"
+
+    assert not a_child_fails(setup=SETUP, thread=thread, child=child, n_forks=10)
+
+
+@needs_forks
+def test_a_child_of_a_fork_has_the_blas_threads_that_were_there_before_all_fits():
+    setup = """
+        from threadpoolctl import threadpool_info, threadpool_limits
+        from reservoirs.parallel import _BLAS_LIMIT, one_blas_thread
+
+        threadpool_limits(2, "blas")
+
+        def blas_threads():
+            infos = threadpool_info()
+            return [info["num_threads"] for info in infos if info["user_api"] == "blas"]
+
+        before = blas_threads()
+    """
+    thread = "with one_blas_thread(): time.sleep(0.2)"
+    child = """
+        assert not _BLAS_LIMIT.inside and blas_threads() == before
+        with one_blas_thread():
+            assert blas_threads() == [1] * len(before)
+        assert blas_threads() == before
+    """
+
+    assert not a_child_fails(setup=setup, thread=thread, child=child, n_forks=3)

@@ -1,4 +1,7 @@
 import gc
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -59,3 +62,18 @@ def test_a_paused_collector_goes_on_and_leaves_frozen_objects_frozen():
         assert gc.get_freeze_count() == frozen
     finally:
         gc.unfreeze()
+
+
+def test_numba_without_its_compiler_is_refused_by_the_name_of_the_variable():
+    script = (
+        "from reservoirs import ESNRegressor; ESNRegressor(n_units=5).fit([[1.0]] * 9, [1.0] * 9)"
+    )
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60
+    )
+
+    assert (
+        "RuntimeError: reservoirs needs numba's compiler, which NUMBA_DISABLE_JIT" in ended.stderr
+    )

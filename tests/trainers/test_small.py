@@ -1,6 +1,9 @@
+import os
+
 import numpy as np
 import pytest
 import torch
+from forks import a_child_fails
 
 from reservoirs.parallel import thread_pools
 from trainers.network import small
@@ -59,3 +62,19 @@ def test_blas_has_one_thread_and_overflow_is_silent_inside():
     with one_thread(300):
         assert {pool["num_threads"] for pool in thread_pools().info()} == {1}
         assert np.isinf(np.float64(1e300) * np.float64(1e300))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system")
+def test_a_child_of_a_fork_trains_while_a_thread_of_its_parent_does():
+    setup = """
+        import numpy as np
+        import torch
+        from trainers import RNNRegressor
+
+        X = np.random.default_rng(0).normal(size=(60, 1))
+
+        def fit():
+            RNNRegressor(n_units=4, max_iter=2, random_state=0).fit(X, X[:, 0])
+    """
+
+    assert not a_child_fails(setup=setup, thread="fit()", child="fit()", n_forks=5)
