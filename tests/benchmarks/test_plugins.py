@@ -122,3 +122,26 @@ def test_a_worker_elsewhere_is_sent_the_plugins(own, forget):
         assert json.loads(files[f"{cell.name}.json"])["status"] == "ok"
     assert folders[0] == folders[1]
     assert folders[0] != [Path(own)]
+
+
+def test_a_task_whose_function_returns_a_number_says_so(tmp_path, capsys, forget):
+    path = tmp_path / "own.py"
+    path.write_text(OWN.replace("return Split(", "return 3 or Split("))
+    out = ["--plugin", str(path), "--seeds", "1", "-j", "1", "--out", str(tmp_path / "out")]
+
+    code = main(["run", "smoke", "-t", "my_wave", "-m", "mean", *out])
+
+    printed = " ".join(capsys.readouterr().out.split())
+    assert code == 1
+    assert "its function `make` returned a int; return one" in printed
+
+
+@pytest.mark.parametrize("name", ["my/../x", "<script>", "a b"])
+def test_a_plugin_names_its_task_so_that_a_file_can_be_named_after_it(name, own, capsys, forget):
+    path = Path(own)
+    path.write_text(OWN.replace('"my_wave"', repr(name)))
+
+    code = main(["list", "--plugin", own])
+
+    assert code == 2
+    assert "the name of a task is made of letters" in " ".join(capsys.readouterr().err.split())
