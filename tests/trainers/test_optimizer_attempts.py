@@ -362,3 +362,14 @@ def test_scalars_of_numpy_become_numbers_of_python(kind):
     optimizer = kind(net().parameters(), **{name: np.float32(0.25) for name in names})
 
     assert all(type(optimizer.param_groups[0][name]) is float for name in names)
+
+
+def test_a_loss_that_curves_the_wrong_way_is_said_to():
+    model = net()
+    optimizer = HessianFree(model.parameters(), damping=1e-6, maximize=True)  # of a mean square
+    before = weights(model)
+
+    with pytest.warns(RuntimeWarning, match="took no step.*not positive"):
+        train(optimizer, model, 1)
+
+    assert torch.equal(weights(model), before)

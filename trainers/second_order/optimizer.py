@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ from trainers.second_order.checked_optimizer import (
     to_number,
 )
 from trainers.second_order.closure import Closure, ClosureLoss, differentiable_kernels, join, split
+from trainers.second_order.conjugate_gradient import RESIDUAL_NORM
 from trainers.second_order.replicas import Replicas
 from trainers.second_order.step import (
     HFBatches,
@@ -246,6 +248,7 @@ class HessianFree(CheckedOptimizer):
             with torch.no_grad():
                 for p, weights in zip(parameters, split(new_theta, parameters), strict=True):
                     p.copy_(weights)
+        _warn_of_no_step(self.record)
         for group in self.param_groups:
             # In the groups and the state, which state_dict() saves.
             group["damping"] = update_damping(group["damping"], self.record.rho)
@@ -321,3 +324,15 @@ def _check_twice(losses: list[TotalLoss], theta: Tensor) -> None:
     for loss in {id(loss): loss for loss in losses[1:] if loss is not losses[0]}.values():
         loss.value(theta)
         loss.value(theta)
+
+
+def _warn_of_no_step(record: HFRecord) -> None:
+    """Warn where conjugate gradients could not begin: every further step would end alike."""
+    if not (record.cg_iterations or record.step_length) and record.gradient_norm > RESIDUAL_NORM:
+        warnings.warn(
+            "HessianFree took no step: the curvature of the loss by the outputs is not positive "
+            "along the gradient. Take a loss that is convex in the outputs (with maximize, a "
+            "concave one), or a larger damping",
+            RuntimeWarning,
+            stacklevel=4,
+        )
