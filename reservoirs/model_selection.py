@@ -12,8 +12,8 @@ import numpy as np
 from reservoirs.forecasting import (
     ClosedLoopModel,
     ForecastDivergedWarning,
+    closed_loop_model,
     forecast,
-    split_pipeline,
 )
 from reservoirs.metrics import nrmse
 from reservoirs.sequences import Array, SeriesLike
@@ -186,7 +186,7 @@ class ForecastScorer:
         ValueError
             If the context leaves no row to forecast.
         """
-        end = split_pipeline(model)[0].training_end_
+        end = closed_loop_model(model).training_end_
         inputs, truth = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
         truth = truth.reshape(len(truth), -1)
         exog, c = inputs[:, end.n_outputs :], self.context

@@ -17,10 +17,11 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs.estimators import Progress, SeriesTransformer
+from reservoirs.estimators import Progress
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.settings import record_settings
 from reservoirs.forecasting import ForecastMixin, find_loop, record_training_end
+from reservoirs.forecasting.recording import RecordingTransformer
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout import QRSums, check_alphas, row_blocks, solve_best
 from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows, restore
@@ -33,7 +34,7 @@ DELAYS: dict[str, list[object]] = {
 }
 
 
-class NVAR(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimator):
+class NVAR(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstimator):
     """Map series to monomials of the present row and of delayed ones.
 
     v[t] = [u[t], u[t - s], ..., u[t - (k-1) s]],  z[t] = all monomials of v[t] of the given degrees
@@ -162,6 +163,21 @@ class NVAR(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimator):
         return np.hstack(
             [padded[present - k * self.stride :][: len(rows)] for k in range(self.n_delays)]
         )
+
+    def _start_states(self, initial_state: InitialState, n_series: int) -> list[Array]:
+        return [np.empty((0, self.n_features_in_))] * n_series
+
+    def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        rows = np.asarray(rows, dtype=np.float64)
+        features = self.monomials(self.delayed(rows, state if len(state) else None))
+        return features, self._latest(np.vstack([state, rows]))
+
+    def _end_states(self, rows: Array, layout: Layout, features: SeriesLike) -> list[Array]:
+        return [self._latest(rows[span]).copy() for span in layout.slices()]
+
+    def _latest(self, rows: Array) -> Array:
+        """Return the last rows of a series, those that later monomials use."""
+        return rows[len(rows) - min(self.reach, len(rows)) :]
 
     @property
     def reach(self) -> int:
@@ -324,7 +340,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         reach = self.features_.reach
         self.last_states_ = [rows[span][-reach:] if reach else rows[:0] for span in layout.slices()]
         loop = find_loop(rows, targets, layout)
-        self.training_end_ = record_training_end(targets, layout, X, y, loop=loop)
+        self.training_end_ = record_training_end(rows, targets, layout, X, y, loop=loop)
         self.target_kind_ = targets.kind
         progress.end()
         return self
@@ -364,9 +380,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
 
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the outputs after every row of one series, and the rows to go on from."""
-        z = self.features_.monomials(self.features_.delayed(rows, state if len(state) else None))
-        history, reach = np.vstack([state, rows]), self.features_.reach
-        last = history[len(history) - min(reach, len(history)) :]
+        z, last = self.features_._drive(rows, state)
         return z @ self.coef_.T + self.intercept_, last
 
     _read = _drive
@@ -377,7 +391,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     def _start_states(self, initial_state: InitialState, n_series: int) -> list[Array]:
         if initial_state is not None:
             raise ValueError("initial_state has no meaning here: pass earlier rows as context")
-        return [np.empty((0, self.n_features_in_))] * n_series
+        return self.features_._start_states(None, n_series)
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
         tags = super().__sklearn_tags__()

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -22,12 +21,21 @@ from reservoirs.compiled.storage import PackedWeights, pack_weights
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.ranges import KeysOf
 from reservoirs.estimators.settings import record_settings
-from reservoirs.estimators.transformers import SeriesTransformer
+from reservoirs.forecasting.recording import RecordingTransformer
+from reservoirs.input_weights import draw_bias, draw_input_weights
 from reservoirs.packing import PackedCache
 from reservoirs.parallel import map_in_order
 from reservoirs.readout import BLOCK, row_blocks
 from reservoirs.seeds import seed_streams
-from reservoirs.sequences import Array, InitialState, Seed, SeriesLike, check_rows, restore
+from reservoirs.sequences import (
+    Array,
+    InitialState,
+    Layout,
+    Seed,
+    SeriesLike,
+    check_rows,
+    restore,
+)
 
 SETTINGS: dict[str, list[object]] = {
     "n_units": [Interval(Integral, 1, None, closed="left")],
@@ -46,7 +54,7 @@ STATES_PER_CALL = 2**21  # of a compiled loop in `transform`, which Ctrl-C waits
 _PACKED = PackedCache()
 
 
-class Reservoir(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimator):
+class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstimator):
     """Map series to the states of a random recurrent network that is never trained.
 
     x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + b), f = tanh
@@ -203,8 +211,9 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimato
             spectral_radius=self.spectral_radius,
             seed=int(weights.generate_state(1)[0]),
         )
-        W_in = self._input_weights(np.random.default_rng(inputs))
-        b = self._bias(np.random.default_rng(bias))
+        shape = (self.n_units, self.n_features_in_)
+        W_in = draw_input_weights(self.input_scaling, shape, np.random.default_rng(inputs))
+        b = draw_bias(self.bias_scaling, self.n_units, np.random.default_rng(bias))
         self.recurrent_weights_, self.input_weights_, self.bias_ = W, W_in, b
         for array in self._weight_arrays():
             array.setflags(write=False)  # assign other arrays instead: a packed copy may be kept
@@ -214,30 +223,6 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimato
     def _weight_arrays(self) -> tuple[Array, ...]:
         W = self.recurrent_weights_
         return W.data, W.indices, W.indptr, self.input_weights_, self.bias_
-
-    def _input_weights(self, rng: np.random.Generator) -> Array:
-        shape = (self.n_units, self.n_features_in_)
-        setting: Any = self.input_scaling
-        scaling = np.asarray(setting.toarray() if issparse(setting) else setting, dtype=np.float64)
-        if not np.isfinite(scaling).all():
-            raise ValueError("input_scaling must be finite, got NaN or infinity")
-        if scaling.shape == shape:
-            return scaling.copy()
-        if scaling.shape not in {(), shape[1:]}:
-            raise ValueError(
-                f"input_scaling must be a number, one number per feature {shape[1:]}, or W_in "
-                f"itself with shape {shape}, got shape {scaling.shape}"
-            )
-        return scaling * rng.uniform(-1, 1, shape)
-
-    def _bias(self, rng: np.random.Generator) -> Array:
-        scaling = np.asarray(self.bias_scaling, dtype=np.float64)
-        if scaling.shape not in {(), (self.n_units,)} or not np.isfinite(scaling).all():
-            raise ValueError(
-                f"bias_scaling must be a number, or b itself with shape ({self.n_units},), finite; "
-                f"got shape {scaling.shape}"
-            )
-        return scaling.copy() if scaling.ndim else scaling * rng.uniform(-1, 1, self.n_units)
 
     @inherit_parameters(SERIES)
     def transform(
@@ -272,6 +257,19 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, SeriesTransformer, BaseEstimato
         for _ in map_in_order(run, series, n_jobs, shared=True):
             pass
         return restore(states, layout)
+
+    def _start_states(self, initial_state: InitialState, n_series: int) -> Array:
+        return self.check_state(None if isinstance(initial_state, str) else initial_state, n_series)
+
+    def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        blocks = self.run(np.asarray(rows, dtype=np.float64), state, packed=self.pack())
+        states = np.concatenate([states for _, states in blocks])
+        return states, states[-1]
+
+    def _end_states(self, rows: Array, layout: Layout, features: SeriesLike) -> Array:
+        if layout.kind in ("list", "stack"):
+            return np.stack([states[-1] for states in features])
+        return np.asarray(features)[np.cumsum(layout.lengths) - 1]
 
     def pack(self) -> PackedWeights:
         """Return the weights as the compiled loops read them; kept while they stay the same.

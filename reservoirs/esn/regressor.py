@@ -108,7 +108,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         progress = self._progress(X, y, layout, targets.kind, series_id)
         self._learn(rows, layout, targets, progress)
         loop = find_loop(rows, targets, layout)
-        self.training_end_ = record_training_end(targets, layout, X, y, loop=loop)
+        self.training_end_ = record_training_end(rows, targets, layout, X, y, loop=loop)
         progress.end()
         return self
 
@@ -166,7 +166,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         )
         self.stream_ = stream
         loop = stream.loop if stream.closes else None
-        self.training_end_ = record_training_end(targets, layout, X, y, loop=loop, last_only=True)
+        self.training_end_ = record_training_end(
+            rows, targets, layout, X, y, loop=loop, last_only=True
+        )
         self.target_kind_ = targets.kind
         if stream.n_rows < 2:
             return self

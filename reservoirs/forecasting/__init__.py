@@ -8,10 +8,11 @@ prediction becomes the next observation.
 
 from reservoirs.forecasting.backtesting import backtest
 from reservoirs.forecasting.closed_loop import forecast
+from reservoirs.forecasting.composed import closed_loop_model
 from reservoirs.forecasting.examples import next_step
 from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.mixin import ForecastMixin
-from reservoirs.forecasting.model import ClosedLoopModel, split_pipeline
+from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.runs import ForecastDivergedWarning
 from reservoirs.forecasting.training_end import (
     TrainingEnd,
@@ -28,10 +29,10 @@ __all__ = [
     "TrainingEnd",
     "backtest",
     "check_outputs",
+    "closed_loop_model",
     "find_loop",
     "forecast",
     "next_step",
     "record_training_end",
-    "split_pipeline",
     "upgrade_state",
 ]

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reservoirs.forecasting.columns import Columns
-from reservoirs.forecasting.model import ClosedLoopModel, split_pipeline
+from reservoirs.forecasting.composed import closed_loop_model
+from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.panels import match_series, open_panel
 from reservoirs.forecasting.runs import input_rows, run_closed_loop
-from reservoirs.forecasting.training_end import TrainingEnd, check_loop
+from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.labels import is_frame, load_pandas
 from reservoirs.sequences import Array, SeriesLike
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sklearn.pipeline import Pipeline
+    from sklearn.base import BaseEstimator
 
 
 def backtest(
-    model: ClosedLoopModel | Pipeline,
+    model: ClosedLoopModel | BaseEstimator,
     series: SeriesLike,
     *,
     horizon: int,
@@ -35,8 +36,8 @@ def backtest(
 
     Parameters
     ----------
-    model : estimator or Pipeline
-        A fitted regressor of this library, or a Pipeline that ends in one, as for `forecast`.
+    model : estimator
+        Fitted, as for `forecast`.
     series : array-like of shape (n_rows,) or (n_rows, n_outputs), list of arrays or DataFrame
         Observations, of one series or of several.
     horizon : int
@@ -57,7 +58,7 @@ def backtest(
     Raises
     ------
     TypeError
-        If the model is neither a regressor of this library nor a Pipeline that ends in one.
+        If no part of the model is of this library.
     ValueError
         If the loop cannot close, or the series is too short for one origin.
 
@@ -81,13 +82,12 @@ def backtest(
     >>> truth.shape, predicted.shape
     ((3, 10, 1), (3, 10, 1))
     """
-    estimator, pipeline = split_pipeline(model)
-    end = estimator.training_end_
-    check_loop(end, piped=pipeline is not None)
+    fitted = closed_loop_model(model)
+    end = fitted.training_end_
     for name, number in (("horizon", horizon), ("step", step)):
         if not isinstance(number, Integral) or number < 1:
             raise ValueError(f"{name} must be an integer >= 1, got {number!r}")
-    panel, columns = open_panel(series, "series"), Columns(estimator, pipeline)
+    panel, columns = open_panel(series, "series"), Columns(fitted)
     truths, forecasts = [], []
     for member, inputs in zip(panel.members, match_series(panel, exog, "exog"), strict=True):
         observations = columns.observations(member, "series")
@@ -98,7 +98,7 @@ def backtest(
                 f"series must have at least step + horizon = {step + horizon} rows, got "
                 f"{len(observations)}; lower step or horizon"
             )
-        values = _run_origins(estimator, pipeline, observations, rows, origins, horizon)
+        values = _run_origins(fitted, observations, rows, origins, horizon)
         truth = np.stack([observations[o + 1 : o + 1 + horizon] for o in origins])
         if is_frame(member):
             truths.append(_label(truth, member.index, origins, end))
@@ -110,25 +110,22 @@ def backtest(
 
 
 def _run_origins(
-    estimator: ClosedLoopModel,
-    pipeline: Pipeline | None,
+    model: ClosedLoopModel,
     observations: Array,
     exog: Array,
     origins: range,
     horizon: int,
 ) -> Array:
     """Return the forecasts from all origins of one series, (n_origins, horizon, n_outputs)."""
-    rows = input_rows(pipeline, estimator.training_end_.loop, observations[: len(exog)], exog)
-    state, n_driven, forecasts = estimator._start_states(None, 1)[0], 0, []
+    rows = input_rows(model, observations[: len(exog)], exog)
+    state, n_driven, forecasts = model._start_states(None, 1)[0], 0, []
     # one pass along the series: each origin starts from the state that the one before reached
     for origin in origins:
         if origin > n_driven:
-            _, state = estimator._drive(rows[n_driven:origin], state)
+            _, state = model._drive(rows[n_driven:origin], state)
             n_driven = origin
         exog_ahead = exog[origin : origin + horizon]
-        forecasts.append(
-            run_closed_loop(estimator, pipeline, observations[origin], exog_ahead, state)
-        )
+        forecasts.append(run_closed_loop(model, observations[origin], exog_ahead, state))
     return np.stack(forecasts)
 
 

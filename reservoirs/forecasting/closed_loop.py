@@ -5,19 +5,19 @@ from __future__ import annotations
 from numbers import Integral
 from typing import TYPE_CHECKING
 
+from reservoirs.forecasting.composed import closed_loop_model
 from reservoirs.forecasting.frames import restore_container
-from reservoirs.forecasting.model import ClosedLoopModel, split_pipeline
+from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.runs import run
 from reservoirs.forecasting.starts import find_starts
-from reservoirs.forecasting.training_end import check_loop
 from reservoirs.sequences import InitialState, SeriesLike
 
 if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
+    from sklearn.base import BaseEstimator
 
 
 def forecast(
-    model: ClosedLoopModel | Pipeline,
+    model: ClosedLoopModel | BaseEstimator,
     n_steps: int,
     *,
     context: SeriesLike = None,
@@ -30,9 +30,11 @@ def forecast(
 
     Parameters
     ----------
-    model : estimator or Pipeline
-        A fitted regressor of this library, or a Pipeline that ends in one and whose other steps
-        act row by row; context, exog and results are then in the Pipeline's input units.
+    model : estimator
+        A fitted regressor of this library, or a Pipeline with one or with a transformer of it; a
+        search, VotingRegressor or TransformedTargetRegressor around them. Steps of this library
+        carry their state, others take every row for itself. Context, exog and results are in the
+        units of the model's own X and y.
     n_steps : int
         Number of steps.
     context : array-like of shape (n_context, n_outputs), list of arrays or DataFrame, default=None
@@ -53,9 +55,10 @@ def forecast(
     Raises
     ------
     TypeError
-        If the model is neither a regressor of this library nor a Pipeline that ends in one.
+        If no part of the model is of this library.
     ValueError
-        If the loop cannot close, or context and exog have the wrong shape.
+        If the loop cannot close, a step mixes rows, or context and exog have the wrong shape, names
+        or labels.
 
     Warns
     -----
@@ -76,13 +79,11 @@ def forecast(
     >>> bool(np.allclose(forecast(model, 20), np.sin(0.2 * np.arange(300, 320)), atol=0.01))
     True
     """
-    estimator, pipeline = split_pipeline(model)
+    fitted = closed_loop_model(model)
     if not isinstance(n_steps, Integral) or n_steps < 1:
         raise ValueError(f"n_steps must be an integer >= 1, got {n_steps!r}")
-    end = estimator.training_end_
-    check_loop(end, piped=pipeline is not None)
     starts, panel = find_starts(
-        estimator, pipeline, int(n_steps), context=context, exog=exog, initial_state=initial_state
+        fitted, int(n_steps), context=context, exog=exog, initial_state=initial_state
     )
-    forecasts = [run(estimator, pipeline, start) for start in starts]
-    return restore_container(forecasts, starts, panel, end)
+    forecasts = [run(fitted, start) for start in starts]
+    return restore_container(forecasts, starts, panel, fitted.training_end_)

@@ -15,7 +15,6 @@ from reservoirs.sequences import Array, SeriesLike, check_labels, flatten, unmas
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sklearn.pipeline import Pipeline
 
 
 class Columns:
@@ -23,10 +22,8 @@ class Columns:
 
     Parameters
     ----------
-    estimator : ClosedLoopModel
-        The regressor.
-    pipeline : Pipeline or None
-        The Pipeline around it, whose inputs they are then.
+    model : ClosedLoopModel
+        The model.
 
     Attributes
     ----------
@@ -34,17 +31,16 @@ class Columns:
         Number of observed and of exogenous columns.
     """
 
-    def __init__(self, estimator: ClosedLoopModel, pipeline: Pipeline | None) -> None:
-        end = estimator.training_end_
+    def __init__(self, model: ClosedLoopModel) -> None:
+        end = model.training_end_
         self.n_outputs = end.n_outputs
-        self.n_exog = count_exog(estimator, pipeline)
-        self.align = getattr(estimator, "exog_align", "observation")
-        first = estimator if pipeline is None else pipeline
-        names = getattr(first, "feature_names_in_", None)
+        self.n_exog = model.n_features_in_ - end.n_outputs
+        self.align = getattr(model, "exog_align", "observation")
+        names = getattr(model, "feature_names_in_", None)
         self._inputs: list[Hashable] | None = None if names is None else list(names)
         self._outputs = end.output_names
         # the rows of a Pipeline may hold text, which one of its steps makes numbers of
-        self._numeric = pipeline is None or names is None
+        self._numeric = names is None or not getattr(model, "takes_text", False)
 
     def observations(self, values: SeriesLike, where: str) -> Array:
         """Return observations as a finite float64 array.
@@ -248,26 +244,3 @@ def check_exog(
             f"(n_context + n_steps - 1, or n_steps without context), got {array.shape}"
         )
     return array
-
-
-def count_exog(estimator: ClosedLoopModel, pipeline: Pipeline | None) -> int:
-    """Return the number of exogenous inputs that the first step of a model takes.
-
-    Parameters
-    ----------
-    estimator : ClosedLoopModel
-        The regressor.
-    pipeline : Pipeline or None
-        The Pipeline around it.
-
-    Returns
-    -------
-    int
-        The inputs after the observation.
-    """
-    n_inputs = estimator.n_features_in_
-    if pipeline is not None:
-        steps = [step for _, step in pipeline.steps]
-        first = next(step for step in steps if step not in (None, "passthrough"))
-        n_inputs = first.n_features_in_
-    return n_inputs - estimator.training_end_.n_outputs

@@ -14,7 +14,6 @@ from reservoirs.sequences import Array, InitialState, SeriesLike
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sklearn.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
@@ -44,8 +43,7 @@ class Start:
 
 
 def find_starts(
-    estimator: ClosedLoopModel,
-    pipeline: Pipeline | None,
+    model: ClosedLoopModel,
     n_steps: int,
     *,
     context: SeriesLike,
@@ -56,10 +54,8 @@ def find_starts(
 
     Parameters
     ----------
-    estimator : ClosedLoopModel
-        The regressor.
-    pipeline : Pipeline or None
-        The Pipeline around it.
+    model : ClosedLoopModel
+        The model.
     n_steps : int
         Steps of each forecast.
     context, exog : array-like, list of arrays, DataFrame or None
@@ -80,37 +76,37 @@ def find_starts(
     ValueError
         If context and exog have the wrong shape, names or labels, or not the same number of series.
     """
-    columns = Columns(estimator, pipeline)
+    columns = Columns(model)
     if context is None:
-        return _training_ends(estimator, columns, n_steps, exog, initial_state)
+        return _training_ends(model, columns, n_steps, exog, initial_state)
     panel, starts = open_panel(context, "context"), []
     for values, inputs in zip(panel.members, match_series(panel, exog, "exog"), strict=True):
         observations = columns.observations(values, "context")
         labels, tail = None, None
         if is_frame(values):
-            labels, tail = values.index, _tail_of(values.index, estimator.training_end_)
+            labels, tail = values.index, _tail_of(values.index, model.training_end_)
         n_rows = len(observations) - 1 + n_steps
         rows = columns.exog(inputs, n_rows, labels, tail)
-        state = estimator._start_states(initial_state, 1)[0]
+        state = model._start_states(initial_state, 1)[0]
         starts.append(Start(observations, rows, state, labels is not None, tail))
     return starts, panel
 
 
 def _training_ends(
-    estimator: ClosedLoopModel,
+    model: ClosedLoopModel,
     columns: Columns,
     n_steps: int,
     exog: SeriesLike,
     initial_state: InitialState,
 ) -> tuple[list[Start], Panel]:
     """Return the ends of the training series as starts."""
-    end = estimator.training_end_
+    end = model.training_end_
     assert end.last_observations is not None  # `check_loop` refused targets per series
     panel = Panel(list(end.last_observations), end.layout.kind, end.outer)
     # the last state has seen all rows of X but not y[-1], which enters first
-    states = estimator.last_states_
+    states = model.last_states_
     if initial_state is not None:
-        states = estimator._start_states(initial_state, end.layout.n_series)
+        states = model._start_states(initial_state, end.layout.n_series)
     starts = []
     tails = end.tails or [None] * end.layout.n_series
     inputs_of = match_series(panel, exog, "exog")

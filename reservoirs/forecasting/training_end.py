@@ -17,6 +17,8 @@ from reservoirs.targets import TargetKind, Targets
 if TYPE_CHECKING:
     import pandas as pd
 
+N_PAIRS = 4
+
 
 @dataclass(frozen=True)
 class TrainingEnd:
@@ -43,6 +45,8 @@ class TrainingEnd:
         without labels.
     outer : pandas.Index or None
         What a DataFrame with a MultiIndex calls its series.
+    pairs : tuple of two arrays, (n_pairs, n_features) and (n_pairs, n_outputs), or None
+        A few rows and the targets of the rows before them, which say what the inputs are made of.
     """
 
     loop: Loop | None
@@ -54,6 +58,7 @@ class TrainingEnd:
     target_deviation: Array
     tails: tuple[pd.Index | None, ...] | None = None
     outer: pd.Index | None = None
+    pairs: tuple[Array, Array] | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -67,6 +72,7 @@ class TrainingEnd:
 
 
 def record_training_end(
+    rows: Array,
     targets: Targets,
     layout: Layout,
     X: SeriesLike,
@@ -79,6 +85,8 @@ def record_training_end(
 
     Parameters
     ----------
+    rows : array of shape (n_rows, n_features)
+        Checked inputs.
     targets : Targets
         Checked targets.
     layout : Layout
@@ -111,6 +119,7 @@ def record_training_end(
     outer = layout.outer
     if last_only and per_step:
         span = list(layout.slices())[-1]
+        rows = rows[span]
         targets = Targets(targets.rows[span], targets.kind, targets.flat)
         layout, outer = Layout("single", (span.stop - span.start,)), None
         tails = None if tails is None else tails[-1:]
@@ -127,7 +136,19 @@ def record_training_end(
         target_deviation=np.where(deviation > 0, deviation, 1.0),
         tails=tails,
         outer=outer,
+        pairs=_last_pairs(rows, targets, layout) if per_step else None,
     )
+
+
+def _last_pairs(rows: Array, targets: Targets, layout: Layout) -> tuple[Array, Array] | None:
+    """Return the last rows of a series, and the targets of the rows before them."""
+    longest = max(layout.slices(), key=lambda span: span.stop - span.start)
+    n_pairs = min(longest.stop - longest.start - 1, N_PAIRS)
+    if n_pairs < 1:
+        return None
+    last = slice(longest.stop - n_pairs, longest.stop)
+    before = slice(last.start - 1, last.stop - 1)
+    return rows[last].copy(), targets.rows[before].copy()
 
 
 def _output_names(y: SeriesLike) -> list[Hashable] | None:
@@ -162,16 +183,13 @@ def check_outputs(targets: Targets, earlier: TrainingEnd) -> None:
         )
 
 
-def check_loop(end: TrainingEnd, *, piped: bool) -> None:
+def check_loop(end: TrainingEnd) -> None:
     """Check that a model can forecast.
 
     Parameters
     ----------
     end : TrainingEnd
         The end of its training series.
-    piped : bool
-        Whether a Pipeline stands before the model, so that its inputs may be any function of the
-        observations.
 
     Raises
     ------
@@ -183,7 +201,7 @@ def check_loop(end: TrainingEnd, *, piped: bool) -> None:
             "forecast needs targets per step, but this model was fitted with one target per "
             "series; build X and y with next_step(series)"
         )
-    if end.loop is None and not piped:
+    if end.loop is None:
         raise ValueError(
             "the loop cannot close: forecast needs y[t] to be the observation X[t+1, "
             ":n_outputs] (up to a scale and a shift per column), and the data of fit are not "

@@ -58,8 +58,14 @@ ATTRIBUTES: dict[type, Hints] = {
         "recurrent_weights_": Array | scipy.sparse.csr_array,
         "input_weights_": Array,
         "bias_": Array,
+        "last_states_": States,
+        "training_end_": TrainingEnd,
     },
-    NVAR: {"exponents_": list[tuple[int, ...]]},
+    NVAR: {
+        "exponents_": list[tuple[int, ...]],
+        "last_states_": States,
+        "training_end_": TrainingEnd,
+    },
     NVARRegressor: {
         "features_": NVAR,
         "coef_": Array,

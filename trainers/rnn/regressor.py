@@ -163,7 +163,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             of_pairs = Targets(targets.rows[span], targets.kind, targets.flat)
         loop = find_loop(seen, of_pairs, in_series)
         self.training_end_ = record_training_end(
-            targets, layout, X, y, loop=loop, last_only=last_only
+            rows, targets, layout, X, y, loop=loop, last_only=last_only
         )
 
     def _store_end_states(self, rows: Array, layout: Layout, *, last_only: bool = False) -> None:

@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from reservoirs import forecast, next_step
-from reservoirs.forecasting import split_pipeline
+from reservoirs.forecasting import closed_loop_model
 
 
 def test_a_setting_that_became_nonsense_after_the_fit_is_refused_until_it_is_mended():
@@ -26,16 +26,16 @@ def test_a_setting_that_became_nonsense_after_the_fit_is_refused_until_it_is_men
 
 
 def test_only_our_models_can_be_forecast():
-    with pytest.raises(TypeError, match="a regressor of this library.*got Ridge"):
+    with pytest.raises(TypeError, match="a regressor of this library.*got Pipeline"):
         forecast(make_pipeline(StandardScaler(), Ridge()).fit(S[:9], S[1:10]), 3)
 
 
-def test_a_model_is_split_into_its_regressor_and_the_pipeline_around_it():
+def test_a_regressor_is_its_own_model_and_a_pipeline_one_of_parts():
     alone = fitted(ESN)
     pipeline = make_pipeline(StandardScaler(), ESN).fit(*next_step(S[:T], F))
 
-    assert split_pipeline(alone) == (alone, None)
-    assert split_pipeline(pipeline) == (pipeline[-1], pipeline)
+    assert closed_loop_model(alone) is alone
+    assert list(closed_loop_model(pipeline).node.parts()) == [pipeline[-1]]
 
 
 @each_model

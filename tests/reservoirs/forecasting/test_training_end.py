@@ -16,7 +16,7 @@ TWO_SERIES = Layout("list", (3, 2))
 def test_the_last_target_of_every_series_is_recorded():
     targets = Targets(ROWS, "per_step", flat=False)
 
-    end = record_training_end(targets, TWO_SERIES, ROWS, ROWS, loop=None)
+    end = record_training_end(ROWS, targets, TWO_SERIES, ROWS, ROWS, loop=None)
 
     assert_array_equal(end.last_observations, ROWS[[2, 4]])
     assert end.target_size == 5.0
@@ -27,7 +27,7 @@ def test_the_last_target_of_every_series_is_recorded():
 def test_targets_per_series_leave_no_observation_to_go_on_from():
     targets = Targets(ROWS[:2], "per_series", flat=False)
 
-    end = record_training_end(targets, TWO_SERIES, ROWS, ROWS[:2], loop=None)
+    end = record_training_end(ROWS, targets, TWO_SERIES, ROWS, ROWS[:2], loop=None)
 
     assert end.last_observations is None
     assert end.target_kind == "per_series"
@@ -45,11 +45,13 @@ def test_targets_per_series_leave_no_observation_to_go_on_from():
 def test_outputs_are_named_as_the_columns_of_y(y, names):
     targets = Targets(ROWS, "per_step", flat=False)
 
-    assert record_training_end(targets, TWO_SERIES, ROWS, y, loop=None).output_names == names
+    assert record_training_end(ROWS, targets, TWO_SERIES, ROWS, y, loop=None).output_names == names
 
 
 def test_a_chunk_with_other_outputs_is_refused():
-    end = record_training_end(Targets(ROWS, "per_step", False), TWO_SERIES, ROWS, ROWS, loop=None)
+    end = record_training_end(
+        ROWS, Targets(ROWS, "per_step", False), TWO_SERIES, ROWS, ROWS, loop=None
+    )
 
     with pytest.raises(ValueError, match="y has 1 outputs per_step, earlier chunks had 2 per_step"):
         check_outputs(Targets(ROWS[:, :1], "per_step", True), end)

@@ -1,0 +1,350 @@
+"""A model of several parts, a Pipeline say, as one model whose loop closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from reservoirs.estimators.series import States, Step
+from reservoirs.estimators.settings import check_settings
+from reservoirs.forecasting.loop import DIVERGED, Loop
+from reservoirs.forecasting.model import ClosedLoopModel
+from reservoirs.forecasting.nodes import (
+    Average,
+    Chain,
+    Foreign,
+    Inverse,
+    Node,
+    Ours,
+    Part,
+    State,
+    Union,
+)
+from reservoirs.forecasting.runs import feed_back
+from reservoirs.forecasting.training_end import TrainingEnd, check_loop
+from reservoirs.scaling import SequenceScaler
+from reservoirs.sequences import Array, InitialState
+
+TOLERANCE = 1e-6  # of the size of an observation: two rows are the same
+N_PROBES = 4
+WANTED = (
+    "forecast takes a regressor of this library or a Pipeline (search, VotingRegressor, "
+    "TransformedTargetRegressor) that has a part of it, got "
+)
+
+
+def closed_loop_model(model: object) -> ClosedLoopModel:
+    """Return a model as one whose predictions can become its next inputs.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted regressor of this library, or a Pipeline, search, VotingRegressor or
+        TransformedTargetRegressor with a part of this library.
+
+    Returns
+    -------
+    ClosedLoopModel
+        The regressor itself, or the parts as one.
+
+    Raises
+    ------
+    TypeError
+        For another kind of model.
+    ValueError
+        If the loop cannot close.
+    """
+    while "best_estimator_" in getattr(model, "__dict__", {}):  # a search
+        model = model.best_estimator_  # type: ignore[attr-defined]
+    if hasattr(model, "_closed_loop"):
+        # scikit-learn's own check takes a tenth of a short forecast; it writes the error
+        if not model.__sklearn_is_fitted__():  # type: ignore[attr-defined]
+            check_is_fitted(model)
+        check_settings(model)  # set_params may have come after fit
+        found: ClosedLoopModel = model  # type: ignore[assignment]
+    elif isinstance(model, BaseEstimator):
+        found = ComposedModel(model, as_node(model, type(model).__name__, final=True))
+    else:
+        raise TypeError(WANTED + type(model).__name__)
+    check_loop(found.training_end_)
+    return found
+
+
+def is_ours(model: object) -> bool:
+    """Tell whether a model is a part of this library that carries a state along a series."""
+    return hasattr(model, "_drive") and hasattr(model, "_start_states")
+
+
+def as_node(model: object, name: str, *, final: bool) -> Node:
+    """Return a fitted model, or a step of one, as a node.
+
+    Parameters
+    ----------
+    model : estimator
+        Ours, a Pipeline, a FeatureUnion, a search, VotingRegressor, TransformedTargetRegressor, or
+        one of another library that takes every row for itself.
+    name : str
+        What to call it in an error.
+    final : bool
+        Whether its outputs are the predictions.
+
+    Returns
+    -------
+    Node
+        The node.
+    """
+    # scikit-learn's meta-estimators load much, and `import reservoirs` nothing of them: by name
+    kinds = {cls.__name__ for cls in type(model).__mro__}
+    if is_ours(model):
+        check_is_fitted(model)
+        check_settings(model)  # set_params may have come after fit
+        return Ours(model, final)  # type: ignore[arg-type]
+    if "best_estimator_" in vars(model):  # a search
+        return as_node(model.best_estimator_, name, final=final)  # type: ignore[attr-defined]
+    if "Pipeline" in kinds:
+        steps = [(n, s) for n, s in model.steps if s not in (None, "passthrough")]  # type: ignore[attr-defined]
+        return Chain([as_node(step, n, final=final and step is steps[-1][1]) for n, step in steps])
+    if "FeatureUnion" in kinds:
+        return _as_union(model)
+    if "VotingRegressor" in kinds:
+        check_is_fitted(model)
+        members = model.estimators_  # type: ignore[attr-defined]
+        weights = np.asarray(model._weights_not_none or np.ones(len(members)), dtype=np.float64)  # type: ignore[attr-defined]
+        nodes = [as_node(member, name, final=True) for member in members]
+        return Average(nodes, (weights / weights.sum()).tolist())
+    if "TransformedTargetRegressor" in kinds:
+        check_is_fitted(model)
+        inside = as_node(model.regressor_, name, final=True)  # type: ignore[attr-defined]
+        return Inverse([inside], model.transformer_)  # type: ignore[attr-defined]
+    check_is_fitted(model)
+    return Foreign(name, model, "predict" if final else "transform")
+
+
+def _as_union(model: object) -> Union:
+    given = model.transformer_weights or {}  # type: ignore[attr-defined]
+    nodes, weights = [], []
+    for name, step in model.transformer_list:  # type: ignore[attr-defined]
+        if step in ("drop", None):
+            continue
+        nodes.append(Chain([]) if step == "passthrough" else as_node(step, name, final=False))
+        weights.append(given.get(name, 1.0))
+    return Union(nodes, weights)
+
+
+class ComposedModel:
+    """A model of several parts that forecasts as one.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted: a Pipeline, say.
+    node : Node
+        It as a node.
+
+    Attributes
+    ----------
+    training_end_ : TrainingEnd
+        Where the training series ended, in the units of y and of the inputs of the model.
+    n_features_in_ : int
+        Number of inputs.
+    takes_text : bool
+        Whether a step may make numbers of inputs that are none.
+
+    Raises
+    ------
+    TypeError
+        If no part of it is ours and saw y.
+    """
+
+    takes_text = True
+
+    def __init__(self, model: object, node: Node) -> None:
+        self.node = node
+        recorder = _find_recorder(node)
+        if recorder is None:
+            raise TypeError(WANTED + type(model).__name__)
+        part, before, back = recorder
+        end = part.training_end_
+        self._before = Chain(before)
+        leaf = next(node.leaves())
+        self.n_features_in_: int = leaf.n_inputs
+        names = getattr(model, "feature_names_in_", None)
+        if names is not None:
+            self.feature_names_in_ = names
+        self.exog_align = next(
+            (p.exog_align for p in node.parts() if hasattr(p, "exog_align")), "observation"
+        )
+        self.training_end_ = end if back is None else _in_units_of_y(end, back)
+        if end.last_observations is not None:
+            self.training_end_ = replace(
+                self.training_end_, loop=self._find_loop(end, back is not None)
+            )
+
+    @property
+    def last_states_(self) -> States:
+        """The state at the end of each training series."""
+        return [self.node.last(i) for i in range(self.training_end_.layout.n_series)]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return whether the model can predict."""
+        return True
+
+    def _find_loop(self, end: TrainingEnd, transformed: bool) -> Loop | None:
+        """Return the map from y to the next input of the model; None where it cannot close."""
+        n_outputs = end.n_outputs
+        identity = np.ones(n_outputs), np.zeros(n_outputs)
+        scalers = [n.estimator for n in self._before.nodes if isinstance(n, Foreign)]
+        if all(map(_is_affine, scalers)) and not transformed:
+            if end.loop is None:
+                return None
+            # x = A u + B of the scalers, and x = a y + b of the rows that came out: u = (x - B) / A
+            probes = np.zeros((2, self.n_features_in_))
+            probes[1] = 1.0
+            scaled = self._drive_before(probes)[:, :n_outputs]
+            slope = scaled[1] - scaled[0]
+            scale, shift = end.loop[0] / slope, (end.loop[1] - scaled[0]) / slope
+            same = np.allclose(scale, 1.0, rtol=1e-9) and np.all(
+                np.abs(shift) <= 1e-9 * self.training_end_.target_size
+            )
+            return identity if same else (scale, shift)
+        return identity if self._pairs_agree() else None
+
+    def _pairs_agree(self) -> bool:
+        """Tell whether targets, sent through the first steps, are the rows that came out."""
+        pairs = self.training_end_.pairs
+        if pairs is None:
+            return True
+        rows, targets = pairs
+        n_exog = self.n_features_in_ - targets.shape[1]
+        probes = [
+            np.hstack([targets, np.full((len(targets), n_exog), value)]) for value in (0.0, 1.0)
+        ]
+        try:
+            came = [self._drive_before(probe) for probe in probes]
+        except (TypeError, ValueError):  # exogenous inputs that are not numbers
+            return True
+        self._before.check(probes[0])
+        if came[0].shape != rows.shape:
+            return True
+        # only columns that the exogenous inputs do not enter can be compared
+        compared = (came[0] == came[1]).all(axis=0)
+        size = np.abs(rows[:, compared]).max(initial=1e-300)
+        return bool((np.abs(came[0] - rows)[:, compared] <= TOLERANCE * size).all())
+
+    def _drive_before(self, rows: Array) -> Array:
+        values: Array = self._before.drive(rows, self._before.start(None))[0]
+        return values
+
+    def _start_states(self, initial_state: InitialState, n_series: int) -> list[State]:
+        parts = list(self.node.parts())
+        if initial_state is not None and not isinstance(initial_state, str) and len(parts) > 1:
+            raise ValueError(
+                "initial_state as an array is that of one model, and this one has "
+                f"{len(parts)} parts that carry a state; pass context, or 'zero'"
+            )
+        return [self.node.start(initial_state) for _ in range(n_series)]
+
+    def _drive(self, rows: Array, state: State) -> tuple[Array, State]:
+        self.node.check(rows[:N_PROBES])
+        return self.node.drive(rows, state)
+
+    @contextmanager
+    def _row_runner(self, state: State) -> Iterator[Step]:
+        def step(row: Array) -> Array:
+            nonlocal state
+            values, state = self.node.drive(row[None], state)
+            of_row: Array = values[0]
+            return of_row
+
+        yield step
+
+    def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: State) -> Array:
+        """Run the loop, compiled where all steps before one of our regressors are scalers."""
+        nodes = list(self.node.nodes) if isinstance(self.node, Chain) else []
+        last = nodes[-1] if nodes else None
+        before = [node.estimator for node in nodes[:-1] if isinstance(node, Foreign)]
+        simple = len(before) == len(nodes) - 1 and all(map(_is_affine, before))
+        if isinstance(last, Ours) and simple and not isinstance(self.node, Inverse):
+            n_outputs = self.training_end_.n_outputs
+            # columns are scaled one by one, so any observation will do beside the inputs
+            rows = np.hstack([np.zeros((len(exog), n_outputs)), exog])
+            inside = last.estimator
+            return inside._closed_loop(  # type: ignore[attr-defined]
+                observation,
+                self._drive_before(rows)[:, n_outputs:],
+                inside.training_end_.loop,
+                state[-1],
+            )
+        return self._run(observation, exog, loop, state)
+
+    def _run(self, observation: Array, exog: Array, loop: Loop, state: State) -> Array:
+        """Run the loop one row after the other."""
+        scale, shift = loop
+        pairs = self.training_end_.pairs
+        probes = [] if pairs is None else list(pairs[1])
+        probe_rows = [
+            np.concatenate([y * scale + shift, inputs])
+            for y, inputs in zip([observation, *probes], exog, strict=False)
+        ]
+        self.node.check(np.stack(probe_rows))
+        limit = DIVERGED * self.training_end_.target_size
+
+        def next_row(latest: Array, inputs: Array) -> Array:
+            return np.concatenate([latest * scale + shift, inputs])
+
+        with self._row_runner(state) as step:
+            return feed_back(step, next_row, observation, exog, limit)
+
+
+def _is_affine(step: object) -> bool:
+    """Tell whether a transformer scales and shifts every column for itself."""
+    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
+    affine = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler, SequenceScaler)
+    return isinstance(step, affine) and not getattr(step, "clip", False)
+
+
+Recorder = tuple[Part, list[Node], Callable[[Array], Array] | None]
+
+
+def _find_recorder(node: Node) -> Recorder | None:
+    """Find the first of our estimators that saw y beside its rows.
+
+    Returns
+    -------
+    tuple or None
+        The estimator, the nodes before it, and the way back to the units of y where its targets
+        were transformed.
+    """
+    if isinstance(node, Ours):
+        return (node.estimator, [], None) if hasattr(node.estimator, "training_end_") else None
+    before: list[Node] = []
+    for inner in getattr(node, "nodes", ()):
+        found = _find_recorder(inner)
+        if found is not None:
+            part, inside, back = found
+            return part, before + inside, node.back if isinstance(node, Inverse) else back
+        if type(node) is Chain:
+            before.append(inner)
+    return None
+
+
+def _in_units_of_y(end: TrainingEnd, back: Callable[[Array], Array]) -> TrainingEnd:
+    """Return the end of training whose targets were transformed, in the units before."""
+    if end.last_observations is None or end.pairs is None:
+        return end
+    rows, targets = end.pairs
+    last, values = back(end.last_observations), back(targets)
+    above = back(end.last_observations + end.target_deviation)
+    return replace(
+        end,
+        last_observations=last,
+        pairs=(rows, values),
+        target_size=float(max(np.abs(last).max(), np.abs(values).max())) or 1.0,
+        target_deviation=np.abs(above - last)[-1],
+    )

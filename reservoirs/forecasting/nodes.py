@@ -1,0 +1,276 @@
+"""Models made of parts, each a node that carries a state: steps, unions, chains, averages."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from reservoirs.estimators.series import States
+from reservoirs.forecasting.training_end import TrainingEnd
+from reservoirs.labels import load_pandas
+from reservoirs.sequences import Array, InitialState
+
+State = Any  # of a node: what its parts carry, nested as they are
+
+
+class Part(Protocol):
+    """One of our estimators, fitted: a regressor, or a transformer inside a Pipeline.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of inputs.
+    training_end_ : TrainingEnd
+        Where the training series ended, as it saw them.
+    last_states_ : array of shape (n_series, state_size) or list of arrays
+        The state at the end of each training series.
+    """
+
+    n_features_in_: int
+    training_end_: TrainingEnd
+    last_states_: States
+
+    def _start_states(self, initial_state: InitialState, n_series: int) -> States:
+        """Return the state before the first row of each series."""
+
+    def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        """Return the outputs after every row of one series, and its last state."""
+
+
+class Node(ABC):
+    """A part of a model: rows in, rows or predictions out, a state from row to row."""
+
+    @abstractmethod
+    def start(self, initial_state: InitialState) -> State:
+        """Return the state before the first row of a series."""
+
+    @abstractmethod
+    def last(self, series: int) -> State:
+        """Return the state at the end of a training series."""
+
+    @abstractmethod
+    def drive(self, rows: Array, state: State) -> tuple[Array, State]:
+        """Return the outputs after every row of one series, and its last state."""
+
+    def check(self, rows: Array) -> None:
+        """Raise a ValueError if rows cannot go through one by one."""
+        self.drive(rows, self.start(None))
+
+    def leaves(self) -> Iterator[Ours | Foreign]:
+        """Yield the estimators that do not consist of others, in the order of the rows."""
+        if isinstance(self, Ours | Foreign):
+            yield self
+        for node in getattr(self, "nodes", ()):
+            yield from node.leaves()
+
+    def parts(self) -> Iterator[Part]:
+        """Yield our own estimators among them."""
+        yield from (leaf.estimator for leaf in self.leaves() if isinstance(leaf, Ours))
+
+
+@dataclass(frozen=True)
+class Ours(Node):
+    """One of our estimators.
+
+    Attributes
+    ----------
+    estimator : Part
+        Fitted.
+    final : bool
+        Whether its outputs are the predictions; then `initial_state` is its own.
+    """
+
+    estimator: Part
+    final: bool
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of its inputs."""
+        return self.estimator.n_features_in_
+
+    def start(self, initial_state: InitialState) -> State:
+        """Return the state before the first row of a series."""
+        return self.estimator._start_states(initial_state if self.final else None, 1)[0]
+
+    def last(self, series: int) -> State:
+        """Return the state at the end of a training series."""
+        return self.estimator.last_states_[series]
+
+    def drive(self, rows: Array, state: State) -> tuple[Array, State]:
+        """Return the outputs after every row of one series, and its last state."""
+        return self.estimator._drive(rows, state)
+
+
+@dataclass(frozen=True)
+class Foreign(Node):
+    """An estimator of another library that takes every row for itself.
+
+    Attributes
+    ----------
+    name : str
+        What the model calls it.
+    estimator : estimator
+        Fitted.
+    method : str
+        "transform" or "predict".
+    """
+
+    name: str
+    estimator: object
+    method: str
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of its inputs."""
+        return int(self.estimator.n_features_in_)  # type: ignore[attr-defined]
+
+    def start(self, initial_state: InitialState) -> State:
+        """Return no state."""
+        return None
+
+    def last(self, series: int) -> State:
+        """Return no state."""
+        return None
+
+    def drive(self, rows: Array, state: State) -> tuple[Array, State]:
+        """Return what the estimator makes of the rows."""
+        call, names = getattr(self.estimator, self.method), self._columns
+        if names is None:
+            values = call(rows)
+        else:
+            # one fitted on a DataFrame warns of arrays without names
+            values = call(load_pandas().DataFrame(rows, columns=names).infer_objects())
+        values = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+        return values.reshape(len(values), -1), None
+
+    @property
+    def _columns(self) -> list[Hashable] | None:
+        names = getattr(self.estimator, "feature_names_in_", None)
+        return None if names is None else list(names)
+
+    def check(self, rows: Array) -> None:
+        """Raise a ValueError if the estimator mixes rows, or drops some."""
+        together, _ = self.drive(rows, None)
+        alone = [self.drive(row[None], None)[0] for row in rows]
+        same = len(together) == len(rows) and all(len(one) == 1 for one in alone)
+        if not same or not _close(together, np.concatenate(alone)):
+            raise ValueError(
+                f"the loop cannot close: step {self.name!r}, a {type(self.estimator).__name__}, "
+                "does not take every row for itself, and carries no state that a forecast could go "
+                "on from; build such columns before fit, or use a transformer of this library "
+                "(NVAR for delays, Reservoir)"
+            )
+
+
+def _close(together: Array, alone: Array) -> bool:
+    if together.dtype.kind not in "fiub" or together.shape != alone.shape:
+        return bool(np.array_equal(together, alone))
+    return bool(np.allclose(together, alone, rtol=1e-8, atol=1e-12, equal_nan=True))
+
+
+@dataclass(frozen=True)
+class Chain(Node):
+    """Nodes one after the other, as in a Pipeline.
+
+    Attributes
+    ----------
+    nodes : sequence of Node
+        In order.
+    """
+
+    nodes: Sequence[Node]
+
+    def start(self, initial_state: InitialState) -> State:
+        """Return the states of all nodes."""
+        return [node.start(initial_state) for node in self.nodes]
+
+    def last(self, series: int) -> State:
+        """Return the states of all nodes."""
+        return [node.last(series) for node in self.nodes]
+
+    def drive(self, rows: Array, state: State) -> tuple[Array, State]:
+        """Send rows through all nodes."""
+        ends = []
+        for node, of_node in zip(self.nodes, state, strict=True):
+            rows, end = node.drive(rows, of_node)
+            ends.append(end)
+        return rows, ends
+
+    def check(self, rows: Array) -> None:
+        """Check every node on the rows that reach it."""
+        for node in self.nodes:
+            node.check(rows)
+            rows, _ = node.drive(rows, node.start(None))
+
+
+@dataclass(frozen=True)
+class Union(Node):
+    """Nodes side by side, as in a FeatureUnion.
+
+    Attributes
+    ----------
+    nodes : sequence of Node
+        In the order of their columns.
+    weights : sequence of float
+        What the columns of each are multiplied by.
+    """
+
+    nodes: Sequence[Node]
+    weights: Sequence[float]
+
+    def start(self, initial_state: InitialState) -> State:
+        """Return the states of all nodes."""
+        return [node.start(initial_state) for node in self.nodes]
+
+    def last(self, series: int) -> State:
+        """Return the states of all nodes."""
+        return [node.last(series) for node in self.nodes]
+
+    def drive(self, rows: Array, state: State) -> tuple[Array, State]:
+        """Return the columns of all nodes."""
+        pairs = [node.drive(rows, s) for node, s in zip(self.nodes, state, strict=True)]
+        columns = [w * values for w, (values, _) in zip(self.weights, pairs, strict=True)]
+        return np.hstack(columns), [end for _, end in pairs]
+
+    def check(self, rows: Array) -> None:
+        """Check every node."""
+        for node in self.nodes:
+            node.check(rows)
+
+
+@dataclass(frozen=True)
+class Average(Union):
+    """Nodes whose predictions are averaged with weights that sum to 1, as in VotingRegressor."""
+
+    def drive(self, rows: Array, state: State) -> tuple[Array, State]:
+        """Return the weighted mean of the predictions."""
+        pairs = [node.drive(rows, s) for node, s in zip(self.nodes, state, strict=True)]
+        values = [w * values for w, (values, _) in zip(self.weights, pairs, strict=True)]
+        return np.sum(values, axis=0), [end for _, end in pairs]
+
+
+@dataclass(frozen=True)
+class Inverse(Chain):
+    """A regressor whose predictions are transformed back, as in TransformedTargetRegressor.
+
+    Attributes
+    ----------
+    transformer : transformer
+        Fitted on the targets.
+    """
+
+    transformer: object = None
+
+    def back(self, values: Array) -> Array:
+        """Return values in the units of y."""
+        result = self.transformer.inverse_transform(values)  # type: ignore[attr-defined]
+        return np.asarray(result, dtype=np.float64).reshape(len(values), -1)
+
+    def drive(self, rows: Array, state: State) -> tuple[Array, State]:
+        """Return the predictions in the units of y."""
+        values, ends = super().drive(rows, state)
+        return self.back(values), ends

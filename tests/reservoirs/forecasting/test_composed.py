@@ -1,0 +1,185 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import VotingRegressor
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    PolynomialFeatures,
+    PowerTransformer,
+    StandardScaler,
+)
+
+from reservoirs import ESNRegressor, NVARRegressor, Reservoir, forecast, next_step
+from reservoirs.forecasting import closed_loop_model
+
+T = np.arange(220)
+WAVE = 2.0 + np.sin(0.2 * T)
+ESN = ESNRegressor(n_units=40, random_state=0)
+NEXT = 2.0 + np.sin(0.2 * np.arange(220, 240))
+
+
+def two_columns(first):
+    """Return rows whose first column is temperature or y, and y one step later."""
+    frame = pd.DataFrame({"temp": np.cos(0.2 * T), "y": np.sin(0.3 * T)})
+    frame = frame[[first, "y" if first == "temp" else "temp"]]
+    return frame.iloc[:-1], frame["y"].shift(-1).dropna()
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [StandardScaler()],
+        [StandardScaler(), PolynomialFeatures(2)],
+        [PolynomialFeatures(2)],
+        [PowerTransformer()],
+        [Reservoir(n_units=20, random_state=0)],
+        [StandardScaler(), Reservoir(n_units=20, random_state=0)],
+        [FunctionTransformer(np.tanh), StandardScaler()],
+    ],
+)
+def test_a_loop_that_cannot_close_is_refused_behind_any_step(steps):
+    model = make_pipeline(*steps, ESN).fit(*two_columns("temp"))
+    ahead = np.cos(0.2 * np.arange(219, 222))[:, None]
+
+    with pytest.raises(ValueError, match="loop cannot close.*next_step"):
+        forecast(model, 3, exog=ahead)
+
+
+def test_the_observation_may_stand_first_behind_a_scaler():
+    model = make_pipeline(StandardScaler(), ESN).fit(*two_columns("y"))
+
+    found = forecast(model, 3, exog=np.cos(0.2 * np.arange(219, 222))[:, None])
+
+    assert_allclose(found["y"], np.sin(0.3 * np.arange(220, 223)), atol=0.05)
+
+
+def test_targets_in_other_units_are_fed_back_in_those_of_the_inputs():
+    X, y = next_step(WAVE)
+    model = make_pipeline(StandardScaler(), ESN).fit(X, 10.0 * y + 3.0)
+
+    assert_allclose(forecast(model, 20), 10.0 * NEXT + 3.0, atol=0.1)
+
+
+def test_a_deep_network_forecasts():
+    X, y = next_step(np.sin(0.2 * np.arange(1300))[:1000, None])
+    deep = make_pipeline(
+        Reservoir(n_units=50, random_state=0), ESNRegressor(n_units=50, random_state=1, alpha=1e-10)
+    ).fit(X, y)
+    truth = np.sin(0.2 * np.arange(1000, 1060))
+
+    error = np.sqrt(np.mean((np.ravel(forecast(deep, 60)) - truth) ** 2)) / truth.std()
+
+    assert error < 1e-4
+
+
+class Roll(FunctionTransformer):
+    """A step of somebody else that looks at the row before."""
+
+
+def before(X):
+    return np.hstack([X, np.vstack([X[:1], X[:-1]])])
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Roll(before),
+        FunctionTransformer(lambda X: X - X.mean(axis=0)),
+        make_union(FunctionTransformer(before), StandardScaler()),
+        make_pipeline(StandardScaler(), Roll(before)),
+    ],
+)
+def test_a_step_that_mixes_rows_is_refused_by_name(step):
+    model = make_pipeline(step, ESN).fit(*next_step(WAVE))
+
+    with pytest.raises(ValueError, match="(roll|functiontransformer).*does not take every row"):
+        forecast(model, 3)
+    with pytest.raises(ValueError, match="does not take every row"):
+        forecast(model, 3, context=WAVE)
+
+
+def test_a_search_is_its_best_model():
+    grid = {"alpha": [1e-8, 1e-2]}
+    search = GridSearchCV(ESN, grid, cv=TimeSeriesSplit(2)).fit(*next_step(WAVE))
+
+    assert_array_equal(forecast(search, 5), search.best_estimator_.forecast(5))
+
+
+def test_a_vote_is_the_average_at_every_step():
+    members = [("esn", ESN), ("nvar", NVARRegressor(degree=1)), ("ridge", Ridge(1e-6))]
+    vote = VotingRegressor(members, weights=[2, 1, 1]).fit(*next_step(WAVE))
+
+    found = forecast(vote, 5)
+
+    state_of_esn, rows = vote.estimators_[0].last_states_[0], [WAVE[-2:-1]]
+    latest = WAVE[-1]
+    for value in found:
+        row = np.array([[latest]])
+        esn, state_of_esn = vote.estimators_[0]._drive(row, state_of_esn)
+        nvar, _ = vote.estimators_[1]._drive(row, np.array([[rows[-1][0]]]))
+        ridge = vote.estimators_[2].predict(row)
+        expected = (2 * esn[0, 0] + nvar[0, 0] + ridge[0]) / 4
+        assert value == pytest.approx(expected, rel=1e-12)
+        rows.append(np.array([latest]))
+        latest = value
+
+
+def test_transformed_targets_are_fed_back_as_they_were():
+    inside = NVARRegressor(n_delays=2, degree=2, alpha=1e-6)
+    model = TransformedTargetRegressor(inside, func=np.sqrt, inverse_func=np.square)
+    model.fit(*next_step(WAVE))
+
+    past = list(WAVE)
+    for _ in range(10):  # the whole model on the whole past at every step
+        past.append(model.predict(np.array(past)[:, None])[-1])
+    assert_allclose(forecast(model, 10), past[-10:], rtol=1e-10)
+    assert_allclose(forecast(model, 10, context=WAVE), past[-10:], rtol=1e-10)
+
+
+def test_any_readout_reads_a_reservoir_and_goes_on():
+    model = make_pipeline(StandardScaler(), Reservoir(n_units=60, random_state=0), Ridge(1e-8))
+    model.fit(*next_step(WAVE))
+
+    assert_allclose(forecast(model, 20), NEXT, atol=0.05)
+
+
+def test_dates_go_on_behind_a_pipeline():
+    frame = pd.DataFrame({"y": WAVE}, index=pd.date_range("2024", periods=220, freq="D"))
+    model = make_pipeline(StandardScaler(), Reservoir(n_units=30, random_state=0), ESN)
+
+    found = forecast(model.fit(*next_step(frame)), 2)
+
+    assert list(found.index) == list(pd.date_range("2024", periods=222, freq="D")[220:])
+
+
+def test_a_panel_that_loses_its_labels_on_the_way_is_refused():
+    frame = pd.DataFrame({"y": WAVE})
+    panel = pd.concat({"a": frame, "b": frame + 5.0})
+    model = make_pipeline(StandardScaler(), ESN)
+
+    with pytest.raises(ValueError, match="dropped its labels.*set_output"):
+        model.fit(*next_step(panel))
+    model.set_output(transform="pandas").fit(*next_step(panel))
+    assert_allclose(forecast(model, 5).loc["b"], forecast(model, 5).loc["a"] + 5.0, atol=0.2)
+
+
+@pytest.mark.parametrize("model", [Ridge(), make_pipeline(StandardScaler(), Ridge()), 3])
+def test_a_model_without_a_part_of_ours_is_refused(model):
+    if hasattr(model, "fit"):
+        model.fit(*next_step(WAVE))
+
+    with pytest.raises(TypeError, match="forecast takes a regressor of this library"):
+        forecast(model, 3)
+
+
+def test_one_array_is_not_the_state_of_two_parts():
+    model = make_pipeline(Reservoir(n_units=20, random_state=0), ESN).fit(*next_step(WAVE))
+
+    with pytest.raises(ValueError, match="2 parts that carry a state"):
+        forecast(model, 3, context=WAVE, initial_state=np.zeros(40))
+    assert closed_loop_model(model).n_features_in_ == 1
