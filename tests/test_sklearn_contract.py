@@ -1,5 +1,6 @@
 """scikit-learn's own checks, with at most the two expected failures that time order explains."""
 
+import pytest
 from routing import assert_series_ids_are_routed
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -25,6 +26,7 @@ ESTIMATORS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:.* of the units (saturate|hardly move):UserWarning")
 @parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_scikit_learn_check(estimator, check):
     check(estimator)

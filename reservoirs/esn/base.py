@@ -152,6 +152,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self.target_kind_ = targets.kind
         self._draw()
         states = self._solve(rows, layout, targets, progress)
+        if self.activation == "tanh":
+            states.activity.warn(rows, type(self).__name__)
         self.last_states_ = np.stack(states.last_states)
         per_step = targets.kind == "per_step"
         mean = self.readout_.feature_mean if per_step else states.mean_state
@@ -208,6 +210,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         for blocks in stream.blocks_by_series(rows, targets, layout, self.n_jobs):
             for block in blocks:
                 if len(block.features):
+                    states.activity.add(block.features[:, : self.n_units])
                     yield block.features, block.targets
             states.last_states.append(block.last_state)
 
@@ -229,6 +232,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 features.append(pooled)
                 states.state_sum = states.state_sum + of_series.sum(axis=0, dtype=np.float64)
                 states.n_states += len(of_series)
+                states.activity.add(of_series)
                 states.last_states.append(of_series[-1])
             yield np.stack(features), targets[span]
 

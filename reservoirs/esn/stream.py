@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reservoirs.esn.activity import Activity
 from reservoirs.esn.features import FeatureBlocks, Noise
 from reservoirs.parallel import map_in_order, prefetch
 from reservoirs.readout import BLOCK
@@ -52,11 +53,14 @@ class TrainingStates:
         Sum of the states after washout, where targets are per series.
     n_states : int
         How many were summed.
+    activity : Activity
+        How the units move.
     """
 
     last_states: list[Array] = field(default_factory=list)
     state_sum: Array = field(default_factory=lambda: np.zeros(()))
     n_states: int = 0
+    activity: Activity = field(default_factory=Activity)
 
     @property
     def mean_state(self) -> Array:
