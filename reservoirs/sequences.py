@@ -112,7 +112,11 @@ def is_series_list(X: SeriesLike) -> bool:
         If some elements are arrays, but not all of them 2-D.
     """
     elements = members_of(X)
-    if not elements or not any(isinstance(e, np.ndarray) or is_frame(e) for e in elements):
+    if not elements:
+        return False
+    if all(type(e) is np.ndarray and e.ndim == 2 for e in elements):
+        return True
+    if not any(isinstance(e, np.ndarray) or is_frame(e) for e in elements):
         return False
     dims = [np.ndim(e) for e in elements]
     if all(d == 0 for d in dims):

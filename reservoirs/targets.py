@@ -87,6 +87,11 @@ def _listed_targets(arrays: list[SeriesLike], layout: Layout) -> Targets:
         raise ValueError(
             f"y must hold one array per series of X, got {len(arrays)} for {layout.n_series} series"
         )
+    if _are_alike(arrays, layout):  # checked as one: a check of its own costs each series 40 us
+        rows = check_array(
+            np.concatenate(arrays), ensure_2d=False, dtype=np.float64, input_name="y"
+        )
+        return Targets(rows.reshape(len(rows), -1), "per_step", rows.ndim == 1)
     checked = []
     for i, (targets, length) in enumerate(zip(arrays, layout.lengths, strict=True)):
         values = check_array(targets, ensure_2d=False, dtype=np.float64, input_name="y")
@@ -101,6 +106,16 @@ def _listed_targets(arrays: list[SeriesLike], layout: Layout) -> Targets:
         raise ValueError(f"all series must have the same outputs, got row shapes {shapes}")
     rows = np.concatenate(checked)
     return Targets(rows.reshape(len(rows), -1), "per_step", rows.ndim == 1)
+
+
+def _are_alike(arrays: list[SeriesLike], layout: Layout) -> bool:
+    """Tell whether all targets are plain arrays of numbers, of one width and right length."""
+    if not all(type(y) is np.ndarray for y in arrays):
+        return False
+    kinds = {(y.dtype, y.ndim, y.shape[1:]) for y in arrays}
+    dtype, ndim, _ = next(iter(kinds))
+    plain = len(kinds) == 1 and dtype.kind in "fiu" and ndim in (1, 2)
+    return plain and tuple(map(len, arrays)) == layout.lengths
 
 
 def _array_targets(y: Array, layout: Layout) -> Targets:

@@ -166,6 +166,29 @@ def _states(recurrent, input_weights, bias, leak_rate, n_units, linear, start, i
     return old[:n_units].copy()
 
 
+@compiled
+def _series_states(
+    recurrent, input_weights, bias, leak_rate, n_units, linear, start, inputs, ends, states, out
+):
+    """Write the states of several series; `states`, those before them, become the last ones."""
+    first = 0
+    for i in range(len(ends)):
+        rows = slice(first, ends[i])
+        states[i] = _states(
+            recurrent,
+            input_weights,
+            bias,
+            leak_rate,
+            n_units,
+            linear,
+            start,
+            inputs[rows],
+            states[i],
+            out[rows],
+        )
+        first = ends[i]
+
+
 @partial(compiled, reordered=True)
 def _dot(matrix, row, x, n):
     """Return the product of the first n elements of a row and of x."""
@@ -260,6 +283,44 @@ def run_states(
     if out is None:
         out = np.empty((len(rows), weights.n_units), dtype=dtype)
     last = _states(*weights, start, rows, np.array(state, dtype=dtype), out)
+    return out[:, : weights.n_units], last
+
+
+def run_series(
+    inputs: Array,
+    lengths: tuple[int, ...],
+    states: Array,
+    weights: PackedWeights,
+    out: Array | None = None,
+) -> tuple[Array, Array]:
+    """Drive the reservoir with several series in one call, each as `run_states` does.
+
+    Parameters
+    ----------
+    inputs : array of shape (n_rows, n_features)
+        u of all series, one after the other.
+    lengths : tuple of int
+        Rows of each series.
+    states : array of shape (n_series, n_units)
+        x before the first row of each; left unchanged.
+    weights : PackedWeights
+        The reservoir.
+    out : array of shape (n_rows, n_units or more), default=None
+        Each row contiguous; its first columns take the states. None is a new array.
+
+    Returns
+    -------
+    states : array of shape (n_rows, n_units)
+        The state after every row.
+    last : array of shape (n_series, n_units)
+        The last state of every series.
+    """
+    dtype = weights.bias.dtype
+    rows = np.ascontiguousarray(inputs, dtype=dtype)
+    if out is None:
+        out = np.empty((len(rows), weights.n_units), dtype=dtype)
+    last, ends = np.array(states, dtype=dtype), np.cumsum(lengths)
+    _series_states(*weights, weights.bias[None], rows, ends, last, out)
     return out[:, : weights.n_units], last
 
 

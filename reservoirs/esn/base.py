@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -12,8 +13,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.esn.features import POOLINGS, BlockNoise, Noise, pooled_features
+from reservoirs.esn.short_series import batches, run_batch
 from reservoirs.esn.stream import Stream, TrainingStates
-from reservoirs.estimators import Progress, SeriesMixin
+from reservoirs.estimators import Progress, Runs, SeriesMixin, States
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.estimators.ranges import KeysOf
 from reservoirs.parallel import map_in_order
@@ -290,6 +292,28 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         for span, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
             outputs[span] = states @ by_state.T + rows[span] @ by_input.T + self.intercept_
         return outputs, states[-1]
+
+    def _read_all(self, rows: Array, layout: Layout, states: States) -> Runs:
+        """Return the outputs and last states of all series; short ones share a compiled call."""
+        if self.target_kind_ == "per_series" or layout.n_series == 1:
+            return super()._read_all(rows, layout, states)
+        starts = np.stack(list(states))
+        by_state, by_input = np.split(self.coef_, [self.n_units], axis=1)
+
+        def run(span: slice, numbers: slice) -> Runs:
+            lengths, inputs = layout.lengths[numbers], rows[span]
+            if len(lengths) == 1:
+                outputs, last = self._drive(inputs, starts[numbers.start])
+                return [outputs], [last]
+            driven, ends = run_batch(self.reservoir_, inputs, lengths, starts[numbers])
+            pieces = Layout("list", lengths).slices()
+            return [
+                driven[s] @ by_state.T + inputs[s] @ by_input.T + self.intercept_ for s in pieces
+            ], list(ends)
+
+        by_batch = map_in_order(run, batches(layout, BLOCK), self.n_jobs)
+        outputs, last_states = zip(*by_batch, strict=True)
+        return list(chain(*outputs)), list(chain(*last_states))
 
     def _start_states(self, initial_state: InitialState, n_series: int) -> Array:
         """Return (n_series, n_units) start states by the rules of docs/data.md."""

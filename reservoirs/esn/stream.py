@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from reservoirs.esn.activity import Activity
 from reservoirs.esn.features import FeatureBlocks, Noise
+from reservoirs.esn.short_series import batches, run_batch
 from reservoirs.parallel import map_in_order, prefetch
 from reservoirs.readout import BLOCK
 from reservoirs.reservoir import Reservoir
@@ -176,9 +178,44 @@ class Stream:
         iterable of iterables of Block
             One per series, in order.
         """
-        items = ((rows[span], targets[span], i) for i, span in enumerate(layout.slices()))
-        if n_jobs in (None, 1):
-            return (self.blocks(*series[:2], series=series[2]) for series in items)
         if layout.n_series == 1:
-            return [prefetch(self.blocks(rows, targets, n_buffers=2))]
-        return map_in_order(self.all_blocks, items, n_jobs)
+            blocks = self.blocks(rows, targets, n_buffers=1 if n_jobs in (None, 1) else 2)
+            return [blocks if n_jobs in (None, 1) else prefetch(blocks)]
+        # short series share a call; each with noise of its own has a call of its own
+        pieces = (
+            (rows[span], targets[span], layout.lengths[numbers], numbers.start)
+            for span, numbers in batches(layout, BLOCK if self.noise is None else 1)
+        )
+        run = self._lazy_batch if n_jobs in (None, 1) else self._batch
+        return chain.from_iterable(map_in_order(run, pieces, n_jobs))
+
+    def _lazy_batch(
+        self, rows: Array, targets: Array, lengths: tuple[int, ...], series: int
+    ) -> list[Iterable[Block]]:
+        """Return the blocks of every series of a batch; a single one runs as they are asked for."""
+        if len(lengths) == 1:
+            return [self.blocks(rows, targets, series=series)]
+        return self._batch(rows, targets, lengths, series)
+
+    def _batch(
+        self, rows: Array, targets: Array, lengths: tuple[int, ...], series: int
+    ) -> list[Iterable[Block]]:
+        """Return the blocks of every series of a batch, all valid together."""
+        if len(lengths) == 1:
+            return [self.all_blocks(rows, targets, series)]
+        reservoir, n_units = self.reservoir, self.reservoir.n_units
+        features = np.empty((len(rows), n_units + rows.shape[1]))
+        double = reservoir.dtype == "float64"
+        zero_states = np.zeros((len(lengths), n_units))
+        states, last = run_batch(
+            reservoir, rows, lengths, zero_states, features if double else None
+        )
+        if not double:
+            features[:, :n_units] = states
+        features[:, n_units:] = rows
+        blocks, first = list[Iterable[Block]](), 0
+        for length, last_state in zip(lengths, last, strict=True):
+            span = slice(min(first + self.washout, first + length), first + length)
+            blocks.append([Block(features[span], targets[span], last_state, length)])
+            first += length
+        return blocks

@@ -4,7 +4,7 @@ from reservoirs.estimators.classification import LabelMixin, check_labels
 from reservoirs.estimators.commit import CommittingMixin, FitInterrupted
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.progress import CallbackSupportMixin, Progress
-from reservoirs.estimators.series import SeriesMixin, States, Step
+from reservoirs.estimators.series import Runs, SeriesMixin, States, Step
 from reservoirs.estimators.transformers import SeriesTransformer
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "FitInterrupted",
     "LabelMixin",
     "Progress",
+    "Runs",
     "SeriesMixin",
     "SeriesTransformer",
     "States",

@@ -27,6 +27,7 @@ from reservoirs.targets import TargetKind
 from reservoirs.version import Stamped
 
 Step = Callable[[Array], Array]  # a row of inputs -> the outputs after it
+Runs: TypeAlias = tuple[list[Array], list[Array]]  # outputs and last states, one per series
 States: TypeAlias = Array | list[Array]  # one per series: rows of an array, or pieces of any length
 
 
@@ -73,15 +74,23 @@ class SeriesMixin(Stamped, CommittingMixin, CallbackSupportMixin, ABC):
         states = self._start_states(initial_state, layout.n_series)
         earlier = _context_rows(self, context, layout)
 
-        def run(i: int, span: slice) -> tuple[Array, Array]:
-            state = states[i]
-            if earlier is not None:
-                _, state = self._drive(earlier[i], state)
-            return self._read(rows[span], state)
+        if earlier is not None:
+            starts = zip(earlier, states, strict=True)
+            states = [end for _, end in map_in_order(self._drive, starts, self._n_jobs)]
+        outputs, last_states = self._read_all(rows, layout, states)
+        return np.concatenate(outputs), layout, last_states
 
-        pairs = map_in_order(run, enumerate(layout.slices()), getattr(self, "n_jobs", None))
+    @property
+    def _n_jobs(self) -> int | None:
+        jobs: int | None = getattr(self, "n_jobs", None)
+        return jobs
+
+    def _read_all(self, rows: Array, layout: Layout, states: States) -> Runs:
+        """Return the outputs and the last states of all series, in order."""
+        series = zip((rows[span] for span in layout.slices()), states, strict=True)
+        pairs = map_in_order(self._read, series, self._n_jobs)
         outputs, last_states = zip(*pairs, strict=True)
-        return np.concatenate(outputs), layout, list(last_states)
+        return list(outputs), list(last_states)
 
     def _restored(self, values: Array, layout: Layout) -> SeriesLike:
         """Return predictions in the container of X; those per series are an array."""

@@ -283,6 +283,9 @@ def _cut(blocks: Iterable[Block], edges: Array) -> Iterator[tuple[int, Array, Ar
     """Cut blocks at the edges of folds and yield the fold of every piece."""
     row = 0
     for features, targets in blocks:
+        if len(edges) == 2:  # a single fold
+            yield 0, features, targets
+            continue
         inside = edges[(edges > row) & (edges < row + len(features))] - row
         bounds = [0, *inside.tolist(), len(features)]
         for first, last in zip(bounds[:-1], bounds[1:], strict=True):

@@ -1,0 +1,85 @@
+"""Short series run many to a compiled call, whose cost they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from reservoirs import compiled
+from reservoirs.reservoir import Reservoir
+from reservoirs.sequences import Array, Layout
+
+
+def batches(layout: Layout, n_rows: int) -> Iterator[tuple[slice, slice]]:
+    """Yield whole series a batch at a time.
+
+    Parameters
+    ----------
+    layout : Layout
+        The series.
+    n_rows : int
+        Rows of a batch at most; a longer series is a batch of its own.
+
+    Yields
+    ------
+    rows : slice
+        The rows of the batch, of the flat array.
+    series : slice
+        The numbers of its series.
+    """
+    first, start, stop = 0, 0, 0
+    for number, length in enumerate(layout.lengths):
+        if number > first and stop + length - start > n_rows:
+            yield slice(start, stop), slice(first, number)
+            first, start = number, stop
+        stop += length
+    yield slice(start, stop), slice(first, layout.n_series)
+
+
+def run_batch(
+    reservoir: Reservoir,
+    rows: Array,
+    lengths: tuple[int, ...],
+    states: Array,
+    out: Array | None = None,
+) -> tuple[Array, Array]:
+    """Drive a reservoir with the series of a batch.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+        With drawn weights.
+    rows : array of shape (n_rows, n_features)
+        The inputs of all, one series after the other.
+    lengths : tuple of int
+        Rows of each series.
+    states : array of shape (n_series, n_units)
+        State before the first row of each.
+    out : array of shape (n_rows, n_units or more), default=None
+        Its first columns take the states; None is a new array.
+
+    Returns
+    -------
+    states : array of shape (n_rows, n_units)
+        The state after every row.
+    last : array of shape (n_series, n_units)
+        The last state of every series.
+
+    Raises
+    ------
+    ValueError
+        If the states of a series overflow, as those of a linear reservoir may.
+    """
+    packed = reservoir.pack()
+    driven, last = compiled.reservoir_loops.run_series(rows, lengths, states, packed, out)
+    finite = np.isfinite(last).all(axis=1)  # no state is finite again once one is not
+    if not finite.all():
+        number = int(np.argmin(finite))
+        first = sum(lengths[:number])
+        # run on its own, the series raises the error that tells its row
+        for _ in reservoir.run(
+            rows[first : first + lengths[number]], states[number], packed=packed
+        ):
+            pass
+    return driven, last

@@ -1,0 +1,88 @@
+"""Short series share a check and a compiled call, and give bitwise what each gives on its own."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from reservoirs import NVAR, ESNRegressor, NVARRegressor, targets
+from reservoirs.esn import base, stream
+from reservoirs.esn.short_series import batches
+from reservoirs.sequences import Layout
+
+LENGTHS = [5, 20, 3, 1500, 20, 1024, 1030, 2, 7, 400, *[13] * 40]
+X = [np.random.default_rng(n).normal(size=(n, 2)) for n in LENGTHS]
+Y = [series.sum(axis=1) ** 2 for series in X]
+SETTINGS = [{}, {"dtype": "float32"}, {"noise": 0.1}, {"washout": 1}, {"n_jobs": 2}]
+
+
+def one_by_one(monkeypatch):
+    """Let every series have a compiled call of its own."""
+    for module in (base, stream):
+        monkeypatch.setattr(module, "batches", lambda layout, n_rows: batches(layout, 1))
+
+
+def results(**settings):
+    model = ESNRegressor(n_units=20, random_state=0, **settings).fit(X, Y)
+    predictions, last = model.predict(X, return_state=True)
+    return [model.coef_, model.last_states_, last, *predictions, *model.predict(X, context=X)]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_series_in_one_compiled_call_give_what_each_gives_in_its_own(settings, monkeypatch):
+    together = results(**settings)
+
+    one_by_one(monkeypatch)
+
+    for a, b in zip(together, results(**settings), strict=True):
+        assert_array_equal(a, b)
+
+
+def test_batches_are_whole_series_in_order():
+    found = list(batches(Layout("list", (3, 4, 9, 1, 1, 1)), 8))
+
+    assert [(rows.start, rows.stop) for rows, _ in found] == [(0, 7), (7, 16), (16, 19)]
+    assert [(series.start, series.stop) for _, series in found] == [(0, 2), (2, 3), (3, 6)]
+
+
+@pytest.mark.parametrize("delays", [{"n_delays": 1}, {"n_delays": 3, "stride": 2}], ids=str)
+def test_monomials_of_all_series_are_those_of_each(delays):
+    long = [i for i, n in enumerate(LENGTHS) if n > 4]
+    transformer, model = NVAR(**delays).fit(X), NVARRegressor(**delays)
+    model.fit([X[i] for i in long], [Y[i] for i in long])
+
+    for together, series in zip(transformer.transform(X), X, strict=True):
+        assert_array_equal(together, transformer.transform(series))
+    for context in (None, X):
+        predictions = model.predict(X, context=context)
+        for together, series, before in zip(predictions, X, context or predictions, strict=True):
+            own = model.predict(series, context=None if context is None else before)
+            assert_array_equal(together, own)
+
+
+def test_an_overflow_in_a_batch_is_told_by_its_row():
+    model = ESNRegressor(n_units=8, activation="identity", spectral_radius=1e30, random_state=0)
+
+    with pytest.raises(ValueError, match="too large for float64 before row 60"):
+        model.fit([np.ones((2, 2)), np.ones((60, 2))], [np.ones(2), np.ones(60)])
+
+
+def test_targets_of_many_series_are_checked_once(monkeypatch):
+    n_checks, check_array = [], targets.check_array
+    monkeypatch.setattr(
+        targets, "check_array", lambda *a, **k: n_checks.append(1) or check_array(*a, **k)
+    )
+
+    checked = targets.check_targets(NVAR(), Y, Layout("list", tuple(LENGTHS)))
+
+    assert len(n_checks) == 1
+    assert_array_equal(checked.rows[:, 0], np.concatenate(Y))
+
+
+def test_one_bad_target_among_many_series_is_found():
+    bad = [y.copy() for y in Y]
+    bad[7][1] = np.nan
+
+    with pytest.raises(ValueError, match="Input y contains NaN"):
+        ESNRegressor(n_units=5).fit(X, bad)
+    with pytest.raises(ValueError, match="series 7 of 2 steps"):
+        ESNRegressor(n_units=5).fit(X, [*Y[:7], Y[8], *Y[8:]])
