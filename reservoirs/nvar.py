@@ -8,12 +8,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    RegressorMixin,
-    _fit_context,
-)
+from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.base import ClassNamePrefixFeaturesOutMixin as NamesByPrefix
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
@@ -34,7 +30,7 @@ DELAYS: dict[str, list[object]] = {
 }
 
 
-class NVAR(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstimator):
+class NVAR(NamesByPrefix, RecordingTransformer, BaseEstimator):
     """Map series to monomials of the present row and of delayed ones.
 
     v[t] = [u[t], u[t - s], ..., u[t - (k-1) s]],  z[t] = all monomials of v[t] of the given degrees
@@ -138,8 +134,7 @@ class NVAR(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstimator)
         """
         check_is_fitted(self, "exponents_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
-        by_series = [self.monomials(self.delayed(rows[span])) for span in layout.slices()]
-        return restore(np.concatenate(by_series), layout)
+        return restore(self.monomials(self._delayed_by_series(rows, layout)), layout)
 
     def delayed(self, rows: Array, earlier: Array | None = None) -> Array:
         """Return v of every row.
@@ -178,6 +173,12 @@ class NVAR(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstimator)
     def _latest(self, rows: Array) -> Array:
         """Return the last rows of a series, those that later monomials use."""
         return rows[len(rows) - min(self.reach, len(rows)) :]
+
+    def _delayed_by_series(self, rows: Array, layout: Layout) -> Array:
+        """Return v of every row, (n_rows, n_delays * n_features), of all series at once."""
+        first, number = np.repeat(layout.starts(), layout.lengths), np.arange(len(rows))
+        earlier = [number - k * self.stride for k in range(self.n_delays)]
+        return np.hstack([rows[np.maximum(numbers, first)] for numbers in earlier])
 
     @property
     def reach(self) -> int:
@@ -353,8 +354,8 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
                 f"every series needs more than (n_delays - 1) * stride = {reach} rows, got one of "
                 f"{shortest}; lower n_delays or stride, or drop that series"
             )
-        delayed = np.vstack([features.delayed(rows[span])[reach:] for span in layout.slices()])
-        outputs = np.vstack([targets.rows[span][reach:] for span in layout.slices()])
+        whole = np.arange(len(rows)) >= np.repeat(layout.starts() + reach, layout.lengths)
+        delayed, outputs = features._delayed_by_series(rows, layout)[whole], targets.rows[whole]
         # Monomials differ by orders of magnitude: each is divided by its root mean square.
         with np.errstate(over="ignore"):
             z = features.monomials(delayed)
