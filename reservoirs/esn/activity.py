@@ -10,6 +10,7 @@ from reservoirs.sequences import Array
 
 EVERY = 16  # rows of which one is looked at
 SATURATED = 0.95  # root mean square of a unit that is as good as constant, at +-1
+FEWEST = 100  # training rows from which on something is said
 STILL = 1e-3  # deviation of a unit that hardly moves
 
 
@@ -47,7 +48,7 @@ class Activity:
         name : str
             Class of the estimator.
         """
-        if self.n_rows < 2:  # no deviation
+        if len(inputs) < FEWEST or not inputs.std(axis=0).any():  # too few to tell, or constant
             return
         shift = self.sums / self.n_rows
         variance = self.squares / self.n_rows - shift**2
