@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from reservoirs.forecasting import (
-    ClosedLoopModel,
-    ForecastDivergedWarning,
-    closed_loop_model,
-    forecast,
-)
+from reservoirs.forecasting import ClosedLoopModel, ForecastDivergedWarning, closed_loop_model
+from reservoirs.forecasting.columns import Columns
+from reservoirs.forecasting.panels import open_panel
+from reservoirs.forecasting.runs import run
+from reservoirs.forecasting.starts import Start
 from reservoirs.metrics import nrmse
-from reservoirs.sequences import Array, SeriesLike
+from reservoirs.sequences import Array, SeriesLike, members_of
 
 if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
+    from sklearn.base import BaseEstimator
 
 __all__ = ["RollingOriginSplit", "forecast_scorer"]
 
+TOLERANCE = 1e-6  # of an observation, or of the deviation of the targets: the same value
 WORST = 1e6  # the error of a forecast that diverged: finite, so that means and ranks stay defined
 
 
@@ -164,50 +164,72 @@ class ForecastScorer:
         self.metric = metric
         self.context = context
 
-    def __call__(self, model: ClosedLoopModel | Pipeline, X: SeriesLike, y: SeriesLike) -> float:
+    def __call__(
+        self, model: ClosedLoopModel | BaseEstimator, X: SeriesLike, y: SeriesLike
+    ) -> float:
         """Return minus the error of the closed-loop forecast of the test rows.
 
         Parameters
         ----------
         model : estimator or Pipeline
             Fitted.
-        X : array-like of shape (n_rows, n_features)
-            Test rows as `next_step` built them.
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        X : array-like of shape (n_rows, n_features), list of arrays or DataFrame
+            Test rows as `next_step` built them, of one series or of several.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), list of arrays or DataFrame
             Targets of these rows.
 
         Returns
         -------
         float
-            Minus the error; -1e6 for a forecast that diverged.
+            Minus the error, the mean over the series; -1e6 for a forecast that diverged.
 
         Raises
         ------
         ValueError
-            If the context leaves no row to forecast.
+            If the context leaves no row to forecast, or, without one, the test rows do not follow
+            the training rows.
         """
-        end = closed_loop_model(model).training_end_
-        inputs, truth = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        truth = truth.reshape(len(truth), -1)
-        exog, c = inputs[:, end.n_outputs :], self.context
-        if c >= len(truth):
+        fitted = closed_loop_model(model)
+        end, c = fitted.training_end_, self.context
+        inputs = [_values(member) for member in open_panel(X, "X").members]
+        truths = [_values(member) for member in _targets_of(y, inputs)]
+        shortest = min(map(len, truths))
+        if c >= shortest:
             raise ValueError(
-                f"context={c} leaves none of {len(truth)} test rows to forecast; lower it, or test "
+                f"context={c} leaves none of {shortest} test rows to forecast; lower it, or test "
                 "on more rows"
             )
+        if not c:
+            _check_that_rows_follow(inputs, fitted)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ForecastDivergedWarning)
-            # exog of row t enters with the observation of row t, which is y[t-1]: a context begins
-            # with y[0], so with row 1; without one the loop starts in row 0
-            rows = exog[1:] if c else exog
-            predicted = forecast(
-                model,
-                len(truth) - c,
-                context=truth[:c] if c else None,
-                exog=rows if exog.shape[1] else None,
-            )
-        error = self.metric(truth[c:], np.asarray(predicted), scale=end.target_deviation)
+            predicted = self._forecasts(fitted, inputs, truths)
+        errors = [
+            self.metric(truth[c:], values, scale=end.target_deviation)
+            for truth, values in zip(truths, predicted, strict=True)
+        ]
+        error = float(np.mean(errors))
         return -min(error, WORST) if np.isfinite(error) else -WORST
+
+    def _forecasts(
+        self, model: ClosedLoopModel, inputs: list[Array], truths: list[Array]
+    ) -> list[Array]:
+        """Return the forecast of every test series, (n_steps, n_outputs)."""
+        c, n_outputs = self.context, model.training_end_.n_outputs
+        columns, starts = Columns(model), []
+        for i, (rows, truth) in enumerate(zip(inputs, truths, strict=True)):
+            exog = rows[:, n_outputs:]
+            if c:
+                # exog of row t enters with the observation of row t, which is y[t-1]: a context
+                # begins with y[0], so with row 1
+                observations, exog = columns.observations(truth[:c], "y"), exog[1:]
+                state = model._start_states(None, 1)[0]
+            else:
+                last = model.training_end_.last_observations
+                assert last is not None  # `closed_loop_model` refused targets per series
+                observations, state = last[i][None], model.last_states_[i]
+            starts.append(Start(observations, exog, state))
+        return [run(model, start) for start in starts]
 
     def __repr__(self) -> str:
         return f"forecast_scorer({self.metric.__name__}, context={self.context})"
@@ -257,3 +279,39 @@ def forecast_scorer(metric: Metric = nrmse, context: int = 0) -> ForecastScorer:
     if not isinstance(context, Integral) or context < 0:
         raise ValueError(f"context must be an integer >= 0, got {context!r}")
     return ForecastScorer(metric, int(context))
+
+
+def _values(member: SeriesLike) -> Array:
+    """Return one series as rows of numbers."""
+    values = np.asarray(member, dtype=np.float64)
+    return values.reshape(len(values), -1)
+
+
+def _targets_of(y: SeriesLike, inputs: list[Array]) -> list[SeriesLike]:
+    """Return the targets of every test series."""
+    if len(inputs) == 1 and members_of(y) is None and np.ndim(y) < 3:
+        return [y]
+    members = members_of(y)
+    if members is not None:
+        return members
+    values, lengths = np.asarray(y), [len(rows) for rows in inputs]
+    if len(values) == len(inputs) != sum(lengths):
+        return list(values)
+    return np.split(values, np.cumsum(lengths)[:-1])
+
+
+def _check_that_rows_follow(inputs: list[Array], model: ClosedLoopModel) -> None:
+    """Check that the first test observation is the one that ends the training rows."""
+    end = model.training_end_
+    last, loop = end.last_observations, end.loop
+    assert last is not None and loop is not None  # `closed_loop_model` refused the model otherwise
+    first = [rows[0, : end.n_outputs] for rows in inputs]
+    expected = last * loop[0] + loop[1]
+    size = TOLERANCE * np.maximum(np.abs(expected), end.target_deviation * np.abs(loop[0]))
+    if len(first) != len(expected) or (np.abs(np.array(first) - expected) > size).any():
+        raise ValueError(
+            "the test rows do not follow the training rows: their first observation is not the "
+            "last target of training, from which the forecast goes on. Use "
+            "cv=RollingOriginSplit(...) or TimeSeriesSplit without gap, or "
+            "forecast_scorer(context=c) to run c test rows first"
+        )

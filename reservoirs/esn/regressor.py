@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
 
 from reservoirs import compiled
 from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import (
+    ALIGNMENTS,
     ForecastMixin,
     Loop,
     check_outputs,
@@ -18,8 +21,9 @@ from reservoirs.forecasting import (
     record_training_end,
 )
 from reservoirs.readout import SOLVERS, check_alphas
-from reservoirs.sequences import Array, SeriesLike, check_rows
+from reservoirs.sequences import Array, Seed, SeriesLike, check_rows
 from reservoirs.targets import check_targets
+from reservoirs.topology import Sparse, Topology
 
 # what a fit before belongs to, until two rows of a new stream have come
 READOUT = ("coef_", "intercept_", "readout_", "alpha_", "mean_state_", "last_states_")
@@ -34,6 +38,12 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     Only C and c are learned, by ridge regression; W, W_in and b are drawn. For forecasts fit on
     `X, y = next_step(series, exog)`: the columns of W_in for the observation are then the feedback
     weights, no second mechanism is needed.
+
+    Parameters
+    ----------
+    exog_align : {"observation", "target"}, default="observation"
+        Whether a row of exog enters with its own observation or belongs to the value predicted, as
+        `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
 
     Attributes
     ----------
@@ -86,6 +96,59 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     """
 
     stream_: ChunkedSums
+
+    _parameter_constraints: ClassVar[dict[str, list[object]]] = {
+        **EchoStateNetwork._parameter_constraints,
+        "exog_align": [StrOptions(set(ALIGNMENTS))],
+    }
+    _settings_of_prediction = EchoStateNetwork._settings_of_prediction | {"exog_align"}
+
+    def __init__(
+        self,
+        *,
+        n_units: int = 500,
+        spectral_radius: float = 1.0,
+        leak_rate: float = 0.7,
+        input_scaling: ArrayLike | Sparse = 0.2,
+        bias_scaling: ArrayLike = 1.5,
+        degree: int = 10,
+        topology: str | Topology | Sparse | Array = "random",
+        activation: str = "tanh",
+        noise: float = 0.0,
+        alpha: ArrayLike = 1e-6,
+        alpha_cv: int | None = None,
+        solver: str = "auto",
+        washout: int = 0,
+        pooling: str = "last",
+        bidirectional: bool = False,
+        initial_state: ArrayLike = "auto",
+        dtype: str = "float64",
+        n_jobs: int | None = None,
+        random_state: Seed = None,
+        exog_align: str = "observation",
+    ) -> None:
+        super().__init__(
+            n_units=n_units,
+            spectral_radius=spectral_radius,
+            leak_rate=leak_rate,
+            input_scaling=input_scaling,
+            bias_scaling=bias_scaling,
+            degree=degree,
+            topology=topology,
+            activation=activation,
+            noise=noise,
+            alpha=alpha,
+            alpha_cv=alpha_cv,
+            solver=solver,
+            washout=washout,
+            pooling=pooling,
+            bidirectional=bidirectional,
+            initial_state=initial_state,
+            dtype=dtype,
+            n_jobs=n_jobs,
+            random_state=random_state,
+        )
+        self.exog_align = exog_align
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)

@@ -9,7 +9,7 @@ prediction becomes the next observation.
 from reservoirs.forecasting.backtesting import backtest
 from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.composed import closed_loop_model
-from reservoirs.forecasting.examples import next_step
+from reservoirs.forecasting.examples import ALIGNMENTS, next_step
 from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.mixin import ForecastMixin
 from reservoirs.forecasting.model import ClosedLoopModel
@@ -22,6 +22,7 @@ from reservoirs.forecasting.training_end import (
 )
 
 __all__ = [
+    "ALIGNMENTS",
     "ClosedLoopModel",
     "ForecastDivergedWarning",
     "ForecastMixin",

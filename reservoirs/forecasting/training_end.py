@@ -222,9 +222,9 @@ def upgrade_state(attributes: dict[str, Any]) -> dict[str, Any]:
     dict
         The attributes as `fit` sets them now.
     """
+    state = {"exog_align": "observation", **attributes}
     if "n_outputs_" not in attributes:
-        return attributes
-    state = dict(attributes)
+        return state
     n_outputs = state.pop("n_outputs_")
     # a stream of one row had its number of outputs and none of the others
     per_step = state.get("target_kind_", "per_step") == "per_step"

@@ -1,8 +1,15 @@
 import numpy as np
 import pytest
+from containers import Case
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    RandomizedSearchCV,
+    TimeSeriesSplit,
+    cross_val_score,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -100,3 +107,45 @@ def test_a_bad_context_is_refused(context):
 def test_a_context_that_leaves_nothing_is_refused():
     with pytest.raises(ValueError, match="leaves none of 10 test rows"):
         forecast_scorer(context=10)(clone(ESN).fit(X, Y), X[:10], Y[:10])
+
+
+def pairs_of(n_rows=300):
+    return next_step(np.sin(0.2 * np.arange(n_rows)))
+
+
+@pytest.mark.parametrize(
+    "cv",
+    [KFold(4), KFold(4, shuffle=True, random_state=0), TimeSeriesSplit(3, gap=5)],
+    ids=["KFold", "shuffled", "gap"],
+)
+def test_rows_that_do_not_follow_are_refused(cv):
+    X, y = pairs_of()
+    model = make_pipeline(StandardScaler(), ESNRegressor(n_units=20, random_state=0))
+
+    with pytest.raises(
+        ValueError, match="do not follow the training rows.*RollingOriginSplit|loop cannot close"
+    ):
+        cross_val_score(model, X, y, cv=cv, scoring=forecast_scorer(), error_score="raise")
+
+
+@pytest.mark.parametrize("kind", ["list", "stack", "levels"])
+def test_a_scorer_reads_every_container(kind):
+    case = Case(kind, 1, 0)
+    observed, _ = case.draw()
+    model = ESNRegressor(n_units=20, random_state=0, washout=5)
+    train = case.wrap([series[:101] for series in observed], ["y"])
+    test = case.wrap([series[100:] for series in observed], ["y"])
+    model.fit(*next_step(train))
+
+    score = forecast_scorer()(model, *next_step(test))
+    with_context = forecast_scorer(context=9)(model, *next_step(test))
+
+    errors, later = [], []
+    deviation = model.training_end_.target_deviation
+    forecasts = case.unwrap(model.forecast(19))
+    for i, series in enumerate(observed):
+        errors.append(metrics.nrmse(series[101:], forecasts[i].reshape(-1, 1), scale=deviation))
+        found = np.asarray(model.forecast(10, context=series[101:110])).reshape(-1, 1)
+        later.append(metrics.nrmse(series[110:], found, scale=deviation))
+    assert score == pytest.approx(-np.mean(errors))
+    assert with_context == pytest.approx(-np.mean(later))

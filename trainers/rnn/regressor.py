@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
 
 from reservoirs.estimators import SERIES, Progress, inherit_parameters
-from reservoirs.forecasting import ForecastMixin, check_outputs, find_loop, record_training_end
-from reservoirs.sequences import Array, Layout, SeriesLike, check_rows
+from reservoirs.forecasting import (
+    ALIGNMENTS,
+    ForecastMixin,
+    check_outputs,
+    find_loop,
+    record_training_end,
+)
+from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
+from trainers.network.initialization import ESNInit
 from trainers.rnn.base import RecurrentNetwork
 from trainers.rnn.settings import NetworkSettings
+from trainers.training.problem import Solver
 
 
 @inherit_parameters(NetworkSettings)
@@ -22,6 +31,12 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
     h[t] = f(W_x x[t] + W_h h[t-1] + b),  o[t] = V h[t] + c
 
     Targets are standardised inside `fit`, and so are inputs unless `standardize=False`.
+
+    Parameters
+    ----------
+    exog_align : {"observation", "target"}, default="observation"
+        Whether a row of exog enters with its own observation or belongs to the value predicted, as
+        `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
 
     Attributes
     ----------
@@ -70,6 +85,73 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
     >>> model.forecast(50).shape
     (50,)
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[object]]] = {
+        **RecurrentNetwork._parameter_constraints,
+        "exog_align": [StrOptions(set(ALIGNMENTS))],
+    }
+    _settings_of_prediction = RecurrentNetwork._settings_of_prediction | {"exog_align"}
+
+    def __init__(
+        self,
+        *,
+        cell: str = "rnn",
+        n_units: int = 64,
+        n_layers: int = 1,
+        activation: str = "tanh",
+        solver: str | Solver = "adam",
+        init: str | ESNInit = "default",
+        window: int | None = None,
+        truncation: int = 100,
+        max_iter: int = 100,
+        batch_size: int = 32,
+        learning_rate: float | None = None,
+        clip_norm: float | None = None,
+        vanishing_penalty: float = 0.0,
+        learn_initial_state: bool = False,
+        hidden_bias: bool = True,
+        n_scored: int | None = None,
+        standardize: bool = True,
+        validation_fraction: float | None = None,
+        early_stopping: bool = False,
+        tol: float | None = None,
+        n_iter_no_change: int = 10,
+        warm_start: bool = False,
+        dtype: str = "auto",
+        device: str = "cpu",
+        verbose: int = 0,
+        random_state: Seed = None,
+        exog_align: str = "observation",
+    ) -> None:
+        super().__init__(
+            cell=cell,
+            n_units=n_units,
+            n_layers=n_layers,
+            activation=activation,
+            solver=solver,
+            init=init,
+            window=window,
+            truncation=truncation,
+            max_iter=max_iter,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            clip_norm=clip_norm,
+            vanishing_penalty=vanishing_penalty,
+            learn_initial_state=learn_initial_state,
+            hidden_bias=hidden_bias,
+            n_scored=n_scored,
+            standardize=standardize,
+            validation_fraction=validation_fraction,
+            early_stopping=early_stopping,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            warm_start=warm_start,
+            dtype=dtype,
+            device=device,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.exog_align = exog_align
 
     _loss = "squared_error"
 

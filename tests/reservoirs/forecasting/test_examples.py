@@ -1,9 +1,11 @@
 import numpy as np
+import pandas as pd
 import pytest
-from forecasters import F, S
+from forecasters import F, S, T, each_model
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 
-from reservoirs import next_step
+from reservoirs import backtest, next_step
 
 
 def test_next_step_pairs_every_row_with_the_following_observation():
@@ -40,3 +42,22 @@ def test_next_step_takes_many_series():
 def test_next_step_refuses_what_does_not_fit(series, exog, message):
     with pytest.raises(ValueError, match=message):
         next_step(series, exog)
+
+
+@pytest.mark.parametrize("align", ["observation", "target"])
+@each_model
+def test_dates_choose_the_row_of_exog_by_its_alignment(model, align):
+    hours = pd.date_range("2024", periods=T + 40, freq="h")
+    series = pd.DataFrame({"y": S[:T, 0]}, index=hours[:T])
+    force = pd.DataFrame({"f": np.sin(0.7 * np.arange(T + 40))}, index=hours)
+    model = clone(model).set_params(exog_align=align).fit(*next_step(series, force, align=align))
+    first = T - 1 if align == "observation" else T
+
+    by_date = model.forecast(9, exog=force)
+    by_position = model.forecast(9, exog=force.to_numpy()[first : first + 9])
+
+    assert_array_equal(by_date, by_position)
+    truth, found = backtest(model, series, horizon=3, step=60, exog=force)
+    again = backtest(model, series.to_numpy(), horizon=3, step=60, exog=force.to_numpy()[:T])
+    assert_array_equal(found.to_numpy().ravel(), again[1].ravel())
+    assert len(truth) == again[0].size

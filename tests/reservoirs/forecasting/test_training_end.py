@@ -78,11 +78,11 @@ def test_the_attributes_of_0_1_0_become_one_training_end():
 
     new = upgrade_state(old)
 
-    assert set(new) == {"coef_", "target_kind_", "training_end_"}
+    assert set(new) == {"coef_", "exog_align", "target_kind_", "training_end_"}
     assert new["training_end_"] == TrainingEnd(
         None, old["last_observations_"], layout, ["a"], True, 3.0, old["target_deviation_"]
     )
-    assert upgrade_state(new) is new
+    assert upgrade_state(new) == new
 
 
 def test_a_stream_of_one_row_of_0_1_0_goes_on():

@@ -1,0 +1,197 @@
+"""NVARRegressor: next-generation reservoir computing, ridge regression on monomials."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from reservoirs.estimators import Progress
+from reservoirs.estimators.docstrings import SERIES, inherit_parameters
+from reservoirs.forecasting import ALIGNMENTS, ForecastMixin, find_loop, record_training_end
+from reservoirs.nvar.features import DELAYS, NVAR
+from reservoirs.parallel import one_blas_thread
+from reservoirs.readout import QRSums, check_alphas, row_blocks, solve_best
+from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows
+from reservoirs.targets import Targets, check_targets
+
+
+@inherit_parameters(NVAR)
+class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
+    """Next-generation reservoir computing: ridge regression on `NVAR` features.
+
+    y[t] = C z[t] / r + c, r the root mean square of each monomial, so that one penalty fits all
+
+    Minimised is the squared error, plus alpha sum C^2, plus what input noise of relative size
+    `noise` would add to first order: sum over rows and inputs of (C dz/dv_j noise std_j)^2. On
+    noise-free data from an accurate integrator that term keeps forecasts stable; a plain penalty
+    does not.
+
+    Parameters
+    ----------
+    alpha : float or array-like of shape (n_alphas,), default=1e-8
+        Ridge penalty, in units of the summed squares of the scaled features, or a grid of which
+        the best is taken by generalised cross-validation.
+    noise : float, default=0.0
+        Size of the noise that the readout must tolerate, relative to the inputs' deviations.
+    exog_align : {"observation", "target"}, default="observation"
+        Whether a row of exog enters with its own observation or belongs to the value predicted, as
+        `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
+
+    Attributes
+    ----------
+    features_ : NVAR
+        The transformer.
+    coef_ : array of shape (n_outputs, n_monomials)
+        Coefficients C / r, for unscaled monomials.
+    intercept_ : array of shape (n_outputs,)
+        Intercept, c.
+    alpha_ : float
+        The penalty used.
+    last_states_ : list of arrays of shape (n_rows, n_features)
+        The rows at the end of each training series that the next monomials use.
+    training_end_ : TrainingEnd
+        Where the training series ended, from which forecasts go on.
+    n_features_in_ : int
+        Number of features.
+
+    See Also
+    --------
+    NVAR : The features alone.
+    ESNRegressor : Ridge regression on the states of a random network.
+
+    References
+    ----------
+    Gauthier, Bollt, Griffith & Barbosa (2021), Next generation reservoir computing.
+    Bishop (1995), Training with noise is equivalent to Tikhonov regularization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from reservoirs import NVARRegressor, next_step
+    >>> X, y = next_step(np.sin(0.2 * np.arange(200)))
+    >>> model = NVARRegressor(n_delays=2, degree=1).fit(X, y)
+    >>> error = model.forecast(10) - np.sin(0.2 * np.arange(200, 210))
+    >>> bool(abs(error).max() < 1e-3)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[object]]] = {
+        **DELAYS,
+        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "exog_align": [StrOptions(set(ALIGNMENTS))],
+    }
+
+    _settings_of_prediction = frozenset({"n_jobs", "exog_align"})
+
+    def __init__(
+        self,
+        *,
+        n_delays: int = 2,
+        stride: int = 1,
+        degree: int | tuple[int, ...] | list[int] = 2,
+        alpha: ArrayLike = 1e-8,
+        noise: float = 0.0,
+        exog_align: str = "observation",
+    ) -> None:
+        self.n_delays = n_delays
+        self.stride = stride
+        self.degree = degree
+        self.alpha = alpha
+        self.noise = noise
+        self.exog_align = exog_align
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    @inherit_parameters(SERIES)
+    def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
+        """Solve the readout. Rows whose delays reach before their series are not regressed on.
+
+        Parameters
+        ----------
+        y : array-like or list of arrays
+            Targets per step in the container of X.
+
+        Returns
+        -------
+        NVARRegressor
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            For bad data or penalties, targets per series, or series shorter than the delays.
+        """
+        rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
+        targets = check_targets(self, y, layout)
+        if targets.kind == "per_series":
+            raise ValueError("NVARRegressor takes targets per step, got one target per series")
+        self.features_ = NVAR(n_delays=self.n_delays, stride=self.stride, degree=self.degree)
+        self.features_.n_features_in_ = self.n_features_in_
+        self.features_.list_monomials()
+        progress = Progress(self, X, y, 0, {"series_id": series_id})
+        self._solve(rows, layout, targets)
+        reach = self.features_.reach
+        self.last_states_ = [rows[span][-reach:] if reach else rows[:0] for span in layout.slices()]
+        loop = find_loop(rows, targets, layout)
+        self.training_end_ = record_training_end(rows, targets, layout, X, y, loop=loop)
+        self.target_kind_ = targets.kind
+        progress.end()
+        return self
+
+    def _solve(self, rows: Array, layout: Layout, targets: Targets) -> None:
+        reach, features, alphas = self.features_.reach, self.features_, check_alphas(self.alpha)
+        shortest = min(layout.lengths)
+        if shortest <= reach:
+            raise ValueError(
+                f"every series needs more than (n_delays - 1) * stride = {reach} rows, got one of "
+                f"{shortest}; lower n_delays or stride, or drop that series"
+            )
+        whole = np.arange(len(rows)) >= np.repeat(layout.starts() + reach, layout.lengths)
+        delayed, outputs = features._delayed_by_series(rows, layout)[whole], targets.rows[whole]
+        # Monomials differ by orders of magnitude: each is divided by its root mean square.
+        with np.errstate(over="ignore"):
+            z = features.monomials(delayed)
+            size = np.sqrt(np.mean(z**2, axis=0))
+        if not np.isfinite(size).all():
+            raise ValueError("monomials of X are too large for float64; standardise X first")
+        size[size == 0] = 1.0
+        sums = QRSums(z.shape[1], outputs.shape[1])
+        with one_blas_thread():
+            for block in row_blocks(len(z)):
+                sums.add(z[block] / size, outputs[block])
+            if self.noise:
+                # Noise e_j in v_j adds C dz/dv_j e_j to an output: |C dz/dv_j std(e_j)|^2 a row.
+                for j, deviation in enumerate(delayed.std(axis=0)):
+                    slopes = features.sensitivity(delayed, j)
+                    sums.penalise(self.noise * deviation * slopes / size)
+            readout = solve_best([sums], alphas)
+        self.coef_, self.intercept_ = readout.coefficients / size, readout.intercept
+        self.alpha_ = readout.alpha
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "coef_")
+
+    def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        """Return the outputs after every row of one series, and the rows to go on from."""
+        z, last = self.features_._drive(rows, state)
+        return z @ self.coef_.T + self.intercept_, last
+
+    _read = _drive
+
+    def _stack_states(self, states: list[Array]) -> Array:
+        raise ValueError("return_state has no meaning here: pass earlier rows as context")
+
+    def _start_states(self, initial_state: InitialState, n_series: int) -> list[Array]:
+        if initial_state is not None:
+            raise ValueError("initial_state has no meaning here: pass earlier rows as context")
+        return self.features_._start_states(None, n_series)
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
