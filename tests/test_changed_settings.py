@@ -39,13 +39,13 @@ ESTIMATORS = {
     "rnn_classifier": RNNClassifier(**NETWORK),
 }
 READ_AT_PREDICTION = {
-    "esn": {"n_jobs", "initial_state"},
+    "esn": {"n_jobs", "initial_state", "exog_align"},
     "esn_classifier": {"n_jobs", "initial_state"},
-    "nvar_regressor": set(),
+    "nvar_regressor": {"exog_align"},
     "reservoir": {"n_jobs", "leak_rate", "activation", "dtype"},
     "nvar": {"stride"},
     "scaler": set(),
-    "rnn": {"device", "verbose", "warm_start"},
+    "rnn": {"device", "verbose", "warm_start", "exog_align"},
     "rnn_classifier": {"device", "verbose", "warm_start"},
 }
 DECIDES = {  # one that the shapes in a file do not tell
@@ -65,6 +65,7 @@ OTHER = {  # a valid value that no estimator above has
     "vanishing_penalty": 0.2, "learn_initial_state": True, "hidden_bias": False, "n_scored": 2,
     "validation_fraction": 0.3, "early_stopping": True, "tol": 0.1, "n_iter_no_change": 3,
     "warm_start": True, "verbose": 1, "standardize": False, "device": "cpu",
+    "exog_align": "target",
 }  # fmt: skip
 NAMES = [
     (kind, name) for kind, model in ESTIMATORS.items() for name in model.get_params(deep=False)
@@ -98,7 +99,7 @@ def uses(model):
     if hasattr(model, "forecast"):
         yield lambda rows: model.forecast(3)
         yield lambda rows: model.backtest(rows, horizon=2, step=5)
-        yield lambda rows: forecast(make_pipeline(StandardScaler(), model), 3)
+        yield lambda rows: forecast(make_pipeline(StandardScaler().fit(rows), model), 3)
 
 
 @pytest.mark.parametrize(("kind", "name"), NAMES)
