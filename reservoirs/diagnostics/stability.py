@@ -17,6 +17,7 @@ from reservoirs.diagnostics.driving import (
 )
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.estimators.ranges import COUNT, checked
+from reservoirs.forecasting.columns import Columns
 from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array, Seed, SeriesLike
 
@@ -232,7 +233,8 @@ def closed_loop_lyapunov(
     scale, shift = end.loop
     n, m, a = reservoir.n_units, forecast.shape[1], reservoir.leak_rate
     observed = np.vstack([end.last_observations[0], forecast[:-1]]) * scale + shift
-    exogenous = np.empty((n_steps, 0)) if exog is None else np.asarray(exog).reshape(n_steps, -1)
+    tail = None if end.tails is None else end.tails[0]
+    exogenous = Columns(model).exog(exog, n_steps, None if tail is None else tail[-1:], tail)
     rows = np.hstack([observed, exogenous])
     states = run_reservoir(reservoir, rows, model.last_states_[0])
     previous = np.vstack([model.last_states_[0], states[:-1]])

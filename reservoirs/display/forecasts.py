@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from reservoirs.display.axes import COLOUR, DISPLAY, TRUTH, Display, LineProperty
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.forecasting import backtest, forecast
+from reservoirs.forecasting.panels import match_series, open_panel
 from reservoirs.metrics import error_growth
 from reservoirs.sequences import Array, SeriesLike
 
@@ -26,6 +27,17 @@ LARGEST_ERROR = 1e3  # of a forecast that diverged
 def _columns(values: ArrayLike) -> Array:
     array = np.asarray(values, dtype=np.float64)
     return array.reshape(len(array), -1)
+
+
+def _one_series(values: SeriesLike) -> Array:
+    """Return one series as columns; several are refused."""
+    panel = open_panel(values, "y_true")
+    if len(panel.members) > 1:
+        raise ValueError(
+            f"y_true must be one series, got {len(panel.members)}; draw one after the other, or "
+            "ErrorGrowthDisplay for all together"
+        )
+    return _columns(panel.members[0])
 
 
 @inherit_parameters(DISPLAY)
@@ -124,7 +136,8 @@ class ForecastDisplay(Display):
         ForecastDisplay
             The display, drawn.
         """
-        y_pred = forecast(estimator, len(np.asarray(y_true)), context=context, exog=exog)
+        y_true = _one_series(y_true)
+        y_pred = forecast(estimator, len(y_true), context=context, exog=exog)
         return cls.from_predictions(
             y_true, y_pred, ax=ax, output=output, dt=dt, threshold=threshold, **line
         )
@@ -256,10 +269,23 @@ class ErrorGrowthDisplay(Display):
         ErrorGrowthDisplay
             The display, drawn.
         """
-        truth, predicted = backtest(estimator, series, horizon=horizon, step=step, exog=exog)
-        scale = _columns(series).std(axis=0)
+        panel = open_panel(series, "series")
+        truths: list[Array] = []
+        forecasts: list[Array] = []
+        for member, inputs in zip(panel.members, match_series(panel, exog, "exog"), strict=True):
+            pair = backtest(estimator, member, horizon=horizon, step=step, exog=inputs)
+            for values, found in zip(pair, (truths, forecasts), strict=True):
+                array = np.asarray(values)
+                found.append(array.reshape(-1, horizon, array.shape[-1]))
+        scale = np.concatenate([_columns(member) for member in panel.members]).std(axis=0)
         return cls.from_predictions(
-            truth, predicted, ax=ax, scale=scale, dt=dt, lyapunov=lyapunov, **line
+            np.concatenate(truths),
+            np.concatenate(forecasts),
+            ax=ax,
+            scale=scale,
+            dt=dt,
+            lyapunov=lyapunov,
+            **line,
         )
 
     def _draw(self, ax: Axes, **line: LineProperty) -> None:
@@ -363,7 +389,8 @@ class PhasePortraitDisplay(Display):
         PhasePortraitDisplay
             The display, drawn.
         """
-        y_pred = forecast(estimator, len(np.asarray(y_true)), context=context, exog=exog)
+        y_true = _one_series(y_true)
+        y_pred = forecast(estimator, len(y_true), context=context, exog=exog)
         return cls.from_predictions(y_true, y_pred, ax=ax, outputs=outputs, dt=dt, **line)
 
     def _plane(self, values: Array) -> tuple[Array, Array]:

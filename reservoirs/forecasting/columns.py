@@ -152,7 +152,6 @@ class Columns:
         if n_ahead <= 0:
             return take_labels(frame, labels[first:n_rows], "exog")
         if tail is not None:
-            # pandas forgets the unit and the zone of nothing here: both are of one series
             following = continue_labels(tail, n_ahead)
             return take_labels(frame, labels.append(following)[first:], "exog")
         # without a frequency nothing tells what comes next: the rows of exog after the last do
@@ -189,6 +188,8 @@ def check_observations(values: SeriesLike, n_outputs: int, name: str) -> Array:
     ValueError
         For another width, NaN or no row.
     """
+    if len(np.shape(values)) and not len(values):
+        raise ValueError(f"{name} must hold at least one row, got none; leave it out to go without")
     array = check_array(unmask(values), ensure_2d=False, dtype=np.float64, input_name=name)
     if array.ndim == 1:
         array = array.reshape(-1, 1)

@@ -58,8 +58,9 @@ def restore_container(
     """
     if any(start.labelled and start.tail is None for start in starts):
         warnings.warn(
-            "the labels of the series follow no frequency, so the steps of its forecast are "
-            "numbered from 0; give it one, with frame.asfreq(...) or pandas.to_datetime(...), say",
+            "the labels of the series follow no frequency that is known, so the steps of its "
+            "forecast are numbered from 0; give it one, with frame.asfreq(...) or "
+            "pandas.to_datetime(...), say, and build X and y with next_step(frame)",
             UserWarning,
             stacklevel=3,
         )

@@ -13,6 +13,8 @@ from reservoirs.sequences import Layout, SeriesLike, members_of
 if TYPE_CHECKING:
     import pandas as pd
 
+OWN_LABELS = "labels of the values themselves"  # in `attrs` of the targets that `next_step` made
+
 
 def row_labels(container: SeriesLike, layout: Layout) -> list[pd.Index] | None:
     """Return the labels of the rows of each series.
@@ -70,8 +72,11 @@ def training_tails(
     """
     inputs, targets = row_labels(X, layout), row_labels(y, layout)
     if inputs is None and targets is not None:
-        # a step of a Pipeline has dropped the labels of X; those of y are its own
-        return tuple(find_tail(index) for index in targets)
+        # a step of a Pipeline has dropped the labels of X: whether those of y are its own, or those
+        # of the rows before, only `next_step` can say
+        first = y[0] if layout.kind == "list" else y
+        own = first.attrs.get(OWN_LABELS, False)
+        return tuple(find_tail(index) if own else None for index in targets)
     if inputs is None:
         return None
     targets = targets or [None] * len(inputs)

@@ -128,7 +128,7 @@ class NVAR(NamesByPrefix, RecordingTransformer, BaseEstimator):
         """
         check_is_fitted(self, "exponents_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
-        return restore(self.monomials(self._delayed_by_series(rows, layout)), layout)
+        return restore(self.monomials(self.delayed_by_series(rows, layout)), layout)
 
     def delayed(self, rows: Array, earlier: Array | None = None) -> Array:
         """Return v of every row.
@@ -159,17 +159,41 @@ class NVAR(NamesByPrefix, RecordingTransformer, BaseEstimator):
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
         rows = np.asarray(rows, dtype=np.float64)
         features = self.monomials(self.delayed(rows, state if len(state) else None))
-        return features, self._latest(np.vstack([state, rows]))
+        return features, self.latest(np.vstack([state, rows]))
 
     def _end_states(self, rows: Array, layout: Layout, features: SeriesLike) -> list[Array]:
-        return [self._latest(rows[span]).copy() for span in layout.slices()]
+        return [self.latest(rows[span]).copy() for span in layout.slices()]
 
-    def _latest(self, rows: Array) -> Array:
-        """Return the last rows of a series, those that later monomials use."""
+    def latest(self, rows: Array) -> Array:
+        """Return the last rows of a series, those that later monomials use.
+
+        Parameters
+        ----------
+        rows : array of shape (n_rows, n_features)
+            Rows of one series.
+
+        Returns
+        -------
+        array of shape (n_rows, n_features)
+            At most `reach` of them.
+        """
         return rows[len(rows) - min(self.reach, len(rows)) :]
 
-    def _delayed_by_series(self, rows: Array, layout: Layout) -> Array:
-        """Return v of every row, (n_rows, n_delays * n_features), of all series at once."""
+    def delayed_by_series(self, rows: Array, layout: Layout) -> Array:
+        """Return v of every row of all series at once.
+
+        Parameters
+        ----------
+        rows : array of shape (n_rows, n_features)
+            Rows of all series.
+        layout : Layout
+            How they divide into series.
+
+        Returns
+        -------
+        array of shape (n_rows, n_delays * n_features)
+            The row and its delayed ones, side by side.
+        """
         first, number = np.repeat(layout.starts(), layout.lengths), np.arange(len(rows))
         earlier = [number - k * self.stride for k in range(self.n_delays)]
         return np.hstack([rows[np.maximum(numbers, first)] for numbers in earlier])

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from reservoirs.estimators import Progress
+from reservoirs.estimators import Progress, Runs, States
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import ALIGNMENTS, ForecastMixin, find_loop, record_training_end
 from reservoirs.nvar.features import DELAYS, NVAR
@@ -152,7 +152,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
                 f"{shortest}; lower n_delays or stride, or drop that series"
             )
         whole = np.arange(len(rows)) >= np.repeat(layout.starts() + reach, layout.lengths)
-        delayed, outputs = features._delayed_by_series(rows, layout)[whole], targets.rows[whole]
+        delayed, outputs = features.delayed_by_series(rows, layout)[whole], targets.rows[whole]
         # Monomials differ by orders of magnitude: each is divided by its root mean square.
         with np.errstate(over="ignore"):
             z = features.monomials(delayed)
@@ -182,6 +182,15 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         return z @ self.coef_.T + self.intercept_, last
 
     _read = _drive
+
+    def _read_all(self, rows: Array, layout: Layout, states: States) -> Runs:
+        """Return the outputs and last rows of all series; without earlier rows all at once."""
+        if any(map(len, states)):
+            return super()._read_all(rows, layout, states)
+        features, spans = self.features_, list(layout.slices())
+        z = features.monomials(features.delayed_by_series(rows, layout))
+        outputs = z @ self.coef_.T + self.intercept_
+        return [outputs[span] for span in spans], [features.latest(rows[span]) for span in spans]
 
     def _stack_states(self, states: list[Array]) -> Array:
         raise ValueError("return_state has no meaning here: pass earlier rows as context")

@@ -2,6 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
+from containers import Case
 from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 from sklearn.pipeline import make_pipeline
@@ -88,3 +89,30 @@ def test_the_error_growth_of_many_starts_is_their_median(ax):
         metrics.error_growth(t, p, scale=scale) for t, p in zip(truth, predicted, strict=True)
     ]
     assert_allclose(display.ax_.lines[0].get_ydata(), np.median(errors, axis=0))
+
+
+@pytest.mark.parametrize("kind", ["frame", "list", "levels"])
+def test_errors_of_every_container_are_those_of_its_series(kind):
+    case = Case(kind, 2, 0)
+    observed, forces = case.draw()
+    model = ESNRegressor(n_units=20, random_state=0).fit(*case.pairs(observed, forces))
+
+    display = ErrorGrowthDisplay.from_estimator(
+        model, case.wrap(observed, ["a", "b"]), horizon=5, step=20
+    )
+
+    alone = [model.backtest(series, horizon=5, step=20) for series in observed]
+    scale = np.concatenate(observed).std(axis=0)
+    expected = [
+        metrics.error_growth(t, f, scale=scale)
+        for truth, found in alone
+        for t, f in zip(truth, found, strict=True)
+    ]
+    assert_allclose(display.errors, expected, rtol=1e-9)
+
+
+def test_one_picture_shows_one_series(wave):
+    model = ESNRegressor(n_units=20, random_state=0).fit(*next_step(wave))
+
+    with pytest.raises(ValueError, match="y_true must be one series, got 2"):
+        ForecastDisplay.from_estimator(model, [wave[:, None], wave[:, None]])

@@ -53,7 +53,8 @@ def test_a_loop_that_cannot_close_is_refused_behind_any_step(steps):
 def test_the_observation_may_stand_first_behind_a_scaler():
     model = make_pipeline(StandardScaler(), ESN).fit(*two_columns("y"))
 
-    found = forecast(model, 3, exog=np.cos(0.2 * np.arange(219, 222))[:, None])
+    with pytest.warns(UserWarning, match="numbered from 0.*next_step"):  # labels of y, or of X?
+        found = forecast(model, 3, exog=np.cos(0.2 * np.arange(219, 222))[:, None])
 
     assert_allclose(found["y"], np.sin(0.3 * np.arange(220, 223)), atol=0.05)
 

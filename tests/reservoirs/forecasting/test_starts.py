@@ -15,6 +15,7 @@ from reservoirs import next_step
         ({"n_steps": 5, "exog": np.full((5, 1), np.nan)}, "exog contains NaN"),
         ({"n_steps": 5, "context": S[:9], "exog": F[:12]}, r"exog must have shape \(13, 1\)"),
         ({"n_steps": 5, "context": np.hstack([S, F])[:9]}, "observations only"),
+        ({"n_steps": 5, "context": S[:0], "exog": F[:5]}, "context must hold at least one row"),
         ({"n_steps": 5, "context": S[:9] * np.nan, "exog": F[:13]}, "context contains NaN"),
     ],
 )

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reservoirs import next_step
 from reservoirs.forecasting.tails import training_tails
 from reservoirs.sequences import flatten
 
@@ -24,8 +25,12 @@ def test_targets_labelled_as_their_inputs_end_one_step_later():
     assert tails(FRAME[:-1], shifted.to_numpy())[0][-1] == HOURS[-1]
 
 
-def test_labels_of_targets_alone_are_their_own():
-    assert tails(FRAME[:-1].to_numpy(), FRAME[1:])[0][-1] == HOURS[-1]
+def test_labels_of_targets_alone_are_their_own_where_next_step_made_them():
+    _, y = next_step(FRAME)
+
+    assert tails(FRAME[:-1].to_numpy(), y)[0][-1] == HOURS[-1]
+    assert tails(FRAME[:-1].to_numpy(), y.iloc[:-9])[0][-1] == HOURS[-10]
+    assert tails(FRAME[:-1].to_numpy(), FRAME["a"].shift(-1).dropna()) == (None,)
 
 
 def test_arrays_have_none():
