@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import tzinfo
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,10 +135,10 @@ def find_tail(index: pd.Index, likely: pd.Index | None = None) -> pd.Index | Non
     return pd.Index([last - step, last], name=index.name)
 
 
-def _with_frequency(tail: pd.Index, freq: pd.offsets.BaseOffset) -> pd.Index | None:
+def _with_frequency(labels: pd.Index, freq: pd.offsets.BaseOffset) -> pd.Index | None:
     try:
-        return type(tail)(tail, freq=freq, name=tail.name)
-    except ValueError:  # the last label is not one of the frequency
+        return type(labels)(labels, freq=freq, name=labels.name)
+    except Exception:  # not one of the frequency, or pytz's own errors where a clock jumps
         return None
 
 
@@ -188,13 +190,35 @@ def _n_labels(index: pd.Index, freq: pd.offsets.BaseOffset) -> int | None:
     # a frequency of nanoseconds would fill the memory with the labels of a year
     if isinstance(freq, pd.offsets.Tick) and (last - first) / freq > MOST_HOLES * len(index):
         return None
-    make = pd.timedelta_range if isinstance(index, pd.TimedeltaIndex) else pd.date_range
-    try:
-        labels = make(first, last, freq=freq)
-    except ValueError:  # a clock that skips the hour of a label
-        return None
+    labels = _span(index, freq)
     few = len(labels) <= MOST_HOLES * len(index)
     return len(labels) if few and bool(index.isin(labels).all()) else None
+
+
+def _span(index: pd.Index, freq: pd.offsets.BaseOffset) -> pd.Index:
+    """Return the labels of a frequency from the first of an index to its last."""
+    pd = load_pandas()
+    if isinstance(index, pd.TimedeltaIndex):
+        return pd.timedelta_range(index[0], index[-1], freq=freq)
+    if index.tz is None or _is_absolute(freq):
+        return pd.date_range(index[0], index[-1], freq=freq)
+    wall = index.tz_localize(None)
+    return _localize(pd.date_range(wall[0], wall[-1], freq=freq), index.tz)
+
+
+def _is_absolute(freq: pd.offsets.BaseOffset) -> bool:
+    """Tell whether a frequency counts seconds; others count the days of a clock on the wall."""
+    offsets = load_pandas().offsets
+    return isinstance(freq, offsets.Tick) and not isinstance(freq, offsets.Day)
+
+
+def _localize(wall: pd.DatetimeIndex, zone: tzinfo) -> pd.DatetimeIndex:
+    """Return times of a clock on the wall in its zone; an hour that it skips is the next one."""
+    labels = wall.tz_localize(
+        zone, ambiguous=np.zeros(len(wall), dtype=bool), nonexistent="shift_forward"
+    )
+    regular = _with_frequency(labels, wall.freq)
+    return labels if regular is None else regular
 
 
 def _number_step(index: pd.Index) -> int | float | None:
@@ -235,13 +259,9 @@ def continue_labels(tail: pd.Index, n_steps: int) -> pd.Index:
     if isinstance(tail, pd.PeriodIndex):
         return pd.period_range(tail[-1] + 1, periods=n_steps, freq=tail.freq, name=name)
     if isinstance(tail, pd.DatetimeIndex):
-        try:
-            return pd.date_range(tail[-1], periods=n_steps + 1, freq=tail.freq, name=name)[1:]
-        except ValueError:  # a clock that skips or repeats the hour of a label
-            wall = pd.date_range(
-                tail[-1].tz_localize(None), periods=n_steps + 1, freq=tail.freq, name=name
-            )[1:]
-            return wall.tz_localize(tail.tz, ambiguous=False, nonexistent="shift_forward")
+        wall = tail if tail.tz is None or _is_absolute(tail.freq) else tail.tz_localize(None)
+        labels = pd.date_range(wall[-1], periods=n_steps + 1, freq=tail.freq, name=name)[1:]
+        return labels if wall is tail else _localize(labels, tail.tz)
     if isinstance(tail, pd.TimedeltaIndex):
         return pd.timedelta_range(tail[-1], periods=n_steps + 1, freq=tail.freq, name=name)[1:]
     if isinstance(tail, pd.RangeIndex):
@@ -292,10 +312,8 @@ def missing_labels(index: pd.Index, tail: pd.Index) -> pd.Index:
     first, last = index[0], index[-1]
     if isinstance(index, pd.PeriodIndex):
         every = pd.period_range(first, last, freq=index.freq)
-    elif isinstance(index, pd.DatetimeIndex):
-        every = pd.date_range(first, last, freq=tail.freq)
-    elif isinstance(index, pd.TimedeltaIndex):
-        every = pd.timedelta_range(first, last, freq=tail.freq)
+    elif isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
+        every = _span(index, tail.freq)
     else:
         step = tail.step if isinstance(tail, pd.RangeIndex) else tail[-1] - tail[0]
         n_labels = round((last - first) / step) + 1
@@ -331,3 +349,29 @@ def continue_like(index: pd.Index, tail: pd.Index) -> pd.Index | None:
             return pd.RangeIndex(int(last), int(last) + step, step, name=index.name)
         return pd.Index([last - step, last], name=index.name)
     return find_tail(index)
+
+
+def describe_gap(rows: pd.DataFrame | NDArray[np.float64], index: pd.Index | None) -> str:
+    """Return what to say of missing values.
+
+    Parameters
+    ----------
+    rows : array of shape (n_rows, n_features), or DataFrame
+        Some of its values are NaN.
+    index : pandas.Index or None
+        Labels of the rows.
+
+    Returns
+    -------
+    str
+        The first of them, and the ways out.
+    """
+    missing = np.isnan(np.asarray(rows, dtype=np.float64))
+    row, column = map(int, np.argwhere(missing)[0])
+    label = "" if index is None else f" ({index[row]})"
+    name = getattr(rows, "columns", range(missing.shape[1]))[column]
+    return (
+        f"Input X contains NaN: {missing.any(axis=1).sum()} row(s), the first is row {row}{label}, "
+        f"column {name!r}. The state needs every row: fill the gap (frame.interpolate(), say), cut "
+        "the series there and pass both pieces as a list, or leave out the rows before it"
+    )

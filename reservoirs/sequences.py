@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from reservoirs.labels import check_order, has_order, is_frame
+from reservoirs.labels import check_order, describe_gap, has_order, is_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -347,12 +347,22 @@ def check_rows(
         Checked rows, float64.
     layout : Layout
         How the rows divide into series.
+
+    Raises
+    ------
+    ValueError
+        For bad rows; of missing values the first is named.
     """
     raw, layout = flatten(X, series_id)
     check_labels(layout)
-    rows = validate_data(
-        estimator, raw, reset=reset, dtype=np.float64, ensure_min_samples=min_rows, order="C"
-    )
+    try:
+        rows = validate_data(
+            estimator, raw, reset=reset, dtype=np.float64, ensure_min_samples=min_rows, order="C"
+        )
+    except ValueError as error:
+        if "contains NaN" not in str(error):
+            raise
+        raise ValueError(describe_gap(raw, layout.index)) from None
     # an object with nothing but __array__ shows its length only once it is checked
     if layout.kind == "single" and layout.lengths != (len(rows),):
         layout = Layout("single", (len(rows),), layout.index)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reservoirs.display.axes import COLOUR, DISPLAY, TRUTH, Display, LineProperty
+from reservoirs.display.values import as_columns, one_series, stack_origins
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.forecasting import backtest, forecast
 from reservoirs.forecasting.panels import match_series, open_panel
@@ -22,22 +23,6 @@ if TYPE_CHECKING:
 
 SMALLEST_ERROR = 1e-16  # drawn on a logarithmic axis
 LARGEST_ERROR = 1e3  # of a forecast that diverged
-
-
-def _columns(values: ArrayLike) -> Array:
-    array = np.asarray(values, dtype=np.float64)
-    return array.reshape(len(array), -1)
-
-
-def _one_series(values: SeriesLike) -> Array:
-    """Return one series as columns; several are refused."""
-    panel = open_panel(values, "y_true")
-    if len(panel.members) > 1:
-        raise ValueError(
-            f"y_true must be one series, got {len(panel.members)}; draw one after the other, or "
-            "ErrorGrowthDisplay for all together"
-        )
-    return _columns(panel.members[0])
 
 
 @inherit_parameters(DISPLAY)
@@ -78,7 +63,7 @@ class ForecastDisplay(Display):
         threshold: float = 0.4,
         errors: ArrayLike | None = None,
     ) -> None:
-        self.truth, self.forecast = _columns(truth), _columns(forecast)
+        self.truth, self.forecast = as_columns(truth), as_columns(forecast)
         self.output, self.dt, self.threshold = output, dt, threshold
         self.errors = error_growth(self.truth, self.forecast) if errors is None else errors
 
@@ -136,7 +121,7 @@ class ForecastDisplay(Display):
         ForecastDisplay
             The display, drawn.
         """
-        y_true = _one_series(y_true)
+        y_true = one_series(y_true)
         y_pred = forecast(estimator, len(y_true), context=context, exog=exog)
         return cls.from_predictions(
             y_true, y_pred, ax=ax, output=output, dt=dt, threshold=threshold, **line
@@ -226,7 +211,7 @@ class ErrorGrowthDisplay(Display):
         """
         truth, predicted = np.asarray(y_true), np.asarray(y_pred)
         if truth.ndim < 3:
-            truth, predicted = _columns(truth)[None], _columns(predicted)[None]
+            truth, predicted = as_columns(truth)[None], as_columns(predicted)[None]
         # One scale for all starts: the deviation of a short stretch changes from one to the next.
         deviation = truth.reshape(-1, truth.shape[-1]).std(axis=0) if scale is None else scale
         errors = [
@@ -270,22 +255,15 @@ class ErrorGrowthDisplay(Display):
             The display, drawn.
         """
         panel = open_panel(series, "series")
-        truths: list[Array] = []
-        forecasts: list[Array] = []
-        for member, inputs in zip(panel.members, match_series(panel, exog, "exog"), strict=True):
-            pair = backtest(estimator, member, horizon=horizon, step=step, exog=inputs)
-            for values, found in zip(pair, (truths, forecasts), strict=True):
-                array = np.asarray(values)
-                found.append(array.reshape(-1, horizon, array.shape[-1]))
-        scale = np.concatenate([_columns(member) for member in panel.members]).std(axis=0)
+        members = list(zip(panel.members, match_series(panel, exog, "exog"), strict=True))
+        pairs = [backtest(estimator, s, horizon=horizon, step=step, exog=e) for s, e in members]
+        scale = np.concatenate([as_columns(member) for member in panel.members]).std(axis=0)
+        truth, predicted = (
+            np.concatenate([stack_origins(pair[side], horizon) for pair in pairs])
+            for side in (0, 1)
+        )
         return cls.from_predictions(
-            np.concatenate(truths),
-            np.concatenate(forecasts),
-            ax=ax,
-            scale=scale,
-            dt=dt,
-            lyapunov=lyapunov,
-            **line,
+            truth, predicted, ax=ax, scale=scale, dt=dt, lyapunov=lyapunov, **line
         )
 
     def _draw(self, ax: Axes, **line: LineProperty) -> None:
@@ -344,7 +322,7 @@ class PhasePortraitDisplay(Display):
         outputs: tuple[int, int] = (0, 1),
         dt: float = 1.0,
     ) -> None:
-        self.truth, self.forecast = _columns(truth), _columns(forecast)
+        self.truth, self.forecast = as_columns(truth), as_columns(forecast)
         self.outputs, self.dt = outputs, dt
 
     @classmethod
@@ -389,7 +367,7 @@ class PhasePortraitDisplay(Display):
         PhasePortraitDisplay
             The display, drawn.
         """
-        y_true = _one_series(y_true)
+        y_true = one_series(y_true)
         y_pred = forecast(estimator, len(y_true), context=context, exog=exog)
         return cls.from_predictions(y_true, y_pred, ax=ax, outputs=outputs, dt=dt, **line)
 

@@ -51,13 +51,14 @@ SAMPLE = np.random.default_rng(0).choice(len(EVERY), 30, replace=False)
 )
 def test_dates_of_any_alias_go_on_whatever_is_missing(which):
     alias, zone, holes = which
-    labels = full_range(alias, zone, 260)
+    known = 250 if "Y" not in alias else 150  # nanoseconds end in 2262
+    labels = full_range(alias, zone, known + 10)
 
-    tail = find_tail(with_holes(labels[:250], holes))
+    tail = find_tail(with_holes(labels[:known], holes))
 
-    assert tail[-1] == labels[249]
-    assert list(continue_labels(tail, 10)) == list(labels[250:])
-    assert list(continue_labels(advance(tail), 9)) == list(labels[251:])
+    assert tail[-1] == labels[known - 1]
+    assert list(continue_labels(tail, 10)) == list(labels[known:])
+    assert list(continue_labels(advance(tail), 9)) == list(labels[known + 1 :])
 
 
 @pytest.mark.parametrize("alias", ALIASES)

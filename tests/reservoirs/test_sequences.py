@@ -108,3 +108,18 @@ def test_a_missing_series_of_a_level_is_refused():
 
     with pytest.raises(ValueError, match="level 0 of the index must name.*at row 2"):
         flatten(pd.DataFrame({"x": np.zeros(4)}, index=index))
+
+
+@pytest.mark.parametrize("container", ["array", "frame", "list", "masked"])
+def test_a_missing_value_is_named_by_its_row(container):
+    rows = np.arange(12.0).reshape(6, 2)
+    rows[4, 1] = np.nan
+    frame = pd.DataFrame(rows, columns=["a", "b"], index=pd.date_range("2024", periods=6))
+    X = {
+        "array": rows, "frame": frame, "list": [rows[:3], rows[3:]],
+        "masked": np.ma.masked_invalid(rows),
+    }[container]  # fmt: skip
+    where = r"row 4 \(2024-01-05.*column 'b'" if container == "frame" else "row 4, column 1"
+
+    with pytest.raises(ValueError, match=f"contains NaN: 1 row.*{where}.*interpolate"):
+        check_rows(Reservoir(), X, reset=True)

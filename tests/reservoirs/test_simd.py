@@ -59,7 +59,8 @@ def test_a_paused_collector_goes_on_and_leaves_frozen_objects_frozen():
     with collector_paused():
         pass
     try:
-        assert gc.get_freeze_count() == frozen
+        # some of them are freed meanwhile, when nobody refers to them any more
+        assert 0.99 * frozen < gc.get_freeze_count() <= frozen
     finally:
         gc.unfreeze()
 

@@ -60,7 +60,9 @@ def test_no_file_hides_a_name_of_the_class_or_brings_a_new_one(name, tmp_path):
         state = {**tree["state"], attribute: SCRIPT}
         path.write_bytes(signed({**tree, "state": state}, arrays))
 
-        with pytest.raises(ValueError, match=f"has no attribute '{attribute}'"):
+        # a property of a class of scikit-learn 1.6 is an attribute of 1.9, of another type
+        refusal = rf"has no attribute '{attribute}'|\.{attribute} may not be a str"
+        with pytest.raises(ValueError, match=refusal):
             load(path)
 
 
