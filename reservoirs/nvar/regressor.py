@@ -189,8 +189,9 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             return super()._read_all(rows, layout, states)
         features, spans = self.features_, list(layout.slices())
         z = features.monomials(features.delayed_by_series(rows, layout))
-        outputs = z @ self.coef_.T + self.intercept_
-        return [outputs[span] for span in spans], [features.latest(rows[span]) for span in spans]
+        # one product a series: those of all together round otherwise than those of each
+        outputs = [z[span] @ self.coef_.T + self.intercept_ for span in spans]
+        return outputs, [features.latest(rows[span]) for span in spans]
 
     def _stack_states(self, states: list[Array]) -> Array:
         raise ValueError("return_state has no meaning here: pass earlier rows as context")
