@@ -7,8 +7,8 @@ prediction becomes the next observation.
 """
 
 from reservoirs.forecasting.backtesting import backtest
+from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.closed_loop import forecast
-from reservoirs.forecasting.composed import closed_loop_model
 from reservoirs.forecasting.examples import ALIGNMENTS, next_step
 from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.mixin import ForecastMixin

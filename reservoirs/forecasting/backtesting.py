@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.columns import Columns
-from reservoirs.forecasting.composed import closed_loop_model
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.panels import match_series, open_panel
 from reservoirs.forecasting.runs import input_rows, run_closed_loop

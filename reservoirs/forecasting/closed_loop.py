@@ -5,7 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import TYPE_CHECKING
 
-from reservoirs.forecasting.composed import closed_loop_model
+from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.frames import restore_container
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.runs import run

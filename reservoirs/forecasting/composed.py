@@ -7,26 +7,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.series import States, Step
-from reservoirs.estimators.settings import check_settings
 from reservoirs.forecasting.loop import DIVERGED, Loop
-from reservoirs.forecasting.model import ClosedLoopModel
-from reservoirs.forecasting.nodes import (
-    Average,
-    Chain,
-    Foreign,
-    Inverse,
-    Node,
-    Ours,
-    Part,
-    State,
-    Union,
-)
+from reservoirs.forecasting.nodes import Chain, Foreign, Inverse, Node, Ours, Part, State
 from reservoirs.forecasting.runs import feed_back
-from reservoirs.forecasting.training_end import TrainingEnd, check_loop
+from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.scaling import SequenceScaler
 from reservoirs.sequences import Array, InitialState
 
@@ -36,104 +22,6 @@ WANTED = (
     "forecast takes a regressor of this library or a Pipeline (search, VotingRegressor, "
     "TransformedTargetRegressor) that has a part of it, got "
 )
-
-
-def closed_loop_model(model: object) -> ClosedLoopModel:
-    """Return a model as one whose predictions can become its next inputs.
-
-    Parameters
-    ----------
-    model : estimator
-        A fitted regressor of this library, or a Pipeline, search, VotingRegressor or
-        TransformedTargetRegressor with a part of this library.
-
-    Returns
-    -------
-    ClosedLoopModel
-        The regressor itself, or the parts as one.
-
-    Raises
-    ------
-    TypeError
-        For another kind of model.
-    ValueError
-        If the loop cannot close.
-    """
-    while "best_estimator_" in getattr(model, "__dict__", {}):  # a search
-        model = model.best_estimator_  # type: ignore[attr-defined]
-    if hasattr(model, "_closed_loop"):
-        # scikit-learn's own check takes a tenth of a short forecast; it writes the error
-        if not model.__sklearn_is_fitted__():  # type: ignore[attr-defined]
-            check_is_fitted(model)
-        check_settings(model)  # set_params may have come after fit
-        found: ClosedLoopModel = model  # type: ignore[assignment]
-    elif isinstance(model, BaseEstimator):
-        found = ComposedModel(model, as_node(model, type(model).__name__, final=True))
-    else:
-        raise TypeError(WANTED + type(model).__name__)
-    check_loop(found.training_end_)
-    return found
-
-
-def is_ours(model: object) -> bool:
-    """Tell whether a model is a part of this library that carries a state along a series."""
-    return hasattr(model, "_drive") and hasattr(model, "_start_states")
-
-
-def as_node(model: object, name: str, *, final: bool) -> Node:
-    """Return a fitted model, or a step of one, as a node.
-
-    Parameters
-    ----------
-    model : estimator
-        Ours, a Pipeline, a FeatureUnion, a search, VotingRegressor, TransformedTargetRegressor, or
-        one of another library that takes every row for itself.
-    name : str
-        What to call it in an error.
-    final : bool
-        Whether its outputs are the predictions.
-
-    Returns
-    -------
-    Node
-        The node.
-    """
-    # scikit-learn's meta-estimators load much, and `import reservoirs` nothing of them: by name
-    kinds = {cls.__name__ for cls in type(model).__mro__}
-    if is_ours(model):
-        check_is_fitted(model)
-        check_settings(model)  # set_params may have come after fit
-        return Ours(model, final)  # type: ignore[arg-type]
-    if "best_estimator_" in vars(model):  # a search
-        return as_node(model.best_estimator_, name, final=final)  # type: ignore[attr-defined]
-    if "Pipeline" in kinds:
-        steps = [(n, s) for n, s in model.steps if s not in (None, "passthrough")]  # type: ignore[attr-defined]
-        return Chain([as_node(step, n, final=final and step is steps[-1][1]) for n, step in steps])
-    if "FeatureUnion" in kinds:
-        return _as_union(model)
-    if "VotingRegressor" in kinds:
-        check_is_fitted(model)
-        members = model.estimators_  # type: ignore[attr-defined]
-        weights = np.asarray(model._weights_not_none or np.ones(len(members)), dtype=np.float64)  # type: ignore[attr-defined]
-        nodes = [as_node(member, name, final=True) for member in members]
-        return Average(nodes, (weights / weights.sum()).tolist())
-    if "TransformedTargetRegressor" in kinds:
-        check_is_fitted(model)
-        inside = as_node(model.regressor_, name, final=True)  # type: ignore[attr-defined]
-        return Inverse([inside], model.transformer_)  # type: ignore[attr-defined]
-    check_is_fitted(model)
-    return Foreign(name, model, "predict" if final else "transform")
-
-
-def _as_union(model: object) -> Union:
-    given = model.transformer_weights or {}  # type: ignore[attr-defined]
-    nodes, weights = [], []
-    for name, step in model.transformer_list:  # type: ignore[attr-defined]
-        if step in ("drop", None):
-            continue
-        nodes.append(Chain([]) if step == "passthrough" else as_node(step, name, final=False))
-        weights.append(given.get(name, 1.0))
-    return Union(nodes, weights)
 
 
 class ComposedModel:

@@ -1,11 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import VotingRegressor
+from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -14,7 +11,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from reservoirs import ESNRegressor, NVARRegressor, Reservoir, forecast, next_step
+from reservoirs import ESNRegressor, Reservoir, forecast, next_step
 from reservoirs.forecasting import closed_loop_model
 
 T = np.arange(220)
@@ -104,44 +101,6 @@ def test_a_step_that_mixes_rows_is_refused_by_name(step):
         forecast(model, 3, context=WAVE)
 
 
-def test_a_search_is_its_best_model():
-    grid = {"alpha": [1e-8, 1e-2]}
-    search = GridSearchCV(ESN, grid, cv=TimeSeriesSplit(2)).fit(*next_step(WAVE))
-
-    assert_array_equal(forecast(search, 5), search.best_estimator_.forecast(5))
-
-
-def test_a_vote_is_the_average_at_every_step():
-    members = [("esn", ESN), ("nvar", NVARRegressor(degree=1)), ("ridge", Ridge(1e-6))]
-    vote = VotingRegressor(members, weights=[2, 1, 1]).fit(*next_step(WAVE))
-
-    found = forecast(vote, 5)
-
-    state_of_esn, rows = vote.estimators_[0].last_states_[0], [WAVE[-2:-1]]
-    latest = WAVE[-1]
-    for value in found:
-        row = np.array([[latest]])
-        esn, state_of_esn = vote.estimators_[0]._drive(row, state_of_esn)
-        nvar, _ = vote.estimators_[1]._drive(row, np.array([[rows[-1][0]]]))
-        ridge = vote.estimators_[2].predict(row)
-        expected = (2 * esn[0, 0] + nvar[0, 0] + ridge[0]) / 4
-        assert value == pytest.approx(expected, rel=1e-12)
-        rows.append(np.array([latest]))
-        latest = value
-
-
-def test_transformed_targets_are_fed_back_as_they_were():
-    inside = NVARRegressor(n_delays=2, degree=2, alpha=1e-6)
-    model = TransformedTargetRegressor(inside, func=np.sqrt, inverse_func=np.square)
-    model.fit(*next_step(WAVE))
-
-    past = list(WAVE)
-    for _ in range(10):  # the whole model on the whole past at every step
-        past.append(model.predict(np.array(past)[:, None])[-1])
-    assert_allclose(forecast(model, 10), past[-10:], rtol=1e-10)
-    assert_allclose(forecast(model, 10, context=WAVE), past[-10:], rtol=1e-10)
-
-
 def test_any_readout_reads_a_reservoir_and_goes_on():
     model = make_pipeline(StandardScaler(), Reservoir(n_units=60, random_state=0), Ridge(1e-8))
     model.fit(*next_step(WAVE))
@@ -167,15 +126,6 @@ def test_a_panel_that_loses_its_labels_on_the_way_is_refused():
         model.fit(*next_step(panel))
     model.set_output(transform="pandas").fit(*next_step(panel))
     assert_allclose(forecast(model, 5).loc["b"], forecast(model, 5).loc["a"] + 5.0, atol=0.2)
-
-
-@pytest.mark.parametrize("model", [Ridge(), make_pipeline(StandardScaler(), Ridge()), 3])
-def test_a_model_without_a_part_of_ours_is_refused(model):
-    if hasattr(model, "fit"):
-        model.fit(*next_step(WAVE))
-
-    with pytest.raises(TypeError, match="forecast takes a regressor of this library"):
-        forecast(model, 3)
 
 
 def test_one_array_is_not_the_state_of_two_parts():
