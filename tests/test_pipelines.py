@@ -32,6 +32,8 @@ STEPS = {
         [("states", Reservoir(n_units=12, random_state=1)), ("delays", NVAR(n_delays=3, degree=1))]
     ),
     "polynomial": PolynomialFeatures(2, include_bias=False),
+    "side by side": FeatureUnion([("powers", PolynomialFeatures(2)), ("scale", StandardScaler())]),
+    "nested": Pipeline([("scale", StandardScaler()), ("range", MinMaxScaler((-1, 1)))]),
 }
 REGRESSORS = {
     "esn": ESNRegressor(n_units=15, random_state=2, initial_state="zero"),

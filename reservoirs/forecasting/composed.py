@@ -86,8 +86,8 @@ class ComposedModel:
         """Return the map from y to the next input of the model; None where it cannot close."""
         n_outputs = end.n_outputs
         identity = np.ones(n_outputs), np.zeros(n_outputs)
-        scalers = [n.estimator for n in self._before.nodes if isinstance(n, Foreign)]
-        if all(map(_is_affine, scalers)) and not transformed:
+        affine = all(isinstance(n, Foreign) and _is_affine(n.estimator) for n in self._before.nodes)
+        if affine and not transformed:
             if end.loop is None:
                 return None
             # x = A u + B of the scalers, and x = a y + b of the rows that came out: u = (x - B) / A
@@ -175,9 +175,10 @@ class ComposedModel:
         scale, shift = loop
         pairs = self.training_end_.pairs
         probes = [] if pairs is None else list(pairs[1])
+        # a forecast of one step has one row of inputs, and a step that mixes rows shows on several
         probe_rows = [
-            np.concatenate([y * scale + shift, inputs])
-            for y, inputs in zip([observation, *probes], exog, strict=False)
+            np.concatenate([y * scale + shift, exog[i % len(exog)]])
+            for i, y in enumerate([observation, *probes])
         ]
         self.node.check(np.stack(probe_rows))
         limit = DIVERGED * self.training_end_.target_size

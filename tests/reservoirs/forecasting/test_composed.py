@@ -11,7 +11,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from reservoirs import ESNRegressor, Reservoir, forecast, next_step
+from reservoirs import ESNRegressor, NVARRegressor, Reservoir, forecast, next_step
 from reservoirs.forecasting import closed_loop_model
 
 T = np.arange(220)
@@ -134,3 +134,31 @@ def test_one_array_is_not_the_state_of_two_parts():
     with pytest.raises(ValueError, match="2 parts that carry a state"):
         forecast(model, 3, context=WAVE, initial_state=np.zeros(40))
     assert closed_loop_model(model).n_features_in_ == 1
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        make_union(PolynomialFeatures(2), StandardScaler()),
+        make_union(StandardScaler(), PolynomialFeatures(2)),
+        make_pipeline(StandardScaler(), PolynomialFeatures(2)),
+    ],
+)
+def test_features_of_other_libraries_side_by_side_forecast_as_the_slow_loop(step):
+    nvar = NVARRegressor(n_delays=2, degree=1, alpha=1e-4)
+    model = make_pipeline(step, nvar).fit(*next_step(WAVE))
+
+    past = list(WAVE)
+    for _ in range(10):
+        past.append(model.predict(np.array(past)[:, None])[-1])
+    assert_allclose(forecast(model, 10), past[-10:], rtol=1e-9)
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 9])
+def test_a_mixing_step_between_ours_is_refused_for_any_number_of_steps(n_steps):
+    middle = FunctionTransformer(lambda rows: rows - rows.mean(axis=0))
+    model = make_pipeline(Reservoir(n_units=20, random_state=0), middle, Ridge(1e-6))
+    model.fit(*next_step(WAVE))
+
+    with pytest.raises(ValueError, match="does not take every row"):
+        forecast(model, n_steps)
