@@ -70,7 +70,7 @@ def test_a_daemon_may_run_a_cell(monkeypatch, here):  # workers of Dask are daem
 def cluster():
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None,
+        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=":0",
         silence_logs="CRITICAL",
     ) as found:  # fmt: skip
         yield found
