@@ -107,7 +107,7 @@ class Columns:
         ValueError
             If exog is missing, superfluous, of another shape, or lacks a column or a label.
         """
-        if has_names(inputs) and self.n_exog:
+        if self.n_exog and has_names(inputs):
             names = self._inputs[self.n_outputs :] if self._inputs else None
             if names and hasattr(inputs, "columns"):
                 inputs = take_columns(inputs, names, "exog")

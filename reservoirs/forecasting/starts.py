@@ -76,47 +76,64 @@ def find_starts(
     ValueError
         If context and exog have the wrong shape, names or labels, or not the same number of series.
     """
+    panel, ends = (
+        _training_ends(model, initial_state)
+        if context is None
+        else _context_ends(model, context, initial_state)
+    )
+    inputs_of = match_series(panel, exog, "exog")
     columns = Columns(model)
-    if context is None:
-        return _training_ends(model, columns, n_steps, exog, initial_state)
-    panel, starts = open_panel(context, "context"), []
-    for values, inputs in zip(panel.members, match_series(panel, exog, "exog"), strict=True):
-        observations = columns.observations(values, "context")
-        labels, tail = None, None
-        if is_frame(values):
-            labels, tail = values.index, _tail_of(values.index, model.training_end_)
+    starts = []
+    for end, inputs in zip(ends, inputs_of, strict=True):
+        observations = end.observations
+        if context is not None:
+            observations = columns.observations(observations, "context")
         n_rows = len(observations) - 1 + n_steps
-        rows = columns.exog(inputs, n_rows, labels, tail)
-        state = model._start_states(initial_state, 1)[0]
-        starts.append(Start(observations, rows, state, labels is not None, tail))
+        rows = columns.exog(inputs, n_rows, end.labels, end.tail)
+        starts.append(Start(observations, rows, end.state, end.labelled, end.tail))
     return starts, panel
 
 
-def _training_ends(
-    model: ClosedLoopModel,
-    columns: Columns,
-    n_steps: int,
-    exog: SeriesLike,
-    initial_state: InitialState,
-) -> tuple[list[Start], Panel]:
-    """Return the ends of the training series as starts."""
+@dataclass(frozen=True)
+class _End:
+    """Where known observations end: they, their labels, and the state before the first."""
+
+    observations: SeriesLike
+    state: Array
+    labelled: bool
+    labels: pd.Index | None
+    tail: pd.Index | None
+
+
+def _context_ends(
+    model: ClosedLoopModel, context: SeriesLike, initial_state: InitialState
+) -> tuple[Panel, list[_End]]:
+    """Return the ends of contexts."""
+    panel, ends = open_panel(context, "context"), []
+    for values in panel.members:
+        labels = values.index if is_frame(values) else None
+        tail = None if labels is None else _tail_of(labels, model.training_end_)
+        state = model._start_states(initial_state, 1)[0]
+        ends.append(_End(values, state, labels is not None, labels, tail))
+    return panel, ends
+
+
+def _training_ends(model: ClosedLoopModel, initial_state: InitialState) -> tuple[Panel, list[_End]]:
+    """Return the ends of the training series, from the last target on."""
     end = model.training_end_
     assert end.last_observations is not None  # `check_loop` refused targets per series
-    panel = Panel(list(end.last_observations), end.layout.kind, end.outer)
+    n_series = len(end.last_observations)
     # the last state has seen all rows of X but not y[-1], which enters first
     states = model.last_states_
     if initial_state is not None:
-        states = model._start_states(initial_state, end.layout.n_series)
-    starts = []
-    tails = end.tails or [None] * end.layout.n_series
-    inputs_of = match_series(panel, exog, "exog")
-    for observation, inputs, state, tail in zip(
-        end.last_observations, inputs_of, states, tails, strict=True
-    ):
-        labels = None if tail is None else tail[-1:]
-        rows = columns.exog(inputs, n_steps, labels, tail)
-        starts.append(Start(observation[None], rows, state, end.tails is not None, tail))
-    return starts, panel
+        states = model._start_states(initial_state, n_series)
+    ends = [
+        _End(y[None], state, end.tails is not None, None if tail is None else tail[-1:], tail)
+        for y, state, tail in zip(
+            end.last_observations, states, end.tails or [None] * n_series, strict=True
+        )
+    ]
+    return Panel(list(end.last_observations), end.layout.kind, end.outer), ends
 
 
 def _tail_of(labels: pd.Index, end: TrainingEnd) -> pd.Index | None:
