@@ -16,6 +16,7 @@ from reservoirs.forecasting.runs import run
 from reservoirs.forecasting.starts import Start
 from reservoirs.metrics import nrmse
 from reservoirs.sequences import Array, SeriesLike, members_of
+from reservoirs.suggestions import suggest_parameters
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -26,6 +27,7 @@ TOLERANCE = 1e-6  # of an observation, or of the deviation of the targets: the s
 WORST = 1e6  # the error of a forecast that diverged: finite, so that means and ranks stay defined
 
 
+@suggest_parameters
 class RollingOriginSplit:
     """Train on all rows up to an origin, test on the rows after it; the origin moves on.
 

@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.base import BaseEstimator
 
 from reservoirs.sequences import Array
+from reservoirs.suggestions import SuggestingMixin
 from reservoirs.version import Documented
 
 __all__ = ["SmallWorld", "draw"]
@@ -107,7 +108,7 @@ def orthogonal(n_units: int, degree: int, rng: Generator) -> Sparse:
     return scipy.sparse.csr_array(q * np.sign(np.diag(r)))
 
 
-class SmallWorld(Documented, BaseEstimator):
+class SmallWorld(Documented, SuggestingMixin, BaseEstimator):
     """A ring lattice with random short cuts, weights uniform in [-1, 1].
 
     Every unit reads its `degree` nearest units, itself included last; each of these connections

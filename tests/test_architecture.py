@@ -23,7 +23,7 @@ FILES = {
 # and from floors below, never from the same floor or from above.
 FLOORS = {
     "reservoirs": [
-        {"labels", "parallel", "version"},
+        {"labels", "parallel", "suggestions", "version"},
         {"sequences"},
         {"compiled", "seeds", "targets", "topology"},
         {"estimators", "input_weights", "packing", "readout"},
@@ -79,7 +79,7 @@ INSIDE = {  # imported inside functions only, so that nobody else loads or needs
 }
 OURS_FOR_TRAINERS = {
     "sequences", "targets", "topology", "readout", "estimators", "forecasting", "metrics",
-    "parallel", "persistence", "display", "version",
+    "parallel", "persistence", "display", "suggestions", "version",
 }  # fmt: skip
 PUBLIC = {
     *("reservoirs", "trainers", "trainers.solvers"),

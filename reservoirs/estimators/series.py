@@ -23,6 +23,7 @@ from reservoirs.sequences import (
     check_rows,
     restore,
 )
+from reservoirs.suggestions import SuggestingMixin
 from reservoirs.targets import TargetKind
 from reservoirs.version import Stamped
 
@@ -31,7 +32,7 @@ Runs: TypeAlias = tuple[list[Array], list[Array]]  # outputs and last states, on
 States: TypeAlias = Array | list[Array]  # one per series: rows of an array, or pieces of any length
 
 
-class SeriesMixin(Stamped, CommittingMixin, CallbackSupportMixin, ABC):
+class SeriesMixin(Stamped, SuggestingMixin, CommittingMixin, CallbackSupportMixin, ABC):
     """Outputs of an estimator that carries a state along each series.
 
     Attributes

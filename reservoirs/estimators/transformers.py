@@ -12,11 +12,14 @@ from reservoirs.estimators.commit import CommittingMixin
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.settings import FITTED, check_settings
 from reservoirs.sequences import SeriesLike, holds_many_series
+from reservoirs.suggestions import SuggestingMixin
 from reservoirs.version import Stamped
 
 
 # scikit-learn wraps the `transform` of each subclass, which `fit_transform` calls
-class SeriesTransformer(Stamped, CommittingMixin, TransformerMixin, auto_wrap_output_keys=None):
+class SeriesTransformer(
+    Stamped, SuggestingMixin, CommittingMixin, TransformerMixin, auto_wrap_output_keys=None
+):
     """A transformer of series, in any container.
 
     `set_output` and `set_config(transform_output=...)` set the container of one 2-D result; lists

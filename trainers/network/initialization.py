@@ -12,6 +12,7 @@ import scipy.linalg
 from sklearn.base import BaseEstimator
 
 from reservoirs.sequences import Array
+from reservoirs.suggestions import SuggestingMixin
 from reservoirs.version import Documented
 from trainers.network.stack import Network
 
@@ -76,7 +77,7 @@ def _sparse(network: Network, rng: Generator) -> Weights:
     return weights
 
 
-class ESNInit(Documented, BaseEstimator):
+class ESNInit(Documented, SuggestingMixin, BaseEstimator):
     """Start as an echo state network does: sparse recurrent weights at a chosen spectral radius.
 
     W_h = rho W / max abs(eig(W)), with `fan_in` normal entries in every row of W

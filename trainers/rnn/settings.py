@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.sequences import Seed
+from reservoirs.suggestions import SuggestingMixin
 from trainers.network.cells import CELLS
 from trainers.network.initialization import INITS, ESNInit
 from trainers.network.rnn import ACTIVATIONS
@@ -20,7 +21,7 @@ POSITIVE = Interval(Real, 0, None, closed="neither")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 
 
-class NetworkSettings(BaseEstimator):
+class NetworkSettings(SuggestingMixin, BaseEstimator):
     """The parameters of a recurrent network and of its training.
 
     Parameters

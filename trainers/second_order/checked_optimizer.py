@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from difflib import get_close_matches
 from math import inf, isfinite
 from numbers import Real
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+
+from reservoirs.suggestions import suggest
 
 Rule = tuple[Callable[[float], bool], str]  # whether a number is allowed, and which ones are
 
@@ -89,11 +90,9 @@ class CheckedOptimizer(torch.optim.Optimizer):
             super().add_param_group(param_group)  # which refuses it
         unknown = [k for k in param_group if k not in self.defaults and k not in FOREIGN_KEYS]
         if unknown:
-            close = get_close_matches(str(unknown[0]), self.defaults, 1)
             raise TypeError(
                 f"{type(self).__name__} has no setting {unknown[0]!r} of a parameter group"
-                + (f"; did you mean {close[0]!r}?" if close else "")
-                + f" Its settings are {', '.join(sorted(self.defaults))}"
+                + suggest(str(unknown[0]), sorted(self.defaults))
             )
         settings = self._checked_settings({**self.defaults, **param_group})
         super().add_param_group(param_group)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
+from reservoirs.suggestions import suggest_parameters
 from trainers.second_order.checked_optimizer import (
     COUNT,
     NOT_NEGATIVE,
@@ -32,6 +33,7 @@ from trainers.second_order.step import (
 from trainers.second_order.total_loss import TotalLoss
 
 
+@suggest_parameters
 class HessianFree(CheckedOptimizer):
     """Hessian-free optimisation of any `torch.nn.Module`.
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
+from reservoirs.suggestions import suggest_parameters
 from trainers.second_order.checked_optimizer import (
     NOT_NEGATIVE,
     SHARE,
@@ -91,6 +92,7 @@ SCHEDULES: dict[str, Callable[[float, int], float]] = {
 REMEDY = "Lower lr, clip the gradient, or look for NaN in the data"
 
 
+@suggest_parameters
 class SutskeverMomentum(CheckedOptimizer):
     """Momentum with a coefficient that may change at every step, as published.
 

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
+from reservoirs.suggestions import SuggestingMixin
 from reservoirs.version import Documented
 from trainers.data.batches import Examples
 from trainers.network.losses import Loss
@@ -75,7 +76,7 @@ class EpochRunner(Protocol):
         """Go on from a state."""
 
 
-class Solver(Documented, BaseEstimator, ABC):
+class Solver(Documented, SuggestingMixin, BaseEstimator, ABC):
     """Settings of a training algorithm, which build the runner of its epochs.
 
     Attributes
