@@ -108,15 +108,15 @@ def tuning(searches: Sequence[StoredSearch], title: str) -> Figure | None:
     figure = Figure(figsize=(7.5, 4.0), layout="constrained")
     axes = figure.subplots()
     for search in searches:
-        scores = np.sort(search.scores)
-        count = np.arange(1, len(scores) + 1)
-        rank = np.arange(len(scores) + 1) / len(scores)  # share of trials below each score
+        logs = np.cumsum(search.scores) / 100.0
+        count = np.arange(1, len(logs) + 1)
+        rank = np.arange(len(logs) + 1) / len(logs)  # share of trials below each score
         # The best of n trials drawn from N is worse than the k best with probability
         # (1 - k/N)^n, so the weight of the k-th is (1 - (k-1)/N)^n - (1 - k/N)^n.
         weights = (1 - rank[None, :-1]) ** count[:, None] - (1 - rank[None, 1:]) ** count[:, None]
         axes.plot(
             count,
-            np.exp(weights @ np.log(scores)),
+            10.0 ** (weights @ logs),
             color=colour(search.method),
             ls=line(search.method),
             lw=1.5,

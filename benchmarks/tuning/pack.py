@@ -32,7 +32,11 @@ def settings_text(files: Mapping[str, bytes]) -> str:
         JSON, a line per search.
     """
     lines = [
-        json.dumps(asdict(StoredSearch.from_log(json.loads(content))), sort_keys=True)
+        json.dumps(
+            asdict(StoredSearch.from_log(json.loads(content))),
+            sort_keys=True,
+            separators=(",", ":"),
+        )
         for name, content in sorted(files.items())
         if name.startswith("searches/")
     ]

@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
+from math import log10
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,9 @@ class StoredSearch:
         Processor time of the whole search.
     seeds : list of int
         Of data and models, disjoint from the test seeds.
-    scores : list of float
-        Of all trials, in their order, to four digits: they are only drawn.
+    scores : list of int
+        Of all trials, sorted, in hundredths of a decade: log10 of the best, then the step from each
+        to the next. They are only drawn.
     """
 
     task: str
@@ -59,14 +61,15 @@ class StoredSearch:
     score: float
     seconds: float
     seeds: list[int]
-    scores: list[float]
+    scores: list[int]
 
     @classmethod
     def from_log(cls, log: Log) -> StoredSearch:
-        """Return what the program reads of a log, the trials' scores to four digits."""
+        """Return what the program reads of a log."""
         names = [field.name for field in fields(cls) if field.name != "scores"]
-        # For the figure of tuning budgets, which needs no more digits; the logs keep them.
-        scores = [float(f"{trial['score']:.4g}") for trial in log["trials"]]
+        # For the figure of tuning budgets, whose lines are thicker; the logs keep all digits.
+        logs = sorted(round(100.0 * log10(trial["score"])) for trial in log["trials"])
+        scores = np.diff(logs, prepend=0).tolist()
         return cls(**{name: log[name] for name in names}, scores=scores)
 
 
@@ -202,10 +205,17 @@ def _candidates(task: str, method: str, track: str) -> Iterator[StoredSearch]:
 def _read_log(path: Path) -> StoredSearch:
     try:
         search = StoredSearch.from_log(json.loads(path.read_text(encoding="utf-8")))
-        numbers = [search.score, search.seconds, *search.scores]
-        if not isinstance(search.settings, dict) or not all(map(np.isfinite, numbers)):
+        numbers = [search.score, search.seconds]
+        if not isinstance(search.settings, dict) or not np.isfinite(numbers).all():
             raise ValueError("its settings are not an object, or a number is not finite")
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise ValueError(
             f"{path} is not the log of a search ({type(error).__name__}: {error}); delete it to "
             "search again"

@@ -3,6 +3,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.cells import archive
@@ -64,6 +65,15 @@ def test_a_damaged_log_is_noticed(tmp_path, damage, complaint):
     wrong = audit.check(tmp_path)
 
     assert any(re.search(complaint, text) for text in wrong)
+
+
+@pytest.mark.parametrize("score", [np.nan, np.inf, 0.0, "1"])
+def test_a_log_with_a_trial_of_no_score_is_refused(score, tmp_path):
+    log = {**log_in_archive("stored/lagged_sine--esn.json"), "trials": [{"score": score}]}
+    stored.write_log(log, tmp_path)
+
+    with pytest.raises(ValueError, match=r"--esn.json is not the log of a search"):
+        stored._read_log(tmp_path / "stored" / "lagged_sine--esn.json")
 
 
 def test_a_search_that_does_not_repeat_is_noticed(tmp_path):
@@ -143,7 +153,8 @@ def test_a_search_and_a_run_are_packed_in_place_of_earlier_ones(tmp_path, monkey
     (entry,) = json.loads((tmp_path / "settings.json").read_text())
     assert names == {"runs/a--b--0--2.json", "runs/a--c--0--1.json"}
     assert entry["settings"] == {"alpha": 0.5}
-    assert len(entry["scores"]) == log["n_trials"]
+    scores = sorted(trial["score"] for trial in log["trials"])
+    assert 10.0 ** (np.cumsum(entry["scores"]) / 100.0) == pytest.approx(scores, rel=0.012)
 
 
 def test_the_same_files_make_the_same_archive(tmp_path, monkeypatch):
