@@ -15,7 +15,7 @@ from reservoirs.forecasting.panels import open_panel
 from reservoirs.forecasting.runs import run
 from reservoirs.forecasting.starts import Start
 from reservoirs.metrics import nrmse
-from reservoirs.sequences import Array, SeriesLike, members_of
+from reservoirs.sequences import Array, SeriesLike, members_of, unmask
 from reservoirs.suggestions import suggest_parameters
 
 if TYPE_CHECKING:
@@ -284,8 +284,12 @@ def forecast_scorer(metric: Metric = nrmse, context: int = 0) -> ForecastScorer:
 
 
 def _values(member: SeriesLike) -> Array:
-    """Return one series as rows of numbers."""
-    values = np.asarray(member, dtype=np.float64)
+    """Return one series as rows, of numbers unless some of its columns are text."""
+    values = np.asarray(unmask(member))
+    try:
+        values = values.astype(np.float64)
+    except ValueError:
+        values = values.astype(object)
     return values.reshape(len(values), -1)
 
 
@@ -307,7 +311,7 @@ def _check_that_rows_follow(inputs: list[Array], model: ClosedLoopModel) -> None
     end = model.training_end_
     last, loop = end.last_observations, end.loop
     assert last is not None and loop is not None  # `closed_loop_model` refused the model otherwise
-    first = [rows[0, : end.n_outputs] for rows in inputs]
+    first = [rows[0, : end.n_outputs].astype(np.float64) for rows in inputs]
     expected = last * loop[0] + loop[1]
     size = TOLERANCE * np.maximum(np.abs(expected), end.target_deviation * np.abs(loop[0]))
     if len(first) != len(expected) or (np.abs(np.array(first) - expected) > size).any():

@@ -88,9 +88,10 @@ def as_node(model: object, name: str, *, final: bool) -> Node:
         return _as_union(model)
     if "VotingRegressor" in kinds:
         check_is_fitted(model)
-        members = model.estimators_  # type: ignore[attr-defined]
-        weights = np.asarray(model._weights_not_none or np.ones(len(members)), dtype=np.float64)  # type: ignore[attr-defined]
-        nodes = [as_node(member, name, final=True) for member in members]
+        given = model.weights or [1.0] * len(model.estimators)  # type: ignore[attr-defined]
+        kept = [w for w, (_, e) in zip(given, model.estimators, strict=True) if e != "drop"]  # type: ignore[attr-defined]
+        weights = np.asarray(kept, dtype=np.float64)
+        nodes = [as_node(member, name, final=True) for member in model.estimators_]  # type: ignore[attr-defined]
         return Average(nodes, (weights / weights.sum()).tolist())
     if "TransformedTargetRegressor" in kinds:
         check_is_fitted(model)

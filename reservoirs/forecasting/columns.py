@@ -35,7 +35,13 @@ class Columns:
         end = model.training_end_
         self.n_outputs = end.n_outputs
         self.n_exog = model.n_features_in_ - end.n_outputs
-        self.align = getattr(model, "exog_align", "observation")
+        stated = getattr(model, "exog_align", None)
+        self.align = stated or end.exog_align or "observation"
+        if self.n_exog and end.exog_align not in (None, self.align):
+            raise ValueError(
+                f"X was built with next_step(..., align={end.exog_align!r}), and the model says "
+                f"exog_align={stated!r}; fit it with exog_align={end.exog_align!r}"
+            )
         names = getattr(model, "feature_names_in_", None)
         self._inputs: list[Hashable] | None = None if names is None else list(names)
         self._outputs = end.output_names

@@ -12,7 +12,7 @@ from reservoirs.estimators.series import States, Step
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.nodes import Chain, Foreign, Inverse, Node, Ours, Part, State
 from reservoirs.forecasting.runs import feed_back
-from reservoirs.forecasting.training_end import TrainingEnd
+from reservoirs.forecasting.training_end import CANNOT_CLOSE, TrainingEnd
 from reservoirs.scaling import SequenceScaler
 from reservoirs.sequences import Array, InitialState
 
@@ -50,6 +50,7 @@ class ComposedModel:
     """
 
     takes_text = True
+    _exog_is_text = False
 
     def __init__(self, model: object, node: Node) -> None:
         self.node = node
@@ -65,7 +66,7 @@ class ComposedModel:
         if names is not None:
             self.feature_names_in_ = names
         self.exog_align = next(
-            (p.exog_align for p in node.parts() if hasattr(p, "exog_align")), "observation"
+            (p.exog_align for p in node.parts() if hasattr(p, "exog_align")), None
         )
         self.training_end_ = end if back is None else _in_units_of_y(end, back)
         if end.last_observations is not None:
@@ -115,14 +116,34 @@ class ComposedModel:
         try:
             came = [self._drive_before(probe) for probe in probes]
         except (TypeError, ValueError):  # exogenous inputs that are not numbers
+            self._exog_is_text = True
             return True
-        self._before.check(probes[0])
+        self._before.check(probes[0][:N_PROBES])
         if came[0].shape != rows.shape:
             return True
         # only columns that the exogenous inputs do not enter can be compared
         compared = (came[0] == came[1]).all(axis=0)
-        size = np.abs(rows[:, compared]).max(initial=1e-300)
-        return bool((np.abs(came[0] - rows)[:, compared] <= TOLERANCE * size).all())
+        return bool(_same(came[0], rows)[compared].all())
+
+    def _check_pairs(self, exog: Array) -> None:
+        """Check the same with exogenous inputs that are text, now that some are known."""
+        pairs = self.training_end_.pairs
+        if pairs is None or not self._exog_is_text:
+            return
+        rows, targets = pairs
+        known = np.repeat(exog[:1], len(targets), axis=0)
+        came = self._drive_before(np.hstack([targets, known]))
+        if came.shape != rows.shape:
+            return
+        same = _same(came, rows)
+        for j in range(targets.shape[1]):
+            moved = targets.copy()
+            moved[:, j] = np.roll(moved[:, j], 1)
+            depends = (self._drive_before(np.hstack([moved, known])) != came).any(axis=0)
+            # a column may be a product with the inputs, but one is of the observation alone
+            if depends.any() and not (depends & same).any():
+                raise ValueError(CANNOT_CLOSE)
+        self._exog_is_text = False
 
     def _drive_before(self, rows: Array) -> Array:
         values: Array = self._before.drive(rows, self._before.start(None))[0]
@@ -174,13 +195,14 @@ class ComposedModel:
         """Run the loop one row after the other."""
         scale, shift = loop
         pairs = self.training_end_.pairs
-        probes = [] if pairs is None else list(pairs[1])
+        probes = [] if pairs is None else list(pairs[1][-N_PROBES:])
         # a forecast of one step has one row of inputs, and a step that mixes rows shows on several
         probe_rows = [
             np.concatenate([y * scale + shift, exog[i % len(exog)]])
             for i, y in enumerate([observation, *probes])
         ]
         self.node.check(np.stack(probe_rows))
+        self._check_pairs(exog)
         limit = DIVERGED * self.training_end_.target_size
 
         def next_row(latest: Array, inputs: Array) -> Array:
@@ -198,7 +220,8 @@ def _is_affine(step: object) -> bool:
     return isinstance(step, affine) and not getattr(step, "clip", False)
 
 
-Recorder = tuple[Part, list[Node], Callable[[Array], Array] | None]
+Transform = Callable[[Array], Array]
+Recorder = tuple[Part, list[Node], Transform | None]
 
 
 def _find_recorder(node: Node) -> Recorder | None:
@@ -217,13 +240,27 @@ def _find_recorder(node: Node) -> Recorder | None:
         found = _find_recorder(inner)
         if found is not None:
             part, inside, back = found
-            return part, before + inside, node.back if isinstance(node, Inverse) else back
+            if isinstance(node, Inverse):
+                back = node.back if back is None else _then(back, node.back)
+            return part, before + inside, back
         if type(node) is Chain:
             before.append(inner)
     return None
 
 
-def _in_units_of_y(end: TrainingEnd, back: Callable[[Array], Array]) -> TrainingEnd:
+def _then(first: Transform, second: Transform) -> Transform:
+    return lambda values: second(first(values))
+
+
+def _same(values: Array, expected: Array) -> Array:
+    """Tell of every column whether it is as expected, (n_columns,)."""
+    sizes = np.abs(expected).max(axis=0)
+    tolerance = np.maximum(TOLERANCE * sizes, 1e-12 * sizes.max(initial=1e-288))
+    same: Array = (np.abs(values - expected) <= tolerance).all(axis=0)
+    return same
+
+
+def _in_units_of_y(end: TrainingEnd, back: Transform) -> TrainingEnd:
     """Return the end of training whose targets were transformed, in the units before."""
     if end.last_observations is None or end.pairs is None:
         return end

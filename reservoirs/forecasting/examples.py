@@ -6,7 +6,7 @@ import numpy as np
 
 from reservoirs.forecasting.panels import match_series, open_panel
 from reservoirs.forecasting.selection import take_labels
-from reservoirs.forecasting.tails import OWN_LABELS
+from reservoirs.forecasting.tails import BUILT_ALIGN, OWN_LABELS
 from reservoirs.labels import has_names, is_frame, load_pandas
 from reservoirs.sequences import SeriesLike, check_labels, flatten, unmask
 
@@ -96,7 +96,7 @@ def _pairs_of(series: SeriesLike, exog: SeriesLike, align: str) -> tuple[SeriesL
             X = np.hstack([X, _by_position(exog, n_rows, align)])
         return X, values[1:]
     X, y = series.iloc[:n_rows], series.iloc[1:]
-    y.attrs = {**y.attrs, OWN_LABELS: True}
+    y.attrs = {**y.attrs, OWN_LABELS: True, BUILT_ALIGN: None if exog is None else align}
     X = X.to_frame() if len(shape) == 1 else X
     return X if exog is None else _beside(X, exog, y.index, align), y
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OWN_LABELS = "labels of the values themselves"  # in `attrs` of the targets that `next_step` made
+BUILT_ALIGN = "align of next_step"  # likewise, with exogenous inputs
 
 
 def row_labels(container: SeriesLike, layout: Layout) -> list[pd.Index] | None:
@@ -40,6 +41,25 @@ def row_labels(container: SeriesLike, layout: Layout) -> list[pd.Index] | None:
         return [container.index]  # with the frequency that it declares
     times = container.index.get_level_values(-1)
     return [times[span] for span in layout.slices()]
+
+
+def mark_of(y: SeriesLike, mark: str) -> object:
+    """Return what `next_step` wrote into the `attrs` of targets.
+
+    Parameters
+    ----------
+    y : array-like, list of arrays or DataFrame
+        Targets.
+    mark : str
+        The key.
+
+    Returns
+    -------
+    object
+        The value; None where there is none.
+    """
+    members = members_of(y)
+    return getattr(members[0] if members else y, "attrs", {}).get(mark)
 
 
 def training_tails(
@@ -74,8 +94,7 @@ def training_tails(
     if inputs is None and targets is not None:
         # a step of a Pipeline has dropped the labels of X: whether those of y are its own, or those
         # of the rows before, only `next_step` can say
-        first = y[0] if layout.kind == "list" else y
-        own = first.attrs.get(OWN_LABELS, False)
+        own = mark_of(y, OWN_LABELS)
         return tuple(find_tail(index) if own else None for index in targets)
     if inputs is None:
         return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reservoirs.forecasting.loop import Loop
-from reservoirs.forecasting.tails import training_tails
+from reservoirs.forecasting.tails import BUILT_ALIGN, mark_of, training_tails
 from reservoirs.labels import advance, find_tail, is_frame
 from reservoirs.sequences import Array, Layout, SeriesLike, members_of
 from reservoirs.targets import TargetKind, Targets
@@ -17,7 +17,12 @@ from reservoirs.targets import TargetKind, Targets
 if TYPE_CHECKING:
     import pandas as pd
 
-N_PAIRS = 4
+CANNOT_CLOSE = (
+    "the loop cannot close: forecast needs y[t] to be the observation X[t+1, :n_outputs] (up to a "
+    "scale and a shift per column), and the data of fit are not built so; use X, y = "
+    "next_step(series, exog)"
+)
+PAIRS = 4, 32  # at least and at most, about 4 kB of them
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class TrainingEnd:
         What a DataFrame with a MultiIndex calls its series.
     pairs : tuple of two arrays, (n_pairs, n_features) and (n_pairs, n_outputs), or None
         A few rows and the targets of the rows before them, which say what the inputs are made of.
+    exog_align : {"observation", "target"} or None
+        How `next_step` built X from DataFrames; None where it is not known.
     """
 
     loop: Loop | None
@@ -59,6 +66,7 @@ class TrainingEnd:
     tails: tuple[pd.Index | None, ...] | None = None
     outer: pd.Index | None = None
     pairs: tuple[Array, Array] | None = None
+    exog_align: str | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -116,6 +124,7 @@ def record_training_end(
             "SequenceScaler"
         )
     tails = training_tails(X, y, layout) if per_step else None
+    built = mark_of(y, BUILT_ALIGN)
     outer = layout.outer
     if last_only and per_step:
         span = list(layout.slices())[-1]
@@ -136,19 +145,19 @@ def record_training_end(
         target_deviation=np.where(deviation > 0, deviation, 1.0),
         tails=tails,
         outer=outer,
-        pairs=_last_pairs(rows, targets, layout) if per_step else None,
+        pairs=_some_pairs(rows, targets, layout) if per_step else None,
+        exog_align=None if built is None else str(built),
     )
 
 
-def _last_pairs(rows: Array, targets: Targets, layout: Layout) -> tuple[Array, Array] | None:
-    """Return the last rows of a series, and the targets of the rows before them."""
+def _some_pairs(rows: Array, targets: Targets, layout: Layout) -> tuple[Array, Array] | None:
+    """Return rows evenly spaced along a series, the last among them, and the targets before."""
     longest = max(layout.slices(), key=lambda span: span.stop - span.start)
-    n_pairs = min(longest.stop - longest.start - 1, N_PAIRS)
+    n_pairs = min(longest.stop - longest.start - 1, int(np.clip(512 // rows.shape[1], *PAIRS)))
     if n_pairs < 1:
         return None
-    last = slice(longest.stop - n_pairs, longest.stop)
-    before = slice(last.start - 1, last.stop - 1)
-    return rows[last].copy(), targets.rows[before].copy()
+    places = np.linspace(longest.start + 1, longest.stop - 1, n_pairs).round().astype(int)
+    return rows[places], targets.rows[places - 1]
 
 
 def _output_names(y: SeriesLike) -> list[Hashable] | None:
@@ -202,11 +211,7 @@ def check_loop(end: TrainingEnd) -> None:
             "series; build X and y with next_step(series)"
         )
     if end.loop is None:
-        raise ValueError(
-            "the loop cannot close: forecast needs y[t] to be the observation X[t+1, "
-            ":n_outputs] (up to a scale and a shift per column), and the data of fit are not "
-            "built so; use X, y = next_step(series, exog)"
-        )
+        raise ValueError(CANNOT_CLOSE)
 
 
 def upgrade_state(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,11 @@ import pandas as pd
 import polars as pl
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from reservoirs import ESNRegressor, forecast, next_step
+from reservoirs import ESNRegressor, Reservoir, forecast, next_step
 
 HOURS = pd.date_range("2024-01-01", periods=260, freq="h")
 T = np.arange(260.0)
@@ -89,7 +92,6 @@ def test_columns_of_one_name_are_refused():
 
 def test_text_reaches_a_pipeline_that_makes_numbers_of_it():
     from sklearn.compose import make_column_transformer
-    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder
 
     day = pd.DataFrame({"day": np.where(T % 7 < 5, "work", "free")}, index=HOURS)
@@ -104,3 +106,24 @@ def test_text_reaches_a_pipeline_that_makes_numbers_of_it():
     found = forecast(model, 5, exog=day)
 
     np.testing.assert_allclose(found, by_hand.forecast(5, exog=ahead), rtol=1e-8)
+
+
+@pytest.mark.parametrize("last", [[ESNRegressor(n_units=20, random_state=0)], None])
+def test_frames_know_how_their_inputs_were_aligned(last):
+    labels = pd.date_range("2024", periods=110, freq="h")
+    series = pd.DataFrame({"y": np.sin(0.2 * np.arange(100))}, index=labels[:100])
+    inputs = pd.DataFrame({"u": np.cos(0.2 * np.arange(110))}, index=labels)
+    X, y = next_step(series, inputs, align="target")
+    if last is not None:
+        with pytest.raises(
+            ValueError, match="built with next_step.*fit it with exog_align='target"
+        ):
+            forecast(make_pipeline(StandardScaler(), *last).fit(X, y), 3, exog=inputs)
+        model = make_pipeline(StandardScaler(), last[0].set_params(exog_align="target")).fit(X, y)
+    else:  # no part of it has a word in it
+        model = make_pipeline(Reservoir(n_units=20, random_state=0), Ridge(1e-6)).fit(X, y)
+
+    found = forecast(model, 3, exog=inputs.iloc[100:])
+
+    assert found.index[0] == labels[100]
+    np.testing.assert_allclose(found, forecast(model, 3, exog=inputs))

@@ -2,10 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
+    MinMaxScaler,
+    Normalizer,
+    OneHotEncoder,
     PolynomialFeatures,
     PowerTransformer,
     StandardScaler,
@@ -13,6 +18,7 @@ from sklearn.preprocessing import (
 
 from reservoirs import ESNRegressor, NVARRegressor, Reservoir, forecast, next_step
 from reservoirs.forecasting import closed_loop_model
+from reservoirs.model_selection import RollingOriginSplit, forecast_scorer
 
 T = np.arange(220)
 WAVE = 2.0 + np.sin(0.2 * T)
@@ -162,3 +168,54 @@ def test_a_mixing_step_between_ours_is_refused_for_any_number_of_steps(n_steps):
 
     with pytest.raises(ValueError, match="does not take every row"):
         forecast(model, n_steps)
+
+
+def text_and_number(first):
+    """Return rows of a number and a text column, and y one step later."""
+    kind = np.array(["a", "b"])[(T // 5) % 2]
+    y = np.sin(0.2 * T) + 0.5 * (kind == "a")
+    temp = np.cos(0.37 * T)
+    frame = pd.DataFrame({first: y if first == "y" else temp, "kind": kind})
+    return frame.iloc[:-1], y[1:]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("further", [[], [PolynomialFeatures(2)]])
+@pytest.mark.parametrize("n_steps", [1, 3])
+def test_a_loop_that_cannot_close_is_refused_beside_inputs_that_are_text(order, further, n_steps):
+    def model(name):
+        columns = [("n", StandardScaler(), [name]), ("k", OneHotEncoder(), ["kind"])][::order]
+        return make_pipeline(ColumnTransformer(columns), *further, ESN)
+
+    ahead = pd.DataFrame({"kind": ["a"] * n_steps})
+    with pytest.raises(ValueError, match=r"loop cannot close.*next_step"):
+        forecast(model("temp").fit(*text_and_number("temp")), n_steps, exog=ahead.to_numpy())
+
+    found = forecast(model("y").fit(*text_and_number("y")), n_steps, exog=ahead.to_numpy())
+    assert np.isfinite(np.asarray(found)).all()
+
+
+def test_the_scorer_takes_inputs_that_are_text():
+    columns = [("k", OneHotEncoder(), ["kind"]), ("n", StandardScaler(), ["y"])]
+    model = make_pipeline(ColumnTransformer(columns), ESN)
+    X, y = text_and_number("y")
+    folds = RollingOriginSplit(2, horizon=10)
+
+    scores = cross_val_score(model, X, y, cv=folds, scoring=forecast_scorer(), error_score="raise")
+
+    assert (scores > -0.5).all()
+
+
+def test_a_step_that_keeps_only_the_sign_is_no_proof_that_the_loop_closes():
+    X, y = two_columns("temp")
+    with pytest.raises(ValueError, match="loop cannot close"):
+        forecast(make_pipeline(Normalizer(), ESN).fit(X[["temp"]].to_numpy(), y.to_numpy()), 3)
+
+
+def test_targets_transformed_twice_are_transformed_back_twice():
+    inner = TransformedTargetRegressor(ESN, func=np.log, inverse_func=np.exp)
+    outer = TransformedTargetRegressor(inner, transformer=MinMaxScaler((1.0, 2.0)))
+
+    found = forecast(outer.fit(*next_step(WAVE)), 5)
+
+    assert_allclose(found, NEXT[:5], atol=0.03)
