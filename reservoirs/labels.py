@@ -224,6 +224,8 @@ def _localize(wall: pd.DatetimeIndex, zone: tzinfo) -> pd.DatetimeIndex:
 def _number_step(index: pd.Index) -> int | float | None:
     """Return the commonest step of numbers, None where some label is not a multiple away."""
     values = np.asarray(index)
+    if values.dtype.kind not in "iuf":
+        return None
     if len(values) < 2:
         return 1 if values.dtype.kind in "iu" else None
     steps = np.diff(values)

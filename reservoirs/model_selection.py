@@ -14,8 +14,9 @@ from reservoirs.forecasting.columns import Columns
 from reservoirs.forecasting.panels import open_panel
 from reservoirs.forecasting.runs import run
 from reservoirs.forecasting.starts import Start
+from reservoirs.labels import is_frame
 from reservoirs.metrics import nrmse
-from reservoirs.sequences import Array, SeriesLike, members_of, unmask
+from reservoirs.sequences import Array, SeriesLike, flatten, members_of, unmask
 from reservoirs.suggestions import suggest_parameters
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class RollingOriginSplit:
     """Train on all rows up to an origin, test on the rows after it; the origin moves on.
 
     Fold i trains on rows before o_i and tests on o_i, ..., o_i + horizon - 1; the last fold ends
-    with the data and o_(i+1) = o_i + step.
+    with the data and o_(i+1) = o_i + step. Several series in one DataFrame are divided each.
 
     Parameters
     ----------
@@ -110,36 +111,50 @@ class RollingOriginSplit:
 
         Parameters
         ----------
-        X : array-like of shape (n_rows, n_features)
-            One series; only its length is read.
+        X : array-like of shape (n_rows, n_features) or DataFrame
+            One series, of which the length is read, or a DataFrame with a MultiIndex: every series
+            of it is divided, with its own last rows at the end of the last fold.
         y : object, default=None
             Ignored.
-        groups : object, default=None
-            Ignored.
+        groups : array-like of shape (n_rows,), default=None
+            The series of each row of an array.
 
         Yields
         ------
         train : array of shape (n_train,)
             Positions of the rows to train on.
-        test : array of shape (horizon,)
+        test : array of shape (n_series * horizon,)
             Positions of the rows to test on.
 
         Raises
         ------
         ValueError
-            If the first fold has no row to train on.
+            If the first fold has no row of a series to train on.
         """
-        n_rows, step = len(X), self.step or self.horizon
-        first = n_rows - self.horizon - (self.n_splits - 1) * step
-        if first < 1:
+        spans, step = _spans_of(X, groups), self.step or self.horizon
+        needed = self.horizon + (self.n_splits - 1) * step
+        shortest = min(span.stop - span.start for span in spans)
+        if shortest <= needed:
             raise ValueError(
-                f"{n_rows} rows are too few for n_splits={self.n_splits}, horizon={self.horizon}, "
-                f"step={step}: at least {n_rows - first + 1} are needed; lower one of them"
+                f"{shortest} rows are too few for n_splits={self.n_splits}, "
+                f"horizon={self.horizon}, step={step}: at least {needed + 1} are needed; "
+                "lower one of them"
             )
         for fold in range(self.n_splits):
-            origin = first + fold * step
-            start = 0 if self.max_train_size is None else max(origin - self.max_train_size, 0)
-            yield np.arange(start, origin), np.arange(origin, origin + self.horizon)
+            train, test = [], []
+            for span in spans:
+                origin = span.stop - needed + fold * step
+                start = max(span.start, origin - (self.max_train_size or origin))
+                train.append(np.arange(start, origin))
+                test.append(np.arange(origin, origin + self.horizon))
+            yield np.concatenate(train), np.concatenate(test)
+
+
+def _spans_of(X: SeriesLike, groups: SeriesLike) -> list[slice]:
+    """Return the rows of every series that folds divide."""
+    if groups is not None or (is_frame(X) and X.index.nlevels > 1):
+        return list(flatten(X, groups)[1].slices())
+    return [slice(0, len(X))]
 
 
 class Metric(Protocol):

@@ -138,5 +138,4 @@ def _label(values: Array, labels: pd.Index, origins: range, end: TrainingEnd) ->
         [labels[np.repeat(np.asarray(origins), horizon)], labels[rows]],
         names=["origin", labels.name],
     )
-    names = end.output_names or list(range(n_outputs))
-    return pd.DataFrame(values.reshape(-1, n_outputs), index=index, columns=names)
+    return pd.DataFrame(values.reshape(-1, n_outputs), index=index, columns=end.columns)

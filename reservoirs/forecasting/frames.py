@@ -92,5 +92,4 @@ def to_frame(values: Array, start: Start, end: TrainingEnd) -> SeriesLike:
     labels = pd.RangeIndex(len(values))
     if start.tail is not None:
         labels = continue_labels(start.tail, len(values))
-    names = end.output_names or list(range(values.shape[1]))
-    return pd.DataFrame(values, index=labels, columns=names)
+    return pd.DataFrame(values, index=labels, columns=end.columns)

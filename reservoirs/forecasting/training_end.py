@@ -10,7 +10,7 @@ import numpy as np
 
 from reservoirs.forecasting.loop import Loop
 from reservoirs.forecasting.tails import BUILT_ALIGN, mark_of, training_tails
-from reservoirs.labels import advance, find_tail, is_frame
+from reservoirs.labels import advance, find_tail, is_frame, load_pandas
 from reservoirs.sequences import Array, Layout, SeriesLike, members_of
 from reservoirs.targets import TargetKind, Targets
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 CANNOT_CLOSE = (
     "the loop cannot close: forecast needs y[t] to be the observation X[t+1, :n_outputs] (up to a "
-    "scale and a shift per column), and the data of fit are not built so; use X, y = "
-    "next_step(series, exog)"
+    "scale and a shift per column), and the data of fit are not built so, or were shuffled; use "
+    "X, y = next_step(series, exog)"
 )
 PAIRS = 4, 32  # at least and at most, about 4 kB of them
 
@@ -72,6 +72,14 @@ class TrainingEnd:
     def n_outputs(self) -> int:
         """Number of outputs."""
         return len(self.target_deviation)
+
+    @property
+    def columns(self) -> pd.Index:
+        """Names of the outputs, as the columns of a DataFrame."""
+        pd = load_pandas()
+        names = self.output_names or list(range(self.n_outputs))
+        nested = all(isinstance(name, tuple) for name in names)
+        return pd.MultiIndex.from_tuples(names) if nested else pd.Index(names)
 
     @property
     def target_kind(self) -> TargetKind:

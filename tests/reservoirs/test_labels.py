@@ -1,4 +1,6 @@
+import datetime
 import itertools
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -164,3 +166,9 @@ def test_one_label_goes_on_as_another_series_does():
     assert list(continue_labels(continue_like(pd.Index([7]), find_tail(pd.RangeIndex(9))), 2)) == [
         8, 9,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", [1j, Decimal("0.5"), datetime.date(2024, 1, 1)])
+def test_objects_that_are_no_numbers_have_no_frequency(first):
+    step = datetime.timedelta(1) if isinstance(first, datetime.date) else 1
+    assert find_tail(pd.Index([first + i * step for i in range(5)], dtype=object)) is None

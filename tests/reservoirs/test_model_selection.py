@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from containers import Case
 from numpy.testing import assert_allclose, assert_array_equal
@@ -149,3 +150,32 @@ def test_a_scorer_reads_every_container(kind):
         later.append(metrics.nrmse(series[110:], found, scale=deviation))
     assert score == pytest.approx(-np.mean(errors))
     assert with_context == pytest.approx(-np.mean(later))
+
+
+@pytest.mark.parametrize("as_groups", [True, False])
+def test_rolling_origins_divide_every_series_of_a_panel(as_groups):
+    names, rows = np.repeat(["b", "a"], [60, 50]), np.zeros((110, 1))
+    labels = pd.MultiIndex.from_arrays([names, [*range(60), *range(50)]])
+    panel = rows if as_groups else pd.DataFrame(rows, index=labels)
+    folds = RollingOriginSplit(2, horizon=10).split(panel, groups=names if as_groups else None)
+
+    pairs = [(train.tolist(), test.tolist()) for train, test in folds]
+
+    assert pairs == [
+        ([*range(40), *range(60, 90)], [*range(40, 50), *range(90, 100)]),
+        ([*range(50), *range(60, 100)], [*range(50, 60), *range(100, 110)]),
+    ]
+    with pytest.raises(ValueError, match="50 rows are too few.*at least 61"):
+        list(RollingOriginSplit(6, horizon=10).split(panel, groups=names if as_groups else None))
+
+
+def test_a_panel_is_scored_by_the_forecasts_of_its_series():
+    hours = pd.date_range("2024", periods=200, freq="h")
+    waves = {phase: np.sin(0.2 * np.arange(200) + phase) for phase in (1, 0)}
+    panel = pd.concat({phase: pd.DataFrame({"y": wave}, hours) for phase, wave in waves.items()})
+    X, y = next_step(panel)
+    folds = RollingOriginSplit(2, horizon=20)
+
+    scores = cross_val_score(ESN, X, y, cv=folds, scoring=forecast_scorer(), error_score="raise")
+
+    assert (scores > -0.1).all()

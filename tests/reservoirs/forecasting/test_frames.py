@@ -3,7 +3,7 @@ import pandas as pd
 from forecasters import ESN, F, S, fitted
 from numpy.testing import assert_allclose
 
-from reservoirs import next_step
+from reservoirs import ESNRegressor, next_step
 
 
 def test_many_series_give_one_forecast_each_in_the_container_of_X():
@@ -55,3 +55,13 @@ def test_a_multi_index_frame_continues_every_series():
 
     assert result.loc["a"].shape == (4, 1)
     assert result.loc["b"].index[0] == 150
+
+
+def test_columns_of_two_levels_come_back_as_such():
+    names = pd.MultiIndex.from_tuples([("close", "a"), ("close", "b")])
+    T = np.arange(100.0)[:, None]
+    frame = pd.DataFrame(np.sin(0.2 * T + [0, 1]), columns=names)
+    model = ESNRegressor(n_units=20, random_state=0).fit(*next_step(frame))
+
+    assert model.forecast(2).columns.equals(names)
+    assert model.backtest(frame, horizon=2, step=40)[1].columns.equals(names)
