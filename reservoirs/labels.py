@@ -13,7 +13,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -351,29 +350,3 @@ def continue_like(index: pd.Index, tail: pd.Index) -> pd.Index | None:
             return pd.RangeIndex(int(last), int(last) + step, step, name=index.name)
         return pd.Index([last - step, last], name=index.name)
     return find_tail(index)
-
-
-def describe_gap(rows: pd.DataFrame | NDArray[np.float64], index: pd.Index | None) -> str:
-    """Return what to say of missing values.
-
-    Parameters
-    ----------
-    rows : array of shape (n_rows, n_features), or DataFrame
-        Some of its values are NaN.
-    index : pandas.Index or None
-        Labels of the rows.
-
-    Returns
-    -------
-    str
-        The first of them, and the ways out.
-    """
-    missing = np.isnan(np.asarray(rows, dtype=np.float64))
-    row, column = map(int, np.argwhere(missing)[0])
-    label = "" if index is None else f" ({index[row]})"
-    name = getattr(rows, "columns", range(missing.shape[1]))[column]
-    return (
-        f"Input X contains NaN: {missing.any(axis=1).sum()} row(s), the first is row {row}{label}, "
-        f"column {name!r}. The state needs every row: fill the gap (frame.interpolate(), say), cut "
-        "the series there and pass both pieces as a list, or leave out the rows before it"
-    )

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from reservoirs.labels import check_order, describe_gap, has_order, is_frame
+from reservoirs.labels import check_order, has_order, is_frame
+from reservoirs.missing import MissingValuesError, describe_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,8 +194,8 @@ def _check_named(missing: Array, ids: Array, where: str) -> None:
         )
 
 
-def _is_missing(ids: Array) -> Array:
-    """Tell which ids are NaN, None, or what pandas calls missing."""
+def is_missing(ids: Array) -> Array:
+    """Tell which ids or labels are NaN, None, or what pandas calls missing."""
     if ids.dtype.kind in "fc":
         return np.isnan(ids)
     if ids.dtype.kind in "mM":
@@ -207,8 +208,8 @@ def _is_missing(ids: Array) -> Array:
     )
 
 
-def _masked_as_none(ids: SeriesLike) -> Array:
-    """Return ids as an array, None where they are masked."""
+def masked_as_none(ids: SeriesLike) -> Array:
+    """Return ids or labels as an array, None where they are masked."""
     masked = isinstance(ids, np.ma.MaskedArray) and np.ma.is_masked(ids)
     unmasked: Array = np.asarray(ids)
     if masked:
@@ -269,8 +270,8 @@ def flatten(X: SeriesLike, series_id: SeriesLike = None) -> tuple[SeriesLike, La
         lengths = _run_lengths(outer.factorize()[0], "the index", np.asarray(outer))
         return X, Layout("frame", lengths, X.index)
     # anything else is one series; whether it is a 2-D array at all `validate_data` will say
-    rows = X.shape[0] if hasattr(X, "shape") and len(X.shape) else len(X) if _sized(X) else 0
-    return X, Layout("single", (int(rows),), X.index if is_frame(X) else None)
+    shape = getattr(X, "shape", ()) or (len(X) if hasattr(X, "__len__") else 0,)
+    return X, Layout("single", (int(shape[0]),), X.index if is_frame(X) else None)
 
 
 def check_labels(layout: Layout, where: str = "X") -> None:
@@ -302,18 +303,14 @@ def check_labels(layout: Layout, where: str = "X") -> None:
         check_order(times[span], where + of_series)
 
 
-def _sized(X: SeriesLike) -> bool:
-    return hasattr(X, "__len__")
-
-
 def _layout_of_ids(X: SeriesLike, series_id: SeriesLike) -> Layout:
-    ids = _masked_as_none(series_id)
-    n_rows = len(X) if _sized(X) else np.shape(X)[0]
+    ids = masked_as_none(series_id)
+    n_rows = len(X) if hasattr(X, "__len__") else np.shape(X)[0]
     if ids.ndim != 1 or len(ids) != n_rows:
         raise ValueError(
             f"series_id must hold one id per row of X, shape ({n_rows},), got {ids.shape}"
         )
-    _check_named(_is_missing(ids), ids, "series_id")
+    _check_named(is_missing(ids), ids, "series_id")
     lengths = _run_lengths(ids, "series_id", ids)
     return Layout("series_id", lengths, X.index if is_frame(X) else None)
 
@@ -325,6 +322,7 @@ def check_rows(
     series_id: SeriesLike = None,
     reset: bool,
     min_rows: int = 1,
+    allow_nan: bool = False,
 ) -> tuple[Array, Layout]:
     """Flatten X and let scikit-learn check the rows: finite numbers, the fitted width and names.
 
@@ -340,6 +338,8 @@ def check_rows(
         True in `fit`, False afterwards.
     min_rows : int, default=1
         Smallest number of rows in all.
+    allow_nan : bool, default=False
+        Whether values may be missing.
 
     Returns
     -------
@@ -351,18 +351,23 @@ def check_rows(
     Raises
     ------
     ValueError
-        For bad rows; of missing values the first is named.
+        For bad rows.
+    MissingValuesError
+        For NaN; the first is named.
     """
     raw, layout = flatten(X, series_id)
     check_labels(layout)
+    checks = {"reset": reset, "dtype": np.float64, "ensure_min_samples": min_rows, "order": "C"}
     try:
-        rows = validate_data(
-            estimator, raw, reset=reset, dtype=np.float64, ensure_min_samples=min_rows, order="C"
-        )
+        rows = validate_data(estimator, raw, **checks)
     except ValueError as error:
         if "contains NaN" not in str(error):
             raise
-        raise ValueError(describe_gap(raw, layout.index)) from None
+        rows = validate_data(estimator, raw, **checks, ensure_all_finite="allow-nan")
+        if not allow_nan:
+            names = getattr(estimator, "feature_names_in_", None)
+            told = describe_missing(np.isnan(rows), "X", X, layout.lengths, names)
+            raise MissingValuesError(told) from None
     # an object with nothing but __array__ shows its length only once it is checked
     if layout.kind == "single" and layout.lengths != (len(rows),):
         layout = Layout("single", (len(rows),), layout.index)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
 from reservoirs.labels import is_frame
+from reservoirs.missing import MissingValuesError, describe_missing
 from reservoirs.sequences import Array, Layout, SeriesLike, members_of, unmask
 
 TargetKind = Literal["per_step", "per_series"]
@@ -27,14 +28,31 @@ class Targets:
         Which of the two.
     flat : bool
         Whether y had no axis of outputs, so that predictions have none either.
+    missing : array of shape (n_rows, n_outputs) of bool, or None
+        Which targets are NaN; None where there is none.
     """
 
     rows: Array
     kind: TargetKind
     flat: bool
+    missing: Array | None = None
+
+    @property
+    def known(self) -> Array | slice:
+        """The rows without NaN, those that count: an index of `rows`."""
+        if self.missing is None:
+            return slice(None)
+        return np.asarray(~self.missing.any(axis=1))
+
+    @property
+    def largest(self) -> float:
+        """Size of the largest target; 1 where all are zero."""
+        return float(np.abs(self.rows[self.known]).max()) or 1.0
 
 
-def check_targets(estimator: BaseEstimator, y: SeriesLike, layout: Layout) -> Targets:
+def check_targets(
+    estimator: BaseEstimator, y: SeriesLike, layout: Layout, *, allow_nan: bool = False
+) -> Targets:
     """Check numeric targets against the layout of X.
 
     Parameters
@@ -45,6 +63,8 @@ def check_targets(estimator: BaseEstimator, y: SeriesLike, layout: Layout) -> Ta
         Targets per step, in the container of X, or per series.
     layout : Layout
         The layout of X.
+    allow_nan : bool, default=False
+        Whether some targets may be missing.
 
     Returns
     -------
@@ -55,6 +75,8 @@ def check_targets(estimator: BaseEstimator, y: SeriesLike, layout: Layout) -> Ta
     ------
     ValueError
         If y is missing, not finite, or does not match X; the message holds both shapes.
+    MissingValuesError
+        For NaN; the first is named.
     """
     name = type(estimator).__name__
     if y is None:
@@ -62,14 +84,39 @@ def check_targets(estimator: BaseEstimator, y: SeriesLike, layout: Layout) -> Ta
             f"This {name} estimator requires y to be passed, but the target y is None."
         )
     y = unmask(y)
+    try:
+        return _checked(y, layout, True)
+    except ValueError as error:
+        if "contains NaN" not in str(error):
+            raise
+    targets = _checked(y, layout, "allow-nan")
+    missing = np.isnan(targets.rows)
+    if not allow_nan:
+        lengths = layout.lengths if targets.kind == "per_step" else ()
+        raise MissingValuesError(describe_missing(missing, "y", y, lengths))
+    if missing.any(axis=1).all():
+        raise MissingValuesError(
+            "Input y contains NaN in every row: nothing is left to learn from; rows count that "
+            "have a value in all columns of y, so drop a column that has few"
+        )
+    return replace(targets, missing=missing)
+
+
+def _checked(y: SeriesLike, layout: Layout, finite: bool | str) -> Targets:
+    """Return targets; `finite` is scikit-learn's `ensure_all_finite`."""
     arrays = _target_list(y, layout)
     if arrays is not None:
-        return _listed_targets(arrays, layout)
+        return _listed_targets(arrays, layout, finite)
     # an empty y is told by its shape below, beside that of X
-    values = check_array(
-        y, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="y", ensure_min_samples=0
-    )
+    values = _check_numbers(y, finite, allow_nd=True, ensure_min_samples=0)
     return _array_targets(values, layout)
+
+
+def _check_numbers(y: SeriesLike, finite: bool | str, **checks: int) -> Array:
+    values: Array = check_array(
+        y, ensure_2d=False, dtype=np.float64, input_name="y", ensure_all_finite=finite, **checks
+    )
+    return values
 
 
 def _target_list(y: SeriesLike, layout: Layout) -> list[SeriesLike] | None:
@@ -82,19 +129,17 @@ def _target_list(y: SeriesLike, layout: Layout) -> list[SeriesLike] | None:
     return elements
 
 
-def _listed_targets(arrays: list[SeriesLike], layout: Layout) -> Targets:
+def _listed_targets(arrays: list[SeriesLike], layout: Layout, finite: bool | str) -> Targets:
     if len(arrays) != layout.n_series:
         raise ValueError(
             f"y must hold one array per series of X, got {len(arrays)} for {layout.n_series} series"
         )
     if _are_alike(arrays, layout):  # checked as one: a check of its own costs each series 40 us
-        rows = check_array(
-            np.concatenate(arrays), ensure_2d=False, dtype=np.float64, input_name="y"
-        )
+        rows = _check_numbers(np.concatenate(arrays), finite)
         return Targets(rows.reshape(len(rows), -1), "per_step", rows.ndim == 1)
     checked = []
     for i, (targets, length) in enumerate(zip(arrays, layout.lengths, strict=True)):
-        values = check_array(targets, ensure_2d=False, dtype=np.float64, input_name="y")
+        values = _check_numbers(targets, finite)
         if values.ndim > 2 or len(values) != length:
             raise ValueError(
                 f"y must have one row per row of X, got shape {values.shape} for series {i} of "

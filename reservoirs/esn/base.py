@@ -144,7 +144,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self.random_state = random_state
 
     def _learn(self, rows: Array, layout: Layout, targets: Targets, progress: Progress) -> None:
-        """Draw the reservoir, solve the readout, and store the states to start from."""
+        """Solve the readout of the drawn reservoir, and store the states to start from."""
         for index, n_steps in enumerate(layout.lengths):
             if self.washout >= n_steps:
                 raise ValueError(
@@ -152,7 +152,6 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                     f"{index} of {n_steps} steps; lower washout or drop that series"
                 )
         self.target_kind_ = targets.kind
-        self._draw()
         states = self._solve(rows, layout, targets, progress)
         if self.activation == "tanh":
             states.activity.warn(rows, type(self).__name__)
@@ -183,14 +182,19 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         if not per_step:
             n_features *= (2 if self.pooling == "both" else 1) * (2 if self.bidirectional else 1)
             n_rows = layout.n_series
+        if targets.missing is not None:
+            n_rows -= self._n_missing(targets, layout)
 
         def blocks() -> Iterator[tuple[Array, Array]]:
             nonlocal states
             states = TrainingStates()  # a second pass starts afresh
             stream = self._step_blocks if per_step else self._series_blocks
-            for block in stream(rows, layout, targets.rows, states):
+            for features, outputs in stream(rows, layout, targets.rows, states):
                 with progress.task("block"):
-                    yield block
+                    if targets.missing is None:
+                        yield features, outputs
+                    elif (known := ~np.isnan(outputs).any(axis=1)).any():
+                        yield features[known], outputs[known]
 
         readout = fit_readout(
             blocks,
@@ -203,6 +207,20 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         )
         self._store_readout(readout)
         return states
+
+    def _n_missing(self, targets: Targets, layout: Layout) -> int:
+        """Return how many rows without a target come after washout; some must have one."""
+        known = np.zeros(len(targets.rows), dtype=bool)
+        known[targets.known] = True
+        if targets.kind == "per_step":
+            after = [known[span][self.washout :] for span in layout.slices()]
+            known = np.concatenate(after)
+        if not known.any():
+            raise ValueError(
+                f"no row of y after washout={self.washout} is without NaN: nothing is left to "
+                "learn from; lower washout"
+            )
+        return int((~known).sum())
 
     def _step_blocks(
         self, rows: Array, layout: Layout, targets: Array, states: TrainingStates

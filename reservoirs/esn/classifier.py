@@ -85,6 +85,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         labels, kind = check_labels(self, y, layout)
         columns = self._columns(labels)
         progress = self._progress(X, y, layout, kind, series_id)
+        self._draw()
         self._learn(rows, layout, Targets(2.0 * columns - 1.0, kind, flat=True), progress)
         progress.end()
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin, _fit_context
@@ -18,6 +18,7 @@ from reservoirs.forecasting import (
     Loop,
     check_outputs,
     find_loop,
+    open_rows,
     record_training_end,
 )
 from reservoirs.readout import SOLVERS, check_alphas
@@ -155,6 +156,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
         """Draw the reservoir and solve the readout.
 
+        Rows with NaN in y are not regressed on. NaN in the columns of X that a forecast feeds back
+        are filled by the forecast of a first model, fitted with the last values in their place.
+
         Returns
         -------
         ESNRegressor
@@ -165,13 +169,16 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         ValueError
             For bad data, or a washout that leaves no row of a series.
         """
-        rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
-        targets = check_targets(self, y, layout)
+        rows, layout, gaps = open_rows(self, X, series_id=series_id, reset=True, min_rows=2)
+        targets = check_targets(self, y, layout, allow_nan=True)
+        loop = find_loop(rows, targets, layout)
         self.__dict__.pop("stream_", None)
         progress = self._progress(X, y, layout, targets.kind, series_id)
-        self._learn(rows, layout, targets, progress)
-        loop = find_loop(rows, targets, layout)
-        self.training_end_ = record_training_end(rows, targets, layout, X, y, loop=loop)
+        self._draw()
+        for inputs, outputs in self._passes(rows, gaps, targets, loop):
+            self._learn(inputs, layout, outputs, progress)
+        end = record_training_end(rows, targets, layout, X, y, loop=loop)
+        self.training_end_ = self._complete(end, rows, gaps, targets, layout)
         progress.end()
         return self
 
@@ -251,13 +258,11 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         width = self.n_units + self.n_features_in_
         return ChunkedSums(self.reservoir_, sums(width, n_outputs), self.washout, self._noise())
 
+    def _training_starts(self, n_series: int) -> Array:
+        return self.reservoir_.check_state(None, n_series)
+
     def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
         readout = (self.coef_, self.intercept_)
         return compiled.reservoir_loops.run_closed_loop(
             observation, exog, state, self.reservoir_.pack(), loop, readout
         )
-
-    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags

@@ -10,7 +10,16 @@ from sklearn.utils.validation import column_or_1d
 
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.series import SeriesMixin
-from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, flatten
+from reservoirs.missing import MissingValuesError, describe_missing
+from reservoirs.sequences import (
+    Array,
+    InitialState,
+    Layout,
+    SeriesLike,
+    flatten,
+    is_missing,
+    masked_as_none,
+)
 from reservoirs.targets import TargetKind, check_targets
 
 
@@ -141,19 +150,25 @@ def check_labels(
     ------
     ValueError
         If y is missing, is not made of labels, or does not match X.
+    MissingValuesError
+        If a label is missing: the state needs every row, and a row without a label has no class.
     """
     if y is None:
         check_targets(estimator, None, layout)
     is_list = isinstance(y, list | tuple) and bool(y) and all(np.ndim(series) for series in y)
     # labels may be text: zeros in their place go through the check of numeric targets
     if is_list and layout.kind == "list":
-        labels = np.concatenate([column_or_1d(series) for series in y])
+        labels = np.concatenate([column_or_1d(masked_as_none(series)) for series in y])
         stand_ins: SeriesLike = [np.zeros(len(series)) for series in y]
     elif layout.kind == "stack" and np.ndim(y) == 2:
-        labels, stand_ins = np.ravel(y), np.zeros(np.shape(y))
+        labels, stand_ins = np.ravel(masked_as_none(y)), np.zeros(np.shape(y))
     else:
-        labels = column_or_1d(y, warn=True)
+        labels = column_or_1d(masked_as_none(y), warn=True)
         stand_ins = np.zeros(len(labels))
+    missing = is_missing(labels)
+    if missing.any():
+        lengths = layout.lengths if len(labels) == sum(layout.lengths) else ()
+        raise MissingValuesError(describe_missing(missing[:, None], "y", y, lengths))
     assert_all_finite(labels, input_name="y")
     check_classification_targets(labels)
     return labels, check_targets(estimator, stand_ins, layout).kind

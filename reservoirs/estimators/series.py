@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.commit import CommittingMixin
@@ -71,15 +70,26 @@ class SeriesMixin(Stamped, SuggestingMixin, CommittingMixin, CallbackSupportMixi
         """Return the outputs of all series, their layout, and the last state of each."""
         check_is_fitted(self)
         check_settings(self)  # set_params may have come after fit
-        rows, layout = check_rows(self, X, series_id=series_id, reset=False)
-        states = self._start_states(initial_state, layout.n_series)
-        earlier = _context_rows(self, context, layout)
-
+        rows, layout, states, earlier = self._open(X, context, initial_state, series_id)
         if earlier is not None:
             starts = zip(earlier, states, strict=True)
             states = [end for _, end in map_in_order(self._drive, starts, self._n_jobs)]
         outputs, last_states = self._read_all(rows, layout, states)
         return np.concatenate(outputs), layout, last_states
+
+    def _open(
+        self,
+        X: SeriesLike,
+        context: SeriesLike,
+        initial_state: InitialState,
+        series_id: SeriesLike,
+    ) -> tuple[Array, Layout, States, list[Array] | None]:
+        """Return checked rows, their layout, the states before them, and the rows of context."""
+        rows, layout = check_rows(self, X, series_id=series_id, reset=False)
+        states = self._start_states(initial_state, layout.n_series)
+        if context is None:
+            return rows, layout, states, None
+        return rows, layout, states, split_context(*check_rows(self, context, reset=False), layout)
 
     @property
     def _n_jobs(self) -> int | None:
@@ -113,13 +123,28 @@ class SeriesMixin(Stamped, SuggestingMixin, CommittingMixin, CallbackSupportMixi
         return np.stack(states)
 
 
-def _context_rows(
-    estimator: BaseEstimator, context: SeriesLike, layout: Layout
-) -> list[Array] | None:
-    """Return the rows before each series of X, None without context."""
-    if context is None:
-        return None
-    rows, pieces = check_rows(estimator, context, reset=False)
+def split_context(rows: Array, pieces: Layout, layout: Layout) -> list[Array]:
+    """Return the rows before each series of X.
+
+    Parameters
+    ----------
+    rows : array of shape (n_context_rows, n_features)
+        Checked rows of the context.
+    pieces : Layout
+        How they divide into series.
+    layout : Layout
+        The layout of X.
+
+    Returns
+    -------
+    list of arrays of shape (n_rows, n_features)
+        One per series.
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each series.
+    """
     if pieces.n_series != layout.n_series:
         raise ValueError(
             f"context must hold one array per series of X, {layout.n_series}, got {pieces.n_series}"

@@ -10,6 +10,7 @@ from reservoirs.forecasting.backtesting import backtest
 from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.examples import ALIGNMENTS, next_step
+from reservoirs.forecasting.gaps import open_rows
 from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.mixin import ForecastMixin
 from reservoirs.forecasting.model import ClosedLoopModel
@@ -34,6 +35,7 @@ __all__ = [
     "find_loop",
     "forecast",
     "next_step",
+    "open_rows",
     "record_training_end",
     "upgrade_state",
 ]

@@ -30,7 +30,7 @@ def find_loop(rows: Array, targets: Targets, layout: Layout) -> Loop | None:
     -------
     tuple of two arrays of shape (n_outputs,), or None
         Scale and shift, exactly 1 and 0 where y is the next input itself; None where no map fits
-        and the loop cannot close.
+        and the loop cannot close. Pairs with NaN do not count.
     """
     n_outputs = targets.rows.shape[1]
     if targets.kind == "per_series" or rows.shape[1] < n_outputs:
@@ -42,7 +42,8 @@ def find_loop(rows: Array, targets: Targets, layout: Layout) -> Loop | None:
     predictions = targets.rows[np.flatnonzero(has_predecessor) - 1]
     if len(next_inputs) < 2:
         return None
-    pairs = [_affine(y, x) for y, x in zip(predictions.T, next_inputs.T, strict=True)]
+    with np.errstate(over="ignore", invalid="ignore"):  # the readout refuses such values itself
+        pairs = [_affine(y, x) for y, x in zip(predictions.T, next_inputs.T, strict=True)]
     if any(pair is None for pair in pairs):
         return None
     scale, shift = np.array(pairs, dtype=np.float64).T
@@ -54,6 +55,10 @@ def _affine(y: Array, x: Array) -> tuple[float, float] | None:
     if np.array_equal(x, y):
         return 1.0, 0.0
     centre = y.mean()
+    if np.isnan(centre + x.mean()):
+        both = ~(np.isnan(x) | np.isnan(y))
+        # an affine map fits any two pairs
+        return _affine(y[both], x[both]) if 2 < both.sum() < len(y) else None
     deviation = y - centre
     sum_of_squares = deviation @ deviation
     # a constant column has no slope: only another constant can follow from it

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
-from reservoirs.estimators.series import SeriesMixin
+from reservoirs.estimators.series import SeriesMixin, States, split_context
 from reservoirs.forecasting.backtesting import backtest
 from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.frames import drop_output_axis
+from reservoirs.forecasting.gaps import Filler, Gaps, complete_end, fill_inputs, open_rows, passes
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.runs import feed_back
 from reservoirs.forecasting.training_end import TrainingEnd
+from reservoirs.missing import MissingValuesError
 from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, flatten
-from reservoirs.targets import check_targets
+from reservoirs.targets import Targets, check_targets
 
 
 class ForecastMixin(SeriesMixin):
@@ -54,7 +59,7 @@ class ForecastMixin(SeriesMixin):
         return_state: bool = False,
         series_id: SeriesLike = None,
     ) -> SeriesLike:
-        """Predict with a known input.
+        """Predict with a known input; gaps in what a forecast feeds back are filled by its outputs.
 
         Parameters
         ----------
@@ -77,6 +82,52 @@ class ForecastMixin(SeriesMixin):
         values = drop_output_axis(values, self.training_end_.flat_targets)
         predictions = self._restored(values, layout)
         return (predictions, self._stack_states(ends)) if return_state else predictions
+
+    def _open(
+        self,
+        X: SeriesLike,
+        context: SeriesLike,
+        initial_state: InitialState,
+        series_id: SeriesLike,
+    ) -> tuple[Array, Layout, States, list[Array] | None]:
+        """Return checked rows, the states before them and earlier rows, their gaps filled."""
+        try:
+            return super()._open(X, context, initial_state, series_id)
+        except MissingValuesError:
+            pass
+        rows, layout, gaps = open_rows(self, X, series_id=series_id, reset=False)
+        earlier, of_context = None, None
+        if context is not None:
+            before, pieces, of_context = open_rows(self, context, reset=False, where="context")
+            earlier = split_context(before, pieces, layout)
+        for missing in (of_context, gaps):
+            if missing is not None:
+                missing.check(self.loop_, starts=missing is of_context or context is None)
+        states = self._start_states(initial_state, layout.n_series)
+        filler = Filler(self._drive, self.loop_, self.training_end_.target_size)
+        rows, earlier = fill_inputs(filler, rows, layout, earlier, states)
+        return rows, layout, states, earlier
+
+    def _training_starts(self, n_series: int) -> States:
+        """Return the state before each training series, as training had it."""
+        return self._start_states(None, n_series)
+
+    def _passes(
+        self, rows: Array, gaps: Gaps | None, targets: Targets, loop: Loop | None
+    ) -> Iterator[tuple[Array, Targets]]:
+        """Yield the rows and the targets of every pass of a fit."""
+        filler = Filler(self._drive, loop, targets.largest)
+        return passes(filler, self._training_starts, rows, gaps, targets)
+
+    def _complete(
+        self, end: TrainingEnd, rows: Array, gaps: Gaps | None, targets: Targets, layout: Layout
+    ) -> TrainingEnd:
+        """Return the end of training without NaN; store the states there."""
+        filler = Filler(self._drive, end.loop, end.target_size)
+        end, states = complete_end(filler, self._training_starts, end, rows, gaps, targets, layout)
+        for number, state in states.items():
+            self.last_states_[number] = state
+        return end
 
     def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
         """Feed every prediction back, row by row; an estimator with a compiled loop has its own."""
@@ -131,7 +182,7 @@ class ForecastMixin(SeriesMixin):
         *,
         series_id: SeriesLike = None,
     ) -> float:
-        """Return R^2 of the predictions, over all rows of all series.
+        """Return R^2 of the predictions, over all rows of all series that have a target.
 
         Returns
         -------
@@ -141,10 +192,18 @@ class ForecastMixin(SeriesMixin):
         from sklearn.metrics import r2_score  # not for `import reservoirs`
 
         _, layout = flatten(X, series_id)
-        targets = check_targets(self, y, layout).rows
+        targets = check_targets(self, y, layout, allow_nan=True)
         predicted = self.predict(X, series_id=series_id)
         if isinstance(predicted, list):
             predicted = np.concatenate(predicted)
-        return float(
-            r2_score(targets, np.reshape(predicted, targets.shape), sample_weight=sample_weight)
-        )
+        known, weights = targets.known, sample_weight
+        weights = weights if weights is None else np.asarray(weights)[known]
+        predicted = np.reshape(predicted, targets.rows.shape)[known]
+        return float(r2_score(targets.rows[known], predicted, sample_weight=weights))
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        # before `fit` only the data can tell: NaN is filled where they close a loop, else refused
+        tags.input_tags.allow_nan = getattr(self, "loop_", None) is not None
+        return tags

@@ -137,10 +137,10 @@ def record_training_end(
     if last_only and per_step:
         span = list(layout.slices())[-1]
         rows = rows[span]
-        targets = Targets(targets.rows[span], targets.kind, targets.flat)
+        targets = replace(targets, rows=targets.rows[span])
         layout, outer = Layout("single", (span.stop - span.start,)), None
         tails = None if tails is None else tails[-1:]
-    deviation = targets.rows.std(axis=0)
+    deviation = targets.rows[targets.known].std(axis=0)
     last_rows = np.cumsum(layout.lengths) - 1
     # 1 in place of zero: errors are divided by the deviation, and a limit is a multiple of the size
     return TrainingEnd(
@@ -149,17 +149,32 @@ def record_training_end(
         layout=replace(layout, index=None),
         output_names=_output_names(y),
         flat_targets=targets.flat,
-        target_size=float(np.abs(targets.rows).max()) or 1.0,
+        target_size=targets.largest,
         target_deviation=np.where(deviation > 0, deviation, 1.0),
         tails=tails,
         outer=outer,
-        pairs=_some_pairs(rows, targets, layout) if per_step else None,
+        pairs=some_pairs(rows, targets, layout) if per_step else None,
         exog_align=None if built is None else str(built),
     )
 
 
-def _some_pairs(rows: Array, targets: Targets, layout: Layout) -> tuple[Array, Array] | None:
-    """Return rows evenly spaced along a series, the last among them, and the targets before."""
+def some_pairs(rows: Array, targets: Targets, layout: Layout) -> tuple[Array, Array] | None:
+    """Return rows evenly spaced along a series, the last among them, and the targets before.
+
+    Parameters
+    ----------
+    rows : array of shape (n_rows, n_features)
+        Inputs.
+    targets : Targets
+        Targets per step.
+    layout : Layout
+        How the rows divide into series.
+
+    Returns
+    -------
+    tuple of two arrays, (n_pairs, n_features) and (n_pairs, n_outputs), or None
+        None where no series has two rows.
+    """
     longest = max(layout.slices(), key=lambda span: span.stop - span.start)
     n_pairs = min(longest.stop - longest.start - 1, int(np.clip(512 // rows.shape[1], *PAIRS)))
     if n_pairs < 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,11 +12,17 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.estimators import Progress, Runs, States
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
-from reservoirs.forecasting import ALIGNMENTS, ForecastMixin, find_loop, record_training_end
+from reservoirs.forecasting import (
+    ALIGNMENTS,
+    ForecastMixin,
+    find_loop,
+    open_rows,
+    record_training_end,
+)
 from reservoirs.nvar.features import DELAYS, NVAR
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout import QRSums, check_alphas, row_blocks, solve_best
-from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows
+from reservoirs.sequences import Array, InitialState, Layout, SeriesLike
 from reservoirs.targets import Targets, check_targets
 
 
@@ -111,6 +117,9 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
         """Solve the readout. Rows whose delays reach before their series are not regressed on.
 
+        Neither are rows with NaN in y. NaN in the columns of X that a forecast feeds back are
+        filled by the forecast of a first model, fitted with the last values in their place.
+
         Parameters
         ----------
         y : array-like or list of arrays
@@ -126,19 +135,20 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         ValueError
             For bad data or penalties, targets per series, or series shorter than the delays.
         """
-        rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
-        targets = check_targets(self, y, layout)
+        rows, layout, gaps = open_rows(self, X, series_id=series_id, reset=True, min_rows=2)
+        targets = check_targets(self, y, layout, allow_nan=True)
         if targets.kind == "per_series":
             raise ValueError("NVARRegressor takes targets per step, got one target per series")
         self.features_ = NVAR(n_delays=self.n_delays, stride=self.stride, degree=self.degree)
         self.features_.n_features_in_ = self.n_features_in_
         self.features_.list_monomials()
         progress = Progress(self, X, y, 0, {"series_id": series_id})
-        self._solve(rows, layout, targets)
-        reach = self.features_.reach
+        loop, reach = find_loop(rows, targets, layout), self.features_.reach
+        for inputs, outputs in self._passes(rows, gaps, targets, loop):
+            self._solve(inputs, layout, outputs)
         self.last_states_ = [rows[span][-reach:] if reach else rows[:0] for span in layout.slices()]
-        loop = find_loop(rows, targets, layout)
-        self.training_end_ = record_training_end(rows, targets, layout, X, y, loop=loop)
+        end = record_training_end(rows, targets, layout, X, y, loop=loop)
+        self.training_end_ = self._complete(end, rows, gaps, targets, layout)
         self.target_kind_ = targets.kind
         progress.end()
         return self
@@ -152,6 +162,13 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
                 f"{shortest}; lower n_delays or stride, or drop that series"
             )
         whole = np.arange(len(rows)) >= np.repeat(layout.starts() + reach, layout.lengths)
+        if targets.missing is not None:
+            whole &= ~targets.missing.any(axis=1)
+            if not whole.any():
+                raise ValueError(
+                    f"no row of y after the first (n_delays - 1) * stride = {reach} is without "
+                    "NaN: nothing is left to learn from; lower n_delays or stride"
+                )
         delayed, outputs = features.delayed_by_series(rows, layout)[whole], targets.rows[whole]
         # Monomials differ by orders of magnitude: each is divided by its root mean square.
         with np.errstate(over="ignore"):
@@ -200,8 +217,3 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         if initial_state is not None:
             raise ValueError("initial_state has no meaning here: pass earlier rows as context")
         return self.features_._start_states(None, n_series)
-
-    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags

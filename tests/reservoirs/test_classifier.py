@@ -113,7 +113,14 @@ def test_grid_search_runs_over_series():
         (lambda: clone(SMALL).fit(WAVES, NAMES[:7]), r"y must match X.*got \(7,\)"),
         (lambda: clone(SMALL).fit(WAVES, None), "requires y"),
         (lambda: clone(SMALL).fit(WAVES[0], np.linspace(0, 1, 30)), "Unknown label type"),
-        (lambda: clone(SMALL).fit(WAVES[0], [0.0, np.nan] * 15), "y contains NaN"),
+        (lambda: clone(SMALL).fit(WAVES[0], [0.0, np.nan] * 15), "y contains NaN: 15.* is row 1,"),
+        (
+            lambda: clone(SMALL).fit(
+                WAVES[0], np.ma.array(["a", "b"] * 15, mask=np.arange(30) > 8)
+            ),
+            "y contains NaN: 21 row.* is row 9,.*classifiers",
+        ),
+        (lambda: clone(SMALL).fit(WAVES, [*NAMES[:7], None, *NAMES[8:]]), "y contains NaN.* row 7"),
     ],
 )
 def test_bad_labels_are_refused(call, message):

@@ -119,7 +119,13 @@ def test_a_missing_value_is_named_by_its_row(container):
         "array": rows, "frame": frame, "list": [rows[:3], rows[3:]],
         "masked": np.ma.masked_invalid(rows),
     }[container]  # fmt: skip
-    where = r"row 4 \(2024-01-05.*column 'b'" if container == "frame" else "row 4, column 1"
+    where = (
+        r"row 4 \(2024-01-05.*column 'b'"
+        if container == "frame"
+        else "row 4, column 1"
+        if container != "list"
+        else "row 1 of series 1, column 1"
+    )
 
     with pytest.raises(ValueError, match=f"contains NaN: 1 row.*{where}.*interpolate"):
         check_rows(Reservoir(), X, reset=True)

@@ -82,7 +82,7 @@ def test_one_bad_target_among_many_series_is_found():
     bad = [y.copy() for y in Y]
     bad[7][1] = np.nan
 
-    with pytest.raises(ValueError, match="Input y contains NaN"):
-        ESNRegressor(n_units=5).fit(X, bad)
+    with pytest.raises(ValueError, match=r"Input y contains NaN: 1 row.* row 1 of series 7"):
+        ESNRegressor(n_units=5).partial_fit(X, bad)
     with pytest.raises(ValueError, match="series 7 of 2 steps"):
         ESNRegressor(n_units=5).fit(X, [*Y[:7], Y[8], *Y[8:]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
@@ -256,8 +256,3 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             for number in range(len(spans) - 1 if last_only else 0, len(spans)):
                 last_states.append(self._drive(rows[spans[number]], starts[number])[1])
         self.last_states_ = last_states
-
-    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators import SeriesMixin, States, Step
 from reservoirs.estimators.settings import check_settings
-from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows
+from reservoirs.sequences import Array, InitialState, Layout, SeriesLike
 from trainers.data.batches import read_last
 from trainers.network.row_by_row import row_runner
 from trainers.network.small import SMALL, one_thread
@@ -104,9 +104,8 @@ class RunningMixin(SeriesMixin):
         check_settings(self)  # set_params may have come after fit
         if self.window is not None or context is not None:
             return super()._outputs(X, context, initial_state, series_id)
-        rows, layout = check_rows(self, X, series_id=series_id, reset=False)
-        starts, lengths = layout.starts(), np.asarray(layout.lengths)
-        states = np.array(self._start_states(initial_state, layout.n_series))
+        rows, layout, before, _ = self._open(X, None, initial_state, series_id)
+        starts, lengths, states = layout.starts(), np.asarray(layout.lengths), np.array(before)
         per_step = self.target_kind_ == "per_step"
         width = self.network_.n_outputs
         values = np.empty((len(rows) if per_step else layout.n_series, width))

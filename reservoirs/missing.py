@@ -1,0 +1,108 @@
+"""What is said of missing values: the first of them, its label, and the ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WAYS_OUT = {
+    "X": (
+        "Fill the gap (frame.interpolate(), say), cut the series there and pass both pieces as a "
+        "list, or leave out the rows before it. The fit, predict and forecast of a regressor fill "
+        "gaps of the series that it predicts, X, y = next_step(series), by its own forecast; other "
+        "inputs, partial_fit, transformers and classifiers need every row"
+    ),
+    "y": (
+        "Leave out such rows at an end of the series, or fill them: classifiers, partial_fit and "
+        "transformers need every target. The fit of a regressor passes over rows without one"
+    ),
+    "exog": (
+        "No model predicts exogenous inputs: fill them (frame.ffill(), say), or fit and forecast "
+        "without the column"
+    ),
+}
+
+
+class MissingValuesError(ValueError):
+    """Some values are NaN or masked."""
+
+
+def describe_missing(
+    missing: NDArray[np.bool_],
+    where: str,
+    container: object = None,
+    lengths: Sequence[int] = (),
+    names: Sequence[object] | None = None,
+) -> str:
+    """Return what to say of missing values: the first of them, and the ways out.
+
+    Parameters
+    ----------
+    missing : array of shape (n_rows, n_columns) of bool
+        Which values are missing; at least one.
+    where : str
+        What the values are called: "X", "y", "exog", or another name for what X is.
+    container : array-like, list of arrays or DataFrame, default=None
+        Where they are from, for its labels and names.
+    lengths : sequence of int, default=()
+        Rows of each series, where there are several.
+    names : sequence, default=None
+        Names of the columns, where the container has none.
+
+    Returns
+    -------
+    str
+        The message.
+    """
+    row, column = map(int, np.argwhere(missing)[0])
+    place, label, labelled = locate(row, container, lengths)
+    own = getattr(labelled, "columns", None)
+    named = names if own is None or len(own) != missing.shape[1] else list(own)
+    name = column if named is None else named[column]
+    return (
+        f"Input {where} contains NaN: {missing.any(axis=1).sum()} row(s), the first is {place}"
+        f"{label}, column {name!r}. {WAYS_OUT.get(where, WAYS_OUT['X'])}"
+    )
+
+
+def locate(
+    row: int, container: object = None, lengths: Sequence[int] = ()
+) -> tuple[str, str, object]:
+    """Return what to call a row of all series.
+
+    Parameters
+    ----------
+    row : int
+        Number of the row, through all series.
+    container : array-like, list of arrays or DataFrame, default=None
+        Where it is from.
+    lengths : sequence of int, default=()
+        Rows of each series.
+
+    Returns
+    -------
+    place : str
+        The row by its number, in its series where a list or an array holds several.
+    label : str
+        Its label in brackets; empty without one.
+    member : object
+        What holds the row: the container, or its member.
+    """
+    if len(lengths) < 2 or hasattr(container, "iloc"):
+        return f"row {row}", _label(container, row), container
+    series = int(np.searchsorted(np.cumsum(lengths), row, side="right"))
+    within = row - int(sum(lengths[:series]))
+    listed = isinstance(container, list | tuple) and len(container) == len(lengths)
+    member = container[series] if listed else container  # type: ignore[index]
+    return f"row {within} of series {series}", _label(member, within), member
+
+
+def _label(container: object, row: int) -> str:
+    index: pd.Index | None = getattr(container, "index", None)
+    return f" ({index[row]})" if index is not None and hasattr(container, "iloc") else ""
