@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
-from reservoirs.labels import is_frame
+from reservoirs.labels import check_order, is_frame, load_pandas
 from reservoirs.missing import MissingValuesError, describe_missing
 from reservoirs.sequences import Array, Layout, SeriesLike, members_of, unmask
 
@@ -84,6 +84,7 @@ def check_targets(
             f"This {name} estimator requires y to be passed, but the target y is None."
         )
     y = unmask(y)
+    check_label_order(y, layout)
     try:
         return _checked(y, layout, True)
     except ValueError as error:
@@ -117,6 +118,47 @@ def _check_numbers(y: SeriesLike, finite: bool | str, **checks: int) -> Array:
         y, ensure_2d=False, dtype=np.float64, input_name="y", ensure_all_finite=finite, **checks
     )
     return values
+
+
+def check_label_order(y: SeriesLike, layout: Layout) -> None:
+    """Check that the labels of targets increase, and are not those of X in another order.
+
+    Labels other than those of X say nothing: y may be dated by the rows that it is predicted from,
+    or by its own.
+
+    Parameters
+    ----------
+    y : array-like, list of arrays or DataFrame
+        Targets per step or per series.
+    layout : Layout
+        The layout of X.
+
+    Raises
+    ------
+    ValueError
+        If they do not increase along a series, or are the labels of X in another order.
+    """
+    if not is_frame(y):
+        return
+    if layout.kind == "single" and y.index.nlevels == 1:
+        check_order(y.index, "y")
+    if layout.index is None:
+        return
+    of_rows = len(y) == len(layout.index)
+    expected = layout.index if of_rows or layout.outer is None else layout.outer
+    if len(y) != len(expected) or y.index.equals(expected):
+        return
+    numbered = y.index.equals(load_pandas().RangeIndex(len(y)))
+    if numbered or y.index[0] not in expected or y.index[-1] not in expected:
+        return
+    if y.index.sort_values().equals(expected.sort_values()):
+        first = int(np.argmax(np.asarray(y.index != expected)))
+        what = "rows" if of_rows else "series"
+        raise ValueError(
+            f"y has the labels of the {what} of X in another order: {y.index[first]} at position "
+            f"{first}, where X has {expected[first]}; put it in the order of X with y.loc[...], or "
+            "pass y.to_numpy() to go by position"
+        )
 
 
 def _target_list(y: SeriesLike, layout: Layout) -> list[SeriesLike] | None:

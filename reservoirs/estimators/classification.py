@@ -20,7 +20,7 @@ from reservoirs.sequences import (
     is_missing,
     masked_as_none,
 )
-from reservoirs.targets import TargetKind, check_targets
+from reservoirs.targets import TargetKind, check_label_order, check_targets
 
 
 class LabelMixin(SeriesMixin):
@@ -155,6 +155,7 @@ def check_labels(
     """
     if y is None:
         check_targets(estimator, None, layout)
+    check_label_order(y, layout)
     is_list = isinstance(y, list | tuple) and bool(y) and all(np.ndim(series) for series in y)
     # labels may be text: zeros in their place go through the check of numeric targets
     if is_list and layout.kind == "list":

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from reservoirs import ESNRegressor
+from reservoirs.estimators import check_labels
 from reservoirs.sequences import flatten
 from reservoirs.targets import check_targets
 
@@ -61,3 +62,26 @@ def test_targets_that_do_not_match_are_refused(X, y, message):
 
     with pytest.raises(ValueError, match=message):
         check_targets(ESNRegressor(), y, layout)
+
+
+def test_targets_with_the_labels_of_X_in_another_order_are_refused():
+    panel = multi_index_frame()
+    of_series = pd.Series([0.0, 1.0], index=["a", "b"])
+    of_rows = pd.Series(np.arange(8.0), index=panel.index)
+    hours = pd.DataFrame(JOINED, index=pd.date_range("2024", periods=8, freq="h"))
+    texts = pd.DataFrame(JOINED, index=list("abcdefgh"))
+    model = ESNRegressor(n_units=10)
+
+    for X, y, message in [
+        (panel, of_series, "labels of the series of X in another order: b at position 0"),
+        (panel, of_rows, "labels of the rows of X in another order"),
+        (texts, pd.Series(np.arange(8.0), index=texts.index), "in another order: h at position 0"),
+        (hours, pd.Series(np.arange(8.0), index=hours.index), "labels of y must increase"),
+        (JOINED, pd.Series(np.arange(8.0), index=hours.index), "labels of y must increase"),
+    ]:
+        assert check_targets(model, y, flatten(X)[1]).rows.shape == (len(y), 1)
+        with pytest.raises(ValueError, match=message):
+            check_targets(model, y.iloc[::-1], flatten(X)[1])
+        with pytest.raises(ValueError, match=message):
+            check_labels(model, y.iloc[::-1].astype(int), flatten(X)[1])
+    assert check_targets(model, pd.Series([0.0, 1.0]), flatten(panel.iloc[::-1])[1])
