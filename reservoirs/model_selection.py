@@ -203,8 +203,8 @@ class ForecastScorer:
         Raises
         ------
         ValueError
-            If the context leaves no row to forecast, or, without one, the test rows do not follow
-            the training rows.
+            If the context leaves no row with a target to forecast, or, without one, the test rows
+            do not follow the training rows.
         """
         fitted = closed_loop_model(model)
         end, c = fitted.training_end_, self.context
@@ -221,10 +221,14 @@ class ForecastScorer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ForecastDivergedWarning)
             predicted = self._forecasts(fitted, inputs, truths)
-        errors = [
-            self.metric(truth[c:], values, scale=end.target_deviation)
-            for truth, values in zip(truths, predicted, strict=True)
-        ]
+        errors = []
+        for truth, values in zip(truths, predicted, strict=True):
+            known = ~np.isnan(truth[c:]).any(axis=1)
+            if known.any():
+                error = self.metric(truth[c:][known], values[known], scale=end.target_deviation)
+                errors.append(error)
+        if not errors:
+            raise ValueError("y has no test row without NaN after the context: nothing to score")
         error = float(np.mean(errors))
         return -min(error, WORST) if np.isfinite(error) else -WORST
 
@@ -269,7 +273,8 @@ def forecast_scorer(metric: Metric = nrmse, context: int = 0) -> ForecastScorer:
     -------
     ForecastScorer
         Returns minus the error, and -1e6 for a forecast that diverged. Exogenous inputs are taken
-        from the columns of X after the first n_outputs.
+        from the columns of X after the first n_outputs. Rows with NaN in y are left out of the
+        error; those of the context are filled by the model's own forecast.
 
     Raises
     ------
@@ -315,7 +320,7 @@ def _targets_of(y: SeriesLike, inputs: list[Array]) -> list[SeriesLike]:
     members = members_of(y)
     if members is not None:
         return members
-    values, lengths = np.asarray(y), [len(rows) for rows in inputs]
+    values, lengths = np.asarray(unmask(y)), [len(rows) for rows in inputs]
     if len(values) == len(inputs) != sum(lengths):
         return list(values)
     return np.split(values, np.cumsum(lengths)[:-1])

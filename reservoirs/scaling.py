@@ -61,7 +61,7 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
     def fit(self, X: SeriesLike, y: object = None, *, series_id: SeriesLike = None) -> Self:
-        """Measure mean and deviation of all rows.
+        """Measure mean and deviation of all rows; NaN does not count.
 
         Parameters
         ----------
@@ -72,18 +72,29 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
         -------
         SequenceScaler
             The fitted scaler.
+
+        Raises
+        ------
+        ValueError
+            For bad data, or a column without a value.
         """
-        rows, _ = check_rows(self, X, series_id=series_id, reset=True)
-        self.mean_ = rows.mean(axis=0) if self.with_mean else np.zeros(rows.shape[1])
-        deviation = rows.std(axis=0)
+        rows, _ = check_rows(self, X, series_id=series_id, reset=True, allow_nan=True)
+        mean, deviation, largest = rows.mean(axis=0), rows.std(axis=0), np.abs(rows).max(axis=0)
+        for column in np.flatnonzero(np.isnan(mean)):  # measured without what is missing
+            known = rows[~np.isnan(rows[:, column]), column]
+            if not len(known):
+                raise ValueError(f"column {column} of X has no value but NaN; leave it out")
+            mean[column], deviation[column] = known.mean(), known.std()
+            largest[column] = np.abs(known).max()
+        self.mean_ = mean if self.with_mean else np.zeros(rows.shape[1])
         # below the rounding of the values themselves nothing varies
-        constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(rows).max(axis=0)
+        constant = deviation <= 10 * np.finfo(np.float64).eps * largest
         self.scale_ = np.where(constant | (not self.with_std), 1.0, deviation)
         return self
 
     @inherit_parameters(SERIES)
     def transform(self, X: SeriesLike, *, series_id: SeriesLike = None) -> SeriesLike:
-        """Return standardised rows.
+        """Return standardised rows; NaN stays NaN.
 
         Returns
         -------
@@ -91,7 +102,7 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
             The rows, in the container of X.
         """
         check_is_fitted(self, "scale_")
-        rows, layout = check_rows(self, X, series_id=series_id, reset=False)
+        rows, layout = check_rows(self, X, series_id=series_id, reset=False, allow_nan=True)
         return restore((rows - self.mean_) / self.scale_, layout)
 
     def inverse_transform(self, X: SeriesLike) -> SeriesLike:
@@ -121,3 +132,8 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
                 f"X must have {self.n_features_in_} columns as in fit, got shape {rows.shape}"
             )
         return restore(rows * self.scale_ + self.mean_, layout)
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags

@@ -11,7 +11,7 @@ from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.columns import Columns
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.panels import match_series, open_panel
-from reservoirs.forecasting.runs import input_rows, run_closed_loop
+from reservoirs.forecasting.runs import fill_observations, input_rows, run_closed_loop
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.labels import is_frame, load_pandas
 from reservoirs.sequences import Array, SeriesLike
@@ -50,7 +50,8 @@ def backtest(
     Returns
     -------
     truth : array of shape (n_origins, horizon, n_outputs), or DataFrame
-        The observations after each origin; one array per series where there are several. Of a
+        The observations after each origin, NaN where there was none (in the series before an origin
+        the model's own predictions stand in); one array per series where there are several. Of a
         DataFrame a DataFrame, its rows labelled by the origin and by their own label.
     forecast : array of shape (n_origins, horizon, n_outputs), or DataFrame
         The forecasts of them.
@@ -117,8 +118,9 @@ def _run_origins(
     horizon: int,
 ) -> Array:
     """Return the forecasts from all origins of one series, (n_origins, horizon, n_outputs)."""
-    rows = input_rows(model, observations[: len(exog)], exog)
     state, n_driven, forecasts = model._start_states(None, 1)[0], 0, []
+    observations = fill_observations(model, observations, exog, state)
+    rows = input_rows(model, observations[: len(exog)], exog)
     # one pass along the series: each origin starts from the state that the one before reached
     for origin in origins:
         if origin > n_driven:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import check_array
 
+from reservoirs.forecasting.gaps import describe_leading
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.selection import take_columns, take_labels
 from reservoirs.labels import continue_labels, has_names, is_frame
+from reservoirs.missing import MissingValuesError, describe_missing, locate
 from reservoirs.sequences import Array, SeriesLike, check_labels, flatten, unmask
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class Columns:
         self._numeric = names is None or not getattr(model, "takes_text", False)
 
     def observations(self, values: SeriesLike, where: str) -> Array:
-        """Return observations as a finite float64 array.
+        """Return observations as a float64 array, NaN where one is missing.
 
         Parameters
         ----------
@@ -66,7 +68,7 @@ class Columns:
         Raises
         ------
         ValueError
-            For a missing column, another width, NaN or no row.
+            For a missing column, another width, NaN in the first row, or no row.
         """
         if has_names(values):
             named = self._inputs[: self.n_outputs] if self._inputs else None
@@ -173,7 +175,7 @@ def _stack(pieces: list[pd.DataFrame]) -> Array:
 
 
 def check_observations(values: SeriesLike, n_outputs: int, name: str) -> Array:
-    """Return observations as a finite float64 array.
+    """Return observations as a float64 array.
 
     Parameters
     ----------
@@ -187,18 +189,21 @@ def check_observations(values: SeriesLike, n_outputs: int, name: str) -> Array:
     Returns
     -------
     array of shape (n_rows, n_outputs)
-        The observations, at least one row.
+        The observations, at least one row; NaN where one is missing.
 
     Raises
     ------
     ValueError
-        For another width, NaN or no row.
+        For another width, or no row.
+    MissingValuesError
+        For NaN in the first row.
     """
     if len(np.shape(values)) and not len(values):
         raise ValueError(f"{name} must hold at least one row, got none; leave it out to go without")
-    array = check_array(unmask(values), ensure_2d=False, dtype=np.float64, input_name=name)
-    if array.ndim == 1:
-        array = array.reshape(-1, 1)
+    array, missing = _check_numbers(values, name)
+    if missing is not None and missing[0].any():
+        place, label, _ = locate(0, values)
+        raise MissingValuesError(describe_leading(name, missing, place + label))
     if array.shape[1] != n_outputs:
         raise ValueError(
             f"{name} must hold observations only, (n_rows, {n_outputs}), got shape "
@@ -234,6 +239,8 @@ def check_exog(
     ------
     ValueError
         If exog is missing, superfluous, or of another shape.
+    MissingValuesError
+        For NaN.
     """
     if exog is None:
         if n_exog:
@@ -242,12 +249,29 @@ def check_exog(
                 f"({n_rows}, {n_exog}), got None"
             )
         return np.empty((n_rows, 0))
-    dtype = np.float64 if numeric else None
-    array = check_array(unmask(exog), ensure_2d=False, dtype=dtype, input_name="exog")
-    array = array.reshape(-1, 1) if array.ndim == 1 else array
+    array, missing = _check_numbers(exog, "exog", numeric=numeric)
+    if missing is not None:
+        raise MissingValuesError(describe_missing(missing, "exog", exog))
     if array.shape[1] != n_exog or len(array) < n_rows or (exact and len(array) != n_rows):
         raise ValueError(
             f"exog must have shape ({n_rows}, {n_exog}), one row per observation fed in "
             f"(n_context + n_steps - 1, or n_steps without context), got {array.shape}"
         )
     return array
+
+
+def _check_numbers(
+    values: SeriesLike, name: str, *, numeric: bool = True
+) -> tuple[Array, Array | None]:
+    """Return values as rows, and which of them are NaN; None where none is."""
+    values, finite = unmask(values), True
+    checks = {"ensure_2d": False, "dtype": np.float64 if numeric else None, "input_name": name}
+    try:
+        array = check_array(values, **checks)
+    except ValueError as error:
+        if "contains NaN" not in str(error):
+            raise
+        array, finite = check_array(values, **checks, ensure_all_finite="allow-nan"), False
+    array = array.reshape(-1, 1) if array.ndim == 1 else array
+    # text may stand beside numbers: only NaN differs from itself
+    return array, None if finite else np.asarray(array != array)

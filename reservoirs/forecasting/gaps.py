@@ -48,13 +48,26 @@ class Filler:
     loop: Loop | None
     largest: float
 
-    def run(self, rows: Array, state: Array) -> tuple[Array, Array, Array]:
+    def hold(self, outputs: Array) -> Array:
+        """Return outputs no further out than a fill may be."""
+        return np.clip(outputs, -MARGIN * self.largest, MARGIN * self.largest)
+
+    def fill(self, targets: Array, outputs: Array) -> Array:
+        """Return targets of one series with outputs for NaN; warn if the last one is held."""
+        held, missing = self.hold(outputs), np.isnan(targets)
+        if (held != outputs)[-1, missing[-1]].any():
+            _warn_held(len(targets))
+        return np.where(missing, held, targets)
+
+    def run(self, rows: Array, missing: Array, state: Array) -> tuple[Array, Array, Array]:
         """Run the model along one series, its own outputs in place of missing observations.
 
         Parameters
         ----------
         rows : array of shape (n_rows, n_features)
             Rows, the first without NaN.
+        missing : array of shape (n_rows, n_features) of bool
+            Which values are NaN.
         state : array
             The state before the first row.
 
@@ -72,31 +85,33 @@ class Filler:
         UserWarning
             If a fill is held.
         """
-        missing, filled, outputs, held = np.isnan(rows), rows.copy(), list[Array](), list[int]()
-        limit = MARGIN * self.largest
+        filled, outputs, held = rows.copy(), list[Array](), list[int]()
         # the rows from one missing value to the next are run together
         edges = [0, *np.flatnonzero(missing.any(axis=1)).tolist(), len(rows)]
         for start, stop in pairwise(edges):
             if start:
                 assert self.loop is not None  # `Gaps.check` refused the rows otherwise
                 scale, shift = self.loop
-                absent = missing[start, : len(scale)]
-                output = outputs[-1][-1]
-                if (np.abs(output[absent]) > limit).any():
+                absent, latest = missing[start, : len(scale)], outputs[-1][-1]
+                output = self.hold(latest)
+                if (output != latest)[absent].any():
                     held.append(start)
-                    output = np.clip(output, -limit, limit)
                 filled[start, : len(scale)][absent] = (output * scale + shift)[absent]
             values, state = self.drive(filled[start:stop], state)
             outputs.append(values)
         if held:
-            warnings.warn(
-                f"the forecast that fills a gap leaves the range of the training targets, first at "
-                f"row {held[0]} of its series, and is held there: fill long gaps of X yourself "
-                "(frame.interpolate(), say), or cut the series there and pass the pieces as a list",
-                UserWarning,
-                stacklevel=2,
-            )
+            _warn_held(held[0])
         return filled, np.concatenate(outputs), state
+
+
+def _warn_held(row: int) -> None:
+    warnings.warn(
+        "the forecast that fills a gap leaves the range of the training targets, first at row "
+        f"{row} of its series, and is held there: fill long gaps of X yourself "
+        "(frame.interpolate(), say), or cut the series there and pass the pieces as a list",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 @dataclass(frozen=True)
@@ -312,8 +327,9 @@ def fill_inputs(
     for number, span in enumerate(layout.slices()):
         before = rows[:0] if earlier is None else earlier[number]
         series = np.vstack([before, rows[span]])
-        if np.isnan(series).any():
-            series, _, _ = filler.run(series, states[number])
+        missing = np.isnan(series)
+        if missing.any():
+            series, _, _ = filler.run(series, missing, states[number])
         filled_earlier.append(series[: len(before)])
         rows[span] = series[len(before) :]
     return rows, None if earlier is None else filled_earlier
@@ -361,10 +377,10 @@ def complete_end(
     for number, (span, state) in enumerate(
         zip(layout.slices(), starts(layout.n_series), strict=True)
     ):
-        absent = np.isnan(values[span])
-        if absent.any() or np.isnan(rows[span]).any():
-            rows[span], outputs, states[number] = filler.run(rows[span], state)
-            values[span] = np.where(absent, outputs, values[span])
+        missing = np.isnan(rows[span])
+        if missing.any() or np.isnan(values[span]).any():
+            rows[span], outputs, states[number] = filler.run(rows[span], missing, state)
+            values[span] = filler.fill(values[span], outputs)
     last = values[np.cumsum(layout.lengths) - 1]
     whole = replace(targets, rows=values)
     return replace(end, last_observations=last, pairs=some_pairs(rows, whole, layout)), states

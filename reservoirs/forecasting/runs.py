@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reservoirs.estimators.series import Step
+from reservoirs.forecasting.gaps import Filler
 from reservoirs.forecasting.loop import DIVERGED
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.starts import Start
@@ -49,10 +50,41 @@ def run(model: ClosedLoopModel, start: Start) -> Array:
         The forecast, NaN from the step on at which it diverged.
     """
     state, n_before = start.state, len(start.observations) - 1
+    observations = fill_observations(model, start.observations, start.exog, state)
     if n_before:
-        rows = input_rows(model, start.observations[:-1], start.exog)
+        rows = input_rows(model, observations[:-1], start.exog)
         _, state = model._drive(rows, state)
-    return run_closed_loop(model, start.observations[-1], start.exog[n_before:], state)
+    return run_closed_loop(model, observations[-1], start.exog[n_before:], state)
+
+
+def fill_observations(
+    model: ClosedLoopModel, observations: Array, exog: Array, state: Array
+) -> Array:
+    """Fill missing observations by the predictions of a model from the rows before.
+
+    Parameters
+    ----------
+    model : ClosedLoopModel
+        The model.
+    observations : array of shape (n, n_outputs)
+        Observations in the units of y, the first without NaN.
+    exog : array of shape (n - 1 or more, n_exog)
+        Exogenous inputs.
+    state : array
+        The state before the first observation.
+
+    Returns
+    -------
+    array of shape (n, n_outputs)
+        Observations without NaN.
+    """
+    missing = np.isnan(observations)
+    if not missing.any():
+        return observations
+    filler = Filler(model._drive, model.training_end_.loop, model.training_end_.target_size)
+    rows = input_rows(model, observations[:-1], exog)
+    _, outputs, _ = filler.run(rows, missing[:-1], state)
+    return np.vstack([observations[:1], filler.fill(observations[1:], outputs)])
 
 
 def run_closed_loop(model: ClosedLoopModel, observation: Array, exog: Array, state: Array) -> Array:

@@ -54,12 +54,15 @@ class Twin:
     def output(self, rows):
         return self.C @ self.features(rows)[-1] + self.c
 
+    def held(self, rows):
+        return np.clip(self.output(rows), -self.limit, self.limit)
+
     def filled(self, rows):
         rows = rows.copy()
         for t, missing in enumerate(np.isnan(rows)):
             if missing.any():
                 n_outputs = len(self.c)
-                fill = np.clip(self.output(rows[:t]), -self.limit, self.limit)
+                fill = self.held(rows[:t])
                 row = rows[t, :n_outputs]
                 rows[t, :n_outputs] = np.where(missing[:n_outputs], fill, row)
         return rows
@@ -70,7 +73,7 @@ class Twin:
     def forecast(self, rows, y, exog):
         """Go on after rows, whose last target is y where that is known."""
         rows = self.filled(rows)
-        value, ahead = np.where(np.isnan(y), self.output(rows), y), []
+        value, ahead = np.where(np.isnan(y), self.held(rows), y), []
         for known in exog:
             rows = np.vstack([rows, np.concatenate([value, known])])
             value = self.output(rows)
