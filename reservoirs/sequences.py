@@ -90,7 +90,8 @@ def members_of(X: SeriesLike) -> list[SeriesLike] | None:
     if isinstance(X, list | tuple) or (
         isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     ):
-        return [unmask(member) for member in X]
+        masked = any(issubclass(kind, np.ma.MaskedArray) for kind in set(map(type, X)))
+        return [unmask(member) for member in X] if masked else list(X)
     return None
 
 
@@ -115,7 +116,7 @@ def is_series_list(X: SeriesLike) -> bool:
     elements = members_of(X)
     if not elements:
         return False
-    if all(type(e) is np.ndarray and e.ndim == 2 for e in elements):
+    if set(map(type, elements)) == {np.ndarray} and {e.ndim for e in elements} == {2}:
         return True
     if not any(isinstance(e, np.ndarray) or is_frame(e) for e in elements):
         return False
@@ -150,19 +151,19 @@ def holds_many_series(X: SeriesLike) -> bool:
 
 def _join(series: Sequence[SeriesLike]) -> Array:
     """Concatenate 2-D series of the same width along time."""
-    arrays = [np.asarray(s) for s in series]
-    widths = {a.shape[1] for a in arrays}
-    if len(widths) > 1:
+    arrays = [s if type(s) is np.ndarray else np.asarray(s) for s in series]
+    shapes = {a.shape for a in arrays}
+    if len({n_columns for _, n_columns in shapes}) > 1:
         position = next(i for i, a in enumerate(arrays) if a.shape[1] != arrays[0].shape[1])
         raise ValueError(
             "all series must have the same number of features, got "
             f"{arrays[0].shape[1]} in series 0 and {arrays[position].shape[1]} in series "
             f"{position}; add or drop columns so that they agree"
         )
-    empty = [i for i, a in enumerate(arrays) if len(a) == 0]
-    if empty:
+    if any(not n_rows for n_rows, _ in shapes):
         raise ValueError(
-            f"every series needs at least one row, got 0 rows in series {empty[0]}; drop it"
+            "every series needs at least one row, got 0 rows in series "
+            f"{[len(a) for a in arrays].index(0)}; drop it"
         )
     return np.concatenate(arrays)
 
@@ -253,7 +254,7 @@ def flatten(X: SeriesLike, series_id: SeriesLike = None) -> tuple[SeriesLike, La
             )
         return X, _layout_of_ids(X, series_id)
     if is_list:
-        return _join(members_of(X) or []), Layout("list", tuple(len(s) for s in X))
+        return _join(members_of(X) or []), Layout("list", tuple(map(len, X)))
     if is_stack:
         n_series, n_steps, n_features = X.shape
         if n_series == 0 or n_steps == 0:
@@ -391,6 +392,8 @@ def restore(values: Array, layout: Layout) -> SeriesLike:
         else the values as they are.
     """
     if layout.kind == "list":
+        if len(set(layout.lengths)) == 1:  # twice as fast
+            return list(values.reshape(layout.n_series, -1, *values.shape[1:]))
         return [values[rows] for rows in layout.slices()]
     if layout.kind == "stack":
         return values.reshape(layout.n_series, layout.lengths[0], *values.shape[1:])

@@ -1,6 +1,8 @@
-"""Centred sums of feature rows, compiled: one pass over a block of rows."""
+"""Sums of rows, compiled: one pass over a block of them."""
 
 from __future__ import annotations
+
+import math
 
 from reservoirs.compiled.simd import compiled
 from reservoirs.sequences import Array
@@ -34,3 +36,73 @@ def centre_rows(features: Array, centre: Array, targets: Array, total: Array, cr
         for k in range(targets.shape[1]):
             for j in range(len(row)):
                 cross[k, j] += targets[t, k] * row[j]
+
+
+@compiled
+def means_are_far(
+    total: Array, gram: Array, target_sum: Array, target_squares: Array, n_rows: int, epsilon: float
+) -> bool:
+    """Tell whether a mean, total / n_rows, is a standard deviation from 0, beyond rounding.
+
+    Parameters
+    ----------
+    total : array of shape (n_features,)
+        Sums of the features.
+    gram : array of shape (n_features, n_features)
+        Their squares are on its diagonal.
+    target_sum : array of shape (n_outputs,)
+        Sums of the targets.
+    target_squares : array of shape (n_outputs,)
+        Sums of their squares.
+    n_rows : int
+        How many rows were summed.
+    epsilon : float
+        Rounding of a square, relative to the sum of all.
+
+    Returns
+    -------
+    bool
+        Whether there is one, of features or of targets.
+    """
+    all_squares, all_targets = 0.0, 0.0
+    for j in range(len(total)):
+        all_squares += gram[j, j]
+    for square in target_squares:
+        all_targets += square
+    for j in range(len(total)):
+        if abs(total[j]) > math.sqrt(n_rows * (0.5 * gram[j, j] + epsilon * all_squares)):
+            return True
+    for k in range(len(target_sum)):
+        bound = math.sqrt(n_rows * (0.5 * target_squares[k] + epsilon * all_targets))
+        if abs(target_sum[k]) > bound:
+            return True
+    return False
+
+
+@compiled
+def add_moves(rows: Array, first: int, bound: float, centre: Array, sums: Array) -> None:
+    """Sum rows and their squares about a centre, and count the values beyond a bound.
+
+    sums[0] <- sums[0] + sum_t (x[t] - c),   sums[1] <- sums[1] + sum_t (x[t] - c)^2,
+    sums[2] <- sums[2] + sum_t (|x[t]| > bound)
+
+    Parameters
+    ----------
+    rows : array of shape (n_rows, n_columns)
+        The rows x.
+    first : int
+        The first that is summed.
+    bound : float
+        Beyond it a value is counted.
+    centre : array of shape (n_columns,)
+        What is subtracted, c.
+    sums : array of shape (3, n_columns)
+        What is added to.
+    """
+    for t in range(first, len(rows)):
+        for j in range(len(centre)):
+            value = rows[t, j]
+            move = value - centre[j]
+            sums[0, j] += move
+            sums[1, j] += move * move
+            sums[2, j] += abs(value) > bound

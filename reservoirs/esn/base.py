@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, groupby
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -154,7 +154,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self.target_kind_ = targets.kind
         states = self._solve(rows, layout, targets, progress)
         if self.activation == "tanh":
-            states.activity.warn(rows, type(self).__name__)
+            states.activity.warn(self.n_units, type(self).__name__)
         self.last_states_ = np.stack(states.last_states)
         per_step = targets.kind == "per_step"
         mean = self.readout_.feature_mean if per_step else states.mean_state
@@ -230,7 +230,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         for blocks in stream.blocks_by_series(rows, targets, layout, self.n_jobs):
             for block in blocks:
                 if len(block.features):
-                    states.activity.add(block.features[:, : self.n_units])
+                    states.activity.add(block.features)
                     yield block.features, block.targets
             states.last_states.append(block.last_state)
 
@@ -248,18 +248,19 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         for span in row_blocks(layout.n_series):
             features = []
             for _ in range(span.stop - span.start):
-                pooled, of_series = next(by_series)
+                pooled, rows_read = next(by_series)
+                of_series = rows_read[:, : self.n_units]
                 features.append(pooled)
                 states.state_sum = states.state_sum + of_series.sum(axis=0, dtype=np.float64)
                 states.n_states += len(of_series)
-                states.activity.add(of_series)
-                states.last_states.append(of_series[-1])
+                states.activity.add(rows_read)
+                states.last_states.append(of_series[-1].copy())
             yield np.stack(features), targets[span]
 
     def _pooled(
         self, rows: Array, state: Array, noise: BlockNoise | None = None
     ) -> tuple[Array, Array]:
-        """Return the pooled features of one series, and its states after washout."""
+        """Return the pooled features of one series, and its [state; input] after washout."""
         return pooled_features(
             self.reservoir_,
             rows,
@@ -299,8 +300,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         """Return the outputs of one series, (n_steps or 1, n_outputs), and its last state."""
         if self.target_kind_ == "per_step":
             return self._drive(rows, state)
-        features, states = self._pooled(rows, state)
-        return (self.coef_ @ features + self.intercept_)[None], states[-1]
+        features, of_series = self._pooled(rows, state)
+        return (self.coef_ @ features + self.intercept_)[None], of_series[-1, : self.n_units]
 
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the readout after every row of one series, and its last state."""
@@ -324,10 +325,15 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 outputs, last = self._drive(inputs, starts[numbers.start])
                 return [outputs], [last]
             driven, ends = run_batch(self.reservoir_, inputs, lengths, starts[numbers])
-            pieces = Layout("list", lengths).slices()
-            return [
-                driven[s] @ by_state.T + inputs[s] @ by_input.T + self.intercept_ for s in pieces
-            ], list(ends)
+            pieces, first = list[Array](), 0
+            # one product a series, as of each on its own; NumPy goes through those of one length
+            for length, group in groupby(lengths):
+                shape = (sum(1 for _ in group), length, -1)
+                s = slice(first, first + shape[0] * length)
+                x, u = driven[s].reshape(shape), inputs[s].reshape(shape)
+                pieces += [*(x @ by_state.T + u @ by_input.T + self.intercept_)]
+                first = s.stop
+            return pieces, list(ends)
 
         by_batch = map_in_order(run, batches(layout, BLOCK), self.n_jobs)
         outputs, last_states = zip(*by_batch, strict=True)

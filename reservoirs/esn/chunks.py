@@ -112,7 +112,7 @@ class ChunkedSums:
         if block is not None:
             if self.sums is kept:
                 self.sums = copy.deepcopy(kept)
-            with one_blas_thread():
+            with one_blas_thread(), np.errstate(over="ignore"):
                 self.sums.add(*block)
         self.features, self.targets = [], []
 
@@ -149,7 +149,7 @@ class ChunkedSums:
         """
         # The open block is added to a copy: it goes on growing after this.
         sums, block = copy.deepcopy(self.sums), self._open_block()
-        with one_blas_thread():
+        with one_blas_thread(), np.errstate(over="ignore"):
             if block is not None:
                 sums.add(*block)
             return solve_best([sums], alphas)

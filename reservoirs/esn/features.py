@@ -141,8 +141,8 @@ def pooled_features(
     -------
     features : array of shape (n_pooled,)
         Pooled [state; input].
-    states : array of shape (n_steps, n_units)
-        The states after washout, of the forward run.
+    rows : array of shape (n_steps, n_units + n_features)
+        [state; input] after washout, of the forward run.
     """
     pool, first = POOLINGS[pooling], min(washout, len(rows) - 1)
     packed = reservoir.pack()
@@ -156,4 +156,4 @@ def pooled_features(
     pooled = [pool(forward)]
     if bidirectional:
         pooled.append(pool(features(rows[::-1], np.zeros(reservoir.n_units))))
-    return np.concatenate(pooled), forward[:, : reservoir.n_units]
+    return np.concatenate(pooled), forward

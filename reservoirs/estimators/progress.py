@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -57,11 +57,10 @@ class Progress:
             self.context = estimator._init_callback_context(max_subtasks=n_tasks)
             self.context.call_on_fit_task_begin(**self.data)
 
-    @contextmanager
     def task(
         self, name: str, reconstruct: Callable[[], dict[str, Any]] | None = None
-    ) -> Iterator[FitTask]:
-        """Do one task of the fit inside; the object yielded says whether to `stop` after it.
+    ) -> AbstractContextManager[FitTask]:
+        """Return a context to do one task of the fit in; its object says whether to `stop` then.
 
         Parameters
         ----------
@@ -70,15 +69,18 @@ class Progress:
         reconstruct : callable, default=None
             Gives the fitted attributes as they are after the task, where it can be scored.
 
-        Yields
-        ------
-        FitTask
+        Returns
+        -------
+        context manager of a FitTask
             Whether a callback asked to stop, once the task is done.
         """
+        return _UNTOLD if self.context is None else self._told(name, reconstruct)
+
+    @contextmanager
+    def _told(
+        self, name: str, reconstruct: Callable[[], dict[str, Any]] | None
+    ) -> Iterator[FitTask]:
         task = FitTask()
-        if self.context is None:
-            yield task
-            return
         context = self.context.subcontext(task_name=name)
         context.call_on_fit_task_begin(**self.data)
         yield task
@@ -94,3 +96,6 @@ class FitTask:
     """Whether a callback asked to stop after a task."""
 
     stop = False
+
+
+_UNTOLD = nullcontext(FitTask())

@@ -81,7 +81,8 @@ def fit_readout(
             by_fold[fold].add(features, targets)
         return by_fold
 
-    with one_blas_thread():
+    # squares of targets beyond 1e154 overflow, which are solved all the same
+    with one_blas_thread(), np.errstate(over="ignore"):
         # Fewer rows than features: the rows themselves are the smaller problem.
         if solver == "auto" and n_rows < n_features:
             return solve_best(summed(DualRows), alphas)

@@ -75,12 +75,11 @@ class GramSums:
             features, self.feature_centre, shifted, self.feature_sum, self.cross.T
         )
         self.gram = blas.dsyrk(1.0, features.T, beta=1.0, c=self.gram, overwrite_c=True)
-        self.target_sum += shifted.sum(axis=0)
-        with np.errstate(over="ignore"):  # targets beyond 1e154, which are solved all the same
-            self.totals += np.sum(shifted**2, axis=0)
+        self.target_sum += np.add.reduce(shifted)
+        self.totals += np.add.reduce(shifted**2)
         self.n_rows += len(features)
-        sums = (self.feature_sum, self.gram.diagonal()), (self.target_sum, self.totals)
-        if any(_mean_is_far(total, squares, self.n_rows) for total, squares in sums):
+        sums = self.feature_sum, self.gram, self.target_sum, self.totals
+        if compiled.moments.means_are_far(*sums, self.n_rows, EPSILON):
             self._recentre()
 
     def _recentre(self) -> None:
@@ -228,9 +227,3 @@ class GramSums:
         offset = self.target_centre - C @ self.feature_centre - readout.intercept
         squares = self.totals - 2 * np.einsum("of,fo->o", C, self.cross) + quadratic
         return np.maximum(squares, 0.0) + self.n_rows * offset**2
-
-
-def _mean_is_far(total: Array, squares: Array, n_rows: int) -> bool:
-    """Tell whether a mean, total / n_rows, is a standard deviation from 0, beyond rounding."""
-    bound = np.sqrt(n_rows * (0.5 * squares + EPSILON * squares.sum()))
-    return bool((np.abs(total) > bound).any())

@@ -55,7 +55,7 @@ def test_pooled_features_equal_their_definition(pooling, bidirectional):
     reservoir = Reservoir(n_units=6).drawn(2, seed=0)
     rows = np.random.default_rng(0).normal(size=(30, 2))
 
-    pooled, states = pooled_features(
+    pooled, whole = pooled_features(
         reservoir, rows, np.zeros(6), pooling=pooling, bidirectional=bidirectional, washout=5
     )
 
@@ -65,4 +65,4 @@ def test_pooled_features_equal_their_definition(pooling, bidirectional):
         features = np.hstack([reservoir.transform(one), one])[5:]
         expected += [features[-1]] * (pooling != "mean") + [features.mean(0)] * (pooling != "last")
     assert_allclose(pooled, np.concatenate(expected), rtol=1e-14)
-    assert_array_equal(states, reservoir.transform(rows)[5:])
+    assert_array_equal(whole, np.hstack([reservoir.transform(rows), rows])[5:])
