@@ -1,6 +1,7 @@
 """The containers of docs/data.md made from the same series, and what every verb owes them."""
 
 import itertools
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,12 +106,25 @@ CASES = [Case(*about) for about in itertools.product([*ONE, *MANY], [1, 2], [0, 
 
 
 def sampled(cases, n_quick, seed=0):
-    """Return parameters of a test, all but a few of them marked as slow."""
-    quick = set(np.random.default_rng(seed).choice(len(cases), n_quick, replace=False).tolist())
+    """Return two parameters of a test that loops over cases: a few, and, slow, all of them.
+
+    Collecting a test per case would take longer than a few cases do.
+    """
+    quick = np.random.default_rng(seed).choice(len(cases), n_quick, replace=False)
     return [
-        pytest.param(case, marks=[] if i in quick else pytest.mark.slow, id=str(case))
-        for i, case in enumerate(cases)
+        pytest.param([cases[i] for i in sorted(quick)], id="some"),
+        pytest.param(cases, id="all", marks=pytest.mark.slow),
     ]
+
+
+@contextmanager
+def naming(case):
+    """Name the case of a loop beside whatever fails in it."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"in the case {case}")
+        raise
 
 
 def assert_close(got, wanted, rtol=1e-9):

@@ -1,7 +1,9 @@
 """verb(container) equals [verb(series) for series in container], for every container and verb."""
 
+import itertools
+
 import pytest
-from containers import CASES, assert_verbs_are_those_of_each_series, sampled
+from containers import CASES, assert_verbs_are_those_of_each_series, naming, sampled
 
 from reservoirs import ESNRegressor, NVARRegressor
 
@@ -11,7 +13,8 @@ MODELS = [
 ]
 
 
-@pytest.mark.parametrize("case", sampled(CASES, 24))
-@pytest.mark.parametrize("model", MODELS, ids=["esn", "nvar"])
-def test_every_verb_of_a_container_is_that_of_its_series(model, case):
-    assert_verbs_are_those_of_each_series(model, case)
+@pytest.mark.parametrize("cases", sampled(CASES, 24))
+def test_every_verb_of_a_container_is_that_of_its_series(cases):
+    for model, case in itertools.product(MODELS, cases):
+        with naming((model, case)):
+            assert_verbs_are_those_of_each_series(model, case)

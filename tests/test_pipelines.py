@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from containers import sampled
+from containers import naming, sampled
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
@@ -66,8 +66,14 @@ def slow_forecast(model, context, exog, n_steps):
     return np.array(found)
 
 
-@pytest.mark.parametrize("case", sampled(CASES, 60))
-def test_a_forecast_is_the_slow_loop(case):
+@pytest.mark.parametrize("cases", sampled(CASES, 60))
+def test_a_forecast_is_the_slow_loop(cases):
+    for case in cases:
+        with naming(case):
+            assert_the_forecast_is_the_slow_loop(*case)
+
+
+def assert_the_forecast_is_the_slow_loop(*case):
     *names, regressor, n_exog = case
     steps = [(f"{i}: {name}", clone(STEPS[name])) for i, name in enumerate(names)]
     model = Pipeline([*steps, ("regressor", clone(REGRESSORS[regressor]))])

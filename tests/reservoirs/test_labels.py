@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from containers import naming, sampled
 
 from reservoirs.labels import (
     advance,
@@ -38,21 +39,14 @@ def with_holes(index, holes):
     return pd.DatetimeIndex(list(index)).delete(drop)
 
 
-EVERY = list(itertools.product(ALIASES, ZONES, HOLES))
-SAMPLE = np.random.default_rng(0).choice(len(EVERY), 30, replace=False)
+@pytest.mark.parametrize("cases", sampled(list(itertools.product(ALIASES, ZONES, HOLES)), 30))
+def test_dates_of_any_alias_go_on_whatever_is_missing(cases):
+    for case in cases:
+        with naming(case):
+            assert_dates_go_on(*case)
 
 
-@pytest.mark.parametrize(
-    "which",
-    [
-        pytest.param(
-            case, marks=[] if i in SAMPLE else pytest.mark.slow, id="-".join(map(str, case))
-        )
-        for i, case in enumerate(EVERY)
-    ],
-)
-def test_dates_of_any_alias_go_on_whatever_is_missing(which):
-    alias, zone, holes = which
+def assert_dates_go_on(alias, zone, holes):
     known = 250 if "Y" not in alias else 150  # nanoseconds end in 2262
     labels = full_range(alias, zone, known + 10)
 
@@ -63,11 +57,11 @@ def test_dates_of_any_alias_go_on_whatever_is_missing(which):
     assert list(continue_labels(advance(tail), 9)) == list(labels[known + 1 :])
 
 
-@pytest.mark.parametrize("alias", ALIASES)
-def test_a_declared_frequency_is_taken(alias):
-    labels = full_range(alias, None, 8)
+def test_a_declared_frequency_is_taken():
+    for alias in ALIASES:
+        labels = full_range(alias, None, 8)
 
-    assert list(continue_labels(find_tail(labels[:3]), 5)) == list(labels[3:])
+        assert list(continue_labels(find_tail(labels[:3]), 5)) == list(labels[3:]), alias
 
 
 @pytest.mark.parametrize("alias", ["M", "Q", "Y", "W", "D", "h", "min"])
