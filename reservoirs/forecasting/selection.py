@@ -51,7 +51,7 @@ def take_columns(frame: pd.DataFrame, names: list[Hashable], where: str) -> pd.D
     frame : DataFrame or pandas Series
         Columns that are not asked for are left out. A Series without a name is any column.
     names : list of hashable
-        The names.
+        The names; text also finds a column whose name, a number say, is written so.
     where : str
         What to call the DataFrame in an error.
 
@@ -68,6 +68,10 @@ def take_columns(frame: pd.DataFrame, names: list[Hashable], where: str) -> pd.D
     if not hasattr(frame, "columns"):
         frame = frame.to_frame(names[0] if frame.name is None and names else frame.name)
     absent = [name for name in names if name not in frame.columns]
+    texts = [str(name) for name in frame.columns]
+    if absent and set(names) <= set(texts) and len(set(texts)) == len(texts):
+        # `next_step` writes names out where some are text and some are not
+        frame, absent = frame.set_axis(texts, axis=1), []
     if absent:
         raise ValueError(
             f"{where} has no column {absent[0]!r}: the model was fitted with {names}, got "
