@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.settings import check_settings
-from reservoirs.forecasting.composed import WANTED, ComposedModel
+from reservoirs.forecasting.composed import WANTED, ComposedModel, is_affine
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.nodes import Average, Chain, Foreign, Inverse, Node, Ours, Union
 from reservoirs.forecasting.training_end import check_loop
@@ -98,7 +100,16 @@ def as_node(model: object, name: str, *, final: bool) -> Node:
         inside = as_node(model.regressor_, name, final=True)  # type: ignore[attr-defined]
         return Inverse([inside], model.transformer_)  # type: ignore[attr-defined]
     check_is_fitted(model)
-    return Foreign(name, model, "predict" if final else "transform")
+    method = "predict" if final else "transform"
+    return Foreign(name, _without_names(model) if is_affine(model) else model, method)
+
+
+def _without_names(scaler: object) -> object:
+    """Return a scaler that takes arrays: a row as a DataFrame costs ten times its arithmetic."""
+    bare = copy(scaler)
+    for name in ("feature_names_in_", "_sklearn_output_config"):  # the dict is that of the scaler
+        vars(bare).pop(name, None)
+    return bare.set_output(transform="default") if hasattr(bare, "set_output") else bare
 
 
 def _as_union(model: object) -> Union:

@@ -60,6 +60,7 @@ class ComposedModel:
         part, before, back = recorder
         end = part.training_end_
         self._before = Chain(before)
+        self._n_checked = {"drive": 0, "run": 0}
         leaf = next(node.leaves())
         self.n_features_in_: int = leaf.n_inputs
         names = getattr(model, "feature_names_in_", None)
@@ -87,7 +88,7 @@ class ComposedModel:
         """Return the map from y to the next input of the model; None where it cannot close."""
         n_outputs = end.n_outputs
         identity = np.ones(n_outputs), np.zeros(n_outputs)
-        affine = all(isinstance(n, Foreign) and _is_affine(n.estimator) for n in self._before.nodes)
+        affine = all(isinstance(n, Foreign) and is_affine(n.estimator) for n in self._before.nodes)
         if affine and not transformed:
             if end.loop is None:
                 return None
@@ -159,8 +160,14 @@ class ComposedModel:
         return [self.node.start(initial_state) for _ in range(n_series)]
 
     def _drive(self, rows: Array, state: State) -> tuple[Array, State]:
-        self.node.check(rows[:N_PROBES])
+        self._check("drive", rows[:N_PROBES])
         return self.node.drive(rows, state)
+
+    def _check(self, where: str, rows: Array) -> None:
+        """Check that rows can go through one by one, unless as many have been checked there."""
+        if len(rows) > self._n_checked[where]:
+            self.node.check(rows)
+            self._n_checked[where] = len(rows)
 
     @contextmanager
     def _row_runner(self, state: State) -> Iterator[Step]:
@@ -177,7 +184,7 @@ class ComposedModel:
         nodes = list(self.node.nodes) if isinstance(self.node, Chain) else []
         last = nodes[-1] if nodes else None
         before = [node.estimator for node in nodes[:-1] if isinstance(node, Foreign)]
-        simple = len(before) == len(nodes) - 1 and all(map(_is_affine, before))
+        simple = len(before) == len(nodes) - 1 and all(map(is_affine, before))
         if isinstance(last, Ours) and simple and not isinstance(self.node, Inverse):
             n_outputs = self.training_end_.n_outputs
             # columns are scaled one by one, so any observation will do beside the inputs
@@ -201,7 +208,7 @@ class ComposedModel:
             np.concatenate([y * scale + shift, exog[i % len(exog)]])
             for i, y in enumerate([observation, *probes])
         ]
-        self.node.check(np.stack(probe_rows))
+        self._check("run", np.stack(probe_rows))
         self._check_pairs(exog)
         limit = DIVERGED * self.training_end_.target_size
 
@@ -212,7 +219,7 @@ class ComposedModel:
             return feed_back(step, next_row, observation, exog, limit)
 
 
-def _is_affine(step: object) -> bool:
+def is_affine(step: object) -> bool:
     """Tell whether a transformer scales and shifts every column for itself."""
     from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 

@@ -1,4 +1,6 @@
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import TransformedTargetRegressor
@@ -50,6 +52,18 @@ def test_transformed_targets_are_fed_back_as_they_were():
         past.append(model.predict(np.array(past)[:, None])[-1])
     assert_allclose(forecast(model, 10), past[-10:], rtol=1e-10)
     assert_allclose(forecast(model, 10, context=WAVE), past[-10:], rtol=1e-10)
+
+
+def test_a_scaler_of_named_columns_is_driven_on_arrays_and_left_as_it_is():
+    frame = pd.DataFrame({"wave": WAVE}, index=pd.date_range("2024", periods=len(WAVE)))
+    model = make_pipeline(StandardScaler(), ESN).set_output(transform="pandas")
+    model.fit(*next_step(frame))
+    before = joblib.hash(model)
+
+    ahead = forecast(model, 5, context=frame)
+
+    assert_array_equal(ahead, forecast(model, 5, context=WAVE))
+    assert joblib.hash(model) == before
 
 
 @pytest.mark.parametrize("model", [Ridge(), make_pipeline(StandardScaler(), Ridge()), 3])
