@@ -9,10 +9,12 @@ import benchmarks  # noqa: F401 # the pages show all three packages: left out wi
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# a block of code, and below it what it prints, where the page shows that
+CODE = re.compile(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.S)
 BLOCKS = [
-    pytest.param(page.name, block, id=f"{page.stem}-{number}")
+    pytest.param(page.name, block, output, id=f"{page.stem}-{number}")
     for page in PAGES
-    for number, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.S))
+    for number, (block, output) in enumerate(CODE.findall(page.read_text()))
 ]
 THEIRS = re.findall(r"```py\n(.*?)```", (ROOT / "docs" / "moving.md").read_text(), re.S)
 BEGINNING = (
@@ -20,11 +22,15 @@ BEGINNING = (
 )
 
 
-@pytest.mark.parametrize(("page", "block"), BLOCKS)
-def test_every_python_block_runs(page, block, monkeypatch, tmp_path):
+@pytest.mark.parametrize(("page", "block", "output"), BLOCKS)
+def test_every_python_block_runs_and_prints_what_is_shown(
+    page, block, output, monkeypatch, tmp_path, capsys
+):
     monkeypatch.chdir(tmp_path)
 
     exec(compile(block, f"<a block of {page}>", "exec"), {"__name__": "readme"})
+
+    assert not output or capsys.readouterr().out == output
 
 
 @pytest.mark.parametrize("block", THEIRS)
