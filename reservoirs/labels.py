@@ -223,14 +223,15 @@ def _localize(wall: pd.DatetimeIndex, zone: tzinfo) -> pd.DatetimeIndex:
 def _number_step(index: pd.Index) -> int | float | None:
     """Return the commonest step of numbers, None where some label is not a multiple away."""
     values = np.asarray(index)
-    if values.dtype.kind not in "iuf":
+    if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
         return None
     if len(values) < 2:
         return 1 if values.dtype.kind in "iu" else None
     steps = np.diff(values)
     whole = values.dtype.kind in "iu"
-    numbers, counts = np.unique(steps if whole else np.round(steps, 9), return_counts=True)
-    step = numbers[np.argmax(counts)]
+    unit = 1 if whole else np.median(steps)
+    numbers, counts = np.unique(steps if whole else np.round(steps / unit, 9), return_counts=True)
+    step = numbers[np.argmax(counts)] * unit
     if not whole:  # the steps of a linspace differ by rounding: the whole range knows better
         span = values[-1] - values[0]
         step = span / round(span / step)

@@ -166,3 +166,16 @@ def test_one_label_goes_on_as_another_series_does():
 def test_objects_that_are_no_numbers_have_no_frequency(first):
     step = datetime.timedelta(1) if isinstance(first, datetime.date) else 1
     assert find_tail(pd.Index([first + i * step for i in range(5)], dtype=object)) is None
+
+
+@pytest.mark.parametrize("step", [1e-15, 1e-10, np.pi * 1e-6, 1 / 3, 1e10])
+@pytest.mark.parametrize("start", [0.0, 7.0])
+def test_numbers_go_on_whatever_their_unit(step, start):
+    labels = pd.Index(np.delete((start + np.arange(50)) * step, 20))
+
+    tail = find_tail(labels)
+
+    np.testing.assert_allclose(
+        continue_labels(tail, 2), (start + np.array([50, 51])) * step, rtol=1e-9
+    )
+    np.testing.assert_allclose(missing_labels(labels, tail), (start + 20) * step, rtol=1e-9)
