@@ -246,6 +246,8 @@ def passes(
     rows: Array,
     gaps: Gaps | None,
     targets: Targets,
+    *,
+    fitted: bool = False,
 ) -> Iterator[tuple[Array, Targets]]:
     """Yield the data of every pass of a fit; the model must have learned before the next is asked.
 
@@ -261,6 +263,8 @@ def passes(
         What is missing in them.
     targets : Targets
         Checked targets.
+    fitted : bool, default=False
+        Whether the model was fitted before, so that it can fill the gaps.
 
     Yields
     ------
@@ -274,7 +278,8 @@ def passes(
         yield rows, targets
         return
     gaps.check(filler.loop)
-    yield _carried(rows, gaps), _without_gaps(targets, gaps)
+    if not fitted:
+        yield _carried(rows, gaps), _without_gaps(targets, gaps)
     yield fill_inputs(filler, rows, gaps.layout, None, starts(gaps.layout.n_series))[0], targets
 
 

@@ -113,11 +113,17 @@ class ForecastMixin(SeriesMixin):
         return self._start_states(None, n_series)
 
     def _passes(
-        self, rows: Array, gaps: Gaps | None, targets: Targets, loop: Loop | None
+        self,
+        rows: Array,
+        gaps: Gaps | None,
+        targets: Targets,
+        loop: Loop | None,
+        *,
+        fitted: bool = False,
     ) -> Iterator[tuple[Array, Targets]]:
         """Yield the rows and the targets of every pass of a fit."""
         filler = Filler(self._drive, loop, targets.largest)
-        return passes(filler, self._training_starts, rows, gaps, targets)
+        return passes(filler, self._training_starts, rows, gaps, targets, fitted=fitted)
 
     def _complete(
         self, end: TrainingEnd, rows: Array, gaps: Gaps | None, targets: Targets, layout: Layout

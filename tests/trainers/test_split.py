@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
@@ -53,3 +54,24 @@ def test_the_last_series_are_held_out():
 def test_a_fraction_that_leaves_nothing_is_refused(lengths, fraction):
     with pytest.raises(ValueError, match="leaves none to train on"):
         split(lengths, fraction=fraction)
+
+
+def test_rows_without_a_target_are_not_scored_and_pieces_without_one_left_out():
+    rows, known = torch.arange(12.0)[:, None], np.ones(12, dtype=bool)
+    known[[1, 5, 6, 7, 11]] = False
+
+    def batch(lengths, **how):
+        layout = Layout("list" if len(lengths) > 1 else "single", lengths)
+        return split_examples(rows, -rows, layout, known=known, fraction=None, **how)[0]
+
+    whole = batch((5, 3, 4), n_last=None, window=None)
+    windows = batch((12,), n_last=None, window=3)
+    last = batch((6, 6), n_last=3, window=None)
+
+    assert_array_equal(whole.starts, [0, 8])  # the middle one has no target
+    assert_array_equal(whole.as_one_batch().mask[..., 0].T, [[1, 0, 1, 1, 1], [1, 1, 1, 0, 0]])
+    assert_array_equal(windows.starts + 2, [2, 3, 4, 8, 9, 10])
+    assert_array_equal(last.as_one_batch().mask[..., 0].T, [[1, 1, 0], [1, 1, 0]])
+    with pytest.raises(ValueError, match="has a target without NaN"):
+        known[:] = False
+        batch((12,), n_last=None, window=None)

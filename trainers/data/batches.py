@@ -110,6 +110,8 @@ class Examples:
         Rows whose target counts when a piece is scored on every step.
     n_last : int or None
         How many last steps of a piece count; None for all that are scored.
+    all_known : bool, default=True
+        Whether the last steps all have a target; else those count that are scored.
     """
 
     rows: Tensor
@@ -118,6 +120,7 @@ class Examples:
     lengths: Array
     scored: Tensor
     n_last: int | None
+    all_known: bool = True
 
     @cached_property
     def _equal_lengths(self) -> bool:
@@ -174,7 +177,11 @@ class Examples:
         inside = steps < ends
         # padding repeats the last row: an index past the end would read the next series
         where = self._first_rows(pieces) + torch.minimum(steps, ends - 1)
-        scored = self.scored[where] if self.n_last is None else steps >= ends - self.n_last
+        if self.n_last is None:
+            scored = self.scored[where]
+        else:
+            scored = steps >= ends - self.n_last
+            scored = scored if self.all_known else scored & self.scored[where]
         real = inside[..., None].to(self.rows.dtype)
         return Batch(
             inputs=self.rows[where] * real,
@@ -189,8 +196,8 @@ class Examples:
         first = 0 if self.n_last is None else max(len(where) - self.n_last, 0)
         inside = self.rows.new_ones(len(where), len(pieces), 1)
         mask = inside[first:]
-        if self.n_last is None:
-            mask = self.scored[where][..., None].to(self.rows.dtype)
+        if self.n_last is None or not self.all_known:
+            mask = self.scored[where[first:]][..., None].to(self.rows.dtype)
         return Batch(self.rows[where], self.targets[where[first:]], mask, inside)
 
     def _first_rows(self, pieces: Array) -> Tensor:

@@ -19,6 +19,7 @@ def split_examples(
     n_last: int | None,
     window: int | None,
     fraction: float | None,
+    known: Array | None = None,
 ) -> tuple[Examples, Examples | None]:
     """Cut rows into windows or whole series, and hold out the tail or the last series.
 
@@ -36,6 +37,8 @@ def split_examples(
         Rows per window; None keeps series whole.
     fraction : float or None
         Share held out, of the rows of one series or of the number of series; None for none.
+    known : (n_rows,) ndarray of bool, default=None
+        Which rows have a target; None for all. A piece that none of is scored is left out.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def split_examples(
     Raises
     ------
     ValueError
-        If the fraction leaves nothing to train on or nothing held out.
+        If the fraction, or missing targets, leave nothing to train on or nothing held out.
     """
     starts, sizes = _pieces(np.asarray(layout.lengths), n_last, window)
     first_held_out = _first_held_out_row(layout, fraction)
@@ -56,8 +59,18 @@ def split_examples(
     row_numbers = np.arange(len(rows))
 
     def examples(starts: Array, sizes: Array, scored: Array) -> Examples:
+        if known is not None:
+            scored = scored & known
+            has_target = _n_scored(scored, starts, sizes, scored_last) > 0
+            if not has_target.any():
+                raise ValueError(
+                    "no row that is trained on, or none that is held out, has a target without "
+                    "NaN; change validation_fraction, n_scored or window"
+                )
+            starts, sizes = starts[has_target], sizes[has_target]
         scored_rows = as_tensor(scored, device=rows.device)
-        return Examples(rows, targets, starts, sizes, scored_rows, scored_last)
+        all_known = known is None
+        return Examples(rows, targets, starts, sizes, scored_rows, scored_last, all_known)
 
     if first_held_out is None:
         return examples(starts, sizes, row_numbers >= 0), None
@@ -69,6 +82,16 @@ def split_examples(
         examples(starts[is_trained_on], sizes_before[is_trained_on], row_numbers < first_held_out),
         examples(starts[is_held_out], sizes[is_held_out], row_numbers >= first_held_out),
     )
+
+
+def _n_scored(scored: Array, starts: Array, sizes: Array, n_last: int | None) -> Array:
+    """Return how many scored rows every piece has, (n_pieces,)."""
+    counts = np.concatenate([[0], np.cumsum(scored)])
+    ends = starts + sizes
+    counted: Array = (
+        counts[ends] - counts[starts if n_last is None else np.maximum(ends - n_last, starts)]
+    )
+    return counted
 
 
 def _pieces(lengths: Array, n_last: int | None, window: int | None) -> tuple[Array, Array]:

@@ -213,7 +213,7 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             return np.zeros(self.network_.n_weights)
         init = resolve_init(self.init)
         self._measure_inputs(rows, center=isinstance(init, ESNInit) and init.center)
-        bias = self._output_bias(self._scored(targets.rows, layout))
+        bias = self._output_bias(self._scored(targets, layout))
         return initial_weights(self.network_, self.init, bias, rng)
 
     def _measure_inputs(self, rows: Array, *, center: bool) -> None:
@@ -229,23 +229,38 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             varies = deviation > 10 * np.finfo(np.float64).eps * largest
             self.input_scale_ = np.where(varies, deviation, 1.0)
 
-    def _scored(self, targets: Array, layout: Layout) -> Array:
+    def _scored(self, targets: Targets, layout: Layout) -> Array:
         """Return the rows of targets that count."""
-        if self.n_scored is None:
-            return targets
-        return np.concatenate([targets[span][-self.n_scored :] for span in layout.slices()])
+        counted = targets.rows
+        if self.n_scored is not None:
+            last = [counted[span][-self.n_scored :] for span in layout.slices()]
+            counted = np.concatenate(last)
+        if targets.missing is None:
+            return counted
+        counted = counted[~np.isnan(counted).any(axis=1)]
+        if not len(counted):
+            raise ValueError(
+                f"none of the last n_scored={self.n_scored} rows of y is without NaN: nothing is "
+                "left to learn from; raise n_scored"
+            )
+        return counted
 
     def _split(
         self, rows: Array, layout: Layout, targets: Targets, fraction: float | None
     ) -> tuple[Examples, Examples | None]:
         """Return the examples to learn from, and those held out."""
+        per_row, known = self._targets_per_row(targets, layout), None
+        if targets.missing is not None:
+            known = np.asarray(~np.isnan(per_row).any(axis=1))
+            per_row = np.where(known[:, None], per_row, 0.0)  # finite, and not looked at
         return split_examples(
             self._network_inputs(rows),
-            self._tensor(self._targets_per_row(targets, layout)),
+            self._tensor(per_row),
             layout,
             n_last=1 if targets.kind == "per_series" else self.n_scored,
             window=self.window,
             fraction=fraction,
+            known=known,
         )
 
     def _held_out_fraction(self) -> float | None:

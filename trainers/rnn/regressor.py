@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from reservoirs.forecasting import (
     ForecastMixin,
     check_outputs,
     find_loop,
+    open_rows,
     record_training_end,
 )
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
@@ -160,6 +162,10 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
     def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
         """Train the network.
 
+        Rows with NaN in y have no loss. NaN in the columns of X that a forecast feeds back are
+        filled by the forecast of a first network, trained with the last values in their place; a
+        warm start fills them with what it goes on from.
+
         Ctrl-C during training keeps the whole epochs so far, `status_` is then "interrupted", and
         raises KeyboardInterrupt. Any other exception leaves the estimator as it was.
 
@@ -173,13 +179,20 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         ValueError
             For bad data, an unknown device, or stacked layers with the Hessian-free solver.
         """
-        rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
+        rows, layout, gaps = open_rows(self, X, series_id=series_id, reset=True, min_rows=2)
+        targets = check_targets(self, y, layout, allow_nan=True)
         resumed = self.warm_start and hasattr(self, "solver_state_")
-        targets = self._encode_targets(y, layout, resumed=resumed)
-        progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
-        self._record_training_end(rows, layout, X, y)
-        self._fit(rows, layout, targets, progress, resumed=resumed)
-        self._store_end_states(rows, layout)
+        self._measure_targets(targets, layout, resumed=resumed)
+        n_epochs = self.max_iter * (1 if gaps is None or resumed else 2)
+        progress = Progress(self, X, y, n_epochs, {"series_id": series_id})
+        self._record_training_end(rows, targets, layout, X, y)
+        passes = self._passes(rows, gaps, targets, self.loop_, fitted=resumed)
+        for inputs, outputs in passes:
+            self._fit(inputs, layout, self._standardized(outputs), progress, resumed=resumed)
+            self._store_end_states(inputs, layout)
+            if self.status_ in ("interrupted", "stopped"):
+                break
+        self.training_end_ = self._complete(self.training_end_, rows, gaps, targets, layout)
         return self._end(progress)
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -203,25 +216,33 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         self._validate_params()  # scikit-learn checks the first call only
         resumed = hasattr(self, "solver_state_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
-        targets = self._encode_targets(y, layout, resumed=resumed)
+        targets = check_targets(self, y, layout)
+        self._measure_targets(targets, layout, resumed=resumed)
         progress = Progress(self, X, y, 1, {"series_id": series_id})
-        self._record_training_end(rows, layout, X, y, last_only=True)
-        self._fit(rows, layout, targets, progress, resumed=resumed, one_epoch=True)
+        self._record_training_end(rows, targets, layout, X, y, last_only=True)
+        encoded = self._standardized(targets)
+        self._fit(rows, layout, encoded, progress, resumed=resumed, one_epoch=True)
         self._store_end_states(rows, layout, last_only=True)
         return self._end(progress)
 
     def _encode_targets(self, y: SeriesLike, layout: Layout, *, resumed: bool) -> Targets:
         """Return standardised targets."""
         targets = check_targets(self, y, layout)
+        self._measure_targets(targets, layout, resumed=resumed)
+        return self._standardized(targets)
+
+    def _measure_targets(self, targets: Targets, layout: Layout, *, resumed: bool) -> None:
+        """Set the mean and the scale of every column of y; going on, check the columns."""
         if resumed:
             check_outputs(targets, self.training_end_)
-        else:
-            scored = self._scored(targets.rows, layout)
-            self.target_mean_ = scored.mean(axis=0)
-            deviation = scored.std(axis=0)
-            self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
-        standardized = (targets.rows - self.target_mean_) / self.target_scale_
-        return Targets(standardized, targets.kind, targets.flat)
+            return
+        scored = self._scored(targets, layout)
+        self.target_mean_ = scored.mean(axis=0)
+        deviation = scored.std(axis=0)
+        self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
+
+    def _standardized(self, targets: Targets) -> Targets:
+        return replace(targets, rows=(targets.rows - self.target_mean_) / self.target_scale_)
 
     def _in_target_units(self, outputs: Array) -> Array:
         values: Array = outputs * self.target_scale_ + self.target_mean_
@@ -230,6 +251,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
     def _record_training_end(
         self,
         rows: Array,
+        targets: Targets,
         layout: Layout,
         X: SeriesLike,
         y: SeriesLike,
@@ -237,8 +259,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         last_only: bool = False,
     ) -> None:
         """Record what a forecast without context goes on from: all series, or the last one."""
-        targets, seen, in_series = check_targets(self, y, layout), rows, layout
-        of_pairs = targets
+        seen, in_series, of_pairs = rows, layout, targets
         if targets.kind == "per_step" and last_only:
             span = list(layout.slices())[-1]
             seen, in_series = rows[span], Layout("single", (span.stop - span.start,))
