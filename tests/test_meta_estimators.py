@@ -7,21 +7,17 @@ import polars
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import StackingRegressor, VotingRegressor
-from sklearn.inspection import permutation_importance
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import (
     GridSearchCV,
-    KFold,
     RandomizedSearchCV,
     TimeSeriesSplit,
     cross_val_score,
-    learning_curve,
 )
 from sklearn.multioutput import MultiOutputRegressor, RegressorChain
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from wrapping import CHECKS
 
 from reservoirs import (
     NVAR,
@@ -33,14 +29,10 @@ from reservoirs import (
     next_step,
 )
 from reservoirs.model_selection import RollingOriginSplit, forecast_scorer
-from trainers import RNNRegressor
 
 DATA = datasets.oscillator(500, force="hold", random_state=0)
 X, Y = next_step(DATA.x, DATA.force[:, None])
 ESN = ESNRegressor(n_units=40, input_scaling=0.05, leak_rate=0.3, washout=10, random_state=0)
-RNN = RNNRegressor(n_units=8, window=8, max_iter=6, learning_rate=0.01, random_state=0)
-LEARNERS = [ESN, NVARRegressor(), RNN]
-names = pytest.mark.parametrize("model", LEARNERS, ids=lambda model: type(model).__name__)
 
 
 @pytest.fixture
@@ -74,45 +66,10 @@ def test_a_search_with_a_progress_bar_gives_the_same_on_every_backend(backend, r
     assert_array_equal(found.cv_results_["mean_test_score"], expected)
 
 
-@names
-def test_the_inputs_that_matter_are_found_by_permutation(model):
-    noise = np.random.default_rng(0).standard_normal((len(X), 1))
-    fitted = clone(model).fit(np.hstack([X, noise]), Y)
-
-    found = permutation_importance(fitted, np.hstack([X, noise]), Y, n_repeats=2, random_state=0)
-
-    assert found.importances_mean[0] > 10 * abs(found.importances_mean[2])
-
-
-@names
-def test_a_learning_curve_grows_with_the_data(model):
-    sizes, _, scores = learning_curve(
-        clone(model), X, Y, cv=TimeSeriesSplit(3), train_sizes=[0.3, 1.0], shuffle=False
-    )
-
-    assert len(sizes) == 2
-    assert np.isfinite(scores).all()
-
-
-@names
-def test_a_stack_and_a_vote_take_our_regressors(model):
-    members = [("ours", clone(model)), ("ridge", Ridge())]
-
-    stacked = StackingRegressor(members, final_estimator=Ridge(), cv=KFold(3)).fit(X, Y)
-    voted = VotingRegressor(members).fit(X, Y)
-
-    assert stacked.score(X, Y) > 0.8
-    assert_allclose(
-        voted.predict(X), (model.fit(X, Y).predict(X) + Ridge().fit(X, Y).predict(X)) / 2
-    )
-
-
-@names
-def test_targets_are_transformed_on_the_way_in_and_back_on_the_way_out(model):
-    wrapped = TransformedTargetRegressor(clone(model), transformer=StandardScaler()).fit(X, Y)
-
-    assert wrapped.predict(X).shape == Y.shape
-    assert wrapped.score(X, Y) > 0.8
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_scikit_learn_may_wrap_our_regressors(check):
+    for model in (ESN, NVARRegressor()):
+        check(model, X, Y)
 
 
 @pytest.mark.parametrize("wrapper", [RegressorChain, MultiOutputRegressor])
