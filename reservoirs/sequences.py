@@ -16,6 +16,7 @@ from sklearn.utils.validation import validate_data
 
 from reservoirs.labels import check_order, has_order, is_frame
 from reservoirs.missing import MissingValuesError, describe_missing
+from reservoirs.mistakes import STAR, explain_text, warn_of_channels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,19 +114,17 @@ def is_series_list(X: SeriesLike) -> bool:
     ValueError
         If some elements are arrays, but not all of them 2-D.
     """
-    elements = members_of(X)
-    if not elements:
+    elements = members_of(X) or []
+    if not any(isinstance(e, np.ndarray) or is_frame(e) for e in elements):
         return False
     if set(map(type, elements)) == {np.ndarray} and {e.ndim for e in elements} == {2}:
         return True
-    if not any(isinstance(e, np.ndarray) or is_frame(e) for e in elements):
-        return False
     dims = [np.ndim(e) for e in elements]
-    if all(d == 0 for d in dims):
-        return False
-    if all(d == 2 for d in dims):
-        return True
+    if set(dims) in ({0}, {2}):
+        return dims[0] == 2
     position = next(i for i, d in enumerate(dims) if d != 2)
+    if isinstance(X, tuple) and dims == [2, 1] and len(elements[0]) == len(elements[1]):
+        raise ValueError(STAR)
     raise ValueError(
         f"a list of series must hold 2-D arrays (n_steps, n_features), got {dims[position]} "
         f"dimension(s) at position {position}; reshape each series to (-1, 1) if it has one "
@@ -308,9 +307,7 @@ def _layout_of_ids(X: SeriesLike, series_id: SeriesLike) -> Layout:
     ids = masked_as_none(series_id)
     n_rows = len(X) if hasattr(X, "__len__") else np.shape(X)[0]
     if ids.ndim != 1 or len(ids) != n_rows:
-        raise ValueError(
-            f"series_id must hold one id per row of X, shape ({n_rows},), got {ids.shape}"
-        )
+        raise ValueError(f"series_id must hold one id per row of X, ({n_rows},), got {ids.shape}")
     _check_named(is_missing(ids), ids, "series_id")
     lengths = _run_lengths(ids, "series_id", ids)
     return Layout("series_id", lengths, X.index if is_frame(X) else None)
@@ -358,9 +355,12 @@ def check_rows(
     """
     raw, layout = flatten(X, series_id)
     check_labels(layout)
+    if reset and layout.kind == "stack":
+        warn_of_channels(X.shape)
     checks = {"reset": reset, "dtype": np.float64, "ensure_min_samples": min_rows, "order": "C"}
     try:
-        rows = validate_data(estimator, raw, **checks)
+        with explain_text(raw, "X"):
+            rows = validate_data(estimator, raw, **checks)
     except ValueError as error:
         if "contains NaN" not in str(error):
             raise

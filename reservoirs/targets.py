@@ -11,8 +11,10 @@ from sklearn.utils import check_array
 
 from reservoirs.labels import check_order, is_frame, load_pandas
 from reservoirs.missing import MissingValuesError, describe_missing
+from reservoirs.mistakes import Y_MISSING, explain_text
 from reservoirs.sequences import Array, Layout, SeriesLike, members_of, unmask
 
+LABELS = "regressors predict numbers; for labels take an ESNClassifier or RNNClassifier"
 TargetKind = Literal["per_step", "per_series"]
 
 
@@ -81,7 +83,7 @@ def check_targets(
     name = type(estimator).__name__
     if y is None:
         raise ValueError(
-            f"This {name} estimator requires y to be passed, but the target y is None."
+            f"This {name} estimator requires y to be passed, but the target y is None. {Y_MISSING}"
         )
     y = unmask(y)
     check_label_order(y, layout)
@@ -114,10 +116,10 @@ def _checked(y: SeriesLike, layout: Layout, finite: bool | str) -> Targets:
 
 
 def _check_numbers(y: SeriesLike, finite: bool | str, **checks: int) -> Array:
-    values: Array = check_array(
-        y, ensure_2d=False, dtype=np.float64, input_name="y", ensure_all_finite=finite, **checks
-    )
-    return values
+    with explain_text(y, "y", LABELS):
+        return check_array(
+            y, ensure_2d=False, dtype=np.float64, input_name="y", ensure_all_finite=finite, **checks
+        )
 
 
 def check_label_order(y: SeriesLike, layout: Layout) -> None:

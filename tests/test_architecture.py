@@ -23,7 +23,7 @@ FILES = {
 # and from floors below, never from the same floor or from above.
 FLOORS = {
     "reservoirs": [
-        {"labels", "missing", "parallel", "suggestions", "version"},
+        {"labels", "missing", "mistakes", "parallel", "suggestions", "version"},
         {"sequences"},
         {"compiled", "seeds", "targets", "topology"},
         {"estimators", "input_weights", "packing", "readout"},

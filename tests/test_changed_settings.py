@@ -39,8 +39,8 @@ ESTIMATORS = {
     "rnn_classifier": RNNClassifier(**NETWORK),
 }
 READ_AT_PREDICTION = {
-    "esn": {"n_jobs", "initial_state", "exog_align"},
-    "esn_classifier": {"n_jobs", "initial_state"},
+    "esn": {"n_jobs", "initial_state", "exog_align", "verbose"},
+    "esn_classifier": {"n_jobs", "initial_state", "verbose"},
     "nvar_regressor": {"exog_align"},
     "reservoir": {"n_jobs", "leak_rate", "activation", "dtype"},
     "nvar": {"stride"},

@@ -137,10 +137,11 @@ class Task:
         data = self.make(stream("data", self.name, part, number))
         if not isinstance(data, self.kind):
             got = type(data).__name__
-            remedy = f"write Task(..., kind={got})" if hasattr(data, "rows") else "return one"
+            kind = f"return a {self.kind.__name__}"
+            remedy = f"write Task(..., kind={got})" if hasattr(data, "rows") else kind
             raise ValueError(
                 f"task {self.name!r} has kind {self.kind.__name__}, but its function `make` "
-                f"returned a {got}; {remedy}"
+                f"returned one of type {got}; {remedy}"
             )
         return data
 

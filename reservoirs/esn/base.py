@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from itertools import chain, groupby
 from numbers import Integral, Real
@@ -61,6 +62,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
     n_jobs : int, default=None
         Series whose states are computed at a time, in threads or on another joblib backend; a
         single series is run ahead of the sums in a second thread. The result is bitwise the same.
+    verbose : int, default=0
+        Print what was fitted, with the penalty and the time it took; 0 nothing.
     random_state : int, RandomState instance or None, default=None
         Seed of W, W_in, b and the noise, each from its own stream.
 
@@ -96,8 +99,9 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         "pooling": [KeysOf(POOLINGS)],
         "bidirectional": ["boolean"],
         "initial_state": [StrOptions({"auto", "mean", "zero", "last"}), "array-like"],
+        "verbose": ["verbose"],
     }
-    _settings_of_prediction = frozenset({"n_jobs", "initial_state"})
+    _settings_of_prediction = frozenset({"n_jobs", "initial_state", "verbose"})
     _settings_of_chunks = frozenset({"alpha"})
 
     def __init__(
@@ -121,6 +125,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         initial_state: ArrayLike = "auto",
         dtype: str = "float64",
         n_jobs: int | None = None,
+        verbose: int = 0,
         random_state: Seed = None,
     ) -> None:
         self.n_units = n_units
@@ -141,6 +146,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self.initial_state = initial_state
         self.dtype = dtype
         self.n_jobs = n_jobs
+        self.verbose = verbose
         self.random_state = random_state
 
     def _learn(self, rows: Array, layout: Layout, targets: Targets, progress: Progress) -> None:
@@ -151,7 +157,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                     f"washout must be in [0, n_steps), got washout={self.washout} for series "
                     f"{index} of {n_steps} steps; lower washout or drop that series"
                 )
-        self.target_kind_ = targets.kind
+        self.target_kind_, start = targets.kind, time.perf_counter()
         states = self._solve(rows, layout, targets, progress)
         if self.activation == "tanh":
             states.activity.warn(self.n_units, type(self).__name__)
@@ -161,6 +167,14 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self.mean_state_ = mean[: self.n_units]
         several = layout.n_series > 1 and not self.washout
         self.auto_initial_state_ = "zero" if several or not per_step else "mean"
+        if self.verbose:
+            grid = f" of {np.size(self.alpha)}" if np.size(self.alpha) > 1 else ""
+            print(  # noqa: T201 - asked for
+                f"{type(self).__name__}: {len(rows)} rows of {layout.n_series} series, "
+                f"{self.readout_.method} with alpha={self.alpha_:g}{grid}, "
+                f"{time.perf_counter() - start:.2g} s",
+                flush=True,
+            )
 
     def _progress(
         self, X: SeriesLike, y: SeriesLike, layout: Layout, kind: TargetKind, series_id: SeriesLike
@@ -372,7 +386,7 @@ def upgrade_names(attributes: dict[str, Any]) -> dict[str, Any]:
     dict
         The attributes as `fit` sets them now.
     """
-    state = dict(attributes)
+    state = {"verbose": 0, **attributes}  # before there was such a parameter
     if "_seed" in state:
         state["seed_"] = state.pop("_seed")
     if "_auto_zero" in state:

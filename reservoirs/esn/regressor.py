@@ -125,6 +125,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         initial_state: ArrayLike = "auto",
         dtype: str = "float64",
         n_jobs: int | None = None,
+        verbose: int = 0,
         random_state: Seed = None,
         exog_align: str = "observation",
     ) -> None:
@@ -147,6 +148,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             initial_state=initial_state,
             dtype=dtype,
             n_jobs=n_jobs,
+            verbose=verbose,
             random_state=random_state,
         )
         self.exog_align = exog_align

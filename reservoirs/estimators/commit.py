@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar
 
 from reservoirs.estimators.settings import check_unchanged, record_settings
+from reservoirs.mistakes import STAR, Y_MISSING
 
 FITS = ("fit", "partial_fit", "fit_transform")
 
@@ -45,8 +47,13 @@ class CommittingMixin:
 
 
 def _committing(method: Callable[..., object]) -> Callable[..., object]:
+    y = inspect.signature(method).parameters.get("y")
+    needs_y = y is not None and y.default is y.empty
+
     @wraps(method)
     def fit(self: CommittingMixin, *args: object, **kwargs: object) -> object:
+        if needs_y and len(args) < 2 and "y" not in kwargs:
+            raise TypeError(_without_y(f"{type(self).__name__}.{method.__name__}", args))
         working = object.__new__(type(self))
         working.__dict__.update(self.__dict__)
         if working._goes_on(method.__name__):
@@ -64,3 +71,10 @@ def _committing(method: Callable[..., object]) -> Callable[..., object]:
         return self if result is working else result
 
     return fit
+
+
+def _without_y(call: str, args: tuple[object, ...]) -> str:
+    """Return what is wrong with a fit that got no y."""
+    if args and isinstance(args[0], tuple) and len(args[0]) == 2:
+        return f"{call}() {STAR}"
+    return f"{call}() needs X and y. {Y_MISSING}"

@@ -13,6 +13,7 @@ from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.selection import take_columns, take_labels
 from reservoirs.labels import continue_labels, has_names, is_frame
 from reservoirs.missing import MissingValuesError, describe_missing, locate
+from reservoirs.mistakes import explain_text
 from reservoirs.sequences import Array, SeriesLike, check_labels, flatten, unmask
 
 if TYPE_CHECKING:
@@ -267,7 +268,8 @@ def _check_numbers(
     values, finite = unmask(values), True
     checks = {"ensure_2d": False, "dtype": np.float64 if numeric else None, "input_name": name}
     try:
-        array = check_array(values, **checks)
+        with explain_text(values if numeric else None, name):
+            array = check_array(values, **checks)
     except ValueError as error:
         if "contains NaN" not in str(error):
             raise

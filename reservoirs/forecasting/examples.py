@@ -8,6 +8,7 @@ from reservoirs.forecasting.panels import match_series, open_panel
 from reservoirs.forecasting.selection import take_labels
 from reservoirs.forecasting.tails import BUILT_ALIGN, OWN_LABELS
 from reservoirs.labels import has_names, is_frame, load_pandas
+from reservoirs.mistakes import refuse_dates
 from reservoirs.sequences import SeriesLike, check_labels, flatten, unmask
 
 ALIGNMENTS = ("observation", "target")
@@ -84,6 +85,7 @@ def _pairs_of(series: SeriesLike, exog: SeriesLike, align: str) -> tuple[SeriesL
             "series must be (n_steps,) or (n_steps, n_outputs) with at least 2 steps, "
             f"got shape {shape}"
         )
+    refuse_dates(series, "series")
     n_rows = shape[0] - 1
     if has_names(series) and not is_frame(series):  # polars, whose rows have no labels
         X, y = series[:n_rows], series[1:]

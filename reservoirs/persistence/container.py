@@ -53,6 +53,8 @@ def save(model: object, path: FileName) -> None:
         is read back before it replaces another.
     FileNotFoundError
         If the folder does not exist.
+    IsADirectoryError
+        If path is a folder.
 
     See Also
     --------
@@ -89,6 +91,10 @@ def save(model: object, path: FileName) -> None:
     }
     data = safetensors.numpy.save(writer.arrays, metadata=header)
     target = Path(path)
+    if target.is_dir():
+        raise IsADirectoryError(
+            errno.EISDIR, f"{target} is a folder; name a file in it, {str(target / 'model')!r}"
+        )
     try:
         # written beside the target and renamed: readers see the old file or the new, never a part
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

@@ -133,7 +133,7 @@ def test_a_task_whose_function_returns_a_number_says_so(tmp_path, capsys, forget
 
     printed = " ".join(capsys.readouterr().out.split())
     assert code == 1
-    assert "its function `make` returned a int; return one" in printed
+    assert "its function `make` returned one of type int; return a" in printed
 
 
 @pytest.mark.parametrize("name", ["my/../x", "<script>", "a b"])

@@ -234,7 +234,7 @@ def test_the_score_weighs_every_row_of_every_series():
         ),
         (lambda: clone(SMALL).fit(1e200 * X, Y), "too large for float64; standardise X"),
         (lambda: clone(SMALL).fit(X[:1], Y[:1]), "minimum of 2 is required"),
-        (lambda: clone(SMALL).fit([["a", "b"]] * 9, [0.0] * 9), "could not convert string"),
+        (lambda: clone(SMALL).fit([["a", "b"]] * 9, [0.0] * 9), "holds text, 'a' in row 0"),
         (lambda: clone(SMALL).fit(np.empty((0, 2)), []), r"0 sample\(s\)"),
         (lambda: clone(SMALL).fit(np.where(X > 0.99, np.nan, X), Y), "X contains NaN"),
         (lambda: clone(SMALL).fit(np.where(X > 0.99, np.inf, X), Y), "X contains infinity"),

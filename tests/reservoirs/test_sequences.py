@@ -62,7 +62,7 @@ def test_anything_else_is_one_series(container):
         ([A, B[:, :1]], None, "same number of features, got 2 in series 0 and 1 in series 1"),
         ([A, B[:0]], None, "at least one row, got 0 rows in series 1"),
         (JOINED, [1, 1, 2, 2, 1, 1, 2, 2], "contiguous in series_id, got series 1"),
-        (JOINED, [1, 2], r"one id per row of X, shape \(8,\), got \(2,\)"),
+        (JOINED, [1, 2], r"one id per row of X, \(8,\), got \(2,\)"),
         ([A, B], [1] * 8, "series_id goes with one 2-D array"),
         (np.empty((0, 4, 2)), None, "at least one series"),
         (multi_index_frame().iloc[[0, 6, 1]], None, "contiguous in the index, got series 'a'"),

@@ -82,7 +82,7 @@ class NetworkSettings(SuggestingMixin, BaseEstimator):
     device : str, default="cpu"
         Where the network is trained and run: "cpu", "cuda", "cuda:1".
     verbose : int, default=0
-        Log every so many epochs to the logger "trainers"; 0 never.
+        Print the loss every so many epochs; 0 never.
     random_state : int, RandomState instance or None, default=None
         Seed of the weights and of the order of the batches.
     """

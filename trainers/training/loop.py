@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 import warnings
 from collections.abc import Callable
@@ -24,7 +23,6 @@ from trainers.training.problem import (
     TrainingProblem,
 )
 
-logger = logging.getLogger("trainers")
 FittedAttributes = Callable[[Tensor], dict[str, object]]
 
 
@@ -132,7 +130,7 @@ def train(
     attributes_at : callable
         Weights -> the estimator's fitted attributes at these weights, for callbacks.
     verbose : int, default=0
-        Log every so many epochs to the logger "trainers"; 0 never.
+        Print a line every so many epochs; 0 never.
     n_epochs_before : int, default=0
         Epochs trained before, from which this call counts on.
 
@@ -160,7 +158,7 @@ def train(
             if validation is not None:
                 record["validation_loss"] = validation.value(theta)
             if verbose and number % verbose == 0:
-                logger.info(_log_line(record))
+                print(_log_line(record), flush=True)  # noqa: T201 - asked for
             monitored = record.get("validation_loss", record["loss"])
             # The training loss precedes the last update: the weights may have become infinite.
             finite = bool(np.isfinite(monitored) and torch.isfinite(theta).all())

@@ -1,0 +1,174 @@
+"""Common mistakes in X and y, and what to write instead.
+
+Dates, time differences and text where numbers are needed; channels before time; next_step's tuple.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, timedelta
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Container: TypeAlias = Any  # of rows, of any library
+Column: TypeAlias = Any
+
+STAR = "got X and y as one tuple: write fit(*next_step(series)), with the star"
+Y_MISSING = (
+    "For labels call fit(X, labels); to learn the next value of a series fit(*next_step(series))"
+)
+DATE = re.compile(
+    r"\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d|\d{1,2}:\d\d|[A-Za-z]{3,9}[ -]\d{2,4}\b|\d{4}-?Q\d)"
+)
+
+
+@contextmanager
+def explain_text(values: Container, where: str, remedy: str = "") -> Iterator[None]:
+    """Refuse dates before a conversion to numbers inside, and say what text made it fail.
+
+    Parameters
+    ----------
+    values : array-like or DataFrame
+        What is converted.
+    where : str
+        What to call it in an error.
+    remedy : str, default=""
+        What to do about text; "" encodes the column.
+
+    Yields
+    ------
+    None
+        Once there is no date.
+
+    Raises
+    ------
+    ValueError
+        For dates and time differences, and in place of an error of the conversion for text.
+    TypeError
+        What the conversion raises for anything else.
+    """
+    refuse_dates(values, where)
+    try:
+        yield
+    except (ValueError, TypeError):
+        message = _describe(values, where, remedy)
+        if message is None:
+            raise
+        raise ValueError(message) from None
+
+
+def refuse_dates(values: Container, where: str) -> None:
+    """Refuse dates and time differences, which NumPy silently makes numbers of.
+
+    Parameters
+    ----------
+    values : array-like or DataFrame
+        Rows.
+    where : str
+        What to call them in an error.
+
+    Raises
+    ------
+    ValueError
+        For the first such column.
+    """
+    if isinstance(values, np.ndarray) and values.dtype.kind not in "mM":
+        return
+    if any(_kind(column) in "mM" for _, column in _columns(values)):
+        raise ValueError(_describe(values, where, ""))
+
+
+def _columns(values: Container) -> Iterator[tuple[object, Column]]:
+    """Yield every column and its name, None where it has none."""
+    if hasattr(values, "columns"):  # pandas and polars
+        names = list(values.columns)
+        for i, name in enumerate(names):
+            yield name, values.iloc[:, i] if hasattr(values, "iloc") else values[name]
+    elif hasattr(values, "to_frame"):
+        yield values.name, values
+    elif isinstance(values, np.ndarray) and values.ndim:
+        yield from ((None, column) for column in (values.T if values.ndim == 2 else [values]))
+
+
+def _kind(column: Column) -> str:
+    """Return the kind of a column as NumPy calls it: "M" dates, "m" time differences."""
+    kind = getattr(column.dtype, "kind", None)
+    if kind is None:  # polars
+        name = str(column.dtype)
+        kind = "M" if name.startswith("Date") else "m" if name.startswith("Duration") else "O"
+    return "M" if str(column.dtype).startswith("period") else str(kind)
+
+
+def _describe(values: Container, where: str, remedy: str) -> str | None:
+    """Return what the first column is that is none of numbers, and what to do; None without one."""
+    columns = list(_columns(values))
+    if not columns:  # a nested list, or another library's column
+        with suppress(ValueError, TypeError):
+            columns = list(_columns(np.asarray(values)))
+    for number, (name, column) in enumerate(columns):
+        found = _first_text(column)
+        if found is None:
+            continue
+        what, row, value = found
+        whole = len(columns) == 1 and name is None
+        place = where if whole else f"column {number if name is None else repr(name)} of {where}"
+        text = f"{place} holds {what}, '{value}' in row {row}"
+        if what == "text":
+            key = number if name is None else name
+            by_column = (
+                "turn it into numbers, in a Pipeline with make_column_transformer("
+                f"(OneHotEncoder(sparse_output=False), [{key!r}]), remainder='passthrough')"
+            )
+            return f"{text}: {remedy or by_column}"
+        if what == "time differences":
+            return f"{text}: make them numbers, as .dt.total_seconds() does"
+        if name is None:
+            return f"{text}: leave it out, or pass a DataFrame with the dates as its index"
+        return (
+            f"{text}: dates label the rows, so make them the index, set_index({name!r}), or leave "
+            "the column out"
+        )
+    return None
+
+
+def _first_text(column: Column) -> tuple[str, int, str] | None:
+    """Return what a column holds instead of numbers, the first row and value of it."""
+    kind = _kind(column)
+    if kind in "mM":
+        first = next(iter(column), "")
+        return "dates" if kind == "M" else "time differences", 0, str(first)
+    if kind in "biufc":
+        return None
+    for row, value in enumerate(column):
+        if isinstance(value, date):
+            return "dates", row, str(value)
+        if isinstance(value, timedelta):
+            return "time differences", row, str(value)
+        if isinstance(value, str):
+            try:
+                float(value)
+            except ValueError:
+                return "dates" if DATE.match(value) else "text", row, value
+    return None
+
+
+def warn_of_channels(shape: tuple[int, int, int]) -> None:
+    """Warn of a 3-D array with more features than steps.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Its shape.
+    """
+    if shape[2] > shape[1]:
+        warnings.warn(
+            f"X of shape {shape} is read as (n_series, n_steps, n_features): {shape[1]} steps of "
+            f"{shape[2]} features. If its order is (cases, channels, time), pass np.swapaxes(X, 1, "
+            "2); if not, a list of the series, list(X), is read without this warning",
+            UserWarning,
+            stacklevel=2,
+        )
