@@ -1,6 +1,6 @@
 """Every accepted container of series -> one flat array of rows plus the series' lengths, and back.
 
-The rules are the table in `docs/data.md`; this file is their only implementation.
+The rules are the table in `docs/series.md`; this file is their only implementation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[Any]
-# Any container of docs/data.md. A union of them would help nobody: DataFrames are known by their
+# Any container of docs/series.md. A union of them would help nobody: DataFrames are known by their
 # attributes (pandas is not imported for it) and an array-like may be any nested sequence, so that
 # every use would need a cast.
 SeriesLike: TypeAlias = Any
@@ -329,7 +329,7 @@ def check_rows(
     estimator : BaseEstimator
         Its `n_features_in_` and `feature_names_in_` are set or compared.
     X : array-like, list of arrays or DataFrame
-        Any container of docs/data.md.
+        Any container of docs/series.md.
     series_id : array-like of shape (n_rows,), default=None
         The series of each row of a 2-D X.
     reset : bool

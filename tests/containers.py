@@ -1,4 +1,4 @@
-"""The containers of docs/data.md made from the same series, and what every verb owes them."""
+"""The containers of docs/series.md made from the same series, and what every verb owes them."""
 
 import itertools
 from contextlib import contextmanager

@@ -210,7 +210,7 @@ def open_rows(
     estimator : BaseEstimator
         Its `n_features_in_` and `feature_names_in_` are set or compared.
     X : array-like, list of arrays or DataFrame
-        Any container of docs/data.md.
+        Any container of docs/series.md.
     series_id : array-like of shape (n_rows,), default=None
         The series of each row of a 2-D X.
     reset : bool

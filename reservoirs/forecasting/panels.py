@@ -74,7 +74,7 @@ class Panel:
 
 
 def open_panel(container: SeriesLike, where: str, series_id: SeriesLike = None) -> Panel:
-    """Divide any container of docs/data.md into its series.
+    """Divide any container of docs/series.md into its series.
 
     Parameters
     ----------

@@ -113,8 +113,8 @@ def training_tails(
     if holes:
         warnings.warn(
             f"X has no row for {len(holes)} step(s) of its own frequency, the first is {holes[0]}; "
-            "its rows are taken as consecutive. Give every step a row: "
-            "frame.asfreq(...).interpolate(), say",
+            "its rows are taken as consecutive. Give every step a row, frame.asfreq(...) say: the "
+            "model fills its NaN",
             UserWarning,
             stacklevel=5,
         )

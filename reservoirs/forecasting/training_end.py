@@ -128,8 +128,7 @@ def record_training_end(
     if is_frame(y) and y.index.nlevels > 1 and layout.kind == "single":
         raise ValueError(
             "y has a MultiIndex, so several series, and X came without one: the step before this "
-            "model dropped its labels. Use set_output(transform='pandas') on the Pipeline, or "
-            "SequenceScaler"
+            "model dropped its labels. Use set_output(transform='pandas') on the Pipeline"
         )
     tails = training_tails(X, y, layout) if per_step else None
     built = mark_of(y, BUILT_ALIGN)
