@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from itertools import chain, groupby
+from itertools import chain
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -14,9 +14,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.esn.features import POOLINGS, BlockNoise, Noise, pooled_features
-from reservoirs.esn.short_series import batches, run_batch
+from reservoirs.esn.short_series import batches, cut_alike, run_batch
 from reservoirs.esn.stream import Stream, TrainingStates
 from reservoirs.estimators import Progress, Runs, SeriesMixin, States
+from reservoirs.estimators.activity import Activity, last_rows
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.estimators.ranges import KeysOf
 from reservoirs.parallel import map_in_order
@@ -85,6 +86,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         The last state of every training series.
     auto_initial_state_ : {"mean", "zero"}
         What `initial_state="auto"` means after this training.
+    activity_ : TrainingActivity
+        How the units moved along the training series, for `diagnostics.reservoir_report`.
     seed_ : int
         The seed that was drawn from `random_state`.
     """
@@ -149,7 +152,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _learn(self, rows: Array, layout: Layout, targets: Targets, progress: Progress) -> None:
+    def _learn(self, rows: Array, layout: Layout, targets: Targets, progress: Progress) -> Activity:
         """Solve the readout of the drawn reservoir, and store the states to start from."""
         for index, n_steps in enumerate(layout.lengths):
             if self.washout >= n_steps:
@@ -159,8 +162,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 )
         self.target_kind_, start = targets.kind, time.perf_counter()
         states = self._solve(rows, layout, targets, progress)
-        if self.activation == "tanh":
-            states.activity.warn(self.n_units, type(self).__name__)
+        self.activity_ = states.activity.summary(self.n_units, last_rows(rows))
         self.last_states_ = np.stack(states.last_states)
         per_step = targets.kind == "per_step"
         mean = self.readout_.feature_mean if per_step else states.mean_state
@@ -175,6 +177,11 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 f"{time.perf_counter() - start:.2g} s",
                 flush=True,
             )
+        return states.activity
+
+    def _warn_of_scale(self, activity: Activity) -> bool:
+        """Warn if the units show that X is not scaled, and tell whether they do."""
+        return self.activation == "tanh" and activity.warn(self.n_units, type(self).__name__)
 
     def _progress(
         self, X: SeriesLike, y: SeriesLike, layout: Layout, kind: TargetKind, series_id: SeriesLike
@@ -339,15 +346,9 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 outputs, last = self._drive(inputs, starts[numbers.start])
                 return [outputs], [last]
             driven, ends = run_batch(self.reservoir_, inputs, lengths, starts[numbers])
-            pieces, first = list[Array](), 0
-            # one product a series, as of each on its own; NumPy goes through those of one length
-            for length, group in groupby(lengths):
-                shape = (sum(1 for _ in group), length, -1)
-                s = slice(first, first + shape[0] * length)
-                x, u = driven[s].reshape(shape), inputs[s].reshape(shape)
-                pieces += [*(x @ by_state.T + u @ by_input.T + self.intercept_)]
-                first = s.stop
-            return pieces, list(ends)
+            parts = zip(*cut_alike(lengths, driven, inputs), strict=True)
+            pieces = (x @ by_state.T + u @ by_input.T + self.intercept_ for x, u in parts)
+            return list(chain.from_iterable(pieces)), list(ends)
 
         by_batch = map_in_order(run, batches(layout, BLOCK), self.n_jobs)
         outputs, last_states = zip(*by_batch, strict=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 from reservoirs.esn.features import Noise
 from reservoirs.esn.stream import Stream
+from reservoirs.estimators.activity import Activity, last_rows
 from reservoirs.forecasting import Loop, find_loop
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout import BLOCK, Readout, Sums, solve_best
@@ -45,6 +47,12 @@ class ChunkedSums:
         Scale and shift from a target to the next input, as found first.
     closes : bool
         Whether all rows so far agree with it.
+    activity : Activity
+        How the units moved in the blocks that are summed.
+    tail : array of shape (n_kept, n_features)
+        The last rows fed.
+    warned : bool
+        Whether it was said that the inputs are not scaled.
     """
 
     def __init__(self, reservoir: Reservoir, sums: Sums, washout: int, noise: Noise | None) -> None:
@@ -57,6 +65,8 @@ class ChunkedSums:
         self.last_pair: tuple[Array, Array] | None = None
         self.loop: Loop | None = None
         self.closes = True
+        self.activity, self.warned = Activity(), False
+        self.tail: Array = np.zeros((0, reservoir.n_features_in_))
 
     def extended(self, pieces: Iterable[tuple[Array, Array]], *, new_series: bool) -> ChunkedSums:
         """Return sums that go on from here; these stay as they are, should that be interrupted.
@@ -75,6 +85,7 @@ class ChunkedSums:
         """
         stream = copy.copy(self)
         stream.features, stream.targets = list(self.features), list(self.targets)
+        stream.activity = copy.deepcopy(self.activity)
         for rows, targets in pieces:
             if new_series:
                 stream._begin(self.sums)
@@ -90,6 +101,7 @@ class ChunkedSums:
     def _feed(self, rows: Array, targets: Array, kept: Sums) -> None:
         """Go on with the open series; `kept` is not written to."""
         self._check_loop(rows, targets)
+        self.tail = last_rows(np.vstack([self.tail, last_rows(rows)]))
         stream = Stream(self.reservoir, self.washout, self.noise)
         pieces = stream.blocks(
             rows, targets, series=self.n_series - 1, state=self.state, first_row=self.row
@@ -112,6 +124,7 @@ class ChunkedSums:
         if block is not None:
             if self.sums is kept:
                 self.sums = copy.deepcopy(kept)
+            self.activity.add(block[0])
             with one_blas_thread(), np.errstate(over="ignore"):
                 self.sums.add(*block)
         self.features, self.targets = [], []
@@ -134,6 +147,13 @@ class ChunkedSums:
         """Rows fed so far that count, those after washout."""
         return self.sums.n_rows + sum(map(len, self.targets))
 
+    def whole_activity(self) -> Activity:
+        """Return how the units moved in all rows fed so far."""
+        activity, block = copy.deepcopy(self.activity), self._open_block()
+        if block is not None:
+            activity.add(block[0])
+        return activity
+
     def solve(self, alphas: Array) -> Readout:
         """Solve with all rows fed so far, those of the open block included; nothing changes.
 
@@ -153,3 +173,21 @@ class ChunkedSums:
             if block is not None:
                 sums.add(*block)
             return solve_best([sums], alphas)
+
+
+def upgrade_stream(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return the attributes of sums that learn in chunks, with what 0.1.0 did not keep.
+
+    Parameters
+    ----------
+    attributes : dict
+        The attributes by name, as they stand in a file.
+
+    Returns
+    -------
+    dict
+        The attributes as they are now.
+    """
+    width = getattr(attributes.get("reservoir"), "n_features_in_", 0)
+    fresh = {"activity": Activity(), "tail": np.zeros((0, width)), "warned": False}
+    return {**fresh, **attributes}

@@ -36,6 +36,8 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         The solved readout: its method, alpha and condition estimate.
     alpha_ : float
         The penalty used.
+    activity_ : TrainingActivity
+        How the units moved along the training series, for `diagnostics.reservoir_report`.
     target_kind_ : {"per_step", "per_series"}
         Whether there was a label for each row or for each series.
     n_features_in_ : int
@@ -86,6 +88,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         columns = self._columns(labels)
         progress = self._progress(X, y, layout, kind, series_id)
         self._draw()
-        self._learn(rows, layout, Targets(2.0 * columns - 1.0, kind, flat=True), progress)
+        coded = Targets(2.0 * columns - 1.0, kind, flat=True)
+        self._warn_of_scale(self._learn(rows, layout, coded, progress))
         progress.end()
         return self

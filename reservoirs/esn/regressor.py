@@ -27,7 +27,7 @@ from reservoirs.targets import check_targets
 from reservoirs.topology import Sparse, Topology
 
 # what a fit before belongs to, until two rows of a new stream have come
-READOUT = ("coef_", "intercept_", "readout_", "alpha_", "mean_state_", "last_states_")
+READOUT = ("coef_", "intercept_", "readout_", "alpha_", "mean_state_", "last_states_", "activity_")
 
 
 @inherit_parameters(EchoStateNetwork)
@@ -64,6 +64,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         The last state of every training series.
     auto_initial_state_ : {"mean", "zero"}
         What `initial_state="auto"` means after this training.
+    activity_ : TrainingActivity
+        How the units moved along the training series, for `diagnostics.reservoir_report`.
     seed_ : int
         The seed that was drawn from `random_state`.
     training_end_ : TrainingEnd
@@ -178,7 +180,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         progress = self._progress(X, y, layout, targets.kind, series_id)
         self._draw()
         for inputs, outputs in self._passes(rows, gaps, targets, loop):
-            self._learn(inputs, layout, outputs, progress)
+            activity = self._learn(inputs, layout, outputs, progress)
+        self._warn_of_scale(activity)
         end = record_training_end(rows, targets, layout, X, y, loop=loop)
         self.training_end_ = self._complete(end, rows, gaps, targets, layout)
         progress.end()
@@ -238,13 +241,17 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         )
         self.stream_ = stream
         loop = stream.loop if stream.closes else None
+        earlier = None if first else self.training_end_.target_range
         self.training_end_ = record_training_end(
-            rows, targets, layout, X, y, loop=loop, last_only=True
+            rows, targets, layout, X, y, loop=loop, last_only=True, earlier=earlier
         )
         self.target_kind_ = targets.kind
         if stream.n_rows < 2:
             return self
         self._store_readout(stream.solve(alphas))
+        activity = stream.whole_activity()
+        stream.warned = stream.warned or self._warn_of_scale(activity)
+        self.activity_ = activity.summary(self.n_units, stream.tail)
         self.mean_state_ = self.readout_.feature_mean[: self.n_units]
         self.last_states_ = stream.state[None].copy()
         several = stream.n_series > 1 and not self.washout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import numpy as np
 
@@ -83,3 +84,29 @@ def run_batch(
         ):
             pass
     return driven, last
+
+
+def cut_alike(lengths: tuple[int, ...], *arrays: Array) -> list[list[Array]]:
+    """Cut the rows of a batch into 3-D pieces of series of one length each.
+
+    NumPy goes through the products of a piece series by series, and rounds them as those of each
+    series on its own.
+
+    Parameters
+    ----------
+    lengths : tuple of int
+        Rows of each series.
+    *arrays : array of shape (n_rows, n_columns)
+        The rows of all, one series after the other.
+
+    Returns
+    -------
+    list of lists of arrays of shape (n_series, n_steps, n_columns)
+        The pieces of every array, in order.
+    """
+    shapes = [(sum(1 for _ in group), length) for length, group in groupby(lengths)]
+    edges = np.cumsum([n * length for n, length in shapes])[:-1]
+    return [
+        [piece.reshape(*shape, -1) for piece, shape in zip(np.split(a, edges), shapes, strict=True)]
+        for a in arrays
+    ]

@@ -280,4 +280,5 @@ def _in_units_of_y(end: TrainingEnd, back: Transform) -> TrainingEnd:
         pairs=(rows, values),
         target_size=float(max(np.abs(last).max(), np.abs(values).max())) or 1.0,
         target_deviation=np.abs(above - last)[-1],
+        target_range=None,
     )

@@ -54,6 +54,8 @@ class TrainingEnd:
         A few rows and the targets of the rows before them, which say what the inputs are made of.
     exog_align : {"observation", "target"} or None
         How `next_step` built X from DataFrames; None where it is not known.
+    target_range : array of shape (2, n_outputs) or None
+        The smallest and the largest target of each output; None in files of 0.1.0.
     """
 
     loop: Loop | None
@@ -67,6 +69,7 @@ class TrainingEnd:
     outer: pd.Index | None = None
     pairs: tuple[Array, Array] | None = None
     exog_align: str | None = None
+    target_range: Array | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -96,6 +99,7 @@ def record_training_end(
     *,
     loop: Loop | None,
     last_only: bool = False,
+    earlier: Array | None = None,
 ) -> TrainingEnd:
     """Record what forecasts need to know of the training data.
 
@@ -113,6 +117,8 @@ def record_training_end(
         The map from a target to the next input, from `find_loop`.
     last_only : bool, default=False
         Whether forecasts go on from the last series only, as one series.
+    earlier : array of shape (2, n_outputs), default=None
+        The range of the targets of earlier chunks.
 
     Returns
     -------
@@ -133,6 +139,9 @@ def record_training_end(
     tails = training_tails(X, y, layout) if per_step else None
     built = mark_of(y, BUILT_ALIGN)
     outer = layout.outer
+    seen = np.vstack(
+        [targets.rows[:0] if earlier is None else earlier, targets.rows[targets.known]]
+    )
     if last_only and per_step:
         span = list(layout.slices())[-1]
         rows = rows[span]
@@ -154,6 +163,7 @@ def record_training_end(
         outer=outer,
         pairs=some_pairs(rows, targets, layout) if per_step else None,
         exog_align=None if built is None else str(built),
+        target_range=np.stack([seen.min(axis=0), seen.max(axis=0)]) if len(seen) else None,
     )
 
 

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.esn.features import Noise
+from reservoirs.estimators.activity import Activity, TrainingActivity
 from reservoirs.forecasting.loop import Loop
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.nvar import NVAR, NVARRegressor
@@ -50,6 +51,7 @@ ESN: Hints = {
     "mean_state_": Array,
     "seed_": int,
     "auto_initial_state_": str,
+    "activity_": TrainingActivity,
 }
 ATTRIBUTES: dict[type, Hints] = {
     ESNRegressor: {**ESN, "training_end_": TrainingEnd, "stream_": ChunkedSums},
@@ -89,7 +91,11 @@ ATTRIBUTES: dict[type, Hints] = {
         "last_pair": tuple[Array, Array] | None,
         "loop": Loop | None,
         "closes": bool,
+        "activity": Activity,
+        "tail": Array,
+        "warned": bool,
     },
+    Activity: {"n_rows": int, "centre": Array, "sums": Array},
 }
 LINEAR: Hints = {
     "coef_": Array,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
 import scipy.sparse
 from sklearn.base import BaseEstimator
 
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.esn.base import upgrade_names
-from reservoirs.esn.chunks import ChunkedSums
+from reservoirs.esn.chunks import ChunkedSums, upgrade_stream
 from reservoirs.esn.features import Noise
+from reservoirs.estimators.activity import Activity, TrainingActivity
 from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.builtin_attributes import ATTRIBUTES, SKLEARN, SUMS
@@ -38,10 +40,16 @@ def _register_fixed() -> None:
     # not with the file: `import reservoirs` loads neither pipelines nor linear models
     from sklearn import compose, linear_model, pipeline, preprocessing
 
-    for cls in (Layout, TrainingEnd, Noise, Readout, NVAR):
+    for cls in (Layout, TrainingEnd, Noise, Readout, NVAR, Activity, TrainingActivity):
         register(cls, attributes=ATTRIBUTES.get(cls, {}))
     # its name in files of 0.1.0
-    register(ChunkedSums, name="reservoirs.Stream", attributes=ATTRIBUTES[ChunkedSums])
+    register(
+        ChunkedSums,
+        name="reservoirs.Stream",
+        check=_check_stream,
+        upgrade=upgrade_stream,
+        attributes=ATTRIBUTES[ChunkedSums],
+    )
     register(Reservoir, check=_check_reservoir, attributes=ATTRIBUTES[Reservoir])
     register(
         NVARRegressor,
@@ -103,6 +111,16 @@ def _check_esn(esn: ESNRegressor | ESNClassifier) -> None:
         raise ValueError(f"reservoir_ does not have n_units={n} units")
     _check_reservoir(inner)
     _shapes(inner, {"input_weights_": (n, esn.n_features_in_)})
+
+
+def _check_stream(stream: ChunkedSums) -> None:
+    """Refuse sums whose arrays a compiled loop would read or write beyond their ends."""
+    activity, n_features = stream.activity, stream.reservoir.n_features_in_
+    width = stream.reservoir.n_units + n_features if activity.n_rows else 0
+    check_shapes("Activity", vars(activity), {"centre": (width,), "sums": (3, width)})
+    check_shapes("ChunkedSums", vars(stream), {"tail": (None, n_features)})
+    if {activity.centre.dtype, activity.sums.dtype} != {np.dtype(np.float64)}:
+        raise ValueError("Activity.centre and Activity.sums must be float64")
 
 
 def _check_nvar(model: NVARRegressor) -> None:

@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 
 from reservoirs import NVAR, ESNRegressor, NVARRegressor, targets
 from reservoirs.esn import base, stream
-from reservoirs.esn.short_series import batches
+from reservoirs.esn.short_series import batches, cut_alike
 from reservoirs.sequences import Layout
 
 LENGTHS = [5, 20, 3, 1500, 20, 1024, 1030, 2, 7, 400, *[13] * 40]
@@ -86,3 +86,12 @@ def test_one_bad_target_among_many_series_is_found():
         ESNRegressor(n_units=5).partial_fit(X, bad)
     with pytest.raises(ValueError, match="series 7 of 2 steps"):
         ESNRegressor(n_units=5).fit(X, [*Y[:7], Y[8], *Y[8:]])
+
+
+def test_series_of_one_length_are_cut_together():
+    rows = np.arange(22.0).reshape(11, 2)
+
+    (pieces,) = cut_alike((2, 2, 3, 1, 1, 2), rows)
+
+    assert [piece.shape for piece in pieces] == [(2, 2, 2), (1, 3, 2), (2, 1, 2), (1, 2, 2)]
+    assert_array_equal(np.vstack([piece.reshape(-1, 2) for piece in pieces]), rows)

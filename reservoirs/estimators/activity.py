@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +13,57 @@ from reservoirs.sequences import Array
 SATURATED = 0.95  # size of a state, or root mean square of a unit, that is as good as 1
 FEWEST = 75  # rows from which on something is said: three quarters of 100
 STILL = 1e-3  # deviation of a unit that hardly moves
+
+
+TAIL = 1000  # training rows kept at most
+TAIL_SIZE = 4096  # numbers in them
+
+
+@dataclass(frozen=True)
+class TrainingActivity:
+    """How the units moved along the training series, and the inputs that moved them.
+
+    The first quarter of every block of 1024 rows is left out.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows looked at.
+    saturated : float
+        Share of the states that were beyond 0.95 in size.
+    still : float
+        Share of the units that deviated by less than 0.001.
+    input_mean : array of shape (n_features,)
+        Mean of every input.
+    input_deviation : array of shape (n_features,)
+        Standard deviation of every input.
+    tail : array of shape (n_kept, n_features)
+        The last training rows: 1000, of many features fewer.
+    """
+
+    n_rows: int
+    saturated: float
+    still: float
+    input_mean: Array
+    input_deviation: Array
+    tail: Array
+
+
+def last_rows(rows: Array) -> Array:
+    """Return a copy of the rows that are kept of a training series.
+
+    Parameters
+    ----------
+    rows : array of shape (n_rows, n_features)
+        The series.
+
+    Returns
+    -------
+    array of shape (n_kept, n_features)
+        The last of them.
+    """
+    n_kept = min(len(rows), TAIL, max(TAIL_SIZE // rows.shape[1], 1))
+    return rows[len(rows) - n_kept :].copy()
 
 
 class Activity:
@@ -51,6 +103,31 @@ class Activity:
         """Return mean and variance of every unit and every input."""
         shift = self.sums[0] / self.n_rows
         return self.centre + shift, np.maximum(self.sums[1] / self.n_rows - shift**2, 0.0)
+
+    def summary(self, n_units: int, tail: Array) -> TrainingActivity:
+        """Return what is kept of a training.
+
+        Parameters
+        ----------
+        n_units : int
+            How many columns are units.
+        tail : array of shape (n_kept, n_features)
+            The last training rows.
+
+        Returns
+        -------
+        TrainingActivity
+            The shares, and the inputs.
+        """
+        mean, variance = self.moments()
+        return TrainingActivity(
+            n_rows=self.n_rows,
+            saturated=float(self.sums[2, :n_units].mean() / self.n_rows),
+            still=float(np.mean(variance[:n_units] < STILL**2)),
+            input_mean=mean[n_units:],
+            input_deviation=np.sqrt(variance[n_units:]),
+            tail=tail,
+        )
 
     def warn(self, n_units: int, name: str) -> bool:
         """Warn if most units saturate, or hardly move, under inputs that are not scaled.

@@ -54,3 +54,31 @@ def test_a_linear_reservoir_has_no_bounds_to_meet():
     X, y = next_step(1e3 * SINE)
 
     ESNRegressor(n_units=50, activation="identity", spectral_radius=0.5, random_state=0).fit(X, y)
+
+
+def test_chunks_warn_once_as_the_whole_does():
+    X, y = next_step(1e5 + 1e4 * SINE)
+    for cuts in ([50, 90, 120, 300], range(1, 12), []):
+        model = ESNRegressor(n_units=20, random_state=0)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for rows in np.split(np.arange(len(X)), cuts):
+                model.partial_fit(X[rows], y[rows])
+
+        told = [str(w.message) for w in caught if w.category is UserWarning]
+        assert len(told) == 1
+        assert "X is too large" in told[0]
+
+
+def test_scaled_chunks_are_not_warned_of():
+    X, y = next_step(SINE)
+    model = ESNRegressor(n_units=20, random_state=0)
+
+    for rows in np.array_split(np.arange(len(X)), 5):
+        model.partial_fit(X[rows], y[rows])
+
+
+def test_a_series_of_period_16_moves():
+    X, y = next_step(np.sin(2 * np.pi * np.arange(400) / 16))
+
+    ESNRegressor(n_units=50, random_state=0).fit(X, y)
