@@ -39,6 +39,11 @@ def has_names(X: object) -> bool:
     return hasattr(X, "columns") or (hasattr(X, "to_frame") and hasattr(X, "name"))
 
 
+def is_table(X: object) -> bool:
+    """Tell whether X is an array or has named columns, so that it is no list written out."""
+    return isinstance(X, np.ndarray) or is_frame(X) or has_names(X)
+
+
 def has_order(index: pd.Index) -> bool:
     """Tell whether the labels of an index can follow each other.
 

@@ -5,7 +5,7 @@ The rules are the table in `docs/series.md`; this file is their only implementat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from reservoirs.labels import check_order, has_order, is_frame
+from reservoirs.joining import join_series
+from reservoirs.labels import check_order, has_order, is_frame, is_table
 from reservoirs.missing import MissingValuesError, describe_missing
 from reservoirs.mistakes import STAR, explain_text, warn_of_channels
 
@@ -115,7 +116,7 @@ def is_series_list(X: SeriesLike) -> bool:
         If some elements are arrays, but not all of them 2-D.
     """
     elements = members_of(X) or []
-    if not any(isinstance(e, np.ndarray) or is_frame(e) for e in elements):
+    if not any(map(is_table, elements)):
         return False
     if set(map(type, elements)) == {np.ndarray} and {e.ndim for e in elements} == {2}:
         return True
@@ -146,25 +147,6 @@ def holds_many_series(X: SeriesLike) -> bool:
         False for one series and for DataFrames.
     """
     return is_series_list(X) or (isinstance(X, np.ndarray) and X.ndim == 3)
-
-
-def _join(series: Sequence[SeriesLike]) -> Array:
-    """Concatenate 2-D series of the same width along time."""
-    arrays = [s if type(s) is np.ndarray else np.asarray(s) for s in series]
-    shapes = {a.shape for a in arrays}
-    if len({n_columns for _, n_columns in shapes}) > 1:
-        position = next(i for i, a in enumerate(arrays) if a.shape[1] != arrays[0].shape[1])
-        raise ValueError(
-            "all series must have the same number of features, got "
-            f"{arrays[0].shape[1]} in series 0 and {arrays[position].shape[1]} in series "
-            f"{position}; add or drop columns so that they agree"
-        )
-    if any(not n_rows for n_rows, _ in shapes):
-        raise ValueError(
-            "every series needs at least one row, got 0 rows in series "
-            f"{[len(a) for a in arrays].index(0)}; drop it"
-        )
-    return np.concatenate(arrays)
 
 
 def _run_lengths(ids: Array, where: str, names: Array) -> tuple[int, ...]:
@@ -253,7 +235,7 @@ def flatten(X: SeriesLike, series_id: SeriesLike = None) -> tuple[SeriesLike, La
             )
         return X, _layout_of_ids(X, series_id)
     if is_list:
-        return _join(members_of(X) or []), Layout("list", tuple(map(len, X)))
+        return join_series(members_of(X) or []), Layout("list", tuple(map(len, X)))
     if is_stack:
         n_series, n_steps, n_features = X.shape
         if n_series == 0 or n_steps == 0:

@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
-from reservoirs.labels import check_order, is_frame, load_pandas
+from reservoirs.joining import align_columns
+from reservoirs.labels import check_order, is_frame, is_table, load_pandas
 from reservoirs.missing import MissingValuesError, describe_missing
 from reservoirs.mistakes import Y_MISSING, explain_text
 from reservoirs.sequences import Array, Layout, SeriesLike, members_of, unmask
@@ -115,11 +116,11 @@ def _checked(y: SeriesLike, layout: Layout, finite: bool | str) -> Targets:
     return _array_targets(values, layout)
 
 
-def _check_numbers(y: SeriesLike, finite: bool | str, **checks: int) -> Array:
+def _check_numbers(y: SeriesLike, finite: bool | str, **checks: bool | str | int) -> Array:
+    checks |= {"ensure_2d": False, "ensure_all_finite": finite}
     with explain_text(y, "y", LABELS):
-        return check_array(
-            y, ensure_2d=False, dtype=np.float64, input_name="y", ensure_all_finite=finite, **checks
-        )
+        # in C order: products of another order of the same numbers round otherwise
+        return check_array(y, dtype=np.float64, order="C", input_name="y", **checks)
 
 
 def check_label_order(y: SeriesLike, layout: Layout) -> None:
@@ -168,9 +169,9 @@ def _target_list(y: SeriesLike, layout: Layout) -> list[SeriesLike] | None:
     elements = members_of(y)
     if layout.kind != "list" or not elements or all(np.ndim(e) == 0 for e in elements):
         return None
-    if all(not isinstance(e, np.ndarray) and not is_frame(e) for e in elements):
+    if not any(map(is_table, elements)):
         return None  # a plain nested list is an array written out
-    return elements
+    return align_columns(elements)
 
 
 def _listed_targets(arrays: list[SeriesLike], layout: Layout, finite: bool | str) -> Targets:

@@ -24,6 +24,7 @@ FILES = {
 FLOORS = {
     "reservoirs": [
         {"labels", "missing", "mistakes", "parallel", "suggestions", "version"},
+        {"joining"},
         {"sequences"},
         {"compiled", "seeds", "targets", "topology"},
         {"estimators", "input_weights", "packing", "readout"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 
 from reservoirs.forecasting.panels import match_series, open_panel
@@ -83,7 +85,7 @@ def _pairs_of(series: SeriesLike, exog: SeriesLike, align: str) -> tuple[SeriesL
     if len(shape) not in (1, 2) or shape[0] < 2:
         raise ValueError(
             "series must be (n_steps,) or (n_steps, n_outputs) with at least 2 steps, "
-            f"got shape {shape}"
+            f"got shape {shape}; of a MultiIndex the last level is the time, see swaplevel()"
         )
     refuse_dates(series, "series")
     n_rows = shape[0] - 1
@@ -120,12 +122,13 @@ def _by_position(exog: SeriesLike, n_rows: int, align: str) -> SeriesLike:
 def _named(exog: SeriesLike, n_rows: int, align: str, X: SeriesLike) -> SeriesLike:
     """Return the rows of exog that enter with the first observations, as polars columns."""
     values = _by_position(exog, n_rows, align)
-    names = list(exog.columns) if hasattr(exog, "columns") else _names(values)
-    return type(X)(values, schema=names)
+    return type(X)(values, schema=_names_of(exog, values))
 
 
-def _names(values: SeriesLike) -> list[str]:
-    return [f"exog{i}" for i in range(values.shape[1])]
+def _names_of(exog: SeriesLike, values: SeriesLike) -> list[Hashable]:
+    """Return the names of the columns of exog, its values at hand."""
+    names = list(getattr(exog, "columns", []))
+    return names or [f"exog{i}" for i in range(values.shape[1])]
 
 
 def _beside(X: SeriesLike, exog: SeriesLike, later: SeriesLike, align: str) -> SeriesLike:
@@ -139,7 +142,7 @@ def _beside(X: SeriesLike, exog: SeriesLike, later: SeriesLike, align: str) -> S
         rows = rows.set_axis(names, axis=1).set_axis(X.index, axis=0)
     else:
         values = _by_position(exog, len(X), align)
-        rows = pd.DataFrame(values, index=X.index, columns=_names(values))
+        rows = pd.DataFrame(values, index=X.index, columns=_names_of(exog, values))
     both = pd.concat([X, rows], axis=1)
     if not both.columns.is_unique:
         twice = both.columns[both.columns.duplicated()][0]

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reservoirs import ESNRegressor
+from reservoirs import ESNRegressor, NVARRegressor
 from reservoirs.estimators import check_labels
 from reservoirs.sequences import flatten
 from reservoirs.targets import check_targets
@@ -85,3 +85,30 @@ def test_targets_with_the_labels_of_X_in_another_order_are_refused():
         with pytest.raises(ValueError, match=message):
             check_labels(model, y.iloc[::-1].astype(int), flatten(X)[1])
     assert check_targets(model, pd.Series([0.0, 1.0]), flatten(panel.iloc[::-1])[1])
+
+
+def test_the_order_in_memory_changes_no_bit():
+    t = np.arange(120.0)
+    y = np.column_stack([np.sin(0.3 * t), np.cos(0.2 * t)])
+    forms = {
+        "columns": np.asfortranarray,
+        "piece of columns": lambda v: np.asfortranarray(np.vstack([v, v]))[: len(v)],
+        "every other": lambda v: np.repeat(v, 2, axis=0)[::2],
+        "backwards": lambda v: v[::-1].copy()[::-1],
+        "wide": lambda v: np.hstack([v, v])[:, :2],
+        "bytes": lambda v: v.astype(">f8"),
+        "numbers": lambda v: v.tolist(),
+        "frame": pd.DataFrame,
+    }
+    models = [
+        ESNRegressor(n_units=20, random_state=0),
+        ESNRegressor(n_units=20, random_state=0, alpha=1e-14),
+        ESNRegressor(n_units=150, random_state=0),
+        NVARRegressor(),
+    ]
+
+    for model in models:
+        wanted = model.fit(y[:-1], y[1:].copy()).coef_.copy()
+        for name, form in forms.items():
+            found = model.fit(form(y[:-1]), form(y[1:])).coef_
+            assert np.array_equal(found, wanted), (model, name)
