@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, _fit_context
@@ -11,7 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.settings import check_settings
 from reservoirs.estimators.transformers import SeriesTransformer
-from reservoirs.sequences import SeriesLike, check_rows, flatten, restore
+from reservoirs.estimators.units import Units, attach, measure, measure_each
+from reservoirs.labels import load_pandas
+from reservoirs.sequences import Array, Layout, SeriesLike, check_rows, flatten, restore
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
@@ -25,13 +31,21 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
         Whether to subtract the mean.
     with_std : bool, default=True
         Whether to divide by the standard deviation; constant features stay as they are.
+    per_series : bool, default=False
+        Whether each series has a mean and a deviation of its own. Those of `fit` are remembered,
+        by name in DataFrames with a MultiIndex, else by place where there are as many series; any
+        other series is scaled by its own rows. Before a regressor of this library, first in a
+        Pipeline and with y the next observation, the regressor learns the scaled observation, and
+        predictions and forecasts are in the units of each series.
 
     Attributes
     ----------
-    mean_ : ndarray of shape (n_features,)
+    mean_ : ndarray of shape (n_features,) or, with `per_series`, (n_series, n_features)
         The mean of each feature; zeros without `with_mean`.
-    scale_ : ndarray of shape (n_features,)
+    scale_ : ndarray of shape (n_features,) or, with `per_series`, (n_series, n_features)
         The standard deviation of each feature; ones without `with_std` and for constant features.
+    series_names_ : list or None
+        What a DataFrame with a MultiIndex calls its series, with `per_series`.
     n_features_in_ : int
         Number of features.
 
@@ -52,11 +66,15 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "with_mean": ["boolean"],
         "with_std": ["boolean"],
+        "per_series": ["boolean"],
     }
 
-    def __init__(self, *, with_mean: bool = True, with_std: bool = True) -> None:
+    def __init__(
+        self, *, with_mean: bool = True, with_std: bool = True, per_series: bool = False
+    ) -> None:
         self.with_mean = with_mean
         self.with_std = with_std
+        self.per_series = per_series
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -78,18 +96,15 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
         ValueError
             For bad data, or a column without a value.
         """
-        rows, _ = check_rows(self, X, series_id=series_id, reset=True, allow_nan=True)
-        mean, deviation, largest = rows.mean(axis=0), rows.std(axis=0), np.abs(rows).max(axis=0)
-        for column in np.flatnonzero(np.isnan(mean)):  # measured without what is missing
-            known = rows[~np.isnan(rows[:, column]), column]
-            if not len(known):
-                raise ValueError(f"column {column} of X has no value but NaN; leave it out")
-            mean[column], deviation[column] = known.mean(), known.std()
-            largest[column] = np.abs(known).max()
-        self.mean_ = mean if self.with_mean else np.zeros(rows.shape[1])
-        # below the rounding of the values themselves nothing varies
-        constant = deviation <= 10 * np.finfo(np.float64).eps * largest
-        self.scale_ = np.where(constant | (not self.with_std), 1.0, deviation)
+        rows, layout = check_rows(self, X, series_id=series_id, reset=True, allow_nan=True)
+        halves = {"with_mean": self.with_mean, "with_std": self.with_std}
+        self.series_names_: list[Hashable] | None = None
+        if self.per_series:
+            units = measure_each(rows, layout, **halves)
+            self.mean_, self.scale_ = units.mean, units.scale
+            self.series_names_ = None if layout.outer is None else list(layout.outer)
+        else:
+            self.mean_, self.scale_ = measure(rows, **halves)
         return self
 
     @inherit_parameters(SERIES)
@@ -103,7 +118,53 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
         """
         check_is_fitted(self, "scale_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=False, allow_nan=True)
-        return restore((rows - self.mean_) / self.scale_, layout)
+        if not self.per_series:
+            return restore((rows - self.mean_) / self.scale_, layout)
+        units = self._units(layout, rows)
+        mean, scale = units.by_row(layout.lengths)
+        values = (rows - mean) / scale
+        if layout.kind == "frame":  # with its labels, by which the next step knows the series
+            frame = load_pandas().DataFrame(values, layout.index, self.get_feature_names_out())
+            return attach(frame, units)
+        return attach(restore(values, layout), units)
+
+    def _units(self, layout: Layout, rows: Array | None = None) -> Units:
+        """Return the units of series: remembered ones by name or place, else those of its rows."""
+        numbers = self.numbers_of(layout.outer, layout.n_series)
+        if None not in numbers:
+            known = np.array(numbers, dtype=int)
+            return Units(self.mean_[known], self.scale_[known])
+        if rows is None:
+            raise ValueError(
+                f"X holds series other than the {len(self.mean_)} of fit, whose means and scales "
+                "are not known: pass as many, in their order, or a DataFrame with their names"
+            )
+        new = measure_each(rows, layout, with_mean=self.with_mean, with_std=self.with_std)
+        for place, number in enumerate(numbers):
+            if number is not None:
+                new.mean[place], new.scale[place] = self.mean_[number], self.scale_[number]
+        return new
+
+    def numbers_of(self, names: pd.Index | None, n_series: int) -> list[int | None]:
+        """Return which series of `fit` each of some series is, with `per_series`.
+
+        Parameters
+        ----------
+        names : pandas.Index or None
+            What they are called.
+        n_series : int
+            How many there are.
+
+        Returns
+        -------
+        list of int or None
+            By name where both have names, else by place where there are as many as in `fit`; None
+            for a series that is none of them.
+        """
+        if names is not None and self.series_names_ is not None:
+            place = {name: i for i, name in enumerate(self.series_names_)}
+            return [place.get(name) for name in names]
+        return list(range(n_series)) if n_series == len(self.mean_) else [None] * n_series
 
     def inverse_transform(self, X: SeriesLike) -> SeriesLike:
         """Return rows in the original units.
@@ -121,7 +182,7 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
         Raises
         ------
         ValueError
-            If X has another number of columns than in `fit`.
+            If X has another number of columns than in `fit`, or with `per_series` other series.
         """
         check_is_fitted(self, "scale_")
         check_settings(self)
@@ -131,7 +192,13 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
             raise ValueError(
                 f"X must have {self.n_features_in_} columns as in fit, got shape {rows.shape}"
             )
-        return restore(rows * self.scale_ + self.mean_, layout)
+        mean, scale = self.mean_, self.scale_
+        if self.per_series:
+            mean, scale = self._units(layout).by_row(layout.lengths)
+        values = rows * scale + mean
+        if self.per_series and layout.kind == "frame":
+            return load_pandas().DataFrame(values, layout.index, self.get_feature_names_out())
+        return restore(values, layout)
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
         tags = super().__sklearn_tags__()

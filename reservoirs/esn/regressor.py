@@ -20,6 +20,7 @@ from reservoirs.forecasting import (
     find_loop,
     open_rows,
     record_training_end,
+    scale_targets,
 )
 from reservoirs.readout import SOLVERS, check_alphas
 from reservoirs.sequences import Array, Seed, SeriesLike, check_rows
@@ -27,7 +28,10 @@ from reservoirs.targets import check_targets
 from reservoirs.topology import Sparse, Topology
 
 # what a fit before belongs to, until two rows of a new stream have come
-READOUT = ("coef_", "intercept_", "readout_", "alpha_", "mean_state_", "last_states_", "activity_")
+READOUT = (
+    *("coef_", "intercept_", "readout_", "alpha_", "mean_state_", "last_states_", "activity_"),
+    "own_units_",
+)
 
 
 @inherit_parameters(EchoStateNetwork)
@@ -174,7 +178,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             For bad data, or a washout that leaves no row of a series.
         """
         rows, layout, gaps = open_rows(self, X, series_id=series_id, reset=True, min_rows=2)
-        targets = check_targets(self, y, layout, allow_nan=True)
+        scaled = scale_targets(self, X, y, series_id)
+        targets = check_targets(self, scaled, layout, allow_nan=True)
         loop = find_loop(rows, targets, layout)
         self.__dict__.pop("stream_", None)
         progress = self._progress(X, y, layout, targets.kind, series_id)

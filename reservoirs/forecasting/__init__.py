@@ -14,6 +14,7 @@ from reservoirs.forecasting.gaps import open_rows
 from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.mixin import ForecastMixin
 from reservoirs.forecasting.model import ClosedLoopModel
+from reservoirs.forecasting.own_units import scale_targets
 from reservoirs.forecasting.runs import ForecastDivergedWarning
 from reservoirs.forecasting.training_end import (
     TrainingEnd,
@@ -37,5 +38,6 @@ __all__ = [
     "next_step",
     "open_rows",
     "record_training_end",
+    "scale_targets",
     "upgrade_state",
 ]

@@ -10,8 +10,10 @@ import numpy as np
 from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.columns import Columns
 from reservoirs.forecasting.model import ClosedLoopModel
+from reservoirs.forecasting.nodes import State
 from reservoirs.forecasting.panels import match_series, open_panel
-from reservoirs.forecasting.runs import fill_observations, input_rows, run_closed_loop
+from reservoirs.forecasting.runs import fill_observations, input_rows, run_closed_loop, settle
+from reservoirs.forecasting.starts import start_of, training_numbers
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.labels import is_frame, load_pandas
 from reservoirs.sequences import Array, SeriesLike
@@ -90,7 +92,9 @@ def backtest(
             raise ValueError(f"{name} must be an integer >= 1, got {number!r}")
     panel, columns = open_panel(series, "series"), Columns(fitted)
     truths, forecasts = [], []
-    for member, inputs in zip(panel.members, match_series(panel, exog, "exog"), strict=True):
+    numbers = training_numbers(fitted, panel)
+    inputs_of = match_series(panel, exog, "exog")
+    for member, inputs, known in zip(panel.members, inputs_of, numbers, strict=True):
         observations = columns.observations(member, "series")
         rows = columns.exog_along(inputs, member, len(observations))
         origins = range(step - 1, len(observations) - horizon, step)
@@ -99,7 +103,8 @@ def backtest(
                 f"series must have at least step + horizon = {step + horizon} rows, got "
                 f"{len(observations)}; lower step or horizon"
             )
-        values = _run_origins(fitted, observations, rows, origins, horizon)
+        state = start_of(fitted, known, None)
+        values = _run_origins(fitted, state, observations, rows, origins, horizon)
         truth = np.stack([observations[o + 1 : o + 1 + horizon] for o in origins])
         if is_frame(member):
             truths.append(_label(truth, member.index, origins, end))
@@ -112,13 +117,14 @@ def backtest(
 
 def _run_origins(
     model: ClosedLoopModel,
+    state: State,
     observations: Array,
     exog: Array,
     origins: range,
     horizon: int,
 ) -> Array:
     """Return the forecasts from all origins of one series, (n_origins, horizon, n_outputs)."""
-    state, n_driven, forecasts = model._start_states(None, 1)[0], 0, []
+    state, n_driven, forecasts = settle(model, observations[: origins[0] + 1], exog, state), 0, []
     observations = fill_observations(model, observations, exog, state)
     rows = input_rows(model, observations[: len(exog)], exog)
     # one pass along the series: each origin starts from the state that the one before reached

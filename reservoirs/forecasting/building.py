@@ -9,10 +9,20 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.settings import check_settings
-from reservoirs.forecasting.composed import WANTED, ComposedModel, is_affine
+from reservoirs.forecasting.composed import OWN_UNITS, WANTED, ComposedModel, is_affine
 from reservoirs.forecasting.model import ClosedLoopModel
-from reservoirs.forecasting.nodes import Average, Chain, Foreign, Inverse, Node, Ours, Union
+from reservoirs.forecasting.nodes import (
+    Average,
+    Chain,
+    Foreign,
+    Inverse,
+    Node,
+    Ours,
+    OwnUnits,
+    Union,
+)
 from reservoirs.forecasting.training_end import check_loop
+from reservoirs.scaling import SequenceScaler
 
 
 def closed_loop_model(model: object) -> ClosedLoopModel:
@@ -85,7 +95,8 @@ def as_node(model: object, name: str, *, final: bool) -> Node:
         return as_node(model.best_estimator_, name, final=final)  # type: ignore[attr-defined]
     if "Pipeline" in kinds:
         steps = [(n, s) for n, s in model.steps if s not in (None, "passthrough")]  # type: ignore[attr-defined]
-        return Chain([as_node(step, n, final=final and step is steps[-1][1]) for n, step in steps])
+        nodes = [as_node(step, n, final=final and step is steps[-1][1]) for n, step in steps]
+        return _in_own_units(nodes, [step for _, step in steps])
     if "FeatureUnion" in kinds:
         return _as_union(model)
     if "VotingRegressor" in kinds:
@@ -110,6 +121,17 @@ def _without_names(scaler: object) -> object:
     for name in ("feature_names_in_", "_sklearn_output_config"):  # the dict is that of the scaler
         vars(bare).pop(name, None)
     return bare.set_output(transform="default") if hasattr(bare, "set_output") else bare
+
+
+def _in_own_units(nodes: list[Node], steps: list[object]) -> Chain:
+    """Return the steps of a Pipeline as a node; a scaler of each series and what follows as one."""
+    scalers = [i for i, s in enumerate(steps) if getattr(s, "per_series", False)]
+    learned = getattr(steps[-1], "own_units_", False)
+    if learned and scalers == [0] and len(nodes) == 2 and isinstance(steps[0], SequenceScaler):
+        return OwnUnits(nodes[1:], steps[0])
+    if learned or scalers:
+        raise ValueError(OWN_UNITS)
+    return Chain(nodes)
 
 
 def _as_union(model: object) -> Union:

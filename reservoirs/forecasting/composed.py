@@ -10,7 +10,7 @@ import numpy as np
 
 from reservoirs.estimators.series import States, Step
 from reservoirs.forecasting.loop import DIVERGED, Loop
-from reservoirs.forecasting.nodes import Chain, Foreign, Inverse, Node, Ours, Part, State
+from reservoirs.forecasting.nodes import Chain, Foreign, Inverse, Node, Ours, OwnUnits, Part, State
 from reservoirs.forecasting.runs import feed_back
 from reservoirs.forecasting.training_end import CANNOT_CLOSE, TrainingEnd
 from reservoirs.scaling import SequenceScaler
@@ -18,6 +18,11 @@ from reservoirs.sequences import Array, InitialState
 
 TOLERANCE = 1e-6  # of the size of an observation: two rows are the same
 N_PROBES = 4
+OWN_UNITS = (
+    "the loop cannot close: SequenceScaler(per_series=True) must be the first step and a regressor "
+    "of this library the only one after it, fitted on X, y = next_step(series), with nothing but a "
+    "search around the Pipeline"
+)
 WANTED = (
     "forecast takes a regressor of this library or a Pipeline (search, VotingRegressor, "
     "TransformedTargetRegressor) that has a part of it, got "
@@ -54,7 +59,7 @@ class ComposedModel:
 
     def __init__(self, model: object, node: Node) -> None:
         self.node = node
-        recorder = _find_recorder(node)
+        recorder = _find_recorder(node, whole=True)
         if recorder is None:
             raise TypeError(WANTED + type(model).__name__)
         part, before, back = recorder
@@ -69,6 +74,10 @@ class ComposedModel:
         self.exog_align = next(
             (p.exog_align for p in node.parts() if hasattr(p, "exog_align")), None
         )
+        if isinstance(node, OwnUnits):
+            identity = np.ones(end.n_outputs), np.zeros(end.n_outputs)
+            self.training_end_ = replace(node.end(end), loop=identity if end.loop else None)
+            return
         self.training_end_ = end if back is None else _in_units_of_y(end, back)
         if end.last_observations is not None:
             self.training_end_ = replace(
@@ -181,6 +190,8 @@ class ComposedModel:
 
     def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: State) -> Array:
         """Run the loop, compiled where all steps before one of our regressors are scalers."""
+        if isinstance(self.node, OwnUnits):
+            return self.node.closed_loop(observation, exog, state)
         nodes = list(self.node.nodes) if isinstance(self.node, Chain) else []
         last = nodes[-1] if nodes else None
         before = [node.estimator for node in nodes[:-1] if isinstance(node, Foreign)]
@@ -231,7 +242,7 @@ Transform = Callable[[Array], Array]
 Recorder = tuple[Part, list[Node], Transform | None]
 
 
-def _find_recorder(node: Node) -> Recorder | None:
+def _find_recorder(node: Node, *, whole: bool = False) -> Recorder | None:
     """Find the first of our estimators that saw y beside its rows.
 
     Returns
@@ -239,7 +250,14 @@ def _find_recorder(node: Node) -> Recorder | None:
     tuple or None
         The estimator, the nodes before it, and the way back to the units of y where its targets
         were transformed.
+
+    Raises
+    ------
+    ValueError
+        If a part of it scales each series by itself.
     """
+    if isinstance(node, OwnUnits) and not whole:
+        raise ValueError(OWN_UNITS)
     if isinstance(node, Ours):
         return (node.estimator, [], None) if hasattr(node.estimator, "training_end_") else None
     before: list[Node] = []

@@ -14,6 +14,7 @@ from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.frames import drop_output_axis
 from reservoirs.forecasting.gaps import Filler, Gaps, complete_end, fill_inputs, open_rows, passes
 from reservoirs.forecasting.loop import DIVERGED, Loop
+from reservoirs.forecasting.own_units import unscale
 from reservoirs.forecasting.runs import feed_back
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.missing import MissingValuesError
@@ -30,9 +31,12 @@ class ForecastMixin(SeriesMixin):
     ----------
     training_end_ : TrainingEnd
         Where the training series ended.
+    own_units_ : bool
+        Set, to True, where targets were learned in the units of their own series.
     """
 
     training_end_: TrainingEnd
+    own_units_: bool
 
     @property
     def n_outputs_(self) -> int:
@@ -79,6 +83,7 @@ class ForecastMixin(SeriesMixin):
             For bad data, another number of contexts than series, or a state that cannot be used.
         """
         values, layout, ends = self._outputs(X, context, initial_state, series_id)
+        values = unscale(self, values, X, layout)
         values = drop_output_axis(values, self.training_end_.flat_targets)
         predictions = self._restored(values, layout)
         return (predictions, self._stack_states(ends)) if return_state else predictions

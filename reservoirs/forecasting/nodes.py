@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from reservoirs.estimators.series import States
+from reservoirs.estimators.units import measure
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.labels import load_pandas
+from reservoirs.scaling import SequenceScaler
 from reservoirs.sequences import Array, InitialState
 
 State = Any  # of a node: what its parts carry, nested as they are
@@ -274,3 +276,86 @@ class Inverse(Chain):
         """Return the predictions in the units of y."""
         values, ends = super().drive(rows, state)
         return self.back(values), ends
+
+
+@dataclass(frozen=True)
+class OwnUnits(Chain):
+    """A regressor behind a scaler of each series by itself, with predictions scaled back.
+
+    Its state is the units of the series, None where they are not known yet, and the state inside.
+
+    Attributes
+    ----------
+    scaler : SequenceScaler
+        Fitted, with `per_series`.
+    """
+
+    scaler: SequenceScaler | None = None
+
+    def start(self, initial_state: InitialState) -> State:
+        """Return unknown units, and the state before the first row of a series."""
+        return None, super().start(initial_state)
+
+    def last(self, series: int) -> State:
+        """Return the units of a training series, and the state at its end."""
+        return self.known(super().last(series), series)
+
+    def known(self, inside: State, series: int) -> State:
+        """Return a state inside with the units of a training series."""
+        assert self.scaler is not None  # as `as_node` made it
+        return (self.scaler.mean_[series], self.scaler.scale_[series]), inside
+
+    def settled(self, rows: Array, state: State) -> State:
+        """Return a state whose units are those of rows, if they were not known."""
+        units, inside = state
+        if units is not None:
+            return state
+        if len(rows) < 2:
+            raise ValueError(
+                "a series that was not in fit is scaled by its own context, which needs two rows "
+                f"at least, got {len(rows)}; pass more of it"
+            )
+        assert self.scaler is not None  # as above
+        halves = {"with_mean": self.scaler.with_mean, "with_std": self.scaler.with_std}
+        return measure(rows, **halves), inside
+
+    def check(self, rows: Array) -> None:
+        """Accept all rows: nothing inside mixes them."""
+
+    def drive(self, rows: Array, state: State) -> tuple[Array, State]:
+        """Return the predictions in the units of the series."""
+        units, inside = self.settled(rows, state)
+        values, inside = super().drive((rows - units[0]) / units[1], inside)
+        return self._back(values, units), (units, inside)
+
+    def closed_loop(self, observation: Array, exog: Array, state: State) -> Array:
+        """Return the loop of the regressor inside, in the units of the series."""
+        (mean, scale), (inside,) = state
+        part: Any = self.nodes[0]
+        n_outputs = len(observation)
+        values = part.estimator._closed_loop(
+            (observation - mean[:n_outputs]) / scale[:n_outputs],
+            (exog - mean[n_outputs:]) / scale[n_outputs:],
+            part.estimator.training_end_.loop,
+            inside,
+        )
+        return self._back(values, (mean, scale))
+
+    def end(self, end: TrainingEnd) -> TrainingEnd:
+        """Return the end of training of the regressor inside, in the units of each series."""
+        assert self.scaler is not None  # as above
+        k = end.n_outputs
+        mean, scale = self.scaler.mean_[:, :k], self.scaler.scale_[:, :k]
+        assert end.last_observations is not None  # own units are those of targets per step
+        return replace(
+            end,
+            last_observations=end.last_observations * scale + mean,
+            target_size=float((end.target_size * scale + np.abs(mean)).max()),
+            target_deviation=end.target_deviation * np.sqrt((scale**2).mean(axis=0)),
+            pairs=None,
+        )
+
+    def _back(self, values: Array, units: tuple[Array, Array]) -> Array:
+        mean, scale = units
+        back: Array = values * scale[: values.shape[1]] + mean[: values.shape[1]]
+        return back

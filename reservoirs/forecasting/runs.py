@@ -12,6 +12,7 @@ from reservoirs.estimators.series import Step
 from reservoirs.forecasting.gaps import Filler
 from reservoirs.forecasting.loop import DIVERGED
 from reservoirs.forecasting.model import ClosedLoopModel
+from reservoirs.forecasting.nodes import OwnUnits, State
 from reservoirs.forecasting.starts import Start
 from reservoirs.sequences import Array
 
@@ -49,12 +50,38 @@ def run(model: ClosedLoopModel, start: Start) -> Array:
     array of shape (n_steps, n_outputs)
         The forecast, NaN from the step on at which it diverged.
     """
-    state, n_before = start.state, len(start.observations) - 1
+    n_before = len(start.observations) - 1
+    state = settle(model, start.observations, start.exog, start.state)
     observations = fill_observations(model, start.observations, start.exog, state)
     if n_before:
         rows = input_rows(model, observations[:-1], start.exog)
         _, state = model._drive(rows, state)
     return run_closed_loop(model, observations[-1], start.exog[n_before:], state)
+
+
+def settle(model: ClosedLoopModel, known: Array, exog: Array, state: State) -> State:
+    """Return a state that knows the units of its series, where a model scales each by itself.
+
+    Parameters
+    ----------
+    model : ClosedLoopModel
+        The model.
+    known : array of shape (n_rows, n_outputs)
+        Observations that are known before the first forecast.
+    exog : array of shape (n_rows or more, n_exog)
+        Exogenous inputs.
+    state : state
+        Before the first of them.
+
+    Returns
+    -------
+    state
+        The state, with the units of these rows if it had none.
+    """
+    node = getattr(model, "node", None)
+    if not isinstance(node, OwnUnits):
+        return state
+    return node.settled(np.hstack([known, exog[: len(known)]]), state)
 
 
 def fill_observations(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reservoirs.forecasting.columns import Columns
 from reservoirs.forecasting.model import ClosedLoopModel
+from reservoirs.forecasting.nodes import OwnUnits, State
 from reservoirs.forecasting.panels import Panel, match_series, open_panel
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.labels import continue_like, find_tail, is_frame
@@ -110,10 +111,10 @@ def _context_ends(
 ) -> tuple[Panel, list[_End]]:
     """Return the ends of contexts."""
     panel, ends = open_panel(context, "context"), []
-    for values in panel.members:
+    for number, values in zip(training_numbers(model, panel), panel.members, strict=True):
         labels = values.index if is_frame(values) else None
         tail = None if labels is None else _tail_of(labels, model.training_end_)
-        state = model._start_states(initial_state, 1)[0]
+        state = start_of(model, number, initial_state)
         ends.append(_End(values, state, labels is not None, labels, tail))
     return panel, ends
 
@@ -126,7 +127,7 @@ def _training_ends(model: ClosedLoopModel, initial_state: InitialState) -> tuple
     # the last state has seen all rows of X but not y[-1], which enters first
     states = model.last_states_
     if initial_state is not None:
-        states = model._start_states(initial_state, n_series)
+        states = [start_of(model, number, initial_state) for number in range(n_series)]
     ends = [
         _End(y[None], state, end.tails is not None, None if tail is None else tail[-1:], tail)
         for y, state, tail in zip(
@@ -134,6 +135,50 @@ def _training_ends(model: ClosedLoopModel, initial_state: InitialState) -> tuple
         )
     ]
     return Panel(list(end.last_observations), end.layout.kind, end.outer), ends
+
+
+def training_numbers(model: ClosedLoopModel, panel: Panel) -> list[int | None]:
+    """Return which training series each series of a panel is, where a model scales each by itself.
+
+    Parameters
+    ----------
+    model : ClosedLoopModel
+        The model.
+    panel : Panel
+        The series.
+
+    Returns
+    -------
+    list of int or None
+        None for a series that is none of them, and for all if the model scales none.
+    """
+    scaler = getattr(getattr(model, "node", None), "scaler", None)
+    n_series = len(panel.members)
+    return [None] * n_series if scaler is None else scaler.numbers_of(panel.outer, n_series)
+
+
+def start_of(model: ClosedLoopModel, number: int | None, initial_state: InitialState) -> State:
+    """Return the state before the first row of a series.
+
+    Parameters
+    ----------
+    model : ClosedLoopModel
+        The model.
+    number : int or None
+        The training series that it is, from `training_numbers`.
+    initial_state : array-like, str or None
+        As for `forecast`.
+
+    Returns
+    -------
+    state
+        The state, with the units of a training series.
+    """
+    state = model._start_states(initial_state, 1)[0]
+    node = getattr(model, "node", None)
+    if number is None or not isinstance(node, OwnUnits):
+        return state
+    return node.known(state[1], number)
 
 
 def _tail_of(labels: pd.Index, end: TrainingEnd) -> pd.Index | None:

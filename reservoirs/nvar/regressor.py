@@ -18,6 +18,7 @@ from reservoirs.forecasting import (
     find_loop,
     open_rows,
     record_training_end,
+    scale_targets,
 )
 from reservoirs.nvar.features import DELAYS, NVAR
 from reservoirs.parallel import one_blas_thread
@@ -136,7 +137,8 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             For bad data or penalties, targets per series, or series shorter than the delays.
         """
         rows, layout, gaps = open_rows(self, X, series_id=series_id, reset=True, min_rows=2)
-        targets = check_targets(self, y, layout, allow_nan=True)
+        scaled = scale_targets(self, X, y, series_id)
+        targets = check_targets(self, scaled, layout, allow_nan=True)
         if targets.kind == "per_series":
             raise ValueError("NVARRegressor takes targets per step, got one target per series")
         self.features_ = NVAR(n_delays=self.n_delays, stride=self.stride, degree=self.degree)

@@ -7,6 +7,8 @@ that is missing here.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import scipy.sparse
 from sklearn.base import BaseEstimator
 
@@ -77,7 +79,7 @@ ATTRIBUTES: dict[type, Hints] = {
         "target_kind_": TargetKind,
         "training_end_": TrainingEnd,
     },
-    SequenceScaler: {"mean_": Array, "scale_": Array},
+    SequenceScaler: {"mean_": Array, "scale_": Array, "series_names_": list[Hashable] | None},
     ChunkedSums: {
         "reservoir": Reservoir,
         "sums": object,

@@ -57,7 +57,12 @@ def _register_fixed() -> None:
         upgrade=upgrade_state,
         attributes=ATTRIBUTES[NVARRegressor],
     )
-    register(SequenceScaler, check=_check_scaler, attributes=ATTRIBUTES[SequenceScaler])
+    register(
+        SequenceScaler,
+        check=_check_scaler,
+        upgrade=lambda attributes: {"per_series": False, **attributes},  # as 0.1.0 did
+        attributes=ATTRIBUTES[SequenceScaler],
+    )
     register(
         ESNRegressor,
         check=_check_esn,
@@ -84,7 +89,8 @@ def _shapes(model: object, shapes: dict[str, tuple[int | None, ...]]) -> None:
 def _check_scaler(scaler: SequenceScaler) -> None:
     if hasattr(scaler, "n_features_in_"):
         names = ("mean_", "scale_", "var_", "min_", "center_", "data_min_", "data_max_", "max_abs_")
-        _shapes(scaler, dict.fromkeys(names, (scaler.n_features_in_,)))
+        each = (len(scaler.mean_),) if getattr(scaler, "per_series", False) else ()
+        _shapes(scaler, dict.fromkeys(names, (*each, scaler.n_features_in_)))
 
 
 def _check_reservoir(reservoir: Reservoir) -> None:

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.pipeline import make_pipeline
@@ -53,3 +54,38 @@ def test_a_pipeline_takes_lists_and_forecasts_in_raw_units():
     predicted = forecast(model, 20)
     expected = 50 + 9 * np.sin(0.2 * np.arange(300, 320) + 1.0)
     assert_allclose(predicted[1][:, 0], expected, atol=0.05)
+
+
+def test_each_series_can_have_its_own_scale_which_is_remembered():
+    names = pd.MultiIndex.from_tuples([("a", i) for i in range(40)] + [("b", i) for i in range(25)])
+    frame = pd.DataFrame(np.vstack([A, B]), names, ["p", "q"])
+    expected = [StandardScaler().fit_transform(s) for s in (A, B)]
+
+    scaler = SequenceScaler(per_series=True)
+
+    for X, ids in [([A, B], None), (frame, None), (np.vstack([A, B]), [0] * 40 + [1] * 25)]:
+        scaled = scaler.fit(X, series_id=ids).transform(X, series_id=ids)
+        flat = np.vstack(scaled) if isinstance(scaled, list) else np.asarray(scaled)
+        assert_allclose(flat, np.vstack(expected), rtol=1e-12)
+    stack = np.stack([A[:25], B])
+    scaled = scaler.fit_transform(stack)
+    assert_allclose(scaled[0], StandardScaler().fit_transform(A[:25]), rtol=1e-12)
+    assert_allclose(scaler.inverse_transform(scaled), stack)
+    # by place: other rows of the same series
+    scaler.fit([A, B])
+    assert_allclose(scaler.transform([A[:5], B[:5]])[1], expected[1][:5], rtol=1e-12)
+    assert_allclose(scaler.inverse_transform(scaler.transform([A, B]))[1], B)
+    # by name, in another order and fewer of them
+    scaler.fit(frame)
+    found = scaler.transform(frame.loc[["b"]])
+    assert list(found.index) == list(frame.loc[["b"]].index)
+    assert_allclose(found, expected[1], rtol=1e-12)
+    assert_allclose(scaler.inverse_transform(found), B)
+
+
+def test_a_series_that_was_not_in_fit_is_scaled_by_its_own_rows_and_has_no_way_back():
+    scaler = SequenceScaler(per_series=True).fit([A, B])
+
+    assert_allclose(scaler.transform(A[:9]), StandardScaler().fit_transform(A[:9]), rtol=1e-12)
+    with pytest.raises(ValueError, match="series other than the 2 of fit.*in their order"):
+        scaler.inverse_transform(A[:9])

@@ -17,6 +17,7 @@ from reservoirs.forecasting import (
     find_loop,
     open_rows,
     record_training_end,
+    scale_targets,
 )
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
@@ -180,8 +181,9 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             For bad data, an unknown device, or stacked layers with the Hessian-free solver.
         """
         rows, layout, gaps = open_rows(self, X, series_id=series_id, reset=True, min_rows=2)
-        targets = check_targets(self, y, layout, allow_nan=True)
         resumed = self.warm_start and hasattr(self, "solver_state_")
+        scaled = scale_targets(self, X, y, series_id, resumed=resumed)
+        targets = check_targets(self, scaled, layout, allow_nan=True)
         self._measure_targets(targets, layout, resumed=resumed)
         n_epochs = self.max_iter * (1 if gaps is None or resumed else 2)
         progress = Progress(self, X, y, n_epochs, {"series_id": series_id})
@@ -216,7 +218,8 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         self._validate_params()  # scikit-learn checks the first call only
         resumed = hasattr(self, "solver_state_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
-        targets = check_targets(self, y, layout)
+        scaled = scale_targets(self, X, y, series_id, resumed=resumed)
+        targets = check_targets(self, scaled, layout)
         self._measure_targets(targets, layout, resumed=resumed)
         progress = Progress(self, X, y, 1, {"series_id": series_id})
         self._record_training_end(rows, targets, layout, X, y, last_only=True)

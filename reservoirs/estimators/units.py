@@ -1,0 +1,162 @@
+"""Series that know by which mean and scale each of them was standardised.
+
+A Pipeline hands what one step returns to the next as it is, so the mean and scale of every series
+travel with the series, from a scaler to the regressor that it stands before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from reservoirs.labels import is_frame
+from reservoirs.sequences import Array, Layout, SeriesLike
+
+KEY = "reservoirs_units"  # among the attrs of a DataFrame
+Container = TypeVar("Container")
+
+
+@dataclass(frozen=True)
+class Units:
+    """Mean and scale of every series, z = (x - mean) / scale.
+
+    Attributes
+    ----------
+    mean : array of shape (n_series, n_features)
+        What is subtracted.
+    scale : array of shape (n_series, n_features)
+        What is divided by.
+    """
+
+    mean: Array
+    scale: Array
+
+    def by_row(self, lengths: Iterable[int], n_columns: int | None = None) -> tuple[Array, Array]:
+        """Return the mean and scale of every row, (n_rows, n_columns) each.
+
+        Parameters
+        ----------
+        lengths : iterable of int
+            Rows of each series.
+        n_columns : int, default=None
+            The first columns; None is all.
+
+        Returns
+        -------
+        tuple of two arrays
+            Mean and scale.
+        """
+        times = np.asarray(list(lengths))
+        mean, scale = (np.repeat(v[:, :n_columns], times, axis=0) for v in (self.mean, self.scale))
+        return mean, scale
+
+
+class _List(list[Array]):
+    units: Units
+
+
+class _Array(np.ndarray):
+    units: Units
+
+
+def attach(values: Container, units: Units) -> Container:
+    """Return a container of series that carries their units.
+
+    Parameters
+    ----------
+    values : list of arrays, array or DataFrame
+        The series.
+    units : Units
+        Their units.
+
+    Returns
+    -------
+    container
+        Equal to the one passed.
+    """
+    if is_frame(values):
+        # attrs are compared and copied with the frame: plain numbers can be
+        values.attrs[KEY] = (units.mean.tolist(), units.scale.tolist())  # type: ignore[attr-defined]
+        return values
+    tagged = _List(values) if isinstance(values, list) else np.asarray(values).view(_Array)
+    tagged.units = units
+    return tagged  # type: ignore[return-value] # a subclass of what was passed
+
+
+def units_of(values: SeriesLike) -> Units | None:
+    """Return the units that a container of series carries, None where it has none.
+
+    Parameters
+    ----------
+    values : array-like, list of arrays or DataFrame
+        Series.
+
+    Returns
+    -------
+    Units or None
+        Their units.
+    """
+    if is_frame(values):
+        pair = values.attrs.get(KEY)
+        return None if pair is None else Units(*map(np.asarray, pair))
+    return getattr(values, "units", None) if isinstance(values, _List | _Array) else None
+
+
+def measure(rows: Array, *, with_mean: bool = True, with_std: bool = True) -> tuple[Array, Array]:
+    """Return mean and standard deviation of each column; NaN does not count.
+
+    Parameters
+    ----------
+    rows : array of shape (n_rows, n_features)
+        Rows.
+    with_mean : bool, default=True
+        Else the means are 0.
+    with_std : bool, default=True
+        Else the deviations are 1, as those of constant columns are.
+
+    Returns
+    -------
+    mean : array of shape (n_features,)
+        The means.
+    scale : array of shape (n_features,)
+        The deviations.
+
+    Raises
+    ------
+    ValueError
+        If a column has no value.
+    """
+    mean, deviation, largest = rows.mean(axis=0), rows.std(axis=0), np.abs(rows).max(axis=0)
+    for column in np.flatnonzero(np.isnan(mean)):  # measured without what is missing
+        known = rows[~np.isnan(rows[:, column]), column]
+        if not len(known):
+            raise ValueError(f"column {column} of X has no value but NaN; leave it out")
+        mean[column], deviation[column] = known.mean(), known.std()
+        largest[column] = np.abs(known).max()
+    # below the rounding of the values themselves nothing varies
+    constant = deviation <= 10 * np.finfo(np.float64).eps * largest
+    return mean * with_mean, np.where(constant | (not with_std), 1.0, deviation)
+
+
+def measure_each(rows: Array, layout: Layout, *, with_mean: bool, with_std: bool) -> Units:
+    """Return the units of every series.
+
+    Parameters
+    ----------
+    rows : array of shape (n_rows, n_features)
+        Rows of all series.
+    layout : Layout
+        How they divide into series.
+    with_mean, with_std : bool
+        As for `measure`.
+
+    Returns
+    -------
+    Units
+        Their units.
+    """
+    pairs = [measure(rows[s], with_mean=with_mean, with_std=with_std) for s in layout.slices()]
+    return Units(np.stack([mean for mean, _ in pairs]), np.stack([scale for _, scale in pairs]))

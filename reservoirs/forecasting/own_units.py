@@ -1,0 +1,141 @@
+"""Targets in the units of their own series, behind a scaler of each series by itself."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from reservoirs.estimators.units import units_of
+from reservoirs.labels import is_frame, load_pandas
+from reservoirs.sequences import Array, Layout, SeriesLike, flatten, members_of
+
+TOLERANCE = 1e-9  # of a scaled observation
+
+
+class InOwnUnits(Protocol):
+    """A regressor that may learn targets in the units of their series.
+
+    Attributes
+    ----------
+    own_units_ : bool
+        Whether it did.
+    """
+
+    own_units_: bool
+
+
+def scale_targets(
+    model: InOwnUnits,
+    X: SeriesLike,
+    y: SeriesLike,
+    series_id: SeriesLike = None,
+    *,
+    resumed: bool = False,
+) -> SeriesLike:
+    """Return y scaled as its series in X are, where y is the next observation; store whether.
+
+    Parameters
+    ----------
+    model : regressor
+        Its `own_units_` is set, or deleted.
+    X : array-like, list of arrays or DataFrame
+        Inputs, perhaps from a `SequenceScaler` with `per_series`.
+    y : array-like, list of arrays or DataFrame
+        Targets.
+    series_id : array-like of shape (n_rows,), default=None
+        The series of each row.
+    resumed : bool, default=False
+        Whether training goes on.
+
+    Returns
+    -------
+    array-like, list of arrays or DataFrame
+        The targets, in the container they came in.
+
+    Raises
+    ------
+    ValueError
+        If training goes on with targets in other units than before.
+    """
+    before = vars(model).pop("own_units_", False)
+    y = _scaled(model, X, y, series_id)
+    if resumed and before != getattr(model, "own_units_", False):
+        raise ValueError(
+            "training cannot go on: targets were in the units of each series, or are now; pass X "
+            "and y through the same SequenceScaler(per_series=True) in every call, or in none"
+        )
+    return y
+
+
+def _scaled(model: InOwnUnits, X: SeriesLike, y: SeriesLike, series_id: SeriesLike) -> SeriesLike:
+    units = units_of(X)
+    if units is None or y is None:
+        return y
+    raw, layout = flatten(X, series_id)
+    inputs, members = np.asarray(raw, dtype=np.float64), members_of(y)
+    listed = members is not None and layout.kind == "list"
+    try:  # what is of another shape, or text, `fit` refuses itself
+        flat = np.concatenate([np.asarray(m) for m in members or []]) if listed else np.asarray(y)
+        values = flat.astype(np.float64).reshape(len(inputs), -1)
+    except (TypeError, ValueError):
+        return y
+    k = values.shape[1]
+    mean, scale = units.by_row(layout.lengths, k)
+    if k > inputs.shape[1]:
+        return y
+    z = (values - mean) / scale
+    follows = np.ones(len(z), dtype=bool)
+    follows[layout.starts()] = False
+    before = z[np.flatnonzero(follows) - 1]
+    off = np.abs(before - inputs[follows, :k]) > TOLERANCE * (1.0 + np.abs(before))
+    if off.any():
+        return y
+    model.own_units_ = True
+    z = z.reshape(flat.shape)
+    if listed:
+        return [z[span] for span in layout.slices()]
+    if not is_frame(y):
+        return z
+    pd = load_pandas()
+    is_table = hasattr(y, "columns")
+    scaled = pd.DataFrame(z, y.index, y.columns) if is_table else pd.Series(z, y.index, name=y.name)
+    scaled.attrs = dict(y.attrs)
+    return scaled
+
+
+def unscale(model: object, values: Array, X: SeriesLike, layout: Layout) -> Array:
+    """Return predictions of rows in the units of their series.
+
+    Parameters
+    ----------
+    model : regressor
+        Fitted.
+    values : array of shape (n_rows, n_outputs)
+        Its predictions of all series.
+    X : array-like, list of arrays or DataFrame
+        Inputs.
+    layout : Layout
+        How the rows divide into series.
+
+    Returns
+    -------
+    array of shape (n_rows, n_outputs)
+        The predictions; as they are if it learned no units of single series.
+
+    Raises
+    ------
+    ValueError
+        If X does not carry its units.
+    """
+    if not getattr(model, "own_units_", False):
+        return values
+    units = units_of(X)
+    if units is None:
+        raise ValueError(
+            "this model was fitted behind SequenceScaler(per_series=True) and predicts every "
+            "series in units of its own, which X does not carry: predict with the whole Pipeline"
+        )
+    mean, scale = units.by_row(layout.lengths, values.shape[1])
+    scaled: Array = values * scale + mean
+    return scaled
