@@ -78,7 +78,9 @@ class Columns:
             if named and of_y and not set(named) <= set(columns) and set(of_y) <= set(columns):
                 named = of_y
             named = named or of_y
-            if named and all(isinstance(name, str) for name in named):
+            # numbers may be no names but positions, unless all of them are there
+            texts = all(isinstance(name, str) for name in named or [])
+            if named and (texts or set(named) <= set(columns)):
                 values = take_columns(values, named, where)
         return check_observations(values, self.n_outputs, where)
 

@@ -151,6 +151,6 @@ def _beside(X: SeriesLike, exog: SeriesLike, later: SeriesLike, align: str) -> S
             "them apart"
         )
     # scikit-learn knows columns by name only where all names are text
-    if len({isinstance(name, str) for name in both.columns}) > 1:
-        both.columns = both.columns.astype(str)
+    if not all(isinstance(name, str) for name in both.columns):
+        both.columns = pd.Index([str(name) for name in both.columns])
     return both

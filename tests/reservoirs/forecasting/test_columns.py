@@ -127,3 +127,19 @@ def test_frames_know_how_their_inputs_were_aligned(last):
 
     assert found.index[0] == labels[100]
     np.testing.assert_allclose(found, forecast(model, 3, exog=inputs))
+
+
+def test_columns_named_by_numbers_or_pairs_are_found_by_name():
+    numbers = SERIES.set_axis([0, 1], axis=1), EXOG.set_axis([2, 3], axis=1)
+    pairs = [frame.set_axis([("of", name) for name in frame], axis=1) for frame in (SERIES, EXOG)]
+    for series, exog in (numbers, pairs):
+        model = ESNRegressor(n_units=20, random_state=0).fit(*next_step(series, exog))
+        backwards = series[series.columns[::-1]], exog[exog.columns[::-1]]
+
+        wanted = model.forecast(3, context=series, exog=exog)
+        found = model.forecast(3, context=backwards[0], exog=backwards[1])
+
+        assert_array_equal(found, wanted)
+    model = ESNRegressor(n_units=20, random_state=0).fit(*next_step(numbers[0]))
+    turned = numbers[0][[1, 0]]
+    assert_array_equal(model.forecast(3, context=turned), model.forecast(3, context=numbers[0]))
