@@ -66,7 +66,7 @@ OTHER = {  # a valid value that no estimator above has
     "vanishing_penalty": 0.2, "learn_initial_state": True, "hidden_bias": False, "n_scored": 2,
     "validation_fraction": 0.3, "early_stopping": True, "tol": 0.1, "n_iter_no_change": 3,
     "warm_start": True, "verbose": 1, "standardize": False, "device": "cpu",
-    "exog_align": "target",
+    "exog_align": "target", "class_weight": "balanced",
 }  # fmt: skip
 NAMES = [
     (kind, name) for kind, model in ESTIMATORS.items() for name in model.get_params(deep=False)

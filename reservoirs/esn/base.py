@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -183,6 +183,10 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         """Warn if the units show that X is not scaled, and tell whether they do."""
         return self.activation == "tanh" and activity.warn(self.n_units, type(self).__name__)
 
+    def _weigh_rows(self, targets: Array) -> Callable[[Array], Array] | None:
+        """Return what rows count by their targets; None where all count alike."""
+        return None
+
     def _progress(
         self, X: SeriesLike, y: SeriesLike, layout: Layout, kind: TargetKind, series_id: SeriesLike
     ) -> Progress:
@@ -225,6 +229,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             solver=self.solver,
             n_rows=n_rows,
             folds=self.alpha_cv,
+            weigh=self._weigh_rows(targets.rows),
         )
         self._store_readout(readout)
         return states

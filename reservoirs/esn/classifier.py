@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
 
+from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
 
 from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.estimators import LabelMixin, check_labels
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
-from reservoirs.sequences import SeriesLike, check_rows
+from reservoirs.sequences import Array, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets
+from reservoirs.topology import Sparse, Topology
 
 
 @inherit_parameters(EchoStateNetwork)
@@ -21,6 +25,19 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
 
     Labels per step are read from every state, z = [x[t]; u[t]], labels per series from pooled
     states.
+
+    P(class k) = exp(y_k) / sum_j exp(y_j)
+
+    That is 1 / (1 + exp(-2 y)) for two classes, the logistic function which touches (1 + y) / 2,
+    the estimate of least squares, at even odds. It ranks well and errs to caution;
+    `sklearn.calibration.CalibratedClassifierCV` fits probabilities to data.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None, default=None
+        What the squared error counts on rows, or series, of each class, 1 where a dict has none;
+        "balanced" is n / (n_classes n_k) for a class of n_k of the n labels. Weights are divided by
+        their mean over the labels: only their ratios count, and alpha keeps its meaning.
 
     Attributes
     ----------
@@ -63,6 +80,61 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
     'slow'
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[object]]] = {
+        **EchoStateNetwork._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+    _log_odds = 2.0
+
+    def __init__(
+        self,
+        *,
+        n_units: int = 500,
+        spectral_radius: float = 1.0,
+        leak_rate: float = 0.7,
+        input_scaling: ArrayLike | Sparse = 0.2,
+        bias_scaling: ArrayLike = 1.5,
+        degree: int = 10,
+        topology: str | Topology | Sparse | Array = "random",
+        activation: str = "tanh",
+        noise: float = 0.0,
+        alpha: ArrayLike = 1e-6,
+        alpha_cv: int | None = None,
+        solver: str = "auto",
+        washout: int = 0,
+        pooling: str = "last",
+        bidirectional: bool = False,
+        initial_state: ArrayLike = "auto",
+        dtype: str = "float64",
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        random_state: Seed = None,
+        class_weight: Mapping[object, float] | str | None = None,
+    ) -> None:
+        super().__init__(
+            n_units=n_units,
+            spectral_radius=spectral_radius,
+            leak_rate=leak_rate,
+            input_scaling=input_scaling,
+            bias_scaling=bias_scaling,
+            degree=degree,
+            topology=topology,
+            activation=activation,
+            noise=noise,
+            alpha=alpha,
+            alpha_cv=alpha_cv,
+            solver=solver,
+            washout=washout,
+            pooling=pooling,
+            bidirectional=bidirectional,
+            initial_state=initial_state,
+            dtype=dtype,
+            n_jobs=n_jobs,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.class_weight = class_weight
+
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
     def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
@@ -81,7 +153,8 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         Raises
         ------
         ValueError
-            For bad data, labels of one class only, or a washout that leaves no row of a series.
+            For bad data, labels of one class only, weights below 0 or of unknown classes, or a
+            washout that leaves no row of a series.
         """
         rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
         labels, kind = check_labels(self, y, layout)
@@ -92,3 +165,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         self._warn_of_scale(self._learn(rows, layout, coded, progress))
         progress.end()
         return self
+
+    def _weigh_rows(self, targets: Array) -> Callable[[Array], Array] | None:
+        weights: Any = self._class_weights(self.class_weight, self._numbers(targets))
+        return None if weights is None else lambda outputs: weights[self._numbers(outputs)]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import numpy as np
+from scipy.special import expit, softmax
 from sklearn.base import BaseEstimator
 from sklearn.utils import assert_all_finite
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
@@ -24,7 +29,7 @@ from reservoirs.targets import TargetKind, check_label_order, check_targets
 
 
 class LabelMixin(SeriesMixin):
-    """`decision_function`, `predict` and `score` from one output per class, or one for two classes.
+    """Labels and their probabilities from one output per class, or one for two classes.
 
     Attributes
     ----------
@@ -33,6 +38,7 @@ class LabelMixin(SeriesMixin):
     """
 
     classes_: Array
+    _log_odds: ClassVar[float] = 1.0  # of the second of two classes, per unit of the output
 
     def _columns(self, labels: Array) -> Array:
         """Store the classes; return (n, n_classes) of 0 and 1, or (n, 1) for two classes."""
@@ -50,6 +56,29 @@ class LabelMixin(SeriesMixin):
         # of two classes one column tells both
         columns: Array = (labels[:, None] == self.classes_).astype(np.float64)
         return columns[:, 1:] if len(self.classes_) == 2 else columns
+
+    def _numbers(self, values: Array) -> Array:
+        """Return the number of the class of the largest output of every row."""
+        if len(self.classes_) == 2:
+            return (values[:, 0] > 0).astype(int)
+        numbers: Array = values.argmax(axis=1)
+        return numbers
+
+    def _class_weights(
+        self, class_weight: Mapping[object, float] | str | None, numbers: Array
+    ) -> Array | None:
+        """Return the weight of every class, 1 on the mean over labels given by their numbers."""
+        if class_weight is None:
+            return None
+        weights: Array = compute_class_weight(
+            class_weight, classes=self.classes_, y=self.classes_[numbers]
+        )
+        if not (np.isfinite(weights) & (weights >= 0)).all() or not weights.any():
+            raise ValueError(
+                f"class_weight must hold numbers >= 0, not all 0, got {class_weight!r}; to leave a "
+                "class out drop its rows"
+            )
+        return weights / weights[numbers].mean()
 
     @inherit_parameters(SERIES)
     def decision_function(
@@ -89,11 +118,30 @@ class LabelMixin(SeriesMixin):
             Labels, per step in the container of X.
         """
         values, layout, _ = self._outputs(X, context, initial_state, series_id)
+        return self._restored(self.classes_[self._numbers(values)], layout)
+
+    @inherit_parameters(SERIES)
+    def predict_proba(
+        self,
+        X: SeriesLike,
+        *,
+        context: SeriesLike = None,
+        initial_state: InitialState = None,
+        series_id: SeriesLike = None,
+    ) -> SeriesLike:
+        """Return the probability of every class, as the docstring of the class gives it.
+
+        Returns
+        -------
+        array of shape (n_rows, n_classes) or (n_series, n_classes), or list of arrays
+            A column per class, in the order of `classes_`; per step in the container of X. Rows sum
+            to 1, and the largest is the class that `predict` returns.
+        """
+        values, layout, _ = self._outputs(X, context, initial_state, series_id)
         if len(self.classes_) == 2:
-            class_numbers = (values[:, 0] > 0).astype(int)
-        else:
-            class_numbers = values.argmax(axis=1)
-        return self._restored(self.classes_[class_numbers], layout)
+            second = expit(self._log_odds * values)
+            return self._restored(np.hstack([1.0 - second, second]), layout)
+        return self._restored(softmax(values, axis=1), layout)
 
     @inherit_parameters(SERIES)
     def score(

@@ -70,7 +70,10 @@ def _register_fixed() -> None:
         attributes=ATTRIBUTES[ESNRegressor],
     )
     register(
-        ESNClassifier, check=_check_esn, upgrade=upgrade_names, attributes=ATTRIBUTES[ESNClassifier]
+        ESNClassifier,
+        check=_check_esn,
+        upgrade=_upgrade_esn_classifier,
+        attributes=ATTRIBUTES[ESNClassifier],
     )
     for module in (preprocessing, linear_model, pipeline, compose):
         for name, attributes in SKLEARN[module.__name__].items():
@@ -80,6 +83,10 @@ def _register_fixed() -> None:
 
 def _upgrade_esn_regressor(attributes: State) -> State:
     return upgrade_state(upgrade_names(attributes))
+
+
+def _upgrade_esn_classifier(attributes: State) -> State:
+    return {"class_weight": None, **upgrade_names(attributes)}
 
 
 def _shapes(model: object, shapes: dict[str, tuple[int | None, ...]]) -> None:

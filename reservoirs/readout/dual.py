@@ -26,12 +26,14 @@ class DualRows:
         self.features = np.empty((0, n_features))
         self.targets = np.empty((0, n_outputs))
 
+    weights: Array | None = None
+
     @property
     def n_rows(self) -> int:
         """Number of rows."""
         return len(self.features)
 
-    def add(self, features: Array, targets: Array) -> None:
+    def add(self, features: Array, targets: Array, weights: Array | None = None) -> None:
         """Store a copy of a block of rows.
 
         Parameters
@@ -40,7 +42,12 @@ class DualRows:
             float64.
         targets : array of shape (n_rows, n_outputs)
             float64.
+        weights : array of shape (n_rows,), default=None
+            What the squared error of each row counts; None: 1.
         """
+        if weights is not None:
+            before = np.empty(0) if self.weights is None else self.weights
+            self.weights = np.concatenate([before, weights])
         self.features = np.vstack([self.features, features])
         self.targets = np.vstack([self.targets, targets])
 
@@ -52,7 +59,7 @@ class DualRows:
         other : DualRows
             Of other rows.
         """
-        self.add(other.features, other.targets)
+        self.add(other.features, other.targets, other.weights)
 
     def is_finite(self) -> bool:
         """Tell whether no feature is infinite or NaN, nor a sum of targets."""
@@ -60,21 +67,27 @@ class DualRows:
             sums = self.targets.sum(axis=0)
         return bool(np.isfinite(self.features).all() and np.isfinite(sums).all())
 
+    def _mean(self, values: Array) -> Array:
+        mean: Array = values.mean(axis=0)
+        return mean if self.weights is None else self.weights @ values / self.weights.sum()
+
+    def _centred(self, values: Array) -> Array:
+        """Return values about their mean, times the roots of the weights."""
+        centred: Array = values - self._mean(values)
+        return centred if self.weights is None else centred * np.sqrt(self.weights)[:, None]
+
     def _decomposed(self) -> tuple[Array, Array, Array]:
         """Return singular values, U'Y and V' of the centred rows, without mere rounding."""
-        centred = self.features - self.features.mean(axis=0)
+        centred, shifted = self._centred(self.features), self._centred(self.targets)
         U, values, Vt = scipy.linalg.svd(centred, full_matrices=False)
         above = values > RELATIVE_RANK * max(values[0], TINY)
-        shifted = self.targets - self.targets.mean(axis=0)
         return values[above], U[:, above].T @ shifted, Vt[above]
 
     def spectrum(self) -> Spectrum:
         """Decompose the rows."""
-        mean = self.targets.mean(axis=0)
-        targets = unit_targets(self.targets - mean, mean, self.n_rows)
+        targets = unit_targets(self._centred(self.targets), self._mean(self.targets), self.n_rows)
         # X = U s V': the Gram matrix has the eigenvalues s^2, and V'X'Y = s U'Y.
-        centred = self.features - self.features.mean(axis=0)
-        U, values, _ = scipy.linalg.svd(centred, full_matrices=False)
+        U, values, _ = scipy.linalg.svd(self._centred(self.features), full_matrices=False)
         projected = U.T @ targets
         outside = targets - U @ projected
         outside -= U @ (U.T @ outside)  # once more, for its rounding
@@ -95,7 +108,8 @@ class DualRows:
             The sums.
         """
         predicted = self.features @ readout.coefficients.T + readout.intercept
-        return np.sum((self.targets - predicted) ** 2, axis=0)
+        squares = (self.targets - predicted) ** 2
+        return np.sum(squares if self.weights is None else squares * self.weights[:, None], axis=0)
 
     def solve(self, alpha: float) -> Readout:
         """Solve by singular values, C' = V s / (s^2 + alpha) U'Y.
@@ -116,8 +130,8 @@ class DualRows:
         condition = float(np.sqrt(values[0] ** 2 + alpha) / smallest) if len(values) else 1.0
         return Readout.from_centred(
             solution,
-            feature_mean=self.features.mean(axis=0),
-            target_mean=self.targets.mean(axis=0),
+            feature_mean=self._mean(self.features),
+            target_mean=self._mean(self.targets),
             method="dual",
             alpha=alpha,
             condition=condition,

@@ -35,6 +35,7 @@ def fit_readout(
     solver: str,
     n_rows: int,
     folds: int | None = None,
+    weigh: Callable[[Array], Array] | None = None,
 ) -> Readout:
     """Sum all blocks and solve; with "auto", go through them again by QR when alpha is too small.
 
@@ -56,6 +57,8 @@ def fit_readout(
         How many rows will come.
     folds : int, default=None
         Contiguous folds that choose from the grid; None is generalised cross-validation.
+    weigh : callable, default=None
+        Targets of some rows -> what the squared error of each counts; None: 1.
 
     Returns
     -------
@@ -78,7 +81,10 @@ def fit_readout(
     def summed(form: type[AnySums]) -> list[AnySums]:
         by_fold = [form(n_features, n_outputs) for _ in edges[1:]]
         for fold, features, targets in _cut(blocks(), edges):
-            by_fold[fold].add(features, targets)
+            if weigh is None:
+                by_fold[fold].add(features, targets)
+            else:
+                by_fold[fold].add(features, targets, weigh(targets))
         return by_fold
 
     # squares of targets beyond 1e154 overflow, which are solved all the same

@@ -48,6 +48,8 @@ class GramSums:
     Chan, Golub & LeVeque (1983), Algorithms for computing the sample variance.
     """
 
+    excess = 0.0  # sum of the weights - n_rows; set where rows are weighted
+
     def __init__(self, n_features: int, n_outputs: int) -> None:
         self.n_rows = 0
         self.feature_centre, self.feature_sum = np.zeros(n_features), np.zeros(n_features)
@@ -56,7 +58,12 @@ class GramSums:
         self.cross = np.zeros((n_features, n_outputs), order="F")
         self.totals = np.zeros(n_outputs)
 
-    def add(self, features: Array, targets: Array) -> None:
+    @property
+    def weight(self) -> float:
+        """Sum of the weights of all rows."""
+        return self.n_rows + self.excess
+
+    def add(self, features: Array, targets: Array, weights: Array | None = None) -> None:
         """Add a block of rows; the features are overwritten, the targets not.
 
         Parameters
@@ -65,29 +72,43 @@ class GramSums:
             float64.
         targets : array of shape (n_rows, n_outputs)
             float64.
+        weights : array of shape (n_rows,), default=None
+            What the squared error of each row counts; None: 1.
         """
         if not self.n_rows:
             self.feature_centre = column_sums(features) / len(features)
             self.target_centre = targets.mean(axis=0)
         # With z[t] and y[t] about the centres: sum z, sum z y', sum z z', sum y, sum y^2.
         shifted = targets - self.target_centre
-        compiled.moments.centre_rows(
-            features, self.feature_centre, shifted, self.feature_sum, self.cross.T
-        )
+        if weights is None:
+            compiled.moments.centre_rows(
+                features, self.feature_centre, shifted, self.feature_sum, self.cross.T
+            )
+            self.target_sum += np.add.reduce(shifted)
+        else:
+            # rows times the roots of their weights have the weighted products
+            features -= self.feature_centre
+            self.feature_sum += weights @ features
+            self.target_sum += weights @ shifted
+            self.excess += float(weights.sum()) - len(weights)
+            roots = np.sqrt(weights)[:, None]
+            features *= roots
+            shifted *= roots
+            self.cross += features.T @ shifted
         self.gram = blas.dsyrk(1.0, features.T, beta=1.0, c=self.gram, overwrite_c=True)
-        self.target_sum += np.add.reduce(shifted)
         self.totals += np.add.reduce(shifted**2)
         self.n_rows += len(features)
         sums = self.feature_sum, self.gram, self.target_sum, self.totals
-        if compiled.moments.means_are_far(*sums, self.n_rows, EPSILON):
+        if weights is not None or compiled.moments.means_are_far(*sums, self.n_rows, EPSILON):
             self._recentre()
 
     def _recentre(self) -> None:
         """Move the sums to the mean of all rows, which becomes the centre."""
         if self.n_rows:
             # sum (z - m)(z - m)' = sum z z' - n m m', with m the mean about the old centre.
-            features, targets = self.feature_sum / self.n_rows, self.target_sum / self.n_rows
-            self._add_products(features, targets, -self.n_rows)
+            n = self.weight
+            features, targets = self.feature_sum / n, self.target_sum / n
+            self._add_products(features, targets, -n)
             self.feature_centre = self.feature_centre + features
             self.target_centre = self.target_centre + targets
             self.feature_sum, self.target_sum = np.zeros_like(features), np.zeros_like(targets)
@@ -115,13 +136,14 @@ class GramSums:
         self.cross += other.cross
         self.totals += other.totals
         # Between the two means d: n1 n2 / (n1 + n2) d d', and the new mean m1 + n2 / (n1 + n2) d.
-        total = self.n_rows + other.n_rows
+        total = self.weight + other.weight
         features = other.feature_centre - self.feature_centre
         targets = other.target_centre - self.target_centre
-        self._add_products(features, targets, self.n_rows * other.n_rows / total)
-        self.feature_centre = self.feature_centre + features * (other.n_rows / total)
-        self.target_centre = self.target_centre + targets * (other.n_rows / total)
-        self.n_rows = total
+        self._add_products(features, targets, self.weight * other.weight / total)
+        self.feature_centre = self.feature_centre + features * (other.weight / total)
+        self.target_centre = self.target_centre + targets * (other.weight / total)
+        self.n_rows += other.n_rows
+        self.excess = total - self.n_rows
 
     def is_finite(self) -> bool:
         """Tell whether no square or product overflowed and no feature was NaN."""
@@ -202,7 +224,7 @@ class GramSums:
         values, vectors = scipy.linalg.eigh(self.gram, lower=False, driver="evd")
         above = values > EPSILON * values[-1]
         # A constant target leaves the rounding of its mean, which no penalty is to be judged by.
-        constant = self.totals <= self.n_rows * (10 * EPSILON * self.target_centre) ** 2
+        constant = self.totals <= self.weight * (10 * EPSILON * self.target_centre) ** 2
         squares = (vectors[:, above].T @ np.where(constant, 0.0, self.cross)) ** 2
         return Spectrum(values[above], squares, np.where(constant, 0.0, self.totals), self.n_rows)
 
@@ -226,4 +248,4 @@ class GramSums:
         quadratic = np.einsum("of,fg,og->o", C, full, C)
         offset = self.target_centre - C @ self.feature_centre - readout.intercept
         squares = self.totals - 2 * np.einsum("of,fo->o", C, self.cross) + quadratic
-        return np.maximum(squares, 0.0) + self.n_rows * offset**2
+        return np.maximum(squares, 0.0) + self.weight * offset**2

@@ -33,7 +33,7 @@ class QRSums:
         self.factor = np.zeros((width, width), order="F")
         self.n_rows = 0
 
-    def add(self, features: Array, targets: Array) -> None:
+    def add(self, features: Array, targets: Array, weights: Array | None = None) -> None:
         """Add a block of rows, left unchanged.
 
         Parameters
@@ -42,6 +42,8 @@ class QRSums:
             float64.
         targets : array of shape (n_rows, n_outputs)
             float64.
+        weights : array of shape (n_rows,), default=None
+            What the squared error of each row counts; None: 1.
         """
         for first in range(0, len(features), QR_ROWS):
             span = slice(first, first + QR_ROWS)
@@ -49,6 +51,8 @@ class QRSums:
             rows[:, 0] = 1.0
             rows[:, 1 : 1 + self.n_features] = features[span]
             rows[:, 1 + self.n_features :] = targets[span]
+            if weights is not None:
+                rows *= np.sqrt(weights[span])[:, None]
             self._reflect(rows)
         self.n_rows += len(features)
 

@@ -29,7 +29,7 @@ class Sums(Protocol):
     def n_rows(self) -> int:
         """Number of rows summed so far."""
 
-    def add(self, features: Array, targets: Array) -> None:
+    def add(self, features: Array, targets: Array, weights: Array | None = None) -> None:
         """Add a block of rows.
 
         Parameters
@@ -38,6 +38,8 @@ class Sums(Protocol):
             float64; may be overwritten.
         targets : array of shape (n_rows, n_outputs)
             float64; left unchanged.
+        weights : array of shape (n_rows,), default=None
+            What the squared error of each row counts; None: 1.
         """
 
     def merge(self, other: Self) -> None:

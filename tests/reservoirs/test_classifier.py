@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
+from sklearn.utils.class_weight import compute_sample_weight
 
-from reservoirs import ESNClassifier
+from reservoirs import ESNClassifier, load, save
 
 SMALL = ESNClassifier(
     n_units=40, leak_rate=0.5, input_scaling=1.0, bias_scaling=0.5, alpha=1e-3, random_state=0
@@ -126,3 +129,126 @@ def test_grid_search_runs_over_series():
 def test_bad_labels_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def weighed_ridge(model, X, y, alpha):
+    """The readout by scikit-learn, from the states of training."""
+    features = np.hstack([model.reservoir_.transform(X), X])
+    columns = 2.0 * (y[:, None] == model.classes_) - 1.0
+    weights = compute_sample_weight(model.class_weight, y)
+    weights /= weights.mean()
+    return Ridge(alpha=alpha, solver="svd").fit(
+        features, columns[:, -1 if len(model.classes_) == 2 else slice(None)], weights
+    )
+
+
+def test_class_weights_are_the_weights_of_rows_in_a_ridge_regression():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2500, 2))  # three blocks
+    value = X[:, 0] + 0.5 * np.roll(X[:, 1], 1)
+    for edges, n_rows in [([1.0], 2500), ([-1.0, 1.0], 2500), ([-0.5, 0.5], 25)]:
+        rows, y = X[:n_rows], np.digitize(value, edges)[:n_rows]
+        for solver in ("auto", "cholesky", "qr"):
+            for weights in (
+                "balanced",
+                dict(zip(range(len(edges) + 1), [1e3, 1e-4, 3.0], strict=False)),
+            ):
+                model = ESNClassifier(
+                    n_units=30, class_weight=weights, solver=solver, alpha=1e-2, random_state=0
+                ).fit(rows, y)
+                found = weighed_ridge(model, rows, y, 1e-2)
+
+                assert_allclose(model.coef_, np.atleast_2d(found.coef_), atol=1e-9)
+                assert_allclose(model.intercept_, np.atleast_1d(found.intercept_), atol=1e-9)
+
+
+def test_a_weight_of_two_is_the_same_series_twice():
+    rng = np.random.default_rng(1)
+    y = np.arange(30) % 3
+    series = [rng.normal(size=(9, 2)) + k for k in y]
+    counts = np.array([1, 2, 3])
+    for n_units in (50, 5):
+        settings = {"n_units": n_units, "pooling": "mean", "alpha": 0.1, "random_state": 0}
+        weighed = ESNClassifier(**settings, class_weight={1: 2, 2: 3}).fit(series, y)
+        again = [s for s, k in zip(series, y, strict=True) for _ in range(counts[k])]
+        repeated = ESNClassifier(**{**settings, "alpha": 0.2}).fit(again, np.repeat(y, counts[y]))
+
+        assert_allclose(weighed.decision_function(series), repeated.decision_function(series))
+
+
+def test_only_the_ratios_of_class_weights_count():
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(400, 2))
+    y = X[:, 0] + rng.normal(size=400) > 1
+    for folds in (None, 3):
+        for solver in ("auto", "qr"):
+            kept = [
+                ESNClassifier(
+                    n_units=30, alpha=np.logspace(-6, 2, 9), alpha_cv=folds, solver=solver,
+                    class_weight={False: unit, True: 4 * unit}, random_state=0,
+                ).fit(X, y)
+                for unit in (1.0, 0.3)
+            ]  # fmt: skip
+            assert kept[0].alpha_ == kept[1].alpha_
+            assert_allclose(kept[0].coef_, kept[1].coef_, rtol=1e-6)
+
+
+def test_probabilities_sum_to_one_and_their_largest_is_the_prediction():
+    rng = np.random.default_rng(3)
+    y = np.arange(24) % 3
+    series = [rng.normal(size=(9, 2)) + k for k in y]
+    for labels in (y, y > 0):
+        for X, target in [(series, labels), (np.stack(series), labels),
+                          (series, [np.full(9, label) for label in labels])]:  # fmt: skip
+            model = ESNClassifier(n_units=20, alpha=0.1, random_state=0).fit(X, target)
+            chances, predicted = model.predict_proba(X), model.predict(X)
+            if isinstance(chances, list):
+                chances, predicted = np.concatenate(chances), np.concatenate(predicted)
+
+            assert_allclose(chances.sum(axis=-1), 1.0)
+            assert_array_equal(model.classes_[chances.argmax(axis=-1)], predicted)
+    two = ESNClassifier(n_units=20, random_state=0).fit(series, y > 0)
+    assert_allclose(two.predict_proba(series)[:, 1], expit(2 * two.decision_function(series)))
+
+
+def test_scorers_of_probabilities_take_whole_series():
+    rng = np.random.default_rng(4)
+    y = np.arange(60) % 3
+    X = np.stack([rng.normal(size=(9, 2)) + k for k in y])
+    for labels, scoring, least in [
+        (y, "roc_auc_ovr", 0.8), (y, "neg_log_loss", -np.log(3)),
+        (y > 0, "roc_auc", 0.8), (y > 0, "neg_log_loss", -np.log(2)),
+    ]:  # fmt: skip
+        model = ESNClassifier(
+            n_units=20, pooling="mean", alpha=1.0, class_weight="balanced", random_state=0
+        )
+        assert cross_val_score(model, X, labels, scoring=scoring, cv=3).min() > least
+
+
+def test_balanced_weights_find_the_rare_class():
+    rng = np.random.default_rng(5)
+    y = rng.random(2000) < 0.03
+    X = rng.normal(size=(2000, 1)) + 1.5 * y[:, None]
+    plain = ESNClassifier(n_units=20, random_state=0).fit(X, y)
+    balanced = clone(plain).set_params(class_weight="balanced").fit(X, y)
+
+    assert plain.predict(X)[y].mean() < 0.2
+    assert balanced.predict(X)[y].mean() > 0.6
+
+
+def test_weights_that_are_none_are_refused():
+    X, y = np.sin(np.arange(40.0))[:, None], np.arange(40) % 2
+    for weights, message in [
+        ({0: -1.0}, "numbers >= 0, not all 0"), ({0: 0, 1: 0}, "numbers >= 0, not all 0"),
+        ({0: np.inf}, "numbers >= 0"), ({"a": 1.0}, "class_weight"), ("even", "class_weight"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            ESNClassifier(n_units=5, class_weight=weights).fit(X, y)
+
+
+def test_class_weights_are_saved(tmp_path):
+    X, y = np.sin(np.arange(40.0))[:, None], np.arange(40) % 2
+    for weights in ({np.int64(0): 2.0}, {0: 2, 1: 0.5}, "balanced", None):
+        save(ESNClassifier(n_units=5, class_weight=weights).fit(X, y), tmp_path / "model")
+
+        assert load(tmp_path / "model").class_weight == weights

@@ -6,11 +6,10 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, _fit_context
 
 from reservoirs.estimators import SERIES, LabelMixin, Progress, check_labels, inherit_parameters
-from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows
+from reservoirs.sequences import Array, Layout, SeriesLike, check_rows
 from reservoirs.targets import Targets
 from trainers.rnn.base import RecurrentNetwork
 from trainers.rnn.settings import NetworkSettings
@@ -145,28 +144,6 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         progress = Progress(self, X, y, 1, {"series_id": series_id})
         self._fit(rows, layout, targets, progress, resumed=resumed, one_epoch=True)
         return self._end(progress)
-
-    @inherit_parameters(LabelMixin.predict)
-    def predict_proba(
-        self,
-        X: SeriesLike,
-        *,
-        context: SeriesLike = None,
-        initial_state: InitialState = None,
-        series_id: SeriesLike = None,
-    ) -> SeriesLike:
-        """Return the probability of every class.
-
-        Returns
-        -------
-        array of shape (n_rows, n_classes) or (n_series, n_classes), or list of arrays
-            A column per class, in the order of `classes_`; per step in the container of X.
-        """
-        values, layout, _ = self._outputs(X, context, initial_state, series_id)
-        if len(self.classes_) == 2:
-            second = expit(values)
-            return self._restored(np.hstack([1.0 - second, second]), layout)
-        return self._restored(softmax(values, axis=1), layout)
 
     def _encode_targets(self, y: SeriesLike, layout: Layout, *, resumed: bool) -> Targets:
         """Return a column of 0 and 1 per class, of the classes before where training goes on."""
