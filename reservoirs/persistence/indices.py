@@ -81,6 +81,11 @@ def write_index(writer: WritesValues, index: pd.Index, where: str) -> dict[str, 
     -------
     dict
         The node, ready for JSON.
+
+    Raises
+    ------
+    TypeError
+        For a frequency with holidays, or another that no name tells.
     """
     pd = load_pandas()
     if isinstance(index, pd.MultiIndex):
@@ -92,14 +97,30 @@ def write_index(writer: WritesValues, index: pd.Index, where: str) -> dict[str, 
     if isinstance(index, pd.RangeIndex):
         return {**node, "range": _bounded(index.start, index.stop, index.step)}
     if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex | pd.PeriodIndex):
-        freq = None if index.freq is None else index.freqstr
-        node |= {"ticks": writer.write(index.asi8, where), "freq": freq}
+        node |= {"ticks": writer.write(index.asi8, where), "freq": index.freqstr}
         if isinstance(index, pd.PeriodIndex):
             return node
+        _check_frequency(index.freq, where)
         zone = getattr(index, "tz", None)
         return {**node, "unit": index.unit, "zone": None if zone is None else str(zone)}
     values = index.to_numpy()
     return {**node, "values": writer.write(values, where), "dtype": str(index.dtype)}
+
+
+def _check_frequency(freq: pd.offsets.BaseOffset | None, where: str) -> None:
+    """Refuse a frequency that its text does not tell: holidays, say, are not in it."""
+    if freq is None:
+        return
+    try:
+        known = load_pandas().tseries.frequencies.to_offset(freq.freqstr) == freq
+    except ValueError:
+        known = False
+    if not known:
+        raise TypeError(
+            f"{where} follows {freq!r}, which is more than its name {freq.freqstr!r} says, and no "
+            "file can hold the rest; give the frame a frequency of one name, "
+            "frame.asfreq('B') say, or number its rows with reset_index(drop=True)"
+        )
 
 
 def read_index(reader: ReadsValues, node: dict[str, Any]) -> pd.Index:

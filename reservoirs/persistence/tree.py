@@ -58,6 +58,8 @@ class Writer:
         # exact types: a subclass of str or int would come back as its base
         if type(value) in PLAIN:
             return value
+        if type(value) is np.str_:  # a name from an array of names
+            return str(value)
         if type(value) is float:
             return value if math.isfinite(value) else {"float": repr(value)}
         if id(value) in self._number_of:
