@@ -1,0 +1,203 @@
+"""Inputs tried by an outsider who knew the rules alone; a loop each, so that many stay quick."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from containers import naming
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+
+from reservoirs import (
+    ESNClassifier,
+    ESNRegressor,
+    NVARRegressor,
+    Reservoir,
+    SequenceScaler,
+    forecast,
+    load,
+    metrics,
+    next_step,
+    save,
+)
+from trainers import RNNRegressor
+
+T = np.arange(120)
+S = np.sin(0.3 * T)
+X, Y = next_step(S)
+ESN = ESNRegressor(n_units=12, random_state=0)
+OFTEN = pd.offsets.CustomBusinessDay(weekmask="Mon Tue Wed")
+
+
+def dates(freq, start="2024", **zone):
+    return pd.date_range(start, periods=len(S), freq=freq, **zone)
+
+
+KEPT = {  # an index of a training series, whose forecasts go on in the same way after loading
+    "categories": pd.CategoricalIndex(T.astype(str)),
+    "intervals": pd.interval_range(0, len(S)),
+    "text and numbers": pd.Index([1, "a"] * (len(S) // 2)),
+    "truths": pd.Index([True, False] * (len(S) // 2)),
+    "days as objects": pd.Index(dates("D").date),
+    "short floats": pd.Index(T, dtype="float32"),
+    "short integers": pd.Index(T, dtype="int8"),
+    "nullable": pd.Index(T, dtype="Int64"),
+    "text": pd.Index(T.astype(str), dtype="string"),
+    "a zone with summers": dates("h", tz="America/New_York"),
+    "a fixed zone": dates("h", tz="+05:30"),
+    "microseconds": dates("h").as_unit("us"),
+    "seconds": dates("D").as_unit("s"),
+    "hours of business": dates("bh"),
+    "second Tuesdays": dates("WOM-2TUE"),
+    "quarters": pd.period_range("1900", periods=len(S), freq="Q-FEB"),
+    "quarters of an hour": pd.timedelta_range(0, periods=len(S), freq="15min"),
+    "a name of two": pd.RangeIndex(len(S), name=("a", 1)),
+    "long ago": dates("YE", "1700"),
+}
+COLUMNS = [[0, 1], [("a", 1), ("a", 2)], [0.5, 1.5], list(np.array(["x", "y"])), [True, False],
+           ["\u00e9\U0001f600", "\x00"], pd.CategoricalIndex(["p", "q"]),
+           pd.MultiIndex.from_tuples([("a", 1), ("b", 2)])]  # fmt: skip
+SERIES = [["a", "b"], [1, 2], list(dates("D")[:2]), [("a", 1), ("b", 2)], [0.5, np.inf],
+          list(pd.period_range("2024", periods=2, freq="M"))]  # fmt: skip
+
+
+def assert_kept(frame, path):
+    model = clone(ESN).fit(*next_step(frame))
+
+    save(model, path)
+    again = load(path)
+
+    pd.testing.assert_frame_equal(again.forecast(3), model.forecast(3))
+
+
+@pytest.mark.filterwarnings("ignore:the labels of the series follow no frequency")
+def test_a_forecast_goes_on_after_loading_whatever_the_labels(tmp_path):
+    path = tmp_path / "model"
+    for name, index in KEPT.items():
+        with naming(name):
+            assert_kept(pd.DataFrame({"y": S}, index=index), path)
+    for columns in COLUMNS:
+        with naming(columns):
+            assert_kept(pd.DataFrame(np.c_[S, np.cos(0.3 * T)], columns=columns), path)
+    pieces = [pd.DataFrame({"y": S}), pd.DataFrame({"y": S[:90]})]
+    for keys in SERIES:
+        with naming(keys):
+            assert_kept(pd.concat(pieces, keys=keys), path)
+    assert path.stat().st_size < 20_000
+
+
+def test_a_frequency_that_no_name_tells_is_not_saved_as_another(tmp_path):
+    holidays = pd.offsets.CustomBusinessDay(holidays=["2024-01-01"])
+    for freq in (OFTEN, holidays, pd.DateOffset(days=2, hours=3)):
+        model = clone(ESN).fit(*next_step(pd.DataFrame({"y": S}, index=dates(freq))))
+
+        with pytest.raises(TypeError, match=r"more than its name .* says.*asfreq"):
+            save(model, tmp_path / "model")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_order_of_memory_changes_no_bit():
+    rng = np.random.default_rng(0)
+    rows, targets = rng.normal(size=(2, 1500, 3))
+    orders = {
+        "Fortran": np.asfortranarray,
+        "transposed": lambda a: a.T.copy().T,
+        "backwards": lambda a: a[::-1].copy()[::-1],
+        "every second": lambda a: np.repeat(a, 2, axis=1)[:, ::2],
+        "list": np.ndarray.tolist,
+        "frame": pd.DataFrame,
+        "columns": lambda a: pd.DataFrame(dict(enumerate(a.T))),
+        "objects": lambda a: a.astype(object),
+        "big-endian": lambda a: a.astype(">f8"),
+        "read-only": lambda a: np.frombuffer(a.tobytes()).reshape(a.shape),
+        "unaligned": lambda a: np.frombuffer(b"x" + a.tobytes(), offset=1).reshape(a.shape),
+        "masked": np.ma.array,
+        "long": lambda a: a.astype(np.longdouble),
+    }
+    for model in (ESN, NVARRegressor(n_delays=2, degree=1)):
+        expected = clone(model).fit(rows, targets).coef_
+        for name, order in orders.items():
+            with naming(name):
+                assert_array_equal(clone(model).fit(rows, order(targets)).coef_, expected)
+                assert_array_equal(clone(model).fit(order(rows), targets).coef_, expected)
+        pieces = clone(model).fit([rows], [targets]).coef_
+        listed = clone(model).fit([rows], [np.asfortranarray(targets)]).coef_
+        assert_array_equal(listed, pieces)
+
+
+def test_labels_that_repeat_or_are_mixed_tell_no_order():
+    for labels in (["mo", "tu", "we"] * 40, [1, "a"] * 60, [True, False] * 60):
+        frame = pd.DataFrame({"y": S}, index=labels)
+
+        X, y = next_step(frame.iloc[:-2])  # as many rows of each label in X and y
+
+        assert_array_equal(clone(ESN).fit(X, y).coef_, clone(ESN).fit(*next_step(S[:-2])).coef_)
+    mixed = pd.DataFrame({"y": S}, index=[*range(60), *map(str, range(60))])
+    with pytest.raises(ValueError, match="y has the labels of the rows of X in another order"):
+        clone(ESN).fit(mixed, mixed["y"].iloc[::-1])
+
+
+WRONG = {
+    "infinity in y": lambda m: m.fit(X, np.r_[Y[:-1], np.inf]),
+    "infinity in X": lambda m: m.fit(np.r_[X[:-1], [[np.inf]]], Y),
+    "no rows": lambda m: m.fit(X[:0], Y[:0]),
+    "rows too few": lambda m: m.fit(X, Y[:-1]),
+    "text": lambda m: m.fit(X.astype(str) + "x", Y),
+    "four dimensions": lambda m: m.fit(X[None, None], Y),
+    "a list of other widths": lambda m: m.fit([X, np.hstack([X, X])], [Y, Y]),
+    "ids too few": lambda m: m.fit(X, Y, series_id=[1, 2]),
+    "ids missing": lambda m: m.fit(X, Y, series_id=np.where(T[:-1] > 50, np.nan, 1.0)),
+    "labels backwards": lambda m: m.fit(pd.DataFrame(X, index=T[:0:-1]), Y),
+    "no targets": lambda m: m.fit(X, Y * np.nan),
+}
+CHUNKS = {
+    "infinity": lambda m: m.partial_fit(X, np.r_[Y[:-1], np.inf]),
+    "a gap": lambda m: m.partial_fit(X, np.where(T[:-1] == 5, np.nan, Y)),
+    "other columns": lambda m: m.partial_fit(np.hstack([X, X]), Y),
+    "other outputs": lambda m: m.partial_fit(X, np.c_[Y, Y]),
+    "no rows": lambda m: m.partial_fit(X[:0], Y[:0]),
+    "rows too few": lambda m: m.partial_fit(X, Y[:-1]),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_call_that_is_refused_leaves_the_model_as_it_was():
+    network = RNNRegressor(n_units=3, max_iter=1, random_state=0)
+    models = [ESN, ESNClassifier(n_units=9, random_state=0), NVARRegressor(), network]
+    models += [clone(network).set_params(warm_start=True), Reservoir(n_units=9), SequenceScaler()]
+    for template in models:
+        model = clone(template).fit(X, Y > 0 if isinstance(template, ESNClassifier) else Y)
+        before = pickle.dumps(vars(model))
+        for name, call in WRONG.items():
+            with naming((template, name)):
+                if name in ("infinity in y", "rows too few", "no targets") and not hasattr(
+                    model, "predict"
+                ):
+                    continue  # y is no matter of a transformer
+                with pytest.raises((ValueError, TypeError)):
+                    call(model)
+                assert pickle.dumps(vars(model)) == before
+    streaming = clone(ESN).partial_fit(X, Y)
+    before = pickle.dumps(vars(streaming))
+    for name, call in CHUNKS.items():
+        with naming(name):
+            with pytest.raises(ValueError, match="."):
+                call(streaming)
+            assert pickle.dumps(vars(streaming)) == before
+    again = copy.deepcopy(streaming)
+    assert_array_equal(forecast(again, 3), forecast(streaming, 3))
+
+
+def test_what_no_metric_can_compare_is_refused():
+    a = np.arange(20.0).reshape(10, 2)
+    pairs = [
+        (a, a.T), (a, a.ravel()), (a, a[:1]), (a[:, :1], a), (a[None], a), (a[:0], a[:0]),
+        (a * np.nan, a), (np.ma.masked_greater(a, 5), a), ([a, a[:5]], [a, a[:5]]), (a, a[:, 0]),
+        (pd.DataFrame(a), a[:, 0]), (a, 1.0), (np.where(a > 3, np.inf, a), a),
+    ]  # fmt: skip
+    for name in ("nrmse", "nmse", "smape", "error_growth", "amplitude_ratio"):
+        for number, pair in enumerate(pairs):
+            with naming((name, number)), pytest.raises(ValueError, match="."):
+                getattr(metrics, name)(*pair)
