@@ -243,7 +243,9 @@ class ForecastScorer:
             if c:
                 # exog of row t enters with the observation of row t, which is y[t-1]: a context
                 # begins with y[0], so with row 1
-                observations, exog = columns.observations(truth[:c], "y"), exog[1:]
+                # and, where a fold begins in a gap, with the first whole one
+                first = int(np.argmax(~np.isnan(truth[:c]).any(axis=1)))
+                observations, exog = columns.observations(truth[first:c], "y"), exog[1 + first :]
                 state = model._start_states(None, 1)[0]
             else:
                 last = model.training_end_.last_observations

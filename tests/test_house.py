@@ -8,6 +8,7 @@ PAGE = 60
 ELSEWHERE = {  # one test file for several files that are one thing
     "reservoirs/estimators/classification.py": "test_classifier.py",
     "reservoirs/estimators/units.py": "test_scaling.py",
+    "reservoirs/forecasting/filler.py": "test_gaps.py",
     "reservoirs/forecasting/mixin.py": "test_closed_loop.py",
     "trainers/network/cell.py": "test_cells.py",
     "trainers/network/gru.py": "test_cells.py",

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, RobustScaler, StandardScaler
 
@@ -240,6 +240,28 @@ def test_a_scorer_leaves_out_what_was_not_observed(context):
     assert scored == pytest.approx(-np.sqrt(np.mean(errors**2)), rel=1e-9)
     with pytest.raises(ValueError, match="no test row without NaN"):
         forecast_scorer()(model, X[-20:], y[-20:] * np.nan)
+
+
+def test_folds_that_begin_in_a_gap_are_scored_after_it():
+    X, y = next_step(S)
+    model = clone(ESN).fit(X, y)
+    first = int(np.argmax(~np.isnan(X[60:]).any(axis=1)))
+    assert first > 2
+
+    scores = cross_val_score(clone(ESN), X, y, cv=[(np.arange(60), np.arange(60, 100))])
+    behind_scaler = make_pipeline(StandardScaler(), clone(ESN)).fit(X, y)
+
+    expected = clone(ESN).fit(X[:60], y[:60]).score(X[60 + first : 100], y[60 + first : 100])
+    assert scores[0] == pytest.approx(expected, rel=1e-12)
+    both = model.score([X[60:], X[:30], X[60:62]], [y[60:], y[:30], y[60:62]])
+    assert both == model.score([X[60 + first :], X[:30]], [y[60 + first :], y[:30]])
+    assert np.isfinite(behind_scaler.score(X[60:], y[60:]))
+    scored = forecast_scorer(context=20)
+    from_y = 60 + first - 1  # the context is made of targets
+    later = forecast_scorer(context=21 - first)(model, X[from_y:], y[from_y:])
+    assert scored(model, X[60:], y[60:]) == pytest.approx(later, rel=1e-9)
+    with pytest.raises(ValueError, match="where a series begins.*drop the series"):
+        model.score(X[60:62], y[:2])
 
 
 FRAME = pd.DataFrame(S, columns=["a", "b"], index=pd.date_range("2024", periods=160, freq="D"))

@@ -39,7 +39,8 @@ def forecast(
         Number of steps.
     context : array-like of shape (n_context, n_outputs), list of arrays or DataFrame, default=None
         Observations whose last row is the last known value; a list gives a list of forecasts. None
-        goes on where each training series ended, from y[-1].
+        goes on where each training series ended, from y[-1]. NaN after the first row is filled by
+        the model's own predictions.
     exog : array-like of shape (n_context + n_steps - 1, n_exog), default=None
         Known inputs, row j enters with observation j. Without context (n_steps, n_exog), and the
         first row belongs to y[-1]; one array per series where there are several.

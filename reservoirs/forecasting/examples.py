@@ -31,7 +31,7 @@ def next_step(
     ----------
     series : array-like of shape (n_steps,) or (n_steps, n_outputs), list of arrays or DataFrame
         The observations s; any container of several series gives X and y of each, with no pair
-        across a border.
+        across a border. NaN and masked values pass, for `fit` to fill.
     exog : array-like of shape (n_steps, n_exog), list of arrays or DataFrame, default=None
         Known inputs in the same container as the series, one row per row of the series. Of a
         DataFrame rows are taken by their labels, of an array by position; rows after the last one

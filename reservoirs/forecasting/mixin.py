@@ -11,8 +11,9 @@ from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.series import SeriesMixin, States, split_context
 from reservoirs.forecasting.backtesting import backtest
 from reservoirs.forecasting.closed_loop import forecast
+from reservoirs.forecasting.filler import Filler, fill_inputs
 from reservoirs.forecasting.frames import drop_output_axis
-from reservoirs.forecasting.gaps import Filler, Gaps, complete_end, fill_inputs, open_rows, passes
+from reservoirs.forecasting.gaps import Gaps, complete_end, open_rows, passes
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.own_units import unscale
 from reservoirs.forecasting.runs import feed_back
@@ -195,6 +196,9 @@ class ForecastMixin(SeriesMixin):
     ) -> float:
         """Return R^2 of the predictions, over all rows of all series that have a target.
 
+        Where a series begins in a gap of X, so does the score after it: a fold of a
+        cross-validation may do so.
+
         Returns
         -------
         float
@@ -204,13 +208,33 @@ class ForecastMixin(SeriesMixin):
 
         _, layout = flatten(X, series_id)
         targets = check_targets(self, y, layout, allow_nan=True)
-        predicted = self.predict(X, series_id=series_id)
+        try:
+            predicted = self.predict(X, series_id=series_id)
+        except MissingValuesError:
+            predicted = self._predict_after_starts(X, series_id)
         if isinstance(predicted, list):
             predicted = np.concatenate(predicted)
-        known, weights = targets.known, sample_weight
+        predicted = np.reshape(predicted, targets.rows.shape)
+        known, weights = np.zeros(len(predicted), dtype=bool), sample_weight
+        known[targets.known] = True
+        known &= ~np.isnan(predicted).any(axis=1)
         weights = weights if weights is None else np.asarray(weights)[known]
-        predicted = np.reshape(predicted, targets.rows.shape)[known]
-        return float(r2_score(targets.rows[known], predicted, sample_weight=weights))
+        return float(r2_score(targets.rows[known], predicted[known], sample_weight=weights))
+
+    def _predict_after_starts(self, X: SeriesLike, series_id: SeriesLike) -> Array:
+        """Return predictions from the first whole row of each series on, NaN before it."""
+        rows, layout, gaps = open_rows(self, X, series_id=series_id, reset=False)
+        assert gaps is not None  # `predict` has found some
+        whole = gaps.after_starts()
+        lengths = [int(whole[span].sum()) for span in layout.slices()]
+        gaps.check(self.loop_, starts=not any(lengths))
+        pieces = Layout("list", tuple(filter(None, lengths)))
+        states = self._start_states(None, pieces.n_series)
+        filler = Filler(self._drive, self.loop_, self.training_end_.target_size)
+        filled, _ = fill_inputs(filler, rows[whole], pieces, None, states)
+        values = np.full((len(rows), self.n_outputs_), np.nan)
+        values[whole] = np.concatenate(self._read_all(filled, pieces, states)[0])
+        return unscale(self, values, X, layout)
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
         tags = super().__sklearn_tags__()

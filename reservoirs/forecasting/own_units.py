@@ -8,7 +8,7 @@ import numpy as np
 
 from reservoirs.estimators.units import units_of
 from reservoirs.labels import is_frame, load_pandas
-from reservoirs.sequences import Array, Layout, SeriesLike, flatten, members_of
+from reservoirs.sequences import Array, Layout, SeriesLike, flatten, members_of, unmask
 
 TOLERANCE = 1e-9  # of a scaled observation
 
@@ -76,7 +76,11 @@ def _scaled(model: InOwnUnits, X: SeriesLike, y: SeriesLike, series_id: SeriesLi
     inputs, members = np.asarray(raw, dtype=np.float64), members_of(y)
     listed = members is not None and layout.kind == "list"
     try:  # what is of another shape, or text, `fit` refuses itself
-        flat = np.concatenate([np.asarray(m) for m in members or []]) if listed else np.asarray(y)
+        flat = (
+            np.concatenate([np.asarray(m) for m in members or []])
+            if listed
+            else np.asarray(unmask(y))
+        )
         values = flat.astype(np.float64).reshape(len(inputs), -1)
     except (TypeError, ValueError):
         return y

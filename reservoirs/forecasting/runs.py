@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reservoirs.estimators.series import Step
-from reservoirs.forecasting.gaps import Filler
+from reservoirs.forecasting.filler import Filler
 from reservoirs.forecasting.loop import DIVERGED
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.nodes import OwnUnits, State
