@@ -31,6 +31,37 @@ def exact_errors(features, targets, alphas):
         return [_error(mpmath.mpf(a), eigenvalues, squares, totals, n, free) for a in alphas]
 
 
+def exact_fold_errors(features, targets, alphas, n_folds):
+    """Return the squared error of every penalty on contiguous folds that were left out.
+
+    sum over folds of |y - my - (x - mx) V (L + a)^-1 V' X'Y|^2, G = X'X = V L V' of the other rows
+    """
+    edges = np.linspace(0, len(features), n_folds + 1).astype(int)
+    errors = [0] * len(alphas)
+    with mpmath.workdps(60):
+        for first, last in zip(edges[:-1], edges[1:], strict=True):
+            kept = np.r_[0:first, last : len(features)]
+            (X, X_out), (Y, Y_out) = (_parted(a, kept, first, last) for a in (features, targets))
+            values, V = mpmath.eigsy(X.T * X)
+            cross, outside = V.T * (X.T * Y), X_out * V
+            for i, alpha in enumerate(alphas):
+                shrunk = cross.copy()
+                for k, value in enumerate(values):
+                    shrunk[k, :] = cross[k, :] / (value + mpmath.mpf(alpha))
+                errors[i] += sum(e**2 for e in Y_out - outside * shrunk)
+    return errors
+
+
+def _parted(rows, kept, first, last):
+    """Return the rows kept and those left out, both about the mean of those kept."""
+    mean = [sum(mpmath.mpf(v) for v in rows[kept, j]) / len(kept) for j in range(rows.shape[1])]
+    parts = rows[kept], rows[first:last]
+    return [
+        mpmath.matrix([[mpmath.mpf(v) - m for v, m in zip(row, mean, strict=True)] for row in part])
+        for part in parts
+    ]
+
+
 def _error(alpha, eigenvalues, squares, totals, n, free):
     kept = [alpha / (value + alpha) for value in eigenvalues]
     relative = 0

@@ -94,9 +94,14 @@ def fit_readout(
             return solve_best(summed(DualRows), alphas)
         # The Gram matrix first, and a second pass by QR only where its rounding would tell.
         if solver == "auto":
-            readout = _solve_gram(summed(GramSums), alphas)
+            grams = summed(GramSums)
+            readout = _solve_gram(grams, alphas)
             if readout is not None:
                 return readout
+            if len(grams) > 1 and len(alphas) > 1:  # judged by QR, a Gram may do for the winner
+                exact = summed(QRSums)
+                alphas = np.array(_ranked(exact, alphas)[:1])
+                return _solve_gram(grams, alphas) or solve_best(exact, alphas)
             solver = "qr"
         by_fold = summed(SOLVERS[solver])
         readout = solve_best(by_fold, alphas)
@@ -108,10 +113,14 @@ def _solve_gram(folds: list[GramSums], alphas: Array) -> Readout | None:
     """Return the readout of the best penalty; None if that takes more digits than a Gram has."""
     _check_finite(folds)
     gram = _total(folds)
-    if len(folds) > 1 or len(alphas) == 1:
-        ranking: list[float] | None = _ranked(folds, alphas)
-    else:
+    if len(alphas) == 1:
+        ranking: list[float] | None = alphas.tolist()
+    elif len(folds) == 1:
         ranking = gram.judged(alphas)
+    elif min(alphas) < gram.smallest_alpha() or not _are_told_apart(folds, alphas):
+        ranking = None
+    else:
+        ranking = _ranked(folds, alphas)
     if ranking is None or ranking[0] < gram.smallest_alpha():
         return None
     return gram.solve(ranking[0])
@@ -212,16 +221,34 @@ def _ranked(folds: list[AnySums], alphas: Array) -> list[float]:
     """Return the penalties of a grid from the best to the worst."""
     if len(alphas) == 1:
         return [float(alphas[0])]
-    if len(folds) > 1:
-        return alphas[np.argsort(_fold_errors(folds, alphas), kind="stable")].tolist()
-    sums = folds[0]
+    sums = _total(folds)
     if not isinstance(sums, GramSums):
-        return sums.spectrum().ranked(alphas)
+        return _judged(folds, alphas)
     # Below its rounding a Gram matrix cannot tell one penalty from another: the largest is best.
     judged = alphas[alphas >= sums.smallest_alpha()]
     below = alphas[alphas < sums.smallest_alpha()]
-    best = sums.spectrum().ranked(judged) if len(judged) else []
+    best = _judged(folds, judged) if len(judged) else []
     return [*best, *sorted(below.tolist(), reverse=True)]
+
+
+def _judged(folds: list[AnySums], alphas: Array) -> list[float]:
+    if len(folds) == 1:
+        return folds[0].spectrum().ranked(alphas)
+    return alphas[np.argsort(_fold_errors(folds, alphas), kind="stable")].tolist()
+
+
+def _are_told_apart(folds: list[GramSums], alphas: Array) -> bool:
+    """Tell whether errors on rows left out are far above the rounding of their sums of squares."""
+    for i, held_out in enumerate(folds):
+        train = merged(folds[:i] + folds[i + 1 :])
+        for alpha in alphas:
+            try:
+                readout = train.solve(float(alpha))
+            except scipy.linalg.LinAlgError:
+                return False
+            if (held_out.residual(readout) < held_out.faintest_residual(readout)).any():
+                return False
+    return True
 
 
 def _fold_errors(folds: list[AnySums], alphas: Array) -> Array:

@@ -249,3 +249,22 @@ class GramSums:
         offset = self.target_centre - C @ self.feature_centre - readout.intercept
         squares = self.totals - 2 * np.einsum("of,fo->o", C, self.cross) + quadratic
         return np.maximum(squares, 0.0) + self.weight * offset**2
+
+    def faintest_residual(self, readout: Readout) -> Array:
+        """Return what a residual must reach for `residual` to have six of its digits.
+
+        Parameters
+        ----------
+        readout : Readout
+            Solved from any rows.
+
+        Returns
+        -------
+        array of shape (n_outputs,)
+            The size of the numbers that it subtracts, times their rounding and a million.
+        """
+        self._recentre()
+        C, upper = np.abs(readout.coefficients), np.abs(np.triu(self.gram))
+        products = 2 * np.einsum("of,fo->o", C, np.abs(self.cross))
+        sizes = self.totals + products + 2 * np.einsum("of,of->o", C @ upper, C)
+        return 1e6 * EPSILON * sizes

@@ -4,7 +4,7 @@ import gcv_oracle
 import numpy as np
 import pytest
 import scipy.linalg
-from gcv_oracle import GRID, exact_errors, problem
+from gcv_oracle import GRID, exact_errors, exact_fold_errors, problem
 from numpy.testing import assert_allclose
 
 from reservoirs import ESNRegressor, NVARRegressor, next_step
@@ -47,6 +47,51 @@ def test_the_choice_is_that_of_50_digits_in_300_problems(grid, solver):
 
     assert all(same for same, _ in results)
     assert max(worse for _, worse in results) < 0.01
+
+
+def excess_of_folds(number, grid):
+    """Return how much worse the errors of choices by folds are than the best of the grid."""
+    features, targets = problem(number)
+    errors = exact_fold_errors(features, targets, grid, 3)
+    readouts = [fit(features, targets, grid, solver, folds=3) for solver in ("auto", "qr")]
+    return max(float(errors[list(grid).index(r.alpha)] / min(errors)) - 1.0 for r in readouts)
+
+
+def test_folds_choose_as_50_digits_do_but_for_ties():
+    for number, grid in ((0, GRID[::3]), (2, GRIDS["moderate"]), (4, GRID[::3])):
+        assert excess_of_folds(number, grid) < 1e-12, number
+
+
+@pytest.mark.slow
+def test_folds_choose_as_50_digits_do_in_300_problems():
+    for number in range(300):
+        for grid in GRIDS.values():
+            assert excess_of_folds(number, grid) < 1e-10, number
+
+
+def test_folds_of_a_gram_matrix_judge_no_penalty_below_its_rounding():
+    for number in range(0, 30, 5):
+        features, targets = problem(number)
+        sums = GramSums(features.shape[1], targets.shape[1])
+        sums.add(features.copy(), targets)
+
+        chosen = fit(features, targets, GRID, "cholesky", folds=3)
+
+        assert chosen.alpha >= sums.smallest_alpha()
+
+
+def test_folds_whose_residuals_cancel_are_judged_by_qr():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(3000, 20))
+    targets = 1e3 * features @ rng.normal(size=(20, 1)) + 1e-6 * rng.normal(size=(3000, 1))
+
+    chosen = [
+        fit(features, targets, 10.0 ** np.arange(-7, 4), solver, folds=5)
+        for solver in ("auto", "qr")
+    ]
+
+    assert chosen[0].alpha == chosen[1].alpha
+    assert chosen[0].method == "cholesky"  # of the one member that was chosen
 
 
 @pytest.mark.parametrize("form", [QRSums, DualRows])
