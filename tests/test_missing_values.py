@@ -242,6 +242,21 @@ def test_a_scorer_leaves_out_what_was_not_observed(context):
         forecast_scorer()(model, X[-20:], y[-20:] * np.nan)
 
 
+def test_series_scaled_each_by_itself_are_filled_in_their_own_units():
+    series = [1000.0 + S, holed(WHOLE, seed=5) / 100]
+    masked = [np.ma.array(np.nan_to_num(x, nan=-9999.0), mask=np.isnan(x)) for x in series]
+    model = make_pipeline(SequenceScaler(per_series=True), clone(ESN)).fit(*next_step(series))
+
+    again = clone(model).fit(*next_step(masked))
+
+    ahead = forecast(model, 5)
+    for values, same, x in zip(ahead, forecast(again, 5), series, strict=True):
+        assert_allclose(values, same, rtol=1e-12)
+        assert (np.abs(values - np.nanmean(x, axis=0)) < 3 * np.nanstd(x, axis=0)).all()
+    with_context = forecast(model, 5, context=series)
+    assert_allclose(with_context, forecast(again, 5, context=masked), rtol=1e-12)
+
+
 def test_folds_that_begin_in_a_gap_are_scored_after_it():
     X, y = next_step(S)
     model = clone(ESN).fit(X, y)
