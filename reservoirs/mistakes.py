@@ -99,7 +99,7 @@ def _kind(column: Column) -> str:
     kind = getattr(column.dtype, "kind", None)
     if kind is None:  # polars
         name = str(column.dtype)
-        kind = "M" if name.startswith("Date") else "m" if name.startswith("Duration") else "O"
+        kind = "M" if name.startswith("Date") else "m" if name.startswith(("Dur", "Time")) else "O"
     return "M" if str(column.dtype).startswith("period") else str(kind)
 
 

@@ -53,7 +53,8 @@ def _committing(method: Callable[..., object]) -> Callable[..., object]:
     @wraps(method)
     def fit(self: CommittingMixin, *args: object, **kwargs: object) -> object:
         if needs_y and len(args) < 2 and "y" not in kwargs:
-            raise TypeError(_without_y(f"{type(self).__name__}.{method.__name__}", args))
+            given = args or (kwargs.get("X"),)
+            raise TypeError(_without_y(f"{type(self).__name__}.{method.__name__}", given))
         working = object.__new__(type(self))
         working.__dict__.update(self.__dict__)
         if working._goes_on(method.__name__):

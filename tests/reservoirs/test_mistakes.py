@@ -96,7 +96,9 @@ def test_dates_are_refused_in_other_containers_and_verbs_too():
 def test_time_differences_become_numbers_by_hand_only():
     frame = pd.DataFrame({"age": DATES - DATES[0], "value": WAVE})
 
-    for X in (frame, frame[["age"]], frame[["age"]].to_numpy(), pl.from_pandas(frame)):
+    hours = pl.DataFrame({"hour": [when.time() for when in DATES], "value": WAVE})
+
+    for X in (frame, frame[["age"]], frame[["age"]].to_numpy(), pl.from_pandas(frame), hours):
         with pytest.raises(ValueError, match="time differences.*total_seconds"):
             ESN.fit(X, WAVE)
 
@@ -169,6 +171,8 @@ def test_a_fit_of_the_tuple_of_next_step_asks_for_the_star():
         for model in LEARNERS:
             with pytest.raises(TypeError, match=r"one tuple: write fit\(\*next_step\(series\)\)"):
                 model.fit(pair)
+    with pytest.raises(TypeError, match="with the star"):
+        ESN.fit(X=next_step(LONG))
     for model in (SequenceScaler(), Reservoir(n_units=5), make_pipeline(SequenceScaler(), ESN)):
         with pytest.raises(ValueError, match=r"write fit\(\*next_step\(series\)\), with the star"):
             model.fit(next_step(LONG))
