@@ -3,12 +3,12 @@
 import pickle
 import sys
 from contextlib import contextmanager
-from pathlib import Path
+from importlib.util import find_spec
 
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
-TRACED = tuple(str(ROOT / package) + "/" for package in ("reservoirs", "trainers"))
+HOMES = (find_spec(package).submodule_search_locations[0] for package in ("reservoirs", "trainers"))
+TRACED = tuple(f"{home}/" for home in HOMES)
 # commit.py is what is tested; a limit on threads that is left half set is not an estimator's
 LEFT_OUT = ("estimators/commit.py", "reservoirs/parallel.py")
 

@@ -1,5 +1,7 @@
 """What scikit-learn and Optuna do around an estimator works around ours."""
 
+from importlib.util import find_spec
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -53,15 +55,22 @@ def search():
     return GridSearchCV(model, grid, cv=TimeSeriesSplit(3), n_jobs=2)
 
 
+def with_progress_bar(model):
+    if find_spec("sklearn.callback") is None:  # scikit-learn before 1.9
+        return model
+    from sklearn.callback import ProgressBar
+
+    return model.set_callbacks(ProgressBar())
+
+
 @pytest.mark.parametrize("backend", ["loky", "dask"])
 def test_a_search_with_a_progress_bar_gives_the_same_on_every_backend(backend, request, capsys):
-    callback = pytest.importorskip("sklearn.callback", reason="scikit-learn before 1.9")
     expected = search().set_params(n_jobs=1).fit(X, Y).cv_results_["mean_test_score"]
     if backend == "dask":
         request.getfixturevalue("cluster")
 
     with joblib.parallel_backend(backend):
-        found = search().set_callbacks(callback.ProgressBar()).fit(X, Y)
+        found = with_progress_bar(search()).fit(X, Y)
 
     assert_array_equal(found.cv_results_["mean_test_score"], expected)
 

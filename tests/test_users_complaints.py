@@ -8,7 +8,7 @@ import reference
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from reservoirs import ESNClassifier, ESNRegressor, NVARRegressor, Reservoir, datasets, next_step
@@ -45,15 +45,6 @@ def test_row_5_a_grid_search_scores_closed_loop_forecasts():
     ).fit(*next_step(SINE))  # fmt: skip
 
     assert search.best_params_ == {"alpha": 1e-10}
-
-
-def test_row_6_fits_run_in_processes_of_joblib():
-    scores = cross_val_score(
-        clone(ESN).set_params(n_units=10), *next_step(SINE),
-        cv=RollingOriginSplit(2, horizon=40), n_jobs=2,
-    )  # fmt: skip
-
-    assert np.isfinite(scores).all()
 
 
 def test_row_9_a_search_does_not_hold_the_states():

@@ -1,3 +1,4 @@
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -66,35 +67,28 @@ def test_a_daemon_may_run_a_cell(monkeypatch, here):  # workers of Dask are daem
     assert set(files) >= {f"{mean.name}.json"}
 
 
-@pytest.fixture
-def cluster():
+@contextlib.contextmanager
+def dask_cluster(**settings):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=2, processes=True, dashboard_address=":0",
-        silence_logs="CRITICAL",
-    ) as found:  # fmt: skip
-        yield found
-
-
-def run_while_a_worker_is_killed(folder, cluster):
-    from distributed import Client
-
-    with Client(cluster) as client:
-        pids = list(client.run(os.getpid).values())
-
-    def kill(count):
-        if count == 1:
-            os.kill(pids[0], signal.SIGKILL)
-            time.sleep(0.1)
-
-    return run(cluster.scheduler_address, folder, after=kill)
+        n_workers=2, dashboard_address=":0", silence_logs="CRITICAL", **settings
+    ) as cluster:
+        yield cluster
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_dask_cluster_gives_the_same_records_though_a_worker_is_killed(
-    tmp_path, here, answered, cluster
+def test_a_dask_cluster_gives_the_same_records_though_a_worker_is_lost(
+    tmp_path, here, smoke_run, monkeypatch
 ):
-    assert run_while_a_worker_is_killed(tmp_path, cluster) == here
+    slow_answer = partial(answer, folder=smoke_run.folder, seconds=0.1)
+    monkeypatch.setattr(backends, "run_isolated", slow_answer)
+    with dask_cluster(threads_per_worker=1, processes=False, protocol="tcp") as cluster:
+
+        def lose_a_worker(count):
+            if count == 1:
+                cluster.sync(cluster.workers[0].close)
+
+        assert run(cluster.scheduler_address, tmp_path, after=lose_a_worker) == here
     assert_all_arrived(tmp_path)
 
 
@@ -105,8 +99,20 @@ def test_processes_of_joblib_run_the_cells(tmp_path, here):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_a_dask_cluster_runs_the_cells_though_a_worker_is_killed(tmp_path, here, cluster):
-    assert run_while_a_worker_is_killed(tmp_path, cluster) == here
+def test_a_dask_cluster_runs_the_cells_though_a_worker_is_killed(tmp_path, here):
+    from distributed import Client
+
+    with dask_cluster(threads_per_worker=2, processes=True) as cluster:
+        with Client(cluster) as client:
+            pids = list(client.run(os.getpid).values())
+
+        def kill_a_worker(count):
+            if count == 1:
+                os.kill(pids[0], signal.SIGKILL)
+                time.sleep(0.1)
+
+        assert run(cluster.scheduler_address, tmp_path, after=kill_a_worker) == here
+    assert_all_arrived(tmp_path)
 
 
 def test_an_unknown_backend_is_an_error(tmp_path):

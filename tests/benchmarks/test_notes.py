@@ -47,16 +47,12 @@ def our_example(seed):
 
 
 def test_the_lagged_sine_is_learned_as_well_as_by_the_plain_torch_loop():
-    good = bad = 0
-    for seed in range(5):  # the median of five is small enough as soon as three of them are
-        if our_example(seed) <= 1.2 * PLAIN_MEDIAN:
-            good += 1
-        else:
-            bad += 1
-        if max(good, bad) == 3:
-            break
+    assert our_example(0) <= 1.2 * PLAIN_MEDIAN
 
-    assert good == 3
+
+@pytest.mark.slow
+def test_the_median_of_five_seeds_is_as_good_as_that_of_the_plain_torch_loop():
+    assert np.median([our_example(seed) for seed in range(5)]) <= 1.2 * PLAIN_MEDIAN
 
 
 @pytest.mark.slow

@@ -20,7 +20,12 @@ NAMES = [  # of single series; the other kinds are in test_kinds.py and test_mem
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+SLOW = {"van_der_pol_mu1", "van_der_pol_mu5"}  # mu=0.5 is the same code
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in NAMES]
+)
 def test_a_task_has_the_rows_it_promises_and_repeats(name):
     split, again = TASKS[name].make(0), TASKS[name].make(0)
 

@@ -9,14 +9,14 @@ ORDERED = {
     "check_methods_sample_order_invariance": "the rows of a series are ordered in time",
     "check_methods_subset_invariance": "the rows of a series depend on the rows before them",
 }
-SMALL = {"n_units": 12, "max_iter": 20, "learning_rate": 0.03, "truncation": 20, "random_state": 0}
+SMALL = {"n_units": 6, "max_iter": 6, "learning_rate": 0.1, "truncation": 20, "random_state": 0}
 ESTIMATORS = [
     RNNRegressor(cell="rnn", **SMALL),
     RNNRegressor(cell="lstm", **SMALL),
     RNNRegressor(cell="gru", **SMALL),
-    RNNRegressor(n_units=8, solver="hessian_free", max_iter=8, random_state=0),
-    RNNClassifier(cell="rnn", **{**SMALL, "max_iter": 15}),
-    RNNClassifier(cell="lstm", **{**SMALL, "max_iter": 15}),
+    RNNRegressor(n_units=4, solver="hessian_free", max_iter=4, random_state=0),
+    RNNClassifier(cell="rnn", **SMALL),
+    RNNClassifier(cell="lstm", **SMALL),
 ]
 
 

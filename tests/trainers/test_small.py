@@ -77,4 +77,4 @@ def test_a_child_of_a_fork_trains_while_a_thread_of_its_parent_does():
             RNNRegressor(n_units=4, max_iter=2, random_state=0).fit(X, X[:, 0])
     """
 
-    assert not a_child_fails(setup=setup, thread="fit()", child="fit()", n_forks=5)
+    assert not a_child_fails(setup=setup, thread="fit()", child="fit()", n_forks=3)

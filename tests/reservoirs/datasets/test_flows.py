@@ -36,13 +36,13 @@ def exponent(simulate, steps, dt, off=1e-8):
     a = simulate(2, dt=dt, random_state=0)[0]
     direction = np.ones_like(a) / np.sqrt(a.size)
     rates = []
-    for _ in range(60):
+    for _ in range(30):
         pair = simulate(steps, dt=dt, n_series=2, initial=np.stack([a, a + off * direction]))
         difference = pair[1, -1] - pair[0, -1]
         size = np.linalg.norm(difference)
         rates.append(np.log(size / off) / (dt * (steps - 1)))
         a, direction = pair[0, -1], difference / size
-    return np.mean(rates[10:])
+    return np.mean(rates[5:])
 
 
 @pytest.mark.parametrize(
