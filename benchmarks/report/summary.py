@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from benchmarks.methods.registry import METHODS
 from benchmarks.report.palette import Result, colour, line, sparse
 from benchmarks.results import statistics
-from benchmarks.tuning.stored import StoredSearch
+from benchmarks.tuning.stored import StoredSearch, trial_counts
 
 FACTORS = np.geomspace(1.0, 1e4, 200)
 
@@ -102,21 +102,15 @@ def tuning(searches: Sequence[StoredSearch], title: str) -> Figure | None:
     ----------
     Dodge, Gururangan, Card, Schwartz & Smith (2019), Show your work, eq. 1.
     """
-    searches = [search for search in searches if len(search.scores) > 1]
+    searches = [search for search in searches if search.n_trials > 1]
     if not searches:
         return None
     figure = Figure(figsize=(7.5, 4.0), layout="constrained")
     axes = figure.subplots()
     for search in searches:
-        logs = np.cumsum(search.scores) / 100.0
-        count = np.arange(1, len(logs) + 1)
-        rank = np.arange(len(logs) + 1) / len(logs)  # share of trials below each score
-        # The best of n trials drawn from N is worse than the k best with probability
-        # (1 - k/N)^n, so the weight of the k-th is (1 - (k-1)/N)^n - (1 - k/N)^n.
-        weights = (1 - rank[None, :-1]) ** count[:, None] - (1 - rank[None, 1:]) ** count[:, None]
         axes.plot(
-            count,
-            10.0 ** (weights @ logs),
+            trial_counts(search.n_trials),
+            10.0 ** (np.array(search.best_after) / 100.0),
             color=colour(search.method),
             ls=line(search.method),
             lw=1.5,

@@ -48,9 +48,11 @@ class StoredSearch:
         Processor time of the whole search.
     seeds : list of int
         Of data and models, disjoint from the test seeds.
-    scores : list of int
-        Of all trials, sorted, in hundredths of a decade: log10 of the best, then the step from each
-        to the next. They are only drawn.
+    n_trials : int
+        Settings tried.
+    best_after : list of int
+        Expected log10 score of the best of so many random trials, `trial_counts(n_trials)`, in
+        hundredths: it is only drawn.
     """
 
     task: str
@@ -61,16 +63,27 @@ class StoredSearch:
     score: float
     seconds: float
     seeds: list[int]
-    scores: list[int]
+    n_trials: int
+    best_after: list[int]
 
     @classmethod
     def from_log(cls, log: Log) -> StoredSearch:
         """Return what the program reads of a log."""
-        names = [field.name for field in fields(cls) if field.name != "scores"]
-        # For the figure of tuning budgets, whose lines are thicker; the logs keep all digits.
-        logs = sorted(round(100.0 * log10(trial["score"])) for trial in log["trials"])
-        scores = np.diff(logs, prepend=0).tolist()
-        return cls(**{name: log[name] for name in names}, scores=scores)
+        names = [field.name for field in fields(cls) if field.name != "best_after"]
+        values = {name: log[name] for name in names}
+        values["seconds"] = round(log["seconds"], 2)  # printed and drawn; the log keeps all digits
+        logs = np.sort([round(100.0 * log10(trial["score"])) for trial in log["trials"]])
+        rank = np.arange(len(logs) + 1) / len(logs)  # share of trials below each score
+        # The best of n trials drawn from N is worse than the k best with probability
+        # (1 - k/N)^n, so the weight of the k-th is (1 - (k-1)/N)^n - (1 - k/N)^n.
+        n = trial_counts(len(logs))[:, None]
+        weights = (1 - rank[:-1]) ** n - (1 - rank[1:]) ** n
+        return cls(**values, best_after=np.rint(weights @ logs).astype(int).tolist())
+
+
+def trial_counts(n_trials: int) -> np.ndarray:
+    """Return the numbers of trials, up to all, at which the best score is drawn."""
+    return np.unique(np.rint(np.geomspace(1, n_trials, 12))).astype(int)
 
 
 def settings_file() -> Path:
