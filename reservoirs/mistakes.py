@@ -78,7 +78,11 @@ def refuse_dates(values: Container, where: str) -> None:
     """
     if isinstance(values, np.ndarray) and values.dtype.kind not in "mM":
         return
-    if any(_kind(column) in "mM" for _, column in _columns(values)):
+    if hasattr(values, "columns"):  # many columns have few types
+        dtypes = set(values.dtypes)
+    else:
+        dtypes = {column.dtype for _, column in _columns(values)}
+    if any(_kind(dtype) in "mM" for dtype in dtypes):
         raise ValueError(_describe(values, where, ""))
 
 
@@ -94,13 +98,13 @@ def _columns(values: Container) -> Iterator[tuple[object, Column]]:
         yield from ((None, column) for column in (values.T if values.ndim == 2 else [values]))
 
 
-def _kind(column: Column) -> str:
-    """Return the kind of a column as NumPy calls it: "M" dates, "m" time differences."""
-    kind = getattr(column.dtype, "kind", None)
+def _kind(dtype: object) -> str:
+    """Return the kind of a type as NumPy calls it: "M" dates, "m" time differences."""
+    kind = getattr(dtype, "kind", None)
     if kind is None:  # polars
-        name = str(column.dtype)
+        name = str(dtype)
         kind = "M" if name.startswith("Date") else "m" if name.startswith(("Dur", "Time")) else "O"
-    return "M" if str(column.dtype).startswith("period") else str(kind)
+    return "M" if str(dtype).startswith("period") else str(kind)
 
 
 def _describe(values: Container, where: str, remedy: str) -> str | None:
@@ -137,7 +141,7 @@ def _describe(values: Container, where: str, remedy: str) -> str | None:
 
 def _first_text(column: Column) -> tuple[str, int, str] | None:
     """Return what a column holds instead of numbers, the first row and value of it."""
-    kind = _kind(column)
+    kind = _kind(column.dtype)
     if kind in "mM":
         first = next(iter(column), "")
         return "dates" if kind == "M" else "time differences", 0, str(first)
