@@ -217,7 +217,7 @@ class ForecastScorer:
                 "on more rows"
             )
         if not c:
-            _check_that_rows_follow(inputs, fitted)
+            _check_that_rows_follow(inputs, truths, fitted)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ForecastDivergedWarning)
             predicted = self._forecasts(fitted, inputs, truths)
@@ -328,14 +328,17 @@ def _targets_of(y: SeriesLike, inputs: list[Array]) -> list[SeriesLike]:
     return np.split(values, np.cumsum(lengths)[:-1])
 
 
-def _check_that_rows_follow(inputs: list[Array], model: ClosedLoopModel) -> None:
-    """Check that the first test observation is the one that ends the training rows."""
+def _check_that_rows_follow(
+    inputs: list[Array], truths: list[Array], model: ClosedLoopModel
+) -> None:
+    """Check that the first test observation ends the training rows, and that none is left out."""
     end = model.training_end_
     last, loop = end.last_observations, end.loop
     assert last is not None and loop is not None  # `closed_loop_model` refused the model otherwise
     first = [rows[0, : end.n_outputs].astype(np.float64) for rows in inputs]
     expected = last * loop[0] + loop[1]
-    size = TOLERANCE * np.maximum(np.abs(expected), end.target_deviation * np.abs(loop[0]))
+    scale = end.target_deviation * np.abs(loop[0])
+    size = TOLERANCE * np.maximum(np.abs(expected), scale)
     if len(first) != len(expected) or (np.abs(np.array(first) - expected) > size).any():
         raise ValueError(
             "the test rows do not follow the training rows: their first observation is not the "
@@ -343,3 +346,14 @@ def _check_that_rows_follow(inputs: list[Array], model: ClosedLoopModel) -> None
             "cv=RollingOriginSplit(...) or TimeSeriesSplit without gap, or "
             "forecast_scorer(context=c) to run c test rows first"
         )
+    for rows, truth in zip(inputs, truths, strict=True):
+        later = rows[1:, : end.n_outputs].astype(np.float64)
+        wanted = truth[:-1] * loop[0] + loop[1]
+        # what is missing differs from nothing
+        apart = np.abs(later - wanted) > TOLERANCE * np.maximum(np.abs(wanted), scale)
+        if apart.any():
+            row = 1 + int(np.argmax(apart.any(axis=1)))
+            raise ValueError(
+                f"the test rows do not follow each other: the observation of row {row} is not the "
+                "target of the row before, to which the forecast goes on; test on consecutive rows"
+            )

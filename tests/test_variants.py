@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from reservoirs import (
     next_step,
     save,
 )
+from reservoirs.model_selection import forecast_scorer
 from trainers import RNNRegressor
 
 T = np.arange(120)
@@ -201,3 +203,57 @@ def test_what_no_metric_can_compare_is_refused():
         for number, pair in enumerate(pairs):
             with naming((name, number)), pytest.raises(ValueError, match="."):
                 getattr(metrics, name)(*pair)
+
+
+def test_inputs_of_any_wrong_size_are_announced_once():
+    slow, fast, long = np.arange(300) * 0.031, np.arange(300) * 0.3, np.sin(0.3 * np.arange(300))
+    large = [
+        1e6 + 1e5 * long,
+        1e5 * np.cos(slow),
+        1e5 * np.cos(fast),
+        -300 + long,
+        3e4 * np.exp(long),
+    ]
+    large += [np.c_[long, 1e5 * np.cos(fast)], (1e5 * long).astype(int)]
+    small = [1e-3 * long, 1e-12 * long, np.c_[long, long] * 1e-4]
+    fair = [long, np.c_[long, np.cos(slow)], 3 + long, 0.3 * long, np.full(300, 5.0), long[:50]]
+    for leak_rate in (1.0, 0.7):
+        model = clone(ESN).set_params(leak_rate=leak_rate)
+        for word, several in (("large", large), ("small", small), (None, fair)):
+            for number, series in enumerate(several):
+                with (
+                    naming((leak_rate, word, number)),
+                    warnings.catch_warnings(record=True) as seen,
+                ):
+                    warnings.simplefilter("always")
+                    clone(model).fit(*next_step(series))
+                    found = [str(w.message) for w in seen]
+                    assert len(found) == (word is not None), found
+                    assert not word or f"X is too {word}" in found[0]
+
+
+def test_rows_that_do_not_follow_are_not_scored():
+    X, y = next_step(np.sin(0.2 * np.arange(300)))
+    train = np.arange(200)
+    pieces = {
+        "following": (train, np.arange(200, 250), None),
+        "every second": (train, np.arange(200, 250, 2), "do not follow each other"),
+        "one left out": (train, np.delete(np.arange(200, 250), 20), "of row 20 is not"),
+        "the last swapped": (train, np.r_[200:248, 249, 248], "follow each other|must increase"),
+        "a gap": (train, np.arange(201, 250), "do not follow the training rows"),
+        "overlap": (train, np.arange(190, 250), "do not follow the training rows"),
+        "backwards": (train, np.arange(249, 199, -1), "the training rows|must increase"),
+        "of the past": (train + 50, np.arange(50), "do not follow the training rows"),
+        "training every second": (train[::2], np.arange(200, 250), "the loop cannot close"),
+        "training shuffled": (train[::-1], np.arange(200, 250), "cannot close|must increase"),
+    }
+    for name, (fit, test, message) in pieces.items():
+        for wrap in (np.asarray, pd.DataFrame):
+            rows, model = wrap(X), clone(ESN)
+            take = rows.iloc if wrap is pd.DataFrame else rows
+            with naming((name, wrap)):
+                if message is None:
+                    assert forecast_scorer()(model.fit(take[fit], y[fit]), take[test], y[test]) > -1
+                    continue
+                with pytest.raises(ValueError, match=message):
+                    forecast_scorer()(model.fit(take[fit], y[fit]), take[test], y[test])
