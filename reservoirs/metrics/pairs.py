@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reservoirs.sequences import Array
+from reservoirs.labels import is_frame
+from reservoirs.sequences import Array, SeriesLike
 
 
 def check_pair(
@@ -38,8 +39,11 @@ def check_pair(
     Raises
     ------
     ValueError
-        If the shapes differ, or the truth is empty or not finite.
+        If the shapes differ, the truth is empty or not finite, or two DataFrames have other dates
+        or their columns in another order.
     """
+    if is_frame(y_true) and is_frame(y_pred):
+        _check_names(y_true, y_pred, names)
     truth, prediction = _unmasked(y_true), _unmasked(y_pred)
     if numbers:
         truth, prediction = truth.astype(np.float64), prediction.astype(np.float64)
@@ -54,6 +58,25 @@ def check_pair(
             f"{prediction.shape}; rows are steps, columns are outputs"
         )
     return truth, prediction.reshape(truth.shape)
+
+
+def _check_names(truth: SeriesLike, prediction: SeriesLike, names: tuple[str, str]) -> None:
+    """Check that rows of the same dates are compared, and columns of the same names."""
+    ours, theirs = truth.index, prediction.index
+    # numbers may count from anywhere, and some forecasts are numbered for want of a frequency
+    dated = ours.dtype.kind in "mM" and theirs.dtype.kind in "mM"
+    if dated and len(ours) == len(theirs) and (ours != theirs).any():
+        row = int(np.argmax(ours != theirs))
+        raise ValueError(
+            f"{names[0]} and {names[1]} must have the same labels, got {ours[row]} and "
+            f"{theirs[row]} in row {row}; select the rows with {names[0]}.loc[{names[1]}.index]"
+        )
+    columns = [list(getattr(frame, "columns", ())) for frame in (truth, prediction)]
+    if columns[0] != columns[1] and set(columns[0]) == set(columns[1]):
+        raise ValueError(
+            f"{names[0]} and {names[1]} must have their columns in one order, got {columns[0]} and "
+            f"{columns[1]}; select them with {names[0]}[{names[1]}.columns]"
+        )
 
 
 def _unmasked(values: ArrayLike) -> Array:

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from reservoirs import metrics
@@ -79,3 +80,17 @@ def test_a_scale_is_one_positive_number_per_output(metric):
 def test_at_least_one_step_is_scored(n_scored):
     with pytest.raises(ValueError, match="n_scored must be"):
         metrics.count_errors([[1, 2]], [[1, 2]], n_scored=n_scored)
+
+
+def test_rows_of_other_dates_and_columns_in_another_order_are_refused():
+    days = pd.date_range("2024", periods=11)
+    truth = pd.DataFrame(values((10, 2)), days[:10], columns=["a", "b"])
+
+    assert metrics.nrmse(truth, truth.reset_index(drop=True)) == 0  # numbered: by position
+    assert metrics.nrmse(truth["a"], truth[["a"]]) == 0
+    for other, message in [
+        (truth.set_axis(days[1:]), "same labels, got 2024-01-01.* and 2024-01-02.* in row 0"),
+        (truth[["b", "a"]], "columns in one order"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            metrics.nrmse(truth, other)
