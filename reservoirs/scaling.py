@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -19,6 +20,8 @@ from reservoirs.sequences import Array, Layout, SeriesLike, check_rows, flatten,
 if TYPE_CHECKING:
     import pandas as pd
 
+UNLIKE = 20.0  # deviations of a remembered series: further out it is likely to be another
+
 
 class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
     """Standardise every feature over all rows of all series.
@@ -33,10 +36,11 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
         Whether to divide by the standard deviation; constant features stay as they are.
     per_series : bool, default=False
         Whether each series has a mean and a deviation of its own. Those of `fit` are remembered,
-        by name in DataFrames with a MultiIndex, else by place where there are as many series; any
-        other series is scaled by its own rows. Before a regressor of this library, first in a
-        Pipeline and with y the next observation, the regressor learns the scaled observation, and
-        predictions and forecasts are in the units of each series.
+        by name in DataFrames with a MultiIndex, else by place where there are as many series, with
+        a warning if one is unlike that of `fit`; any other series is scaled by its own rows. Before
+        a regressor of this library, first in a Pipeline and with y the next observation, the
+        regressor learns the scaled observation, and predictions and forecasts are in the units of
+        each series.
 
     Attributes
     ----------
@@ -133,7 +137,10 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
         numbers = self.numbers_of(layout.outer, layout.n_series)
         if None not in numbers:
             known = np.array(numbers, dtype=int)
-            return Units(self.mean_[known], self.scale_[known])
+            units = Units(self.mean_[known], self.scale_[known])
+            if rows is not None and (layout.outer is None or self.series_names_ is None):
+                self._warn_unlike(units, rows, layout)
+            return units
         if rows is None:
             raise ValueError(
                 f"X holds series other than the {len(self.mean_)} of fit, whose means and scales "
@@ -144,6 +151,21 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
             if number is not None:
                 new.mean[place], new.scale[place] = self.mean_[number], self.scale_[number]
         return new
+
+    def _warn_unlike(self, units: Units, rows: Array, layout: Layout) -> None:
+        """Warn of series without names that have little in common with those of fit."""
+        for number, span in enumerate(layout.slices()):
+            away = np.abs(rows[span] - units.mean[number]) / units.scale[number]
+            away = np.where(np.isnan(away), 0.0, away)
+            if away.max() > UNLIKE:
+                warnings.warn(
+                    f"series {number} is taken for series {number} of fit, since it has no name, "
+                    f"and lies up to {away.max():.3g} of its deviations from its mean; give the "
+                    "series names, in a DataFrame with a MultiIndex, to tell new ones from old",
+                    UserWarning,
+                    stacklevel=4,
+                )
+                return
 
     def numbers_of(self, names: pd.Index | None, n_series: int) -> list[int | None]:
         """Return which series of `fit` each of some series is, with `per_series`.

@@ -83,6 +83,14 @@ def test_each_series_can_have_its_own_scale_which_is_remembered():
     assert_allclose(scaler.inverse_transform(found), B)
 
 
+def test_series_without_names_that_are_unlike_those_of_fit_are_not_silently_taken_for_them():
+    scaler = SequenceScaler(per_series=True).fit([A, 1000 * B])
+
+    scaler.transform([A, 1000 * B])
+    with pytest.warns(UserWarning, match="series 0 is taken for series 0 of fit.*MultiIndex"):
+        scaler.transform([1000 * B, A])
+
+
 def test_a_series_that_was_not_in_fit_is_scaled_by_its_own_rows_and_has_no_way_back():
     scaler = SequenceScaler(per_series=True).fit([A, B])
 
