@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from threading import RLock, local
-from typing import Any, TypeVar
+from typing import Any, Generic, Self, TypeVar, overload
 
 from joblib import effective_n_jobs
 from joblib.parallel import ThreadingBackend, get_active_backend
@@ -86,6 +86,41 @@ def prefetch(items: Iterator[Item]) -> Iterator[Item]:
         while (item := waiting.result()) is not None:
             waiting = pool.submit(next, items, None)
             yield item
+
+
+class ComputedOnce(Generic[Result]):
+    """A property that is computed at its first use, and without a lock.
+
+    `functools.cached_property` of Python 3.11 holds a lock of the class while it computes: a child
+    of a fork that another thread makes meanwhile waits for it forever.
+
+    Parameters
+    ----------
+    compute : callable
+        The method.
+    """
+
+    def __init__(self, compute: Callable[..., Result]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Take the name of the method."""
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> Result: ...
+
+    def __get__(self, instance: object | None, owner: type) -> Self | Result:
+        """Return the value; later uses find it among the attributes of the object."""
+        if instance is None:
+            return self
+        value: Result = self.compute(instance)
+        vars(instance)[self.name] = value
+        return value
 
 
 @cache

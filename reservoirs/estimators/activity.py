@@ -11,7 +11,8 @@ from reservoirs import compiled
 from reservoirs.sequences import Array
 
 SATURATED = 0.95  # size of a state, or root mean square of a unit, that is as good as 1
-MOSTLY = 0.5  # share of the rows in which a saturated unit is beyond that size
+MOSTLY = 0.65  # share of the rows in which a saturated unit is beyond that size
+NEARLY_ALL = 0.75  # units of which that is said: of Lorenz as it is, forecast well, half are so
 FEWEST = 75  # rows from which on something is said: three quarters of 100
 STILL = 1e-3  # deviation of a unit that hardly moves
 
@@ -150,8 +151,9 @@ class Activity:
         if self.n_rows < FEWEST or not variance[n_units:].any():  # too few to tell, or constant
             return False
         # a leaky unit whose sign flips is never long at 1, but most of the time near it
-        beyond = self.sums[2, :n_units] > MOSTLY * self.n_rows
-        saturated = float(np.mean((size[:n_units] > SATURATED**2) | beyond))
+        beyond = float(np.mean(self.sums[2, :n_units] > MOSTLY * self.n_rows))
+        saturated = float(np.mean(size[:n_units] > SATURATED**2))
+        saturated = max(saturated, beyond) if beyond > NEARLY_ALL else saturated
         still = float(np.mean(variance[:n_units] < STILL**2))
         # of scaled inputs this is what input_scaling asks for
         saturated *= bool((size[n_units:] > 3.0**2).any())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from reservoirs.parallel import ComputedOnce
 from reservoirs.sequences import Array
 
 EPSILON = np.finfo(np.float64).eps
@@ -200,12 +200,12 @@ class Spectrum:
         shares: Array = 1.0 / (np.maximum(self.eigenvalues, 0.0) / alpha + 1.0)
         return shares
 
-    @cached_property
+    @ComputedOnce
     def _free_directions(self) -> int:
         """Directions of the centred rows outside the features' span, n - 1 - k."""
         return max(self.n_rows - 1 - len(self.eigenvalues), 0)
 
-    @cached_property
+    @ComputedOnce
     def _explainable(self) -> Array:
         """(u'y)^2 of every direction and output, relative to the totals."""
         values = self.eigenvalues[:, None]
@@ -213,12 +213,12 @@ class Spectrum:
         relative: Array = squares / np.where(self.totals > 0, self.totals, 1.0)
         return relative
 
-    @cached_property
+    @ComputedOnce
     def _projected(self) -> Array:
         """The same, averaged over outputs."""
         return np.asarray(self._explainable.mean(axis=1))
 
-    @cached_property
+    @ComputedOnce
     def _floor(self) -> float:
         """What stays unexplained at alpha=0, relative to the totals, averaged over outputs."""
         if not self._free_directions:

@@ -1,4 +1,5 @@
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.testing import assert_array_equal
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from reservoirs import ESNRegressor
-from reservoirs.parallel import one_blas_thread
+from reservoirs.parallel import ComputedOnce, one_blas_thread
 
 X = np.random.default_rng(0).normal(size=(1500, 1))
 
@@ -95,3 +96,24 @@ def test_a_child_of_a_fork_has_the_blas_threads_that_were_there_before_all_fits(
     """
 
     assert not a_child_fails(setup=setup, thread=thread, child=child, n_forks=3)
+
+
+def test_a_property_is_computed_once_while_another_object_computes_its_own():
+    calls = []
+
+    class Thing:
+        @ComputedOnce
+        def value(self):
+            """Return the value."""
+            calls.append(self)
+            if len(calls) == 1:  # as a child of a fork would, which finds the lock of a class held
+                thread = threading.Thread(target=lambda: Thing().value, daemon=True)
+                thread.start()
+                thread.join(timeout=20)
+                assert not thread.is_alive()
+            return len(calls)
+
+    thing = Thing()
+
+    assert thing.value == thing.value == 2
+    assert Thing.value.__doc__ == "Return the value."

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from reservoirs.parallel import ComputedOnce
 from reservoirs.sequences import Array
 
 MAX_GATHERED_ROWS = 50_000  # rows that are gathered at once where that spares small calls
@@ -39,7 +39,7 @@ class Batch:
     inside: Tensor
     carried: bool = False
 
-    @cached_property
+    @ComputedOnce
     def weight(self) -> float:
         """Number of scored steps."""
         return float(self.mask.sum())
@@ -122,12 +122,12 @@ class Examples:
     n_last: int | None
     all_known: bool = True
 
-    @cached_property
+    @ComputedOnce
     def _equal_lengths(self) -> bool:
         """Whether all pieces have one length: no padding then."""
         return bool((self.lengths == self.lengths[0]).all())
 
-    @cached_property
+    @ComputedOnce
     def _steps(self) -> Tensor:
         """The steps of the longest piece, (n_steps, 1)."""
         return torch.arange(int(self.lengths.max()), device=self.rows.device)[:, None]

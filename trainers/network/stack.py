@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from reservoirs.parallel import ComputedOnce
 from trainers.network.cell import Cell, Tape
 from trainers.network.cells import get_cell
 from trainers.network.small import multiply_long
@@ -84,7 +84,7 @@ class ForwardPass:
         """
         return self.inputs if layer == 0 else self.tapes[layer - 1].hidden[1:]
 
-    @cached_property
+    @ComputedOnce
     def slopes(self) -> list[Tensor]:
         """Slopes of the activations, (n_steps, batch, n_gates * n_units) of every layer."""
         return [self.cell.slopes(tape) for tape in self.tapes]
@@ -132,7 +132,7 @@ class Network:
         """Numbers in the state of one series."""
         return self.n_layers * self.layer_state_size
 
-    @cached_property
+    @ComputedOnce
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the weights, in the order of the flat vector."""
         n, gates = self.n_units, self.kind.n_gates
@@ -154,7 +154,7 @@ class Network:
         """Length of the flat vector."""
         return sum(self._sizes)
 
-    @cached_property
+    @ComputedOnce
     def _sizes(self) -> list[int]:
         return [prod(shape) for shape in self.shapes.values()]
 
