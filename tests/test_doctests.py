@@ -11,10 +11,10 @@ import pytest
 import benchmarks  # noqa: F401 # its names are among them, which needs torch
 
 ROOT = Path(__file__).resolve().parent.parent
-SPEC = importlib.util.spec_from_file_location("docstrings", ROOT / ".ci" / "docstrings.py")
-DOCSTRINGS = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(DOCSTRINGS)
-NAMES = [name for name, is_method in DOCSTRINGS.public_names() if not is_method]
+SPEC = importlib.util.spec_from_file_location("public_names", ROOT / ".ci" / "public_names.py")
+PUBLIC = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(PUBLIC)
+NAMES = [name for name, is_method in PUBLIC.public_names() if not is_method]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 SHIPPED_BY = {  # series that come with other packages, the extra real-data
     "reservoirs.datasets.basic_motions": "sktime",
