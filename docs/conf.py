@@ -19,6 +19,7 @@ exclude_patterns = ["_build", "auto_examples/**/*.ipynb"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 root_doc = "index"
 html_theme = "pydata_sphinx_theme"
+html_title = f"reservoirs {release}"  # with "documentation" it lies over the first link
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
 html_sidebars = {page.stem: [] for page in Path(__file__).parent.glob("*.md")}  # of one level only
 myst_heading_anchors = 3
