@@ -73,6 +73,8 @@ def _scaled(model: InOwnUnits, X: SeriesLike, y: SeriesLike, series_id: SeriesLi
     if units is None or y is None:
         return y
     raw, layout = flatten(X, series_id)
+    if len(units.mean) != layout.n_series:  # pandas hands attrs on to a part of a frame
+        return y
     inputs, members = np.asarray(raw, dtype=np.float64), members_of(y)
     listed = members is not None and layout.kind == "list"
     try:  # what is of another shape, or text, `fit` refuses itself
@@ -135,7 +137,7 @@ def unscale(model: object, values: Array, X: SeriesLike, layout: Layout) -> Arra
     if not getattr(model, "own_units_", False):
         return values
     units = units_of(X)
-    if units is None:
+    if units is None or len(units.mean) != layout.n_series:
         raise ValueError(
             "this model was fitted behind SequenceScaler(per_series=True) and predicts every "
             "series in units of its own, which X does not carry: predict with the whole Pipeline"

@@ -186,3 +186,13 @@ def test_a_file_is_read_from_memory_as_it_was(tmp_path):
     found = load(tmp_path / "scaler")
 
     assert_allclose(found.transform(KNOWN)[1], scaler.transform(KNOWN)[1])
+
+
+def test_a_part_of_a_scaled_panel_does_not_have_the_units_of_the_whole():
+    wave = np.sin(0.2 * np.arange(120))
+    panel = pd.concat({"a": pd.DataFrame({"y": wave}), "b": pd.DataFrame({"y": 9 + 5 * wave})})
+    part = SequenceScaler(per_series=True).fit_transform(panel).loc[["b"]]
+    X, y = next_step(part)
+    model = ESNRegressor(n_units=30, random_state=0).fit(X, y)
+
+    assert_allclose(model.predict(X)[-1], y.to_numpy()[-1, 0], atol=0.01)
