@@ -42,3 +42,9 @@ def test_a_long_file_has_its_test_file():
 
 def test_no_file_is_listed_that_is_gone_or_short():
     assert {*ELSEWHERE} <= {path.as_posix() for path in LONG}
+
+
+def test_no_property_is_computed_under_a_lock_that_a_fork_may_find_held():
+    for package in ("reservoirs", "trainers"):
+        for path in (ROOT / package).rglob("*.py"):
+            assert "import cached_property" not in path.read_text(encoding="utf-8"), path
