@@ -41,7 +41,12 @@ def register_all() -> None:
             "training_end_": TrainingEnd,
         },
     )
-    register(RNNClassifier, check=_check_network, upgrade=_upgrade, attributes=FITTED)
+    register(
+        RNNClassifier,
+        check=_check_network,
+        upgrade=lambda attributes: {"class_weight": None, **_upgrade(attributes)},
+        attributes={**FITTED, "class_weight_": Array},
+    )
 
 
 def _upgrade(attributes: dict[str, Any]) -> dict[str, Any]:

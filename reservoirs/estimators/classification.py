@@ -73,7 +73,7 @@ class LabelMixin(SeriesMixin):
         weights: Array = compute_class_weight(
             class_weight, classes=self.classes_, y=self.classes_[numbers]
         )
-        if not (np.isfinite(weights) & (weights >= 0)).all() or not weights.any():
+        if not (np.isfinite(weights) & (weights >= 0)).all() or not weights[numbers].any():
             raise ValueError(
                 f"class_weight must hold numbers >= 0, not all 0, got {class_weight!r}; to leave a "
                 "class out drop its rows"

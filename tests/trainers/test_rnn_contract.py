@@ -15,8 +15,9 @@ ESTIMATORS = [
     RNNRegressor(cell="lstm", **SMALL),
     RNNRegressor(cell="gru", **SMALL),
     RNNRegressor(n_units=4, solver="hessian_free", max_iter=4, random_state=0),
-    RNNClassifier(cell="rnn", **SMALL),
-    RNNClassifier(cell="lstm", **SMALL),
+    # six epochs also where a check sets max_iter=1000: no loss falls by ten
+    RNNClassifier(cell="rnn", tol=10.0, n_iter_no_change=5, **SMALL),
+    RNNClassifier(cell="lstm", tol=10.0, n_iter_no_change=5, **SMALL),
 ]
 
 

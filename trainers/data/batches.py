@@ -26,7 +26,7 @@ class Batch:
     targets : (n_scored_steps, batch, n_outputs) torch.Tensor
         Of the last steps only: before them nothing is scored.
     mask : (n_scored_steps, batch, 1) torch.Tensor
-        1 on scored steps, else 0.
+        The weight of scored steps, 1 where all count the same, else 0.
     inside : (n_steps, batch, 1) torch.Tensor
         1 on steps of the series, 0 on padding.
     carried : bool, default=False
@@ -42,7 +42,7 @@ class Batch:
     @ComputedOnce
     def weight(self) -> float:
         """Number of scored steps."""
-        return float(self.mask.sum())
+        return float(self.mask.count_nonzero())
 
     @property
     def n_outputs(self) -> int:
@@ -112,6 +112,8 @@ class Examples:
         How many last steps of a piece count; None for all that are scored.
     all_known : bool, default=True
         Whether the last steps all have a target; else those count that are scored.
+    weights : (n_rows, 1) torch.Tensor or None, default=None
+        What the loss of every row counts, above 0; None for 1.
     """
 
     rows: Tensor
@@ -121,6 +123,7 @@ class Examples:
     scored: Tensor
     n_last: int | None
     all_known: bool = True
+    weights: Tensor | None = None
 
     @ComputedOnce
     def _equal_lengths(self) -> bool:
@@ -186,7 +189,7 @@ class Examples:
         return Batch(
             inputs=self.rows[where] * real,
             targets=self.targets[where[first:]],
-            mask=(inside & scored)[first:, :, None].to(self.rows.dtype),
+            mask=self._weighed((inside & scored)[first:, :, None].to(self.rows.dtype), where),
             inside=real,
         )
 
@@ -198,7 +201,14 @@ class Examples:
         mask = inside[first:]
         if self.n_last is None or not self.all_known:
             mask = self.scored[where[first:]][..., None].to(self.rows.dtype)
+        mask = self._weighed(mask, where)
         return Batch(self.rows[where], self.targets[where[first:]], mask, inside)
+
+    def _weighed(self, mask: Tensor, where: Tensor) -> Tensor:
+        """Return the mask of the last steps times the weights of their rows."""
+        if self.weights is None:
+            return mask
+        return mask * self.weights[where[-len(mask) :]]
 
     def _first_rows(self, pieces: Array) -> Tensor:
         return torch.as_tensor(self.starts[pieces], device=self.rows.device)

@@ -20,6 +20,7 @@ def split_examples(
     window: int | None,
     fraction: float | None,
     known: Array | None = None,
+    weights: Tensor | None = None,
 ) -> tuple[Examples, Examples | None]:
     """Cut rows into windows or whole series, and hold out the tail or the last series.
 
@@ -39,6 +40,8 @@ def split_examples(
         Share held out, of the rows of one series or of the number of series; None for none.
     known : (n_rows,) ndarray of bool, default=None
         Which rows have a target; None for all. A piece that none of is scored is left out.
+    weights : (n_rows, 1) torch.Tensor, default=None
+        What the loss of every row counts; None for 1.
 
     Returns
     -------
@@ -65,12 +68,14 @@ def split_examples(
             if not has_target.any():
                 raise ValueError(
                     "no row that is trained on, or none that is held out, has a target without "
-                    "NaN; change validation_fraction, n_scored or window"
+                    "NaN that weighs more than 0; change validation_fraction, n_scored, window or "
+                    "class_weight"
                 )
             starts, sizes = starts[has_target], sizes[has_target]
         scored_rows = as_tensor(scored, device=rows.device)
         all_known = known is None
-        return Examples(rows, targets, starts, sizes, scored_rows, scored_last, all_known)
+        how = scored_last, all_known, weights
+        return Examples(rows, targets, starts, sizes, scored_rows, *how)
 
     if first_held_out is None:
         return examples(starts, sizes, row_numbers >= 0), None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -73,6 +74,10 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         """Return the output bias of an ESN-style start: the mean of the encoded targets."""
         mean: Array = targets.mean(axis=0)
         return mean
+
+    def _weights_of(self, targets: Array) -> Array | None:
+        """Return what the loss of every encoded target counts, None where all count the same."""
+        return None
 
     def _fit(
         self,
@@ -253,6 +258,10 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         if targets.missing is not None:
             known = np.asarray(~np.isnan(per_row).any(axis=1))
             per_row = np.where(known[:, None], per_row, 0.0)  # finite, and not looked at
+        weights = self._weights_of(targets.rows)
+        if weights is not None:
+            weights = self._targets_per_row(replace(targets, rows=weights[:, None]), layout)
+            known = weights[:, 0] > 0
         return split_examples(
             self._network_inputs(rows),
             self._tensor(per_row),
@@ -260,7 +269,8 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             n_last=1 if targets.kind == "per_series" else self.n_scored,
             window=self.window,
             fraction=fraction,
-            known=known,
+            known=known if known is None or not known.all() else None,
+            weights=None if weights is None else self._tensor(weights),
         )
 
     def _held_out_fraction(self) -> float | None:

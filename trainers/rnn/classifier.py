@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
 
 from reservoirs.estimators import SERIES, LabelMixin, Progress, check_labels, inherit_parameters
-from reservoirs.sequences import Array, Layout, SeriesLike, check_rows
+from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets
+from trainers.network.initialization import ESNInit
 from trainers.rnn.base import RecurrentNetwork
 from trainers.rnn.settings import NetworkSettings
+from trainers.training.problem import Solver
 
 
 @inherit_parameters(NetworkSettings)
@@ -24,10 +28,21 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
 
     The loss is the cross-entropy. A label per series is read after its last row.
 
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None, default=None
+        What the loss counts on rows, or series, of each class, 1 where a dict has none; "balanced"
+        is n / (n_classes n_k) for a class of n_k of the n labels. Weights are divided by their mean
+        over the labels of `fit`, so that only their ratios count and learning_rate keeps its
+        meaning; `partial_fit`, which takes no "balanced", divides by the mean over the classes.
+        Where a weight is 0, rows have no loss.
+
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
         The sorted labels.
+    class_weight_ : array of shape (n_classes,)
+        What the loss counts on each class, 1 for all without `class_weight`.
     weights_ : dict of arrays
         The weights by name, for standardised inputs.
     n_iter_ : int
@@ -73,6 +88,73 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
     array(['slow'], dtype='<U4')
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[object]]] = {
+        **RecurrentNetwork._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+    _settings_of_chunks = RecurrentNetwork._settings_of_chunks | {"class_weight"}
+
+    def __init__(
+        self,
+        *,
+        cell: str = "rnn",
+        n_units: int = 64,
+        n_layers: int = 1,
+        activation: str = "tanh",
+        solver: str | Solver = "adam",
+        init: str | ESNInit = "default",
+        window: int | None = None,
+        truncation: int = 100,
+        max_iter: int = 100,
+        batch_size: int = 32,
+        learning_rate: float | None = None,
+        clip_norm: float | None = None,
+        vanishing_penalty: float = 0.0,
+        learn_initial_state: bool = False,
+        hidden_bias: bool = True,
+        n_scored: int | None = None,
+        standardize: bool = True,
+        validation_fraction: float | None = None,
+        early_stopping: bool = False,
+        tol: float | None = None,
+        n_iter_no_change: int = 10,
+        warm_start: bool = False,
+        dtype: str = "auto",
+        device: str = "cpu",
+        verbose: int = 0,
+        random_state: Seed = None,
+        class_weight: Mapping[object, float] | str | None = None,
+    ) -> None:
+        super().__init__(
+            cell=cell,
+            n_units=n_units,
+            n_layers=n_layers,
+            activation=activation,
+            solver=solver,
+            init=init,
+            window=window,
+            truncation=truncation,
+            max_iter=max_iter,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            clip_norm=clip_norm,
+            vanishing_penalty=vanishing_penalty,
+            learn_initial_state=learn_initial_state,
+            hidden_bias=hidden_bias,
+            n_scored=n_scored,
+            standardize=standardize,
+            validation_fraction=validation_fraction,
+            early_stopping=early_stopping,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            warm_start=warm_start,
+            dtype=dtype,
+            device=device,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.class_weight = class_weight
+
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
     def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
@@ -94,12 +176,14 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         Raises
         ------
         ValueError
-            For bad data, labels of one class only, labels that a warm start does not know, an
-            unknown device, or stacked layers with the Hessian-free solver.
+            For bad data, labels of one class only, weights below 0 or of unknown classes, labels
+            that a warm start does not know, an unknown device, or stacked layers with the
+            Hessian-free solver.
         """
         rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
         resumed = self.warm_start and hasattr(self, "solver_state_")
         targets = self._encode_targets(y, layout, resumed=resumed)
+        self._weigh_classes(self._numbers(targets.rows))
         progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
         self._fit(rows, layout, targets, progress, resumed=resumed)
         return self._end(progress)
@@ -133,14 +217,21 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         Raises
         ------
         ValueError
-            For bad data or settings, as `fit`, or a label outside `classes`.
+            For bad data or settings, as `fit`, a label outside `classes`, or balanced weights.
         """
         self._validate_params()  # scikit-learn checks the first call only
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' needs the labels of all data, and partial_fit sees one "
+                "chunk; pass the weights as a dict {label: weight}, such as "
+                "sklearn.utils.compute_class_weight gives them"
+            )
         resumed = hasattr(self, "solver_state_")
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
         if not resumed and classes is not None:
             self._columns(np.asarray(classes))
         targets = self._encode_targets(y, layout, resumed=resumed or classes is not None)
+        self._weigh_classes(np.arange(len(self.classes_)))
         progress = Progress(self, X, y, 1, {"series_id": series_id})
         self._fit(rows, layout, targets, progress, resumed=resumed, one_epoch=True)
         return self._end(progress)
@@ -161,12 +252,29 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
             )
         return self._indicators(labels)
 
+    def _weigh_classes(self, numbers: Array) -> None:
+        """Set the weights of the classes, 1 on the mean over labels that weigh at all."""
+        weights = self._class_weights(self.class_weight, numbers)
+        if weights is None:
+            self.class_weight_ = np.ones(len(self.classes_))
+            return
+        counted = weights[numbers]
+        self.class_weight_ = weights / counted[counted > 0].mean()
+
+    def _weights_of(self, targets: Array) -> Array | None:
+        if (self.class_weight_ == 1).all():
+            return None
+        weights: Array = self.class_weight_[self._numbers(targets)]
+        return weights
+
     @property
     def _loss(self) -> str:  # type: ignore[override] # depends on the labels
         return "binary_cross_entropy" if len(self.classes_) == 2 else "cross_entropy"
 
     def _output_bias(self, targets: Array) -> Array:
         """Return the output bias whose probabilities are the shares of the classes."""
-        share = (targets.sum(axis=0) + 1.0) / (len(targets) + 2.0)
+        weights = self._weights_of(targets)
+        weights = np.ones(len(targets)) if weights is None else weights
+        share = (weights @ targets + 1.0) / (weights.sum() + 2.0)
         bias: Array = np.log(share)
         return bias - np.log(1.0 - share) if len(self.classes_) == 2 else bias
