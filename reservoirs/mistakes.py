@@ -1,6 +1,7 @@
 """Common mistakes in X and y, and what to write instead.
 
-Dates, time differences and text where numbers are needed; channels before time; next_step's tuple.
+Dates, time differences and text where numbers are needed, also text that reads as a number;
+channels before time; next_step's tuple.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,6 +22,8 @@ STAR = "got X and y as one tuple: write fit(*next_step(series)), with the star"
 Y_MISSING = (
     "For labels call fit(X, labels); to learn the next value of a series fit(*next_step(series))"
 )
+NUMBERS = "biufc"  # kinds of types, as NumPy calls them
+NUMERIC = "numbers as text"
 DATE = re.compile(
     r"\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d|\d{1,2}:\d\d|[A-Za-z]{3,9}[ -]\d{2,4}\b|\d{4}-?Q\d)"
 )
@@ -28,7 +31,10 @@ DATE = re.compile(
 
 @contextmanager
 def explain_text(values: Container, where: str, remedy: str = "") -> Iterator[None]:
-    """Refuse dates before a conversion to numbers inside, and say what text made it fail.
+    """Refuse dates and text before a conversion to numbers inside, and say why it failed.
+
+    Text that reads as a number, "20240101" or "007", is refused too: it may be a date or a name,
+    and the conversion would make a number of it without a word.
 
     Parameters
     ----------
@@ -42,16 +48,17 @@ def explain_text(values: Container, where: str, remedy: str = "") -> Iterator[No
     Yields
     ------
     None
-        Once there is no date.
+        Once there is no date and no text.
 
     Raises
     ------
     ValueError
-        For dates and time differences, and in place of an error of the conversion for text.
+        For dates, time differences and text.
     TypeError
         What the conversion raises for anything else.
     """
     refuse_dates(values, where)
+    refuse_text(values, where, remedy)
     try:
         yield
     except (ValueError, TypeError):
@@ -86,6 +93,37 @@ def refuse_dates(values: Container, where: str) -> None:
         raise ValueError(_describe(values, where, ""))
 
 
+def refuse_text(values: Container, where: str, remedy: str = "") -> None:
+    """Refuse text, also text that reads as a number.
+
+    Parameters
+    ----------
+    values : array-like or DataFrame
+        Rows.
+    where : str
+        What to call them in an error.
+    remedy : str, default=""
+        What to do about text; "" encodes the column.
+
+    Raises
+    ------
+    ValueError
+        For the first column that holds text.
+    """
+    if _may_hold_text(values) and (message := _describe(values, where, remedy)) is not None:
+        raise ValueError(message)
+
+
+def _may_hold_text(values: Container) -> bool:
+    """Tell whether values have a type that text may be of."""
+    if isinstance(values, list | tuple):
+        with suppress(ValueError, TypeError):
+            return np.asarray(values).dtype.kind not in NUMBERS
+        return False
+    dtypes = set(values.dtypes) if hasattr(values, "columns") else {getattr(values, "dtype", float)}
+    return any(_kind(dtype) not in NUMBERS for dtype in dtypes)
+
+
 def _columns(values: Container) -> Iterator[tuple[object, Column]]:
     """Yield every column and its name, None where it has none."""
     if hasattr(values, "columns"):  # pandas and polars
@@ -103,6 +141,8 @@ def _kind(dtype: object) -> str:
     kind = getattr(dtype, "kind", None)
     if kind is None:  # polars
         name = str(dtype)
+        if name == "Boolean" or (hasattr(dtype, "is_numeric") and dtype.is_numeric()):
+            return "f"
         kind = "M" if name.startswith("Date") else "m" if name.startswith(("Dur", "Time")) else "O"
     return "M" if str(dtype).startswith("period") else str(kind)
 
@@ -113,27 +153,32 @@ def _describe(values: Container, where: str, remedy: str) -> str | None:
     if not columns:  # a nested list, or another library's column
         with suppress(ValueError, TypeError):
             columns = list(_columns(np.asarray(values)))
-    for number, (name, column) in enumerate(columns):
-        found = _first_text(column)
-        if found is None:
+    found = [(n, name, _first_text(column)) for n, (name, column) in enumerate(columns)]
+    # text is told before numbers that became text beside it
+    for number, name, text in sorted(found, key=lambda f: f[2] is not None and f[2][0] == NUMERIC):
+        if text is None:
             continue
-        what, row, value = found
+        what, row, value = text
         whole = len(columns) == 1 and name is None
         place = where if whole else f"column {number if name is None else repr(name)} of {where}"
-        text = f"{place} holds {what}, '{value}' in row {row}"
+        told = f"{place} holds {what}, '{value}' in row {row}"
         if what == "text":
             key = number if name is None else name
             by_column = (
                 "turn it into numbers, in a Pipeline with make_column_transformer("
                 f"(OneHotEncoder(sparse_output=False), [{key!r}]), remainder='passthrough')"
             )
-            return f"{text}: {remedy or by_column}"
+            return f"{told}: {remedy or by_column}"
+        if what == NUMERIC:
+            return f"{told}: make them numbers if they count something, astype(float)" + (
+                f"; {remedy}" if remedy else ", or encode names that are written in digits"
+            )
         if what == "time differences":
-            return f"{text}: make them numbers, as .dt.total_seconds() does"
+            return f"{told}: make them numbers, as .dt.total_seconds() does"
         if name is None:
-            return f"{text}: leave it out, or pass a DataFrame with the dates as its index"
+            return f"{told}: leave it out, or pass a DataFrame with the dates as its index"
         return (
-            f"{text}: dates label the rows, so make them the index, set_index({name!r}), or leave "
+            f"{told}: dates label the rows, so make them the index, set_index({name!r}), or leave "
             "the column out"
         )
     return None
@@ -145,19 +190,35 @@ def _first_text(column: Column) -> tuple[str, int, str] | None:
     if kind in "mM":
         first = next(iter(column), "")
         return "dates" if kind == "M" else "time differences", 0, str(first)
-    if kind in "biufc":
+    if kind in NUMBERS:
         return None
+    numeric = None
     for row, value in enumerate(column):
         if isinstance(value, date):
             return "dates", row, str(value)
         if isinstance(value, timedelta):
             return "time differences", row, str(value)
-        if isinstance(value, str):
-            try:
-                float(value)
-            except ValueError:
-                return "dates" if DATE.match(value) else "text", row, value
-    return None
+        if isinstance(value, str | bytes):
+            what = _what_text_is(value.decode("latin-1") if isinstance(value, bytes) else value)
+            if what != NUMERIC:
+                return what, row, str(value)
+            numeric = numeric or (what, row, str(value))
+    return numeric
+
+
+def _what_text_is(value: str) -> str:
+    """Return "dates", "text" or "numbers as text"; eight digits that name a day are a date."""
+    if DATE.match(value):
+        return "dates"
+    try:
+        float(value)
+    except ValueError:
+        return "text"
+    try:
+        day = datetime.strptime(value.strip(), "%Y%m%d")  # of "202411" it makes a day too
+    except ValueError:
+        return NUMERIC
+    return "dates" if len(value.strip()) == 8 and 1800 <= day.year < 2200 else NUMERIC
 
 
 def warn_of_channels(shape: tuple[int, int, int]) -> None:

@@ -287,6 +287,8 @@ def check_labels(layout: Layout, where: str = "X") -> None:
 
 def _layout_of_ids(X: SeriesLike, series_id: SeriesLike) -> Layout:
     ids = masked_as_none(series_id)
+    if ids.dtype.kind in "US" and not isinstance(series_id, np.ndarray):
+        ids = np.array([*series_id, None], dtype=object)[:-1]  # 7 and "7" are two series
     n_rows = len(X) if hasattr(X, "__len__") else np.shape(X)[0]
     if ids.ndim != 1 or len(ids) != n_rows:
         raise ValueError(f"series_id must hold one id per row of X, ({n_rows},), got {ids.shape}")

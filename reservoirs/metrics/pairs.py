@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reservoirs.labels import is_frame
+from reservoirs.mistakes import refuse_text
 from reservoirs.sequences import Array, SeriesLike
 
 
@@ -46,6 +47,8 @@ def check_pair(
         _check_names(y_true, y_pred, names)
     truth, prediction = _unmasked(y_true), _unmasked(y_pred)
     if numbers:
+        for values, name in zip((truth, prediction), names, strict=True):
+            refuse_text(values, name)
         truth, prediction = truth.astype(np.float64), prediction.astype(np.float64)
     if not truth.size or (truth.dtype.kind in "fc" and not np.isfinite(truth).all()):
         raise ValueError(

@@ -23,9 +23,11 @@ from reservoirs import (
     SequenceScaler,
     backtest,
     forecast,
+    load,
     next_step,
     save,
 )
+from reservoirs.metrics import nrmse
 from trainers import RNNClassifier, RNNRegressor
 
 N = 40
@@ -52,6 +54,7 @@ DATE_COLUMNS = {
     "months": [f"Mar {2000 + i}" for i in range(N)],
     "quarters": [f"{2000 + i // 4}Q{1 + i % 4}" for i in range(N)],
     "hours": DATES.strftime("%H:%M"),
+    "eight digits": (DATES + pd.Timedelta("9D")).strftime("%Y%m%d"),
 }
 
 
@@ -112,6 +115,72 @@ def test_text_is_named_with_its_row_and_encoded_in_a_pipeline():
         message = f"column 'day' of X holds text, '{value}' in row {row}: .*OneHotEncoder"
         with pytest.raises(ValueError, match=message):
             ESN.fit(pd.DataFrame({"value": WAVE, "day": column}), WAVE)
+
+
+def as_text(rows):
+    """Numbers as text in every container of rows, (n_rows, 1)."""
+    text = rows.astype(str)
+    yield from (text, text.astype(object), text.astype("S"), text.tolist(), [text, text])
+    yield from ([*rows[:-1].tolist(), ["007"]], np.stack([text, text]))
+    for kind in (object, "string", "category"):
+        yield pd.DataFrame(text, columns=["v"]).astype(kind)
+    yield pl.DataFrame({"v": text[:, 0]})
+    yield pl.DataFrame({"v": text[:, 0]}).with_columns(pl.col("v").cast(pl.Categorical))
+
+
+def test_text_that_reads_as_a_number_is_refused_in_every_place():
+    rows = WAVE[:, None]
+    exog = ESNRegressor(n_units=5, random_state=0).fit(*next_step(rows, rows))
+    calls = {
+        "X": lambda v: exog.predict(np.column_stack([v, v])),
+        "context": lambda v: exog.forecast(2, context=v, exog=np.zeros((N + 1, 1))),
+        "exog": lambda v: exog.forecast(2, context=rows[: N - 1], exog=v),
+        "series": lambda v: ESN.fit(*next_step(rows)).backtest(v, horizon=2, step=9),
+        "y_true": lambda v: nrmse(v, rows),
+        "y_pred": lambda v: nrmse(rows, v),
+    }
+
+    for model in MODELS:
+        for text in as_text(rows):
+            many = isinstance(text, list) and isinstance(text[0], np.ndarray)
+            y = (
+                [WAVE > 0] * 2
+                if many
+                else np.stack([WAVE > 0] * 2)
+                if np.ndim(text) == 3
+                else WAVE > 0
+            )
+            with pytest.raises(ValueError, match=r"X holds numbers as text, .*astype\(float\)"):
+                model.fit(text, y)
+    for name, call in calls.items():
+        for text in [rows.astype(str), rows.astype(str).astype(object), rows.astype(str).tolist()]:
+            with pytest.raises(ValueError, match=f"{name} holds numbers as text"):
+                call(text)
+    for y in (WAVE.astype(str), WAVE.astype(str).tolist(), pd.Series(WAVE.astype(str))):
+        for model in (ESN, NVARRegressor()):
+            with pytest.raises(ValueError, match="y holds numbers as text.*ESNClassifier"):
+                model.fit(rows, y)
+    ESN.fit(rows.astype(object), WAVE.astype(object))  # numbers stay numbers
+
+
+def test_names_written_in_digits_stay_names(tmp_path):
+    days = np.array(["20240101", "007"])[(WAVE > 0).astype(int)]
+    y = pd.DataFrame({"y": np.r_[WAVE, -WAVE]})
+    panel = y.set_axis(pd.MultiIndex.from_product([["007", "7"], DATES]))
+    ids = np.repeat(["007", "7"], N)
+
+    labels = ESNClassifier(n_units=5).fit(WAVE[:, None], days)
+    model = ESNRegressor(n_units=5, random_state=0).fit(*next_step(panel))
+    save(model, tmp_path / "model")
+
+    assert labels.classes_.tolist() == ["007", "20240101"]
+    assert list(load(tmp_path / "model").forecast(1).index.get_level_values(0)) == ["007", "7"]
+    X, targets = next_step(y.to_numpy(), series_id=ids)
+    for series_id in (np.repeat(["007", "7"], N - 1), ["7"] * (N - 1) + [7] * (N - 1)):
+        assert len(ESN.fit(np.vstack(X), np.vstack(targets), series_id=series_id).forecast(1)) == 2
+    encode = make_column_transformer(("passthrough", ["y"]), remainder=OneHotEncoder())
+    coded = make_pipeline(encode, ESN).fit(pd.DataFrame({"y": WAVE, "day": days}), WAVE)
+    assert coded[-1].n_features_in_ == 3
 
 
 def test_labels_are_for_classifiers():
