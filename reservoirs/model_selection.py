@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from numbers import Integral
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from reservoirs.forecasting import ClosedLoopModel, ForecastDivergedWarning, closed_loop_model
+from reservoirs.forecasting import ClosedLoopModel, closed_loop_model
+from reservoirs.forecasting.bounds import choose_bound
 from reservoirs.forecasting.columns import Columns
 from reservoirs.forecasting.panels import open_panel
 from reservoirs.forecasting.runs import run
@@ -198,7 +198,7 @@ class ForecastScorer:
         Returns
         -------
         float
-            Minus the error, the mean over the series; -1e6 for a forecast that diverged.
+            Minus the error, the mean over the series; -1e6 for one that diverged without a bound.
 
         Raises
         ------
@@ -218,9 +218,7 @@ class ForecastScorer:
             )
         if not c:
             _check_that_rows_follow(inputs, truths, fitted)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ForecastDivergedWarning)
-            predicted = self._forecasts(fitted, inputs, truths)
+        predicted = self._forecasts(fitted, inputs, truths)
         errors = []
         for truth, values in zip(truths, predicted, strict=True):
             known = ~np.isnan(truth[c:]).any(axis=1)
@@ -252,7 +250,8 @@ class ForecastScorer:
                 assert last is not None  # `closed_loop_model` refused targets per series
                 observations, state = last[i][None], model.last_states_[i]
             starts.append(Start(observations, exog, state))
-        return [run(model, start) for start in starts]
+        bound = choose_bound(model, "auto")
+        return [run(model, start, bound)[0] for start in starts]
 
     def __repr__(self) -> str:
         return f"forecast_scorer({self.metric.__name__}, context={self.context})"

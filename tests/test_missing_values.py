@@ -70,6 +70,7 @@ def cases(n_quick):
 
 
 @pytest.mark.filterwarnings("ignore:the forecast that fills a gap leaves:UserWarning")
+@pytest.mark.filterwarnings("ignore::reservoirs.ForecastDivergedWarning")  # wild models
 @pytest.mark.parametrize("drawn", cases(10))
 def test_every_verb_of_a_container_with_gaps_is_that_of_its_series(drawn):
     for model, case in drawn:
@@ -133,6 +134,7 @@ PIPELINES = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::reservoirs.ForecastDivergedWarning")  # wild models
 @pytest.mark.parametrize("name", PIPELINES)
 def test_a_pipeline_fills_gaps_in_fit_predict_forecast_and_backtest(name):
     series, exog = (S[:, 0], None) if name == "voting" else (S, FORCE)
@@ -159,6 +161,7 @@ def test_a_pipeline_fills_gaps_in_fit_predict_forecast_and_backtest(name):
         assert_array_equal(truth[i], column[origin + 1 : origin + 7])
 
 
+@pytest.mark.filterwarnings("ignore::reservoirs.ForecastDivergedWarning")  # wild models
 def test_a_scaled_pipeline_is_the_fit_on_scaled_rows():
     X, y = next_step(S, FORCE)
     scaler = StandardScaler().fit(X)

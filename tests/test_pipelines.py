@@ -87,12 +87,14 @@ def assert_the_forecast_is_the_slow_loop(*case):
     expected = slow_forecast(model, SERIES[:LENGTH], exog, N)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ForecastDivergedWarning)  # its rows are compared below
-        from_the_end = np.ravel(forecast(model, N, exog=ahead))
-        after_context = np.ravel(forecast(model, N, context=SERIES[:LENGTH], exog=along))
+        from_the_end = np.ravel(forecast(model, N, exog=ahead, bound=None))
+        after_context = np.ravel(
+            forecast(model, N, context=SERIES[:LENGTH], exog=along, bound=None)
+        )
     assert_same_until_divergence(from_the_end, expected)
     assert_same_until_divergence(after_context, expected)
 
-    _, found = backtest(model, SERIES[:60], horizon=4, step=25, exog=exog)
+    _, found = backtest(model, SERIES[:60], horizon=4, step=25, exog=exog, bound=None)
     second = slow_forecast(model, SERIES[:50], exog, 4)
     assert_allclose(found[1].ravel(), second, rtol=1e-9, atol=1e-9)
 

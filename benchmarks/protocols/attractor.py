@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-import warnings
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.methods.base import Forecaster, InformedBaseline, Method
+from benchmarks.protocols.divergence import watch_bounds
 from benchmarks.protocols.outcome import Outcome
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Attractor
-from reservoirs import ForecastDivergedWarning, next_step
+from reservoirs import next_step
 from reservoirs.metrics import error_growth, valid_prediction_time
 
 VPT_THRESHOLD = 0.3
@@ -55,12 +55,12 @@ def _run_free(
     n_steps = data.test_starts.shape[1] - data.warm_up
     began = time.perf_counter()
     free = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ForecastDivergedWarning)  # counted when scored
+    with watch_bounds() as steps:
         for rows in data.test_starts:
             context = scaler.transform(rows[: data.warm_up])
             ahead = model.forecast(n_steps, context=context, exog=None)
             free.append(np.asarray(ahead).reshape(n_steps, -1))
+    outcome.metrics["lost"] = float(len(steps))
     outcome.costs["t_predict"] = time.perf_counter() - began
     return free
 
@@ -70,8 +70,9 @@ def _score(
 ) -> None:
     """Score all forecasts together, in the metric of the data."""
     metrics = outcome.metrics
-    diverged = np.asarray(~np.isfinite(free).all(axis=(1, 2)))
-    metrics["lost"] = float(diverged.sum())
+    # a baseline makes its forecasts by itself, and may fail to
+    infinite = float(np.sum(~np.isfinite(free).all(axis=(1, 2))))
+    metrics["lost"] = lost = max(metrics.get("lost", 0.0), infinite)
     if data.metric == "vpt":
         unit = scaler.transform(data.series).std(axis=0)
         times = [
@@ -84,8 +85,8 @@ def _score(
         metrics["censored"] = float(np.mean([t >= longest - data.time / 2 for t in times]))
         outcome.arrays.update(samples=np.array(times), time=np.array([data.time, data.agreement]))
         return
-    if diverged.any():
-        outcome.fail(f"{diverged.sum()} of {len(diverged)} forecasts")
+    if lost:
+        outcome.fail(f"{lost:.0f} of {len(free)} forecasts")
     raw, guess = (scaler.inverse_transform(a.reshape(-1, a.shape[2])) for a in (truth, free))
     if data.metric == "nrmse84":
         # Jaeger (2001), eq. 25: sqrt(mean((y - y')^2) / var(y)), before the squashing tanh(y - 1)

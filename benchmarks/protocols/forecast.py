@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-import warnings
 
 import numpy as np
 from sklearn.base import clone
 
 from benchmarks.methods.base import Forecaster, Forecasts, InformedBaseline, Method
 from benchmarks.protocols import physics
+from benchmarks.protocols.divergence import watch_bounds
 from benchmarks.protocols.outcome import Outcome
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Array
 from benchmarks.tasks.split import Simulation, Split
-from reservoirs import ESNRegressor, ForecastDivergedWarning
+from reservoirs import ESNRegressor
 from reservoirs.metrics import amplitude_ratio, error_growth, nrmse, smape
 
 LARGEST = 10.0  # a free run beyond ten standard deviations more than the data has failed
@@ -82,9 +82,10 @@ def _fit_and_predict(
         context = rows[warm_up.start : split.origin]
         one_step = model.predict(rows[split.origin :], context=context)
         exog = None if split.exog is None else split.exog[warm_up.start : first + n_free - 1]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ForecastDivergedWarning)  # becomes the row's status
+        with watch_bounds() as steps:
             free = model.forecast(n_free, context=split.series[warm_up], exog=exog)
+        if steps:
+            outcome.fail(f"the free run left the range of the data at step {steps[0]}")
     costs["t_predict"] = time.perf_counter() - began
     return Forecasts(one_step, free)
 

@@ -213,6 +213,8 @@ def _closed_loop(
     shift,
     C,
     c,
+    lower,
+    upper,
     out,
 ):
     """Write the outputs of every step, each fed back as the next; return the last state."""
@@ -234,6 +236,11 @@ def _closed_loop(
             total = c[j] + _dot(C, j, new, n_units)
             for k in range(n_outputs + n_exog):
                 total += C[j, n_units + k] * inputs[0, k]
+            # held within the bounds, NaN too, which compares with nothing
+            if not total >= lower[j]:
+                total = lower[j]
+            elif total > upper[j]:
+                total = upper[j]
             observation[j] = total
             out[t, j] = total
         old, new = new, old
@@ -331,10 +338,11 @@ def run_closed_loop(
     weights: PackedWeights,
     loop: tuple[Array, Array],
     readout: tuple[Array, Array],
+    bounds: tuple[Array, Array] | None = None,
 ) -> Array:
     """Run the reservoir on its own output: the prediction becomes the next observation.
 
-    u[t] = [scale y[t-1] + shift, exog[t]],  y[t] = C [x[t]; u[t]] + c
+    u[t] = [scale y[t-1] + shift, exog[t]],  y[t] = C [x[t]; u[t]] + c, held within the bounds
 
     Parameters
     ----------
@@ -350,15 +358,19 @@ def run_closed_loop(
         Scale and shift from an output to the input it becomes.
     readout : tuple of arrays of shapes (n_outputs, n_units + n_features) and (n_outputs,)
         C and c.
+    bounds : tuple of two arrays of shape (n_outputs,), default=None
+        The smallest and the largest value of each output; None: none.
 
     Returns
     -------
     array of shape (n_steps, n_outputs)
         y.
     """
+    if bounds is None:
+        bounds = np.full(len(first), -np.inf), np.full(len(first), np.inf)
     out = np.empty((len(exog), len(first)), dtype=np.float64)
     start = np.array(state, dtype=weights.bias.dtype)
-    arrays = (first, exog, *loop, *readout)
+    arrays = (first, exog, *loop, *readout, *bounds)
     observation, inputs, *maps = [np.array(a, dtype=np.float64, order="C") for a in arrays]
     # Python hears Ctrl-C between two calls only; what a call goes on from is exact
     for begin in range(0, len(out), STEPS_PER_CALL):

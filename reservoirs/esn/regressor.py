@@ -14,6 +14,9 @@ from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import (
     ALIGNMENTS,
+    BOUND,
+    DEFAULT_BOUND,
+    Bounds,
     ForecastMixin,
     Loop,
     check_outputs,
@@ -49,6 +52,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     exog_align : {"observation", "target"}, default="observation"
         Whether a row of exog enters with its own observation or belongs to the value predicted, as
         `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
+    bound : float or None, default=0.25
+        What a forecast feeds back is held within the range of the training targets and of its
+        context, and this share of that range beyond; None lets it go.
 
     Attributes
     ----------
@@ -107,8 +113,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     _parameter_constraints: ClassVar[dict[str, list[object]]] = {
         **EchoStateNetwork._parameter_constraints,
         "exog_align": [StrOptions(set(ALIGNMENTS))],
+        "bound": BOUND,
     }
-    _settings_of_prediction = EchoStateNetwork._settings_of_prediction | {"exog_align"}
+    _settings_of_prediction = EchoStateNetwork._settings_of_prediction | {"exog_align", "bound"}
 
     def __init__(
         self,
@@ -134,6 +141,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         verbose: int = 0,
         random_state: Seed = None,
         exog_align: str = "observation",
+        bound: float | None = DEFAULT_BOUND,
     ) -> None:
         super().__init__(
             n_units=n_units,
@@ -158,6 +166,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             random_state=random_state,
         )
         self.exog_align = exog_align
+        self.bound = bound
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -275,8 +284,15 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     def _training_starts(self, n_series: int) -> Array:
         return self.reservoir_.check_state(None, n_series)
 
-    def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
+    def _closed_loop(
+        self,
+        observation: Array,
+        exog: Array,
+        loop: Loop,
+        state: Array,
+        bounds: Bounds | None = None,
+    ) -> Array:
         readout = (self.coef_, self.intercept_)
         return compiled.reservoir_loops.run_closed_loop(
-            observation, exog, state, self.reservoir_.pack(), loop, readout
+            observation, exog, state, self.reservoir_.pack(), loop, readout, bounds
         )

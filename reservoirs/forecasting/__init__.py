@@ -7,6 +7,7 @@ prediction becomes the next observation.
 """
 
 from reservoirs.forecasting.backtesting import backtest
+from reservoirs.forecasting.bounds import BOUND, DEFAULT_BOUND, Bounds, ForecastDivergedWarning
 from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.examples import ALIGNMENTS, next_step
@@ -15,7 +16,6 @@ from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.mixin import ForecastMixin
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.own_units import scale_targets
-from reservoirs.forecasting.runs import ForecastDivergedWarning
 from reservoirs.forecasting.training_end import (
     TrainingEnd,
     check_outputs,
@@ -25,6 +25,9 @@ from reservoirs.forecasting.training_end import (
 
 __all__ = [
     "ALIGNMENTS",
+    "BOUND",
+    "Bounds",
+    "DEFAULT_BOUND",
     "ClosedLoopModel",
     "ForecastDivergedWarning",
     "ForecastMixin",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reservoirs.forecasting.bounds import choose_bound, find_bounds, warn_of_divergence
 from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.columns import Columns
 from reservoirs.forecasting.model import ClosedLoopModel
@@ -30,6 +31,7 @@ def backtest(
     horizon: int,
     step: int,
     exog: SeriesLike = None,
+    bound: float | str | None = "auto",
 ) -> tuple[SeriesLike, SeriesLike]:
     """Forecast from many origins along a series, without refitting.
 
@@ -48,6 +50,8 @@ def backtest(
         Rows between origins.
     exog : array-like of shape (n_rows, n_exog), list of arrays or DataFrame, default=None
         Known inputs, one row per row of the series; a DataFrame by its labels.
+    bound : float, None or "auto", default="auto"
+        As for `forecast`; the context of an origin are the rows up to it.
 
     Returns
     -------
@@ -68,7 +72,8 @@ def backtest(
     Warns
     -----
     ForecastDivergedWarning
-        If a forecast diverges; its rows are NaN from there on.
+        If a forecast meets its bound; without one, if it diverges, and then its rows are NaN from
+        there on.
 
     See Also
     --------
@@ -91,6 +96,7 @@ def backtest(
         if not isinstance(number, Integral) or number < 1:
             raise ValueError(f"{name} must be an integer >= 1, got {number!r}")
     panel, columns = open_panel(series, "series"), Columns(fitted)
+    margin, steps = choose_bound(fitted, bound), list[int | None]()
     truths, forecasts = [], []
     numbers = training_numbers(fitted, panel)
     inputs_of = match_series(panel, exog, "exog")
@@ -104,7 +110,8 @@ def backtest(
                 f"{len(observations)}; lower step or horizon"
             )
         state = start_of(fitted, known, None)
-        values = _run_origins(fitted, state, observations, rows, origins, horizon)
+        values, left = _run_origins(fitted, state, observations, rows, origins, horizon, margin)
+        steps += left
         truth = np.stack([observations[o + 1 : o + 1 + horizon] for o in origins])
         if is_frame(member):
             truths.append(_label(truth, member.index, origins, end))
@@ -112,6 +119,7 @@ def backtest(
         else:
             truths.append(truth)
             forecasts.append(values)
+    warn_of_divergence(steps, int(horizon), bounded=margin is not None)
     return panel.restore(truths), panel.restore(forecasts)
 
 
@@ -122,19 +130,24 @@ def _run_origins(
     exog: Array,
     origins: range,
     horizon: int,
-) -> Array:
-    """Return the forecasts from all origins of one series, (n_origins, horizon, n_outputs)."""
+    bound: float | None,
+) -> tuple[Array, list[int | None]]:
+    """Return the forecasts from all origins of one series, and where each met its bounds."""
     state, n_driven, forecasts = settle(model, observations[: origins[0] + 1], exog, state), 0, []
-    observations = fill_observations(model, observations, exog, state)
+    known, observations = observations, fill_observations(model, observations, exog, state)
     rows = input_rows(model, observations[: len(exog)], exog)
+    steps = []
     # one pass along the series: each origin starts from the state that the one before reached
     for origin in origins:
         if origin > n_driven:
             _, state = model._drive(rows[n_driven:origin], state)
             n_driven = origin
         exog_ahead = exog[origin : origin + horizon]
-        forecasts.append(run_closed_loop(model, observations[origin], exog_ahead, state))
-    return np.stack(forecasts)
+        bounds = find_bounds(model, bound, known[: origin + 1], state)
+        values, step = run_closed_loop(model, observations[origin], exog_ahead, state, bounds)
+        forecasts.append(values)
+        steps.append(step)
+    return np.stack(forecasts), steps
 
 
 def _label(values: Array, labels: pd.Index, origins: range, end: TrainingEnd) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import TYPE_CHECKING
 
+from reservoirs.forecasting.bounds import choose_bound, warn_of_divergence
 from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.frames import restore_container
 from reservoirs.forecasting.model import ClosedLoopModel
@@ -23,10 +24,11 @@ def forecast(
     context: SeriesLike = None,
     exog: SeriesLike = None,
     initial_state: InitialState = None,
+    bound: float | str | None = "auto",
 ) -> SeriesLike:
     """Forecast in a closed loop: every prediction becomes the next observation.
 
-    y[t] = f(x[t-1], [y[t-1], exog[t]]),  x the state of the model
+    y[t] = f(x[t-1], [y[t-1], exog[t]]) within its bounds,  x the state of the model
 
     Parameters
     ----------
@@ -46,6 +48,10 @@ def forecast(
         first row belongs to y[-1]; one array per series where there are several.
     initial_state : array-like of shape (state_size,) or str, default=None
         State before the first context row; None takes the model's own rule.
+    bound : float, None or "auto", default="auto"
+        What is fed back is held within the range of the training targets and of the context, and
+        this share of that range beyond it; None lets it go. "auto" is the model's own parameter,
+        .25 where it has none.
 
     Returns
     -------
@@ -64,7 +70,8 @@ def forecast(
     Warns
     -----
     ForecastDivergedWarning
-        If the forecast diverges; its rows are NaN from there on.
+        If the forecast meets its bound; without one, if it diverges, and then its rows are NaN
+        from there on.
 
     See Also
     --------
@@ -86,5 +93,7 @@ def forecast(
     starts, panel = find_starts(
         fitted, int(n_steps), context=context, exog=exog, initial_state=initial_state
     )
-    forecasts = [run(fitted, start) for start in starts]
-    return restore_container(forecasts, starts, panel, fitted.training_end_)
+    margin = choose_bound(fitted, bound)
+    forecasts, steps = zip(*[run(fitted, start, margin) for start in starts], strict=True)
+    warn_of_divergence(list(steps), int(n_steps), bounded=margin is not None)
+    return restore_container(list(forecasts), starts, panel, fitted.training_end_)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from reservoirs.estimators.series import States, Step
+from reservoirs.forecasting.bounds import DEFAULT_BOUND, Bounds
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.nodes import Chain, Foreign, Inverse, Node, Ours, OwnUnits, Part, State
 from reservoirs.forecasting.runs import feed_back
@@ -73,6 +74,9 @@ class ComposedModel:
             self.feature_names_in_ = names
         self.exog_align = next(
             (p.exog_align for p in node.parts() if hasattr(p, "exog_align")), None
+        )
+        self.bound: float | None = next(
+            (p.bound for p in node.parts() if hasattr(p, "bound")), DEFAULT_BOUND
         )
         if isinstance(node, OwnUnits):
             identity = np.ones(end.n_outputs), np.zeros(end.n_outputs)
@@ -188,10 +192,17 @@ class ComposedModel:
 
         yield step
 
-    def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: State) -> Array:
+    def _closed_loop(
+        self,
+        observation: Array,
+        exog: Array,
+        loop: Loop,
+        state: State,
+        bounds: Bounds | None = None,
+    ) -> Array:
         """Run the loop, compiled where all steps before one of our regressors are scalers."""
         if isinstance(self.node, OwnUnits):
-            return self.node.closed_loop(observation, exog, state)
+            return self.node.closed_loop(observation, exog, state, bounds)
         nodes = list(self.node.nodes) if isinstance(self.node, Chain) else []
         last = nodes[-1] if nodes else None
         before = [node.estimator for node in nodes[:-1] if isinstance(node, Foreign)]
@@ -206,10 +217,13 @@ class ComposedModel:
                 self._drive_before(rows)[:, n_outputs:],
                 inside.training_end_.loop,
                 state[-1],
+                bounds,
             )
-        return self._run(observation, exog, loop, state)
+        return self._run(observation, exog, loop, state, bounds)
 
-    def _run(self, observation: Array, exog: Array, loop: Loop, state: State) -> Array:
+    def _run(
+        self, observation: Array, exog: Array, loop: Loop, state: State, bounds: Bounds | None
+    ) -> Array:
         """Run the loop one row after the other."""
         scale, shift = loop
         pairs = self.training_end_.pairs
@@ -227,7 +241,7 @@ class ComposedModel:
             return np.concatenate([latest * scale + shift, inputs])
 
         with self._row_runner(state) as step:
-            return feed_back(step, next_row, observation, exog, limit)
+            return feed_back(step, next_row, observation, exog, limit, bounds)
 
 
 def is_affine(step: object) -> bool:
@@ -292,11 +306,14 @@ def _in_units_of_y(end: TrainingEnd, back: Transform) -> TrainingEnd:
     rows, targets = end.pairs
     last, values = back(end.last_observations), back(targets)
     above = back(end.last_observations + end.target_deviation)
+    ends = np.empty_like(values[:0]) if end.target_range is None else back(end.target_range)
+    # a map of each output by itself takes the ends of its range to the ends
+    seen = np.vstack([ends, last, values])
     return replace(
         end,
         last_observations=last,
         pairs=(rows, values),
         target_size=float(max(np.abs(last).max(), np.abs(values).max())) or 1.0,
         target_deviation=np.abs(above - last)[-1],
-        target_range=None,
+        target_range=np.stack([seen.min(axis=0), seen.max(axis=0)]),
     )

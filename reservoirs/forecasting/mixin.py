@@ -10,6 +10,7 @@ import numpy as np
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.series import SeriesMixin, States, split_context
 from reservoirs.forecasting.backtesting import backtest
+from reservoirs.forecasting.bounds import Bounds
 from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.filler import Filler, fill_inputs
 from reservoirs.forecasting.frames import drop_output_axis
@@ -141,7 +142,14 @@ class ForecastMixin(SeriesMixin):
             self.last_states_[number] = state
         return end
 
-    def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
+    def _closed_loop(
+        self,
+        observation: Array,
+        exog: Array,
+        loop: Loop,
+        state: Array,
+        bounds: Bounds | None = None,
+    ) -> Array:
         """Feed every prediction back, row by row; an estimator with a compiled loop has its own."""
         scale, shift = loop
         limit = DIVERGED * self.training_end_.target_size
@@ -150,7 +158,7 @@ class ForecastMixin(SeriesMixin):
             return np.concatenate([observation * scale + shift, inputs])
 
         with self._row_runner(state) as step:
-            return feed_back(step, next_row, observation, exog, limit)
+            return feed_back(step, next_row, observation, exog, limit, bounds)
 
     @inherit_parameters(forecast)
     def forecast(
@@ -160,6 +168,7 @@ class ForecastMixin(SeriesMixin):
         context: SeriesLike = None,
         exog: SeriesLike = None,
         initial_state: InitialState = None,
+        bound: float | str | None = "auto",
     ) -> SeriesLike:
         """Forecast in a closed loop; `reservoirs.forecast` tells the rules.
 
@@ -168,11 +177,19 @@ class ForecastMixin(SeriesMixin):
         array of shape (n_steps,) or (n_steps, n_outputs), list of arrays or DataFrame
             The forecast, 1-D where y was; without context one per training series.
         """
-        return forecast(self, n_steps, context=context, exog=exog, initial_state=initial_state)
+        return forecast(
+            self, n_steps, context=context, exog=exog, initial_state=initial_state, bound=bound
+        )
 
     @inherit_parameters(backtest)
     def backtest(
-        self, series: SeriesLike, *, horizon: int, step: int, exog: SeriesLike = None
+        self,
+        series: SeriesLike,
+        *,
+        horizon: int,
+        step: int,
+        exog: SeriesLike = None,
+        bound: float | str | None = "auto",
     ) -> tuple[Array, Array]:
         """Forecast from many origins without refitting; `reservoirs.backtest` tells the rules.
 
@@ -183,7 +200,7 @@ class ForecastMixin(SeriesMixin):
         forecast : array of shape (n_origins, horizon, n_outputs)
             The forecasts of them.
         """
-        return backtest(self, series, horizon=horizon, step=step, exog=exog)
+        return backtest(self, series, horizon=horizon, step=step, exog=exog, bound=bound)
 
     @inherit_parameters(SERIES)
     def score(

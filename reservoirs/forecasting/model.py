@@ -41,5 +41,15 @@ class ClosedLoopModel(Protocol):
     def _row_runner(self, state: Array) -> AbstractContextManager[Step]:
         """Return a function that takes one row after the other from a state on."""
 
-    def _closed_loop(self, observation: Array, exog: Array, loop: Loop, state: Array) -> Array:
-        """Return the predictions, (n_steps, n_outputs), each entering as the next observation."""
+    def _closed_loop(
+        self,
+        observation: Array,
+        exog: Array,
+        loop: Loop,
+        state: Array,
+        bounds: Loop | None = None,
+    ) -> Array:
+        """Return the predictions, (n_steps, n_outputs), each entering as the next observation.
+
+        With bounds, the smallest and largest value of each output, they are held within these.
+        """

@@ -328,7 +328,9 @@ class OwnUnits(Chain):
         values, inside = super().drive((rows - units[0]) / units[1], inside)
         return self._back(values, units), (units, inside)
 
-    def closed_loop(self, observation: Array, exog: Array, state: State) -> Array:
+    def closed_loop(
+        self, observation: Array, exog: Array, state: State, bounds: tuple[Array, Array] | None
+    ) -> Array:
         """Return the loop of the regressor inside, in the units of the series."""
         (mean, scale), (inside,) = state
         part: Any = self.nodes[0]
@@ -338,6 +340,7 @@ class OwnUnits(Chain):
             (exog - mean[n_outputs:]) / scale[n_outputs:],
             part.estimator.training_end_.loop,
             inside,
+            None if bounds is None else self._inside(bounds, mean, scale),
         )
         return self._back(values, (mean, scale))
 
@@ -354,6 +357,12 @@ class OwnUnits(Chain):
             target_deviation=end.target_deviation * np.sqrt((scale**2).mean(axis=0)),
             pairs=None,
         )
+
+    def _inside(
+        self, bounds: tuple[Array, Array], mean: Array, scale: Array
+    ) -> tuple[Array, Array]:
+        low, high = ((limit - mean[: len(limit)]) / scale[: len(limit)] for limit in bounds)
+        return low, high
 
     def _back(self, values: Array, units: tuple[Array, Array]) -> Array:
         mean, scale = units

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reservoirs.estimators.series import Step
+from reservoirs.forecasting.bounds import (
+    Bounds,
+    find_bounds,
+    hold,
+    left_at,
+    mask_divergence,
+)
 from reservoirs.forecasting.filler import Filler
 from reservoirs.forecasting.loop import DIVERGED
 from reservoirs.forecasting.model import ClosedLoopModel
@@ -16,26 +21,8 @@ from reservoirs.forecasting.nodes import OwnUnits, State
 from reservoirs.forecasting.starts import Start
 from reservoirs.sequences import Array
 
-if TYPE_CHECKING:
-    pass
 
-
-class ForecastDivergedWarning(UserWarning):
-    """A closed-loop forecast diverged; rows from that step on are NaN.
-
-    See Also
-    --------
-    forecast : Warns when a prediction is not below a million times the largest training target.
-
-    Examples
-    --------
-    >>> import warnings
-    >>> from reservoirs import ForecastDivergedWarning
-    >>> warnings.simplefilter("error", ForecastDivergedWarning)
-    """
-
-
-def run(model: ClosedLoopModel, start: Start) -> Array:
+def run(model: ClosedLoopModel, start: Start, bound: float | None) -> tuple[Array, int | None]:
     """Drive a model along the observations of a start, then close the loop.
 
     Parameters
@@ -44,19 +31,24 @@ def run(model: ClosedLoopModel, start: Start) -> Array:
         The model.
     start : Start
         Where the loop starts.
+    bound : float or None
+        From `choose_bound`.
 
     Returns
     -------
-    array of shape (n_steps, n_outputs)
-        The forecast, NaN from the step on at which it diverged.
+    values : array of shape (n_steps, n_outputs)
+        The forecast, held within its bounds; without, NaN from the step on at which it diverged.
+    step : int or None
+        Where it met its bounds or diverged.
     """
     n_before = len(start.observations) - 1
     state = settle(model, start.observations, start.exog, start.state)
     observations = fill_observations(model, start.observations, start.exog, state)
+    bounds = find_bounds(model, bound, start.observations, state)
     if n_before:
         rows = input_rows(model, observations[:-1], start.exog)
         _, state = model._drive(rows, state)
-    return run_closed_loop(model, observations[-1], start.exog[n_before:], state)
+    return run_closed_loop(model, observations[-1], start.exog[n_before:], state, bounds)
 
 
 def settle(model: ClosedLoopModel, known: Array, exog: Array, state: State) -> State:
@@ -114,7 +106,13 @@ def fill_observations(
     return np.vstack([observations[:1], filler.fill(observations[1:], outputs)])
 
 
-def run_closed_loop(model: ClosedLoopModel, observation: Array, exog: Array, state: Array) -> Array:
+def run_closed_loop(
+    model: ClosedLoopModel,
+    observation: Array,
+    exog: Array,
+    state: State,
+    bounds: Bounds | None,
+) -> tuple[Array, int | None]:
     """Run one closed loop.
 
     Parameters
@@ -127,16 +125,22 @@ def run_closed_loop(model: ClosedLoopModel, observation: Array, exog: Array, sta
         Exogenous inputs of every step, the first beside that observation.
     state : array
         The state before.
+    bounds : tuple of two arrays of shape (n_outputs,), or None
+        What every prediction is held within.
 
     Returns
     -------
-    array of shape (n_steps, n_outputs)
-        The forecast, NaN from the step on at which it diverged.
+    values : array of shape (n_steps, n_outputs)
+        The forecast; without bounds NaN from the step on at which it diverged.
+    step : int or None
+        Where it met its bounds or diverged.
     """
     end = model.training_end_
     assert end.loop is not None  # `closed_loop_model` refused the model otherwise
-    values = model._closed_loop(observation, exog, end.loop, state)
-    return mask_divergence(values, DIVERGED * end.target_size)
+    values = model._closed_loop(observation, exog, end.loop, state, bounds)
+    if bounds is None:
+        return mask_divergence(values, DIVERGED * end.target_size)
+    return values, left_at(values, bounds)
 
 
 def input_rows(model: ClosedLoopModel, observations: Array, exog: Array) -> Array:
@@ -167,10 +171,11 @@ def feed_back(
     observation: Array,
     exog: Array,
     limit: float,
+    bounds: Bounds | None = None,
 ) -> Array:
     """Run a closed loop one row after the other.
 
-    y[t] = step(next_row(y[t-1], exog[t]))
+    y[t] = step(next_row(y[t-1], exog[t])), held within the bounds
 
     Parameters
     ----------
@@ -183,7 +188,9 @@ def feed_back(
     exog : array of shape (n_steps, n_exog)
         Exogenous inputs, one row per step.
     limit : float
-        The run ends when a prediction is not below it in size.
+        Without bounds the run ends when a prediction is not below it in size.
+    bounds : tuple of two arrays of shape (n_outputs,), default=None
+        What every prediction is held within.
 
     Returns
     -------
@@ -192,41 +199,7 @@ def feed_back(
     """
     values = np.full((len(exog), len(observation)), np.nan)
     for t, inputs in enumerate(exog):
-        values[t] = observation = step(next_row(observation, inputs))
-        if not np.abs(observation).max() < limit:
+        values[t] = observation = hold(step(next_row(observation, inputs)), bounds)
+        if bounds is None and not np.abs(observation).max() < limit:
             break
-    return values
-
-
-def mask_divergence(values: Array, limit: float) -> Array:
-    """Put NaN from the first row on that is not finite or not below a limit, and say so.
-
-    Parameters
-    ----------
-    values : array of shape (n_steps, n_outputs)
-        A forecast.
-    limit : float
-        Size that no value reaches.
-
-    Returns
-    -------
-    array of shape (n_steps, n_outputs)
-        The forecast.
-
-    Warns
-    -----
-    ForecastDivergedWarning
-        If a value is not finite or reaches the limit.
-    """
-    if np.abs(values).max() < limit:
-        return values
-    step = int(np.argmin((np.abs(values) < limit).all(axis=1)))
-    warnings.warn(
-        f"the forecast diverged at step {step} of {len(values)}; rows from there on are NaN. "
-        "Raise alpha (ESN), train longer, or check that X and y come from next_step",
-        ForecastDivergedWarning,
-        stacklevel=4,
-    )
-    values = values.copy()
-    values[step:] = np.nan
     return values

@@ -259,7 +259,8 @@ def upgrade_state(attributes: dict[str, Any]) -> dict[str, Any]:
     dict
         The attributes as `fit` sets them now.
     """
-    state = {"exog_align": "observation", **attributes}
+    # what was not there has a value that changes no prediction
+    state = {"exog_align": "observation", "bound": None, **attributes}
     if "n_outputs_" not in attributes:
         return state
     n_outputs = state.pop("n_outputs_")

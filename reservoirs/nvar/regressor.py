@@ -14,6 +14,8 @@ from reservoirs.estimators import Progress, Runs, States
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import (
     ALIGNMENTS,
+    BOUND,
+    DEFAULT_BOUND,
     ForecastMixin,
     find_loop,
     open_rows,
@@ -48,6 +50,9 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     exog_align : {"observation", "target"}, default="observation"
         Whether a row of exog enters with its own observation or belongs to the value predicted, as
         `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
+    bound : float or None, default=0.25
+        What a forecast feeds back is held within the range of the training targets and of its
+        context, and this share of that range beyond; None lets it go.
 
     Attributes
     ----------
@@ -92,9 +97,10 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
         "noise": [Interval(Real, 0, None, closed="left")],
         "exog_align": [StrOptions(set(ALIGNMENTS))],
+        "bound": BOUND,
     }
 
-    _settings_of_prediction = frozenset({"n_jobs", "exog_align"})
+    _settings_of_prediction = frozenset({"n_jobs", "exog_align", "bound"})
 
     def __init__(
         self,
@@ -105,6 +111,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         alpha: ArrayLike = 1e-8,
         noise: float = 0.0,
         exog_align: str = "observation",
+        bound: float | None = DEFAULT_BOUND,
     ) -> None:
         self.n_delays = n_delays
         self.stride = stride
@@ -112,6 +119,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         self.alpha = alpha
         self.noise = noise
         self.exog_align = exog_align
+        self.bound = bound
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)

@@ -12,6 +12,8 @@ from sklearn.utils._param_validation import StrOptions
 from reservoirs.estimators import SERIES, Progress, inherit_parameters
 from reservoirs.forecasting import (
     ALIGNMENTS,
+    BOUND,
+    DEFAULT_BOUND,
     ForecastMixin,
     check_outputs,
     find_loop,
@@ -40,6 +42,9 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
     exog_align : {"observation", "target"}, default="observation"
         Whether a row of exog enters with its own observation or belongs to the value predicted, as
         `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
+    bound : float or None, default=0.25
+        What a forecast feeds back is held within the range of the training targets and of its
+        context, and this share of that range beyond; None lets it go.
 
     Attributes
     ----------
@@ -92,8 +97,9 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
     _parameter_constraints: ClassVar[dict[str, list[object]]] = {
         **RecurrentNetwork._parameter_constraints,
         "exog_align": [StrOptions(set(ALIGNMENTS))],
+        "bound": BOUND,
     }
-    _settings_of_prediction = RecurrentNetwork._settings_of_prediction | {"exog_align"}
+    _settings_of_prediction = RecurrentNetwork._settings_of_prediction | {"exog_align", "bound"}
 
     def __init__(
         self,
@@ -125,6 +131,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         verbose: int = 0,
         random_state: Seed = None,
         exog_align: str = "observation",
+        bound: float | None = DEFAULT_BOUND,
     ) -> None:
         super().__init__(
             cell=cell,
@@ -155,6 +162,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             random_state=random_state,
         )
         self.exog_align = exog_align
+        self.bound = bound
 
     _loss = "squared_error"
 

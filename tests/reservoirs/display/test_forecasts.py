@@ -79,7 +79,7 @@ def test_a_diverged_forecast_is_drawn_all_the_same(wave):
 
 def test_the_error_growth_of_many_starts_is_their_median(ax):
     series = datasets.lorenz63(600, random_state=0)
-    model = ESNRegressor(n_units=60, random_state=0).fit(*next_step(series[:400]))
+    model = ESNRegressor(n_units=60, bound=None, random_state=0).fit(*next_step(series[:400]))
     truth, predicted = model.backtest(series[400:], horizon=30, step=10)
 
     display = ErrorGrowthDisplay.from_estimator(model, series[400:], horizon=30, step=10, ax=ax)

@@ -78,7 +78,7 @@ def test_the_attributes_of_0_1_0_become_one_training_end():
 
     new = upgrade_state(old)
 
-    assert set(new) == {"coef_", "exog_align", "target_kind_", "training_end_"}
+    assert set(new) == {"bound", "coef_", "exog_align", "target_kind_", "training_end_"}
     assert new["training_end_"] == TrainingEnd(
         None, old["last_observations_"], layout, ["a"], True, 3.0, old["target_deviation_"]
     )

@@ -1,0 +1,157 @@
+"""What predictions that are fed back are held within: the range of the data and a margin."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from reservoirs.forecasting.model import ClosedLoopModel
+from reservoirs.forecasting.nodes import OwnUnits, State
+from reservoirs.sequences import Array
+
+Bounds = tuple[Array, Array]  # the smallest and the largest value of each output
+DEFAULT_BOUND = 0.25
+BOUND = [Interval(Real, 0, None, closed="left"), None]  # allowed values, for scikit-learn
+ROUNDING = 1e-9  # of the largest target: a constant series is predicted to that, and meets nothing
+
+
+class ForecastDivergedWarning(UserWarning):
+    """A closed-loop forecast met its bound, or diverged where it has none.
+
+    Parameters
+    ----------
+    message : str
+        What to say.
+    step : int, default=None
+        The first step that met the bound, counted from 0.
+
+    See Also
+    --------
+    forecast : Holds what it feeds back near the range of the training data.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from reservoirs import ForecastDivergedWarning
+    >>> warnings.simplefilter("error", ForecastDivergedWarning)
+    """
+
+    def __init__(self, message: str, step: int | None = None) -> None:
+        super().__init__(message)
+        self.step = step
+
+
+def choose_bound(model: ClosedLoopModel, bound: float | str | None) -> float | None:
+    """Return the margin of a forecast, in ranges of the data; "auto" is the model's own.
+
+    Raises
+    ------
+    ValueError
+        For anything but "auto", None or a number >= 0.
+    """
+    if isinstance(bound, str) and bound == "auto":
+        own: float | None = getattr(model, "bound", DEFAULT_BOUND)
+        return own
+    number = isinstance(bound, Real) and not isinstance(bound, bool)
+    if bound is not None and not (number and 0 <= float(bound) < np.inf):
+        raise ValueError(f"bound must be a number >= 0, None or 'auto', got {bound!r}")
+    return None if bound is None else float(bound)
+
+
+def find_bounds(
+    model: ClosedLoopModel, bound: float | None, observations: Array, state: State
+) -> Bounds | None:
+    """Return the range of the training targets and of observations, and a share of it beyond.
+
+    Parameters
+    ----------
+    model : ClosedLoopModel
+        The model.
+    bound : float or None
+        The share; None: no bounds.
+    observations : array of shape (n, n_outputs)
+        What is known before the first forecast; rows with NaN count where they have values.
+    state : state
+        Of the model, with the units of the series where it is scaled by itself.
+
+    Returns
+    -------
+    tuple of two arrays of shape (n_outputs,), or None
+        In the units of y.
+    """
+    end = model.training_end_
+    if bound is None or end.target_range is None:
+        return None
+    seen = end.target_range
+    node = getattr(model, "node", None)
+    if isinstance(node, OwnUnits):
+        mean, scale = (units[: end.n_outputs] for units in state[0])
+        seen = seen * scale + mean
+    together = np.vstack([seen, observations])
+    low, high = np.nanmin(together, axis=0), np.nanmax(together, axis=0)
+    margin = bound * (high - low) + ROUNDING * np.maximum(np.abs(low), np.abs(high))
+    return low - margin, high + margin
+
+
+def hold(values: Array, bounds: Bounds | None) -> Array:
+    """Return values no further out than the bounds; the lower one for NaN."""
+    if bounds is None:
+        return values
+    held: Array = np.fmin(np.fmax(values, bounds[0]), bounds[1])
+    return held
+
+
+def left_at(values: Array, bounds: Bounds) -> int | None:
+    """Return the first step of a forecast, (n_steps, n_outputs), that met its bounds, if any."""
+    met = ((values <= bounds[0]) | (values >= bounds[1])).any(axis=1)
+    return int(np.argmax(met)) if met.any() else None
+
+
+def mask_divergence(values: Array, limit: float) -> tuple[Array, int | None]:
+    """Return a forecast, NaN from the first row on that is not finite and below a limit.
+
+    Returns
+    -------
+    values : array of shape (n_steps, n_outputs)
+        The forecast.
+    step : int or None
+        That row; None where there is none.
+    """
+    if np.abs(values).max() < limit:
+        return values, None
+    step = int(np.argmin((np.abs(values) < limit).all(axis=1)))
+    values = values.copy()
+    values[step:] = np.nan
+    return values, step
+
+
+def warn_of_divergence(steps: list[int | None], n_steps: int, *, bounded: bool) -> None:
+    """Warn once of all forecasts that met their bounds, or diverged, with the first step.
+
+    Warns
+    -----
+    ForecastDivergedWarning
+        If there is one.
+    """
+    left = [step for step in steps if step is not None]
+    if not left:
+        return
+    which = "the forecast" if len(steps) == 1 else f"{len(left)} of {len(steps)} forecasts"
+    whose = "its" if len(steps) == 1 else "their"
+    what = (
+        f"met {whose} bound at step {min(left)} of {n_steps}: predictions are held within the "
+        "range of the data and a margin (bound=None lets them go)"
+        if bounded
+        else f"diverged at step {min(left)} of {n_steps}; rows from there on are NaN"
+    )
+    warnings.warn(
+        ForecastDivergedWarning(
+            f"{which} {what}. Raise alpha or take alpha='closed_loop' (ESN, NVAR), train longer, "
+            "take differences of a series with a trend, or check that X and y come from next_step",
+            min(left),
+        ),
+        stacklevel=4,
+    )
