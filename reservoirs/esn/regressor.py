@@ -24,6 +24,7 @@ from reservoirs.forecasting import (
     open_rows,
     record_training_end,
     scale_targets,
+    skip_leading,
 )
 from reservoirs.readout import SOLVERS, check_alphas
 from reservoirs.sequences import Array, Seed, SeriesLike, check_rows
@@ -174,7 +175,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         """Draw the reservoir and solve the readout.
 
         Rows with NaN in y are not regressed on. NaN in the columns of X that a forecast feeds back
-        are filled by the forecast of a first model, fitted with the last values in their place.
+        are filled by the forecast of a first model, fitted with the last values in their place; a
+        series that begins with them is learned from its first whole row on.
 
         Returns
         -------
@@ -193,11 +195,12 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         self.__dict__.pop("stream_", None)
         progress = self._progress(X, y, layout, targets.kind, series_id)
         self._draw()
-        for inputs, outputs in self._passes(rows, gaps, targets, loop):
-            activity = self._learn(inputs, layout, outputs, progress)
+        whole = skip_leading(rows, layout, gaps, targets, loop)
+        for inputs, outputs in self._passes(whole, loop):
+            activity = self._learn(inputs, whole.layout, outputs, progress)
         self._warn_of_scale(activity)
         end = record_training_end(rows, targets, layout, X, y, loop=loop)
-        self.training_end_ = self._complete(end, rows, gaps, targets, layout)
+        self.training_end_ = self._complete(end, whole, changed=gaps is not None)
         progress.end()
         return self
 

@@ -11,7 +11,7 @@ from reservoirs.forecasting.bounds import BOUND, DEFAULT_BOUND, Bounds, Forecast
 from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.examples import ALIGNMENTS, next_step
-from reservoirs.forecasting.gaps import open_rows
+from reservoirs.forecasting.gaps import open_rows, skip_leading
 from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.mixin import ForecastMixin
 from reservoirs.forecasting.model import ClosedLoopModel
@@ -40,6 +40,7 @@ __all__ = [
     "forecast",
     "next_step",
     "open_rows",
+    "skip_leading",
     "record_training_end",
     "scale_targets",
     "upgrade_state",

@@ -1,7 +1,8 @@
 """Gaps in the series that a model predicts: which can be filled, and the two passes of a fit.
 
 In the first pass the last value is carried into the gap and the rows inside are left out, in the
-second the first model has filled it. Rows without a target are regressed on in neither.
+second the first model has filled it. Rows without a target are regressed on in neither. A series
+that begins in a gap is learned from its first whole row on.
 """
 
 from __future__ import annotations
@@ -82,6 +83,75 @@ class Gaps:
             raise MissingValuesError(told_first)
 
 
+@dataclass(frozen=True)
+class WholeStarts:
+    """Training data of which every series begins with a row without NaN.
+
+    Attributes
+    ----------
+    rows : array of shape (n_rows, n_features)
+        Checked rows.
+    layout : Layout
+        How they divide into series.
+    gaps : Gaps or None
+        What is missing in them; None where nothing is.
+    targets : Targets
+        Their targets.
+    """
+
+    rows: Array
+    layout: Layout
+    gaps: Gaps | None
+    targets: Targets
+
+
+def skip_leading(
+    rows: Array, layout: Layout, gaps: Gaps | None, targets: Targets, loop: Loop | None
+) -> WholeStarts:
+    """Leave out the rows before the first whole one of each series: nothing is known of them.
+
+    Parameters
+    ----------
+    rows : array of shape (n_rows, n_features)
+        Checked rows.
+    layout : Layout
+        How they divide into series.
+    gaps : Gaps or None
+        What is missing in them.
+    targets : Targets
+        Checked targets.
+    loop : tuple of two arrays of shape (n_outputs,), or None
+        The map from an output to the next input; None where the loop cannot close.
+
+    Returns
+    -------
+    WholeStarts
+        The rest, the same where every series begins whole.
+
+    Raises
+    ------
+    MissingValuesError
+        If a missing value is not fed back, or no row of a series is whole.
+    """
+    if gaps is None:
+        return WholeStarts(rows, layout, gaps, targets)
+    gaps.check(loop, starts=False)
+    after = gaps.after_starts()
+    lengths = tuple(int(after[span].sum()) for span in layout.slices())
+    if after.all() or not all(lengths) or sum(lengths) < 2:
+        gaps.check(loop)
+        return WholeStarts(rows, layout, gaps, targets)
+    rest = Layout("list" if layout.kind == "stack" else layout.kind, lengths)
+    missing = None if targets.missing is None else targets.missing[after]
+    targets = replace(
+        targets,
+        rows=targets.rows[after],
+        missing=missing if missing is not None and missing.any() else None,
+    )
+    left = replace(gaps, missing=gaps.missing[after], layout=rest)
+    return WholeStarts(rows[after], rest, left if left.missing.any() else None, targets)
+
+
 def describe_leading(where: str, missing: Array, place: str) -> str:
     """Return what to say of a series that begins with a gap.
 
@@ -156,13 +226,7 @@ def open_rows(
 
 
 def passes(
-    filler: Filler,
-    starts: Starts,
-    rows: Array,
-    gaps: Gaps | None,
-    targets: Targets,
-    *,
-    fitted: bool = False,
+    filler: Filler, starts: Starts, data: WholeStarts, *, fitted: bool = False
 ) -> Iterator[tuple[Array, Targets]]:
     """Yield the data of every pass of a fit; the model must have learned before the next is asked.
 
@@ -172,12 +236,8 @@ def passes(
         Of the model that is fitted.
     starts : callable
         Number of series -> the states that they start from in training.
-    rows : array of shape (n_rows, n_features)
-        Checked rows.
-    gaps : Gaps or None
-        What is missing in them.
-    targets : Targets
-        Checked targets.
+    data : WholeStarts
+        What is learned from.
     fitted : bool, default=False
         Whether the model was fitted before, so that it can fill the gaps.
 
@@ -189,10 +249,10 @@ def passes(
     targets : Targets
         Their targets; in a first pass those of carried rows count as missing, if others are left.
     """
+    rows, targets, gaps = data.rows, data.targets, data.gaps
     if gaps is None:
         yield rows, targets
         return
-    gaps.check(filler.loop)
     if not fitted:
         yield _carried(rows, gaps), _without_gaps(targets, gaps)
     yield fill_inputs(filler, rows, gaps.layout, None, starts(gaps.layout.n_series))[0], targets
@@ -215,13 +275,7 @@ def _without_gaps(targets: Targets, gaps: Gaps) -> Targets:
 
 
 def complete_end(
-    filler: Filler,
-    starts: Starts,
-    end: TrainingEnd,
-    rows: Array,
-    gaps: Gaps | None,
-    targets: Targets,
-    layout: Layout,
+    filler: Filler, starts: Starts, end: TrainingEnd, data: WholeStarts, *, changed: bool
 ) -> tuple[TrainingEnd, dict[int, Array]]:
     """Fill what forecasts go on from, by the model that was fitted.
 
@@ -232,34 +286,31 @@ def complete_end(
     starts : callable
         Number of series -> the states that they start from in training.
     end : TrainingEnd
-        As `record_training_end` made it.
-    rows : array of shape (n_rows, n_features)
-        Checked rows.
-    gaps : Gaps or None
-        What is missing in them.
-    targets : Targets
-        Checked targets.
-    layout : Layout
-        How the rows divide into series.
+        As `record_training_end` made it of all rows.
+    data : WholeStarts
+        What was learned from.
+    changed : bool
+        Whether something was missing in the rows.
 
     Returns
     -------
     end : TrainingEnd
         Without NaN.
     states : dict of int to array
-        The last states of the series that something was missing in, by their numbers.
+        The last states of the series that something is missing in, by their numbers.
     """
-    states = dict[int, Array]()
-    if targets.kind == "per_series" or (gaps is None and targets.missing is None):
+    states, targets = dict[int, Array](), data.targets
+    if targets.kind == "per_series" or not (changed or targets.missing is not None):
         return end, states
-    rows, values = rows.copy(), targets.rows.copy()
+    rows, values = data.rows.copy(), targets.rows.copy()
     for number, (span, state) in enumerate(
-        zip(layout.slices(), starts(layout.n_series), strict=True)
+        zip(data.layout.slices(), starts(data.layout.n_series), strict=True)
     ):
         missing = np.isnan(rows[span])
         if missing.any() or np.isnan(values[span]).any():
             rows[span], outputs, states[number] = filler.run(rows[span], missing, state)
             values[span] = filler.fill(values[span], outputs)
-    last = values[np.cumsum(layout.lengths) - 1]
+    last = values[np.cumsum(data.layout.lengths) - 1]
     whole = replace(targets, rows=values)
-    return replace(end, last_observations=last, pairs=some_pairs(rows, whole, layout)), states
+    pairs = some_pairs(rows, whole, data.layout)
+    return replace(end, last_observations=last, pairs=pairs), states

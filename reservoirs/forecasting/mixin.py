@@ -14,7 +14,7 @@ from reservoirs.forecasting.bounds import Bounds
 from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.filler import Filler, fill_inputs
 from reservoirs.forecasting.frames import drop_output_axis
-from reservoirs.forecasting.gaps import Gaps, complete_end, open_rows, passes
+from reservoirs.forecasting.gaps import WholeStarts, complete_end, open_rows, passes
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.own_units import unscale
 from reservoirs.forecasting.runs import feed_back
@@ -120,24 +120,16 @@ class ForecastMixin(SeriesMixin):
         return self._start_states(None, n_series)
 
     def _passes(
-        self,
-        rows: Array,
-        gaps: Gaps | None,
-        targets: Targets,
-        loop: Loop | None,
-        *,
-        fitted: bool = False,
+        self, data: WholeStarts, loop: Loop | None, *, fitted: bool = False
     ) -> Iterator[tuple[Array, Targets]]:
         """Yield the rows and the targets of every pass of a fit."""
-        filler = Filler(self._drive, loop, targets.largest)
-        return passes(filler, self._training_starts, rows, gaps, targets, fitted=fitted)
+        filler = Filler(self._drive, loop, data.targets.largest)
+        return passes(filler, self._training_starts, data, fitted=fitted)
 
-    def _complete(
-        self, end: TrainingEnd, rows: Array, gaps: Gaps | None, targets: Targets, layout: Layout
-    ) -> TrainingEnd:
+    def _complete(self, end: TrainingEnd, data: WholeStarts, *, changed: bool) -> TrainingEnd:
         """Return the end of training without NaN; store the states there."""
         filler = Filler(self._drive, end.loop, end.target_size)
-        end, states = complete_end(filler, self._training_starts, end, rows, gaps, targets, layout)
+        end, states = complete_end(filler, self._training_starts, end, data, changed=changed)
         for number, state in states.items():
             self.last_states_[number] = state
         return end

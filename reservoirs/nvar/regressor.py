@@ -21,6 +21,7 @@ from reservoirs.forecasting import (
     open_rows,
     record_training_end,
     scale_targets,
+    skip_leading,
 )
 from reservoirs.nvar.features import DELAYS, NVAR
 from reservoirs.parallel import one_blas_thread
@@ -127,7 +128,8 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         """Solve the readout. Rows whose delays reach before their series are not regressed on.
 
         Neither are rows with NaN in y. NaN in the columns of X that a forecast feeds back are
-        filled by the forecast of a first model, fitted with the last values in their place.
+        filled by the forecast of a first model, fitted with the last values in their place; a
+        series that begins with them is learned from its first whole row on.
 
         Parameters
         ----------
@@ -154,11 +156,13 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         self.features_.list_monomials()
         progress = Progress(self, X, y, 0, {"series_id": series_id})
         loop, reach = find_loop(rows, targets, layout), self.features_.reach
-        for inputs, outputs in self._passes(rows, gaps, targets, loop):
-            self._solve(inputs, layout, outputs)
-        self.last_states_ = [rows[span][-reach:] if reach else rows[:0] for span in layout.slices()]
+        whole = skip_leading(rows, layout, gaps, targets, loop)
+        for inputs, outputs in self._passes(whole, loop):
+            self._solve(inputs, whole.layout, outputs)
+        ends = [whole.rows[span] for span in whole.layout.slices()]
+        self.last_states_ = [end[-reach:] if reach else end[:0] for end in ends]
         end = record_training_end(rows, targets, layout, X, y, loop=loop)
-        self.training_end_ = self._complete(end, rows, gaps, targets, layout)
+        self.training_end_ = self._complete(end, whole, changed=gaps is not None)
         self.target_kind_ = targets.kind
         progress.end()
         return self

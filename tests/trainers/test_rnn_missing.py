@@ -175,3 +175,14 @@ def test_verbs_of_containers_with_gaps_are_those_of_each_series():
 def test_what_is_not_filled_is_refused_by_name(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_series_that_begins_in_a_gap_is_learned_from_its_first_whole_row():
+    series = np.sin(0.3 * np.arange(60))
+    series[[*range(7), 30, 31]] = np.nan
+    model = RNNRegressor(n_units=3, max_iter=2, random_state=0)
+
+    for settings in ({}, {"window": 4}, {"validation_fraction": 0.2}):
+        model = clone(model).set_params(**settings)
+        found = clone(model).fit(*next_step(series)).forecast(3)
+        assert_array_equal(found, clone(model).fit(*next_step(series[7:])).forecast(3))

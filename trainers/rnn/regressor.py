@@ -20,6 +20,7 @@ from reservoirs.forecasting import (
     open_rows,
     record_training_end,
     scale_targets,
+    skip_leading,
 )
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
@@ -173,7 +174,8 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
 
         Rows with NaN in y have no loss. NaN in the columns of X that a forecast feeds back are
         filled by the forecast of a first network, trained with the last values in their place; a
-        warm start fills them with what it goes on from.
+        warm start fills them with what it goes on from. A series that begins with NaN is learned
+        from its first whole row on.
 
         Ctrl-C during training keeps the whole epochs so far, `status_` is then "interrupted", and
         raises KeyboardInterrupt. Any other exception leaves the estimator as it was.
@@ -192,17 +194,18 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         resumed = self.warm_start and hasattr(self, "solver_state_")
         scaled = scale_targets(self, X, y, series_id, resumed=resumed)
         targets = check_targets(self, scaled, layout, allow_nan=True)
-        self._measure_targets(targets, layout, resumed=resumed)
-        n_epochs = self.max_iter * (1 if gaps is None or resumed else 2)
+        whole = skip_leading(rows, layout, gaps, targets, find_loop(rows, targets, layout))
+        self._measure_targets(whole.targets, whole.layout, resumed=resumed)
+        n_epochs = self.max_iter * (1 if whole.gaps is None or resumed else 2)
         progress = Progress(self, X, y, n_epochs, {"series_id": series_id})
         self._record_training_end(rows, targets, layout, X, y)
-        passes = self._passes(rows, gaps, targets, self.loop_, fitted=resumed)
-        for inputs, outputs in passes:
-            self._fit(inputs, layout, self._standardized(outputs), progress, resumed=resumed)
-            self._store_end_states(inputs, layout)
+        for inputs, outputs in self._passes(whole, self.loop_, fitted=resumed):
+            known = self._standardized(outputs)
+            self._fit(inputs, whole.layout, known, progress, resumed=resumed)
+            self._store_end_states(inputs, whole.layout)
             if self.status_ in ("interrupted", "stopped"):
                 break
-        self.training_end_ = self._complete(self.training_end_, rows, gaps, targets, layout)
+        self.training_end_ = self._complete(self.training_end_, whole, changed=gaps is not None)
         return self._end(progress)
 
     @_fit_context(prefer_skip_nested_validation=True)

@@ -6,9 +6,13 @@ import pytest
 import reference
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.model_selection import TimeSeriesSplit, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from reservoirs import ESNRegressor, NVARRegressor, next_step
 from reservoirs.missing import MissingValuesError
+from reservoirs.model_selection import forecast_scorer
 
 ALPHA = 1e-4
 MODELS = {
@@ -225,7 +229,11 @@ def fit(frame, model="ESN"):
             r"X contains NaN.*row 7 \(2024-01-01 07.*'heat'",
         ),
         (
-            lambda: fit(with_gap(0, "load"), "NVAR"),
+            lambda: fit(with_gap(0, "heat"), "NVAR"),
+            r"X contains NaN: 1 row.*row 0 \(2024-01-01 00.*column 'heat'",
+        ),
+        (
+            lambda: fit(FRAME).predict(with_gap(0, "load")),
             r"where a series begins, at row 0 \(2024-01-01 00.*leave out its first 1 row",
         ),
         (
@@ -298,3 +306,66 @@ def test_tags_say_what_a_fitted_model_takes():
     assert loop.__sklearn_tags__().input_tags.allow_nan
     assert not other.__sklearn_tags__().input_tags.allow_nan
     assert issubclass(MissingValuesError, ValueError)
+
+
+def leading(n_missing, series):
+    """Every container of series that begin with missing rows, and the list of what follows them."""
+    holes = [s.copy() for s in series]
+    for s, n in zip(holes, n_missing, strict=True):
+        s[:n] = np.nan
+    days = pd.date_range("2024", periods=len(series[0]), freq="h")
+    frames = [pd.DataFrame(s, index=days) for s in holes]
+    rest = [s[n:] for s, n in zip(holes, n_missing, strict=True)]
+    if len(series) == 1:
+        return rest, [holes[0], frames[0], np.ma.masked_invalid(holes[0])]
+    ids = np.repeat(["a", "b"], [len(s) for s in holes])
+    return rest, [holes, np.stack(holes), frames, pd.concat(frames, keys=["a", "b"]), ids]
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_a_series_that_begins_in_a_gap_is_learned_from_its_first_whole_row(model):
+    rng = np.random.default_rng(0)
+    noisy = [np.c_[np.sin(0.3 * np.arange(60) + i), np.cos(0.2 * np.arange(60))] for i in (0, 1)]
+    noisy = [s + 0.01 * rng.normal(size=s.shape) for s in noisy]
+    inside = [s.copy() for s in noisy]
+    for s in inside:
+        s[30:33, 0] = np.nan
+    for series in (noisy, inside):
+        for n_missing in ([7], [7, 0], [3, 9]):
+            rest, containers = leading(n_missing, series[: len(n_missing)])
+            pairs = [next_step(s) for s in rest]
+            X, y = zip(*pairs, strict=True)
+            if len(n_missing) == 1:
+                expected = clone(model).fit(X[0], y[0])
+            else:
+                expected = clone(model).fit(list(X), list(y))
+            for container in containers:
+                if isinstance(container, np.ndarray) and container.ndim == 1:
+                    flat = next_step(np.concatenate(containers[0]), series_id=container)
+                    ids = np.repeat(["a", "b"], [len(x) for x in flat[0]])
+                    found = clone(model).fit(*map(np.vstack, flat), series_id=ids)
+                else:
+                    found = clone(model).fit(*next_step(container))
+                ahead = np.asarray(found.forecast(4)).reshape(-1, 2)
+                assert_array_equal(ahead, np.reshape(np.asarray(expected.forecast(4)), (-1, 2)))
+                if isinstance(container, pd.DataFrame):
+                    first = found.forecast(4).index.get_level_values(-1)[0]
+                    assert first == pd.Timestamp("2024-01-03 12:00")
+
+
+def test_a_fold_may_train_from_a_gap_on():
+    series = np.sin(0.2 * np.arange(200))
+    series[[0, 1, 2, 60, 61, 62]] = np.nan
+    X, y = next_step(series)
+    model = ESNRegressor(n_units=20, alpha=1e-4, random_state=0)
+    folds = [(np.arange(60, 120), np.arange(120, 150)), (np.arange(61, 150), np.arange(150, 180))]
+
+    for scaled in (model, make_pipeline(StandardScaler(), model)):
+        for scoring in (None, forecast_scorer()):
+            scores = cross_val_score(scaled, X, y, cv=folds, scoring=scoring, error_score="raise")
+            assert np.isfinite(scores).all()
+    scores = cross_val_score(model, X, y, cv=TimeSeriesSplit(4), error_score="raise")
+    assert (scores > 0.9).all()
+    one = np.r_[[np.nan] * 9, 1.0, 2.0]
+    with pytest.raises(ValueError, match="X contains NaN: 9 row"):
+        model.fit(one[:-1, None], one[1:])
