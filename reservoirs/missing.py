@@ -23,8 +23,8 @@ WAYS_OUT = {
         "transformers need every target. The fit of a regressor passes over rows without one"
     ),
     "exog": (
-        "No model predicts exogenous inputs: fill them (frame.ffill(), say), or fit and forecast "
-        "without the column"
+        "No model predicts exogenous inputs: fill them (frame.ffill(), say), begin the Pipeline "
+        "with SimpleImputer(), or fit and forecast without the column"
     ),
 }
 

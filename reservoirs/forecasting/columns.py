@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,6 +50,7 @@ class Columns:
         self._outputs = end.output_names
         # the rows of a Pipeline may hold text, which one of its steps makes numbers of
         self._numeric = names is None or not getattr(model, "takes_text", False)
+        self._takes_missing = getattr(model, "takes_missing", None)
 
     def observations(self, values: SeriesLike, where: str) -> Array:
         """Return observations as a float64 array, NaN where one is missing.
@@ -125,7 +126,10 @@ class Columns:
             if is_frame(inputs) and labels is not None:
                 check_labels(flatten(inputs)[1], "exog")
                 inputs = self._rows_of(inputs, labels, tail, n_rows)
-        return check_exog(inputs, n_rows, self.n_exog, exact=exact, numeric=self._numeric)
+        numeric, fills = self._numeric, self._takes_missing
+        return check_exog(
+            inputs, n_rows, self.n_exog, exact=exact, numeric=numeric, takes_missing=fills
+        )
 
     def exog_along(self, inputs: SeriesLike, series: SeriesLike, n_rows: int) -> Array:
         """Return exogenous inputs along a known series, one row per observation they enter with.
@@ -216,9 +220,15 @@ def check_observations(values: SeriesLike, n_outputs: int, name: str) -> Array:
 
 
 def check_exog(
-    exog: SeriesLike, n_rows: int, n_exog: int, *, exact: bool = True, numeric: bool = True
+    exog: SeriesLike,
+    n_rows: int,
+    n_exog: int,
+    *,
+    exact: bool = True,
+    numeric: bool = True,
+    takes_missing: Callable[[Array], bool] | None = None,
 ) -> Array:
-    """Return exogenous inputs as a finite float64 array.
+    """Return exogenous inputs as a float64 array, finite if the model needs it.
 
     Parameters
     ----------
@@ -232,6 +242,8 @@ def check_exog(
         Refuse more rows than those needed.
     numeric : bool, default=True
         Whether they must be numbers.
+    takes_missing : callable, default=None
+        Tells of rows with NaN whether a step of the model fills them; None fills none.
 
     Returns
     -------
@@ -253,7 +265,10 @@ def check_exog(
             )
         return np.empty((n_rows, 0))
     array, missing = _check_numbers(exog, "exog", numeric=numeric)
-    if missing is not None:
+    width = array.shape[1] == n_exog
+    if missing is not None and not (
+        width and takes_missing and takes_missing(array[missing.any(axis=1)])
+    ):
         raise MissingValuesError(describe_missing(missing, "exog", exog))
     if array.shape[1] != n_exog or len(array) < n_rows or (exact and len(array) != n_rows):
         raise ValueError(

@@ -159,6 +159,31 @@ class ComposedModel:
                 raise ValueError(CANNOT_CLOSE)
         self._exog_is_text = False
 
+    def takes_missing(self, exog: Array) -> bool:
+        """Tell whether a step fills what is missing, so that the predictions are finite.
+
+        Parameters
+        ----------
+        exog : array of shape (n_rows, n_exog)
+            Exogenous inputs, some of them NaN.
+
+        Returns
+        -------
+        bool
+            False where a NaN reaches the predictions, or a step refuses it.
+        """
+        end = self.training_end_
+        if end.loop is None or end.last_observations is None:
+            return False
+        scale, shift = end.loop
+        row = end.last_observations[-1] * scale + shift
+        try:
+            rows = np.hstack([np.tile(row, (len(exog), 1)), exog])
+            values, _ = self.node.drive(rows, self.node.start(None))
+        except (TypeError, ValueError):
+            return False
+        return bool(np.isfinite(values).all())
+
     def _drive_before(self, rows: Array) -> Array:
         values: Array = self._before.drive(rows, self._before.start(None))[0]
         return values

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline, make_union
@@ -16,7 +17,15 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from reservoirs import ESNRegressor, NVARRegressor, Reservoir, forecast, next_step
+from reservoirs import (
+    ESNRegressor,
+    NVARRegressor,
+    Reservoir,
+    SequenceScaler,
+    backtest,
+    forecast,
+    next_step,
+)
 from reservoirs.forecasting import closed_loop_model
 from reservoirs.model_selection import RollingOriginSplit, forecast_scorer
 
@@ -220,3 +229,46 @@ def test_targets_transformed_twice_are_transformed_back_twice():
     found = forecast(outer.fit(*next_step(WAVE)), 5)
 
     assert_allclose(found, NEXT[:5], atol=0.03)
+
+
+RIDGE = Ridge(alpha=1e-3)
+IMPUTERS = [
+    make_pipeline(SimpleImputer(), ESN),
+    make_pipeline(StandardScaler(), KNNImputer(), ESN),
+    make_pipeline(SimpleImputer(add_indicator=True), NVARRegressor(n_delays=2, degree=1)),
+    make_pipeline(SimpleImputer(), Reservoir(n_units=20, random_state=0), RIDGE),
+    make_pipeline(ColumnTransformer([("y", "passthrough", [0]), ("f", SimpleImputer(), [1])]), ESN),
+]
+FORCE = np.cos(0.17 * np.arange(240))
+FORCE[[20, 21, 150, 225]] = np.nan
+
+
+def test_exogenous_inputs_that_a_step_fills_may_be_missing():
+    X, y = next_step(WAVE, FORCE[:220])
+    for model in IMPUTERS:
+        model.fit(X, y)
+        found = forecast(model, 12, exog=FORCE[219:231])
+        past, exog = list(WAVE), FORCE
+        for _ in range(12):
+            rows = np.column_stack([past, exog[: len(past)]])
+            ours = {"initial_state": "zero"} if isinstance(model[-1], ESNRegressor) else {}
+            past.append(float(np.ravel(model.predict(rows, **ours))[-1]))
+
+        assert_allclose(found, past[220:], rtol=1e-9)
+        truth, ahead = backtest(model, WAVE, horizon=2, step=100, exog=FORCE[:220])
+        assert np.isfinite(ahead).all()
+        assert np.isfinite(forecast(model, 3, context=WAVE[:25], exog=FORCE[:27])).all()
+
+
+def test_exogenous_inputs_that_no_step_fills_are_refused():
+    X, y = next_step(WAVE, np.nan_to_num(FORCE[:220]))
+    beside = make_union(SimpleImputer(), Reservoir(n_units=9, random_state=0))
+    for model in (
+        ESN,
+        make_pipeline(StandardScaler(), ESN),
+        make_pipeline(SimpleImputer(), StandardScaler(), ESN)[1:],
+        make_pipeline(SequenceScaler(per_series=True), ESN),
+        make_pipeline(beside, RIDGE),
+    ):
+        with pytest.raises(ValueError, match=r"exog contains NaN.*row 6.*SimpleImputer"):
+            forecast(model.fit(X, y), 12, exog=FORCE[219:231])
