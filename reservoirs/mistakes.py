@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 Container: TypeAlias = Any  # of rows, of any library
 Column: TypeAlias = Any
@@ -27,6 +28,19 @@ NUMERIC = "numbers as text"
 DATE = re.compile(
     r"\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d|\d{1,2}:\d\d|[A-Za-z]{3,9}[ -]\d{2,4}\b|\d{4}-?Q\d)"
 )
+
+
+class Pairs(tuple[Container, Container]):
+    """X and y of `next_step`: as one argument they are no data.
+
+    What makes an array of them is told so, a scaler of another library first in a Pipeline, say.
+    """
+
+    __slots__ = ()
+
+    def __array__(self, dtype: object = None, copy: object = None) -> NDArray[Any]:
+        """Refuse to be an array."""
+        raise ValueError(STAR)
 
 
 @contextmanager

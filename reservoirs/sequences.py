@@ -17,7 +17,7 @@ from sklearn.utils.validation import validate_data
 from reservoirs.joining import join_series
 from reservoirs.labels import check_order, has_order, is_frame, is_table
 from reservoirs.missing import MissingValuesError, describe_missing
-from reservoirs.mistakes import STAR, explain_text, warn_of_channels
+from reservoirs.mistakes import STAR, Pairs, explain_text, warn_of_channels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -223,6 +223,8 @@ def flatten(X: SeriesLike, series_id: SeriesLike = None) -> tuple[SeriesLike, La
         For ragged widths, a list of 1-D arrays, series in several pieces, or `series_id` with
         a container that already holds many series.
     """
+    if isinstance(X, Pairs):
+        raise ValueError(STAR)
     X = unmask(X)
     is_list = is_series_list(X)
     is_stack = isinstance(X, np.ndarray) and X.ndim == 3

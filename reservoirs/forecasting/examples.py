@@ -10,7 +10,7 @@ from reservoirs.forecasting.panels import match_series, open_panel
 from reservoirs.forecasting.selection import take_labels
 from reservoirs.forecasting.tails import BUILT_ALIGN, OWN_LABELS
 from reservoirs.labels import has_names, is_frame, load_pandas
-from reservoirs.mistakes import refuse_dates
+from reservoirs.mistakes import Pairs, refuse_dates
 from reservoirs.sequences import SeriesLike, check_labels, flatten, unmask
 
 ALIGNMENTS = ("observation", "target")
@@ -76,7 +76,7 @@ def next_step(
     panel = open_panel(series, "series", series_id)
     inputs = match_series(panel, exog, "exog")
     pairs = [_pairs_of(s, e, align) for s, e in zip(panel.members, inputs, strict=True)]
-    return panel.restore([p[0] for p in pairs]), panel.restore([p[1] for p in pairs])
+    return Pairs((panel.restore([p[0] for p in pairs]), panel.restore([p[1] for p in pairs])))
 
 
 def _pairs_of(series: SeriesLike, exog: SeriesLike, align: str) -> tuple[SeriesLike, SeriesLike]:

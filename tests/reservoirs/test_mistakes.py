@@ -13,9 +13,10 @@ from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier
 from sklearn.compose import make_column_transformer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
 from reservoirs import (
+    NVAR,
     ESNClassifier,
     ESNRegressor,
     NVARRegressor,
@@ -242,6 +243,11 @@ def test_a_fit_of_the_tuple_of_next_step_asks_for_the_star():
                 model.fit(pair)
     with pytest.raises(TypeError, match="with the star"):
         ESN.fit(X=next_step(LONG))
+    frame = pd.DataFrame({"y": LONG})
+    for series in (LONG, two, frame, [two, two], np.stack([two, two]), pl.from_pandas(frame)):
+        for first in (StandardScaler(), PolynomialFeatures(2), SequenceScaler(), NVAR()):
+            with pytest.raises(ValueError, match=r"one tuple: write fit\(\*next_step\(series\)\)"):
+                make_pipeline(first, ESN).fit(next_step(series))
     for model in (SequenceScaler(), Reservoir(n_units=5), make_pipeline(SequenceScaler(), ESN)):
         with pytest.raises(ValueError, match=r"write fit\(\*next_step\(series\)\), with the star"):
             model.fit(next_step(LONG))
