@@ -272,3 +272,20 @@ def test_exogenous_inputs_that_no_step_fills_are_refused():
     ):
         with pytest.raises(ValueError, match=r"exog contains NaN.*row 6.*SimpleImputer"):
             forecast(model.fit(X, y), 12, exog=FORCE[219:231])
+
+
+def test_errors_behind_transformed_targets_are_divided_by_the_deviation_of_y():
+    rng = np.random.default_rng(0)
+    series = np.exp(rng.normal(size=400).cumsum() / 20)
+    series[-2] *= 3.0  # the last value is no typical one
+    X, y = next_step(series)
+    scaled = [
+        (StandardScaler(), 1e-12), (MinMaxScaler((1.5, 2)), 1e-12),
+        (FunctionTransformer(lambda v: -2 * v, lambda v: -v / 2), 1e-12),
+        (FunctionTransformer(np.log, np.exp), 0.1), (PowerTransformer(), 0.1),
+    ]  # fmt: skip
+    for transformer, tolerance in scaled:
+        model = TransformedTargetRegressor(ESN, transformer=transformer).fit(X, y)
+        end = closed_loop_model(model).training_end_
+
+        assert_allclose(end.target_deviation, y.std(), rtol=tolerance)
