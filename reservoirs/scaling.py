@@ -125,19 +125,19 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
         if not self.per_series:
             return restore((rows - self.mean_) / self.scale_, layout)
         units = self._units(layout, rows)
-        mean, scale = units.by_row(layout.lengths)
+        mean, scale = units.by_row()
         values = (rows - mean) / scale
         if layout.kind == "frame":  # with its labels, by which the next step knows the series
             frame = load_pandas().DataFrame(values, layout.index, self.get_feature_names_out())
-            return attach(frame, units)
-        return attach(restore(values, layout), units)
+            return attach(frame, units, values)
+        return attach(restore(values, layout), units, values)
 
     def _units(self, layout: Layout, rows: Array | None = None) -> Units:
         """Return the units of series: remembered ones by name or place, else those of its rows."""
         numbers = self.numbers_of(layout.outer, layout.n_series)
         if None not in numbers:
             known = np.array(numbers, dtype=int)
-            units = Units(self.mean_[known], self.scale_[known])
+            units = Units(self.mean_[known], self.scale_[known], layout.lengths)
             if rows is not None and (layout.outer is None or self.series_names_ is None):
                 self._warn_unlike(units, rows, layout)
             return units
@@ -216,7 +216,7 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
             )
         mean, scale = self.mean_, self.scale_
         if self.per_series:
-            mean, scale = self._units(layout).by_row(layout.lengths)
+            mean, scale = self._units(layout).by_row()
         values = rows * scale + mean
         if self.per_series and layout.kind == "frame":
             return load_pandas().DataFrame(values, layout.index, self.get_feature_names_out())

@@ -1,14 +1,16 @@
 """Series that know by which mean and scale each of them was standardised.
 
 A Pipeline hands what one step returns to the next as it is, so the mean and scale of every series
-travel with the series, from a scaler to the regressor that it stands before.
+travel with the series, from a scaler to the regressor that it stands before. They are those of
+these very rows: pandas hands them on to parts and sums of a DataFrame, which are told by their
+numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
+from zlib import crc32
 
 import numpy as np
 
@@ -29,18 +31,39 @@ class Units:
         What is subtracted.
     scale : array of shape (n_series, n_features)
         What is divided by.
+    lengths : tuple of int
+        Rows of each series.
+    checksum : int, default=0
+        Of the rows that carry them.
     """
 
     mean: Array
     scale: Array
+    lengths: tuple[int, ...]
+    checksum: int = 0
 
-    def by_row(self, lengths: Iterable[int], n_columns: int | None = None) -> tuple[Array, Array]:
+    def are_of(self, rows: Array, layout: Layout) -> bool:
+        """Tell whether they are the units of some rows.
+
+        Parameters
+        ----------
+        rows : array of shape (n_rows, n_features)
+            Rows of all series.
+        layout : Layout
+            How they divide into series.
+
+        Returns
+        -------
+        bool
+            False for other rows than those that they were attached to.
+        """
+        return self.lengths == layout.lengths and self.checksum == _checksum(rows)
+
+    def by_row(self, n_columns: int | None = None) -> tuple[Array, Array]:
         """Return the mean and scale of every row, (n_rows, n_columns) each.
 
         Parameters
         ----------
-        lengths : iterable of int
-            Rows of each series.
         n_columns : int, default=None
             The first columns; None is all.
 
@@ -49,9 +72,13 @@ class Units:
         tuple of two arrays
             Mean and scale.
         """
-        times = np.asarray(list(lengths))
-        mean, scale = (np.repeat(v[:, :n_columns], times, axis=0) for v in (self.mean, self.scale))
+        both = self.mean, self.scale
+        mean, scale = (np.repeat(v[:, :n_columns], self.lengths, axis=0) for v in both)
         return mean, scale
+
+
+def _checksum(rows: Array) -> int:
+    return crc32(np.ascontiguousarray(rows, dtype=np.float64).data)
 
 
 class _List(list[Array]):
@@ -62,7 +89,7 @@ class _Array(np.ndarray):
     units: Units
 
 
-def attach(values: Container, units: Units) -> Container:
+def attach(values: Container, units: Units, rows: Array) -> Container:
     """Return a container of series that carries their units.
 
     Parameters
@@ -71,23 +98,26 @@ def attach(values: Container, units: Units) -> Container:
         The series.
     units : Units
         Their units.
+    rows : array of shape (n_rows, n_features)
+        The rows of all series.
 
     Returns
     -------
     container
         Equal to the one passed.
     """
+    both, checksum = (units.mean, units.scale), _checksum(rows)
     if is_frame(values):
         # attrs are compared and copied with the frame: plain numbers can be
-        values.attrs[KEY] = (units.mean.tolist(), units.scale.tolist())  # type: ignore[attr-defined]
+        values.attrs[KEY] = (*(v.tolist() for v in both), units.lengths, checksum)  # type: ignore[attr-defined]
         return values
     tagged = _List(values) if isinstance(values, list) else np.asarray(values).view(_Array)
-    tagged.units = units
+    tagged.units = replace(units, checksum=checksum)
     return tagged  # type: ignore[return-value] # a subclass of what was passed
 
 
 def units_of(values: SeriesLike) -> Units | None:
-    """Return the units that a container of series carries, None where it has none.
+    """Return the units that a container of series carries, perhaps from other rows; else None.
 
     Parameters
     ----------
@@ -100,8 +130,10 @@ def units_of(values: SeriesLike) -> Units | None:
         Their units.
     """
     if is_frame(values):
-        pair = values.attrs.get(KEY)
-        return None if pair is None else Units(*map(np.asarray, pair))
+        if KEY not in values.attrs:
+            return None
+        mean, scale, lengths, checksum = values.attrs[KEY]
+        return Units(np.asarray(mean), np.asarray(scale), lengths, checksum)
     return getattr(values, "units", None) if isinstance(values, _List | _Array) else None
 
 
@@ -159,4 +191,5 @@ def measure_each(rows: Array, layout: Layout, *, with_mean: bool, with_std: bool
         Their units.
     """
     pairs = [measure(rows[s], with_mean=with_mean, with_std=with_std) for s in layout.slices()]
-    return Units(np.stack([mean for mean, _ in pairs]), np.stack([scale for _, scale in pairs]))
+    means, scales = (np.stack(each) for each in zip(*pairs, strict=True))
+    return Units(means, scales, layout.lengths)

@@ -73,9 +73,9 @@ def _scaled(model: InOwnUnits, X: SeriesLike, y: SeriesLike, series_id: SeriesLi
     if units is None or y is None:
         return y
     raw, layout = flatten(X, series_id)
-    if len(units.mean) != layout.n_series:  # pandas hands attrs on to a part of a frame
-        return y
     inputs, members = np.asarray(raw, dtype=np.float64), members_of(y)
+    if not units.are_of(inputs, layout):
+        return y
     listed = members is not None and layout.kind == "list"
     try:  # what is of another shape, or text, `fit` refuses itself
         flat = (
@@ -87,7 +87,7 @@ def _scaled(model: InOwnUnits, X: SeriesLike, y: SeriesLike, series_id: SeriesLi
     except (TypeError, ValueError):
         return y
     k = values.shape[1]
-    mean, scale = units.by_row(layout.lengths, k)
+    mean, scale = units.by_row(k)
     if k > inputs.shape[1]:
         return y
     z = (values - mean) / scale
@@ -137,11 +137,11 @@ def unscale(model: object, values: Array, X: SeriesLike, layout: Layout) -> Arra
     if not getattr(model, "own_units_", False):
         return values
     units = units_of(X)
-    if units is None or len(units.mean) != layout.n_series:
+    if units is None or not units.are_of(np.asarray(flatten(X)[0], dtype=np.float64), layout):
         raise ValueError(
             "this model was fitted behind SequenceScaler(per_series=True) and predicts every "
             "series in units of its own, which X does not carry: predict with the whole Pipeline"
         )
-    mean, scale = units.by_row(layout.lengths, values.shape[1])
+    mean, scale = units.by_row(values.shape[1])
     scaled: Array = values * scale + mean
     return scaled

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from containers import naming
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.ensemble import VotingRegressor
@@ -198,3 +199,37 @@ def test_a_part_of_a_scaled_panel_does_not_have_the_units_of_the_whole():
     model = ESNRegressor(n_units=30, random_state=0).fit(X, y)
 
     assert_allclose(model.predict(X)[-1], y.to_numpy()[-1, 0], atol=0.01)
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_rows_that_were_changed_on_the_way_do_not_have_the_units_of_others():
+    wave = np.sin(0.2 * np.arange(120))
+    tables = {name: pd.DataFrame({"y": 5 * i + (1 + i) * wave}) for i, name in enumerate("abc")}
+    panel, three = pd.concat(tables), [t.to_numpy() for t in tables.values()]
+    X, y = next_step(panel)
+    model = piped(ESN).fit(X, y)
+    scaler, inside = model[0], model[-1]
+    whole, stack, series = map(scaler.transform, (X, np.stack(three), three))
+    ids = np.repeat(list("abc"), 119)
+    flat = scaler.transform(X.to_numpy(), series_id=ids)
+    doubled = flat.copy().view(type(flat))
+    doubled.units = flat.units
+    doubled *= 2
+    series[0], series[1] = series[1], series[0]
+    others = [
+        pd.concat([whole.loc[["b", "c", "a"]]]), whole + 1.0, whole * 2,
+        whole.rename(index={"a": "d"}).loc[["d", "c", "b"]], whole.groupby(level=0).head(50),
+        whole.loc[["c"]], series, stack[::-1], stack * 1.0, doubled,
+    ]  # fmt: skip
+
+    for number, rows in enumerate(others):
+        with naming(number), pytest.raises(ValueError, match="predict with the whole Pipeline"):
+            inside.predict(rows)
+    renamed = whole.rename(index={"a": "d"})  # the same rows, whatever they are called
+    assert_allclose(inside.predict(renamed), model.predict(X))
+    assert_allclose(inside.predict(flat, series_id=ids), model.predict(X))
+    with pytest.raises(ValueError, match="predict with the whole Pipeline"):
+        inside.predict(flat, series_id=np.repeat(list("abc"), [100, 119, 138]))
+    for rows in (whole * 2, stack[::-1]):
+        again = clone(ESN).fit(rows, np.zeros(rows.shape[:-1] if rows.ndim == 3 else len(rows)))
+        assert not hasattr(again, "own_units_")
