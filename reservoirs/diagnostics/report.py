@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 ReportedModel: TypeAlias = "ReservoirModel | Pipeline"
 FREE_STEPS = 1000  # of the closed loop
 MARGIN = 0.25  # of the training range, which a closed loop may leave by so much
+DEAD = 1e-3  # of the training range: a run that moves less is constant
 SPREAD = 100.0  # ratio of the largest to the smallest drive by a column, from which on it is deaf
+RUNS_AWAY = "raise alpha, add noise, train longer, or take differences of a series with a trend"
 SCALE = "make_pipeline(StandardScaler(), ...)"
 
 
@@ -60,7 +62,8 @@ def reservoir_report(
         memory, the condition of the readout and the closed loop, as far as there are any: "ok", or
         "!!" and what to change; "--" tells what was not looked at. The loop runs freely for 1000
         steps from the end of the last training series; it is "!!" where it leaves the range of the
-        training targets by more than a quarter of that range.
+        training targets by more than a quarter of that range, or falls to a constant where the
+        series does not.
 
     Raises
     ------
@@ -236,15 +239,30 @@ def _closed_loop(model: ForecastMixin) -> list[str]:
     low, high = end.target_range
     margin = MARGIN * (high - low) + 1e-6 * end.target_size
     inside = ((values >= low - margin) & (values <= high + margin)).all(axis=1)
-    step = FREE_STEPS if inside.all() else int(np.argmin(inside)) + 1
     run = f"a free run of {FREE_STEPS} steps"
-    return [
-        _line(
-            bool(inside.all()),
-            f"{run} stays near the training range"
-            if inside.all()
-            else f"{run} leaves the training range at step {step}",
-            "the loop holds",
-            "raise alpha, add noise, train longer, or take differences of a series with a trend",
-        )
-    ]
+    if not inside.all():
+        figure = f"{run} leaves the training range at step {int(np.argmin(inside)) + 1}"
+        return [_line(False, figure, "", RUNS_AWAY)]
+    died = _dies_at(values, high - low)
+    if died is not None and not _settles(model, high - low):
+        figure = f"{run} dies to a constant after step {died}"
+        return [_line(False, figure, "", "lower alpha and noise, or raise spectral_radius")]
+    return [_line(True, f"{run} stays near the training range", "the loop holds", "")]
+
+
+def _dies_at(values: Array, spread: Array) -> int | None:
+    """Return the step after which a free run is constant; None if its last quarter moves."""
+    moved = (np.abs(values - values[-1]) > DEAD * spread).any(axis=1)
+    last = len(values) - int(np.argmax(moved[::-1])) if moved.any() else 0
+    return last if spread.any() and last < 3 * len(values) // 4 else None
+
+
+def _settles(model: ForecastMixin, spread: Array) -> bool:
+    """Tell whether the end of the training series is as constant, so far as it was kept."""
+    kept: TrainingActivity | None = getattr(model, "activity_", None)
+    end = model.training_end_
+    if kept is None or end.loop is None or len(kept.tail) < 2:
+        return False
+    scale, _ = end.loop
+    moved = np.ptp(kept.tail[-FREE_STEPS // 4 :, : len(spread)], axis=0)
+    return bool((moved <= 2 * DEAD * spread * np.abs(scale)).all())

@@ -59,6 +59,8 @@ def computed(model, X):
         np.ptp(y, axis=0) / 4 + 1e-6 * abs(y).max(),
     )
     stays = ((loop >= y.min(0) - quarter) & (loop <= y.max(0) + quarter)).all()
+    dead = (np.ptp(loop[-251:], axis=0) < 1e-3 * np.ptp(y, axis=0)).all()
+    stays &= not dead or not np.ptp(y, axis=0).any()
     good = (np.abs(states) > 0.95).mean() < 0.2, (states.std(axis=0) < 1e-3).mean() <= 0.5
     return [None if g is None else "ok" if g else "!!" for g in (*good, columns, stays)]
 
@@ -204,3 +206,26 @@ def test_the_input_may_be_a_data_frame(recwarn, driving):
         assert "forgets its start" in diagnostics.reservoir_report(fitted)
         assert "forgets its start" in diagnostics.reservoir_report(fitted, frame)
     assert not recwarn.list
+
+
+@pytest.mark.usefixtures("without_exponents")
+@pytest.mark.filterwarnings("ignore:.*X is too small:UserWarning")
+def test_a_loop_that_dies_to_a_constant_is_told_unless_the_series_does():
+    wave = np.sin(0.3 * T)
+    both = np.c_[wave, wave[::-1]]
+    dying = [(wave, {"alpha": 10.0}), (NOISE, {"alpha": 1.0}), (both, {"alpha": 30.0})]
+    living = [
+        (wave, {}),
+        (np.exp(-T / 100) * wave, {}),
+        (np.full(900, 2.0), {}),
+        (np.tanh(T / 50), {}),
+        (np.c_[wave, np.full(900, 0.5)], {}),
+        (1e-3 * NOISE.cumsum() + wave, {"alpha": 1e-8}),
+    ]
+    for cases, mark in ((dying, "!!"), (living, "ok")):
+        for number, (series, settings) in enumerate(cases):
+            model = ESNRegressor(n_units=50, random_state=0, **settings).fit(*next_step(series))
+            report = diagnostics.reservoir_report(model)
+
+            assert lines(report, "free run") == [mark], (number, report)
+            assert ("dies to a constant after step" in report) == (mark == "!!"), report
