@@ -29,15 +29,8 @@ def archive_file() -> Path:
 def read_archive(pattern: str = "*") -> dict[str, bytes]:
     """Return files of the archive.
 
-    Parameters
-    ----------
-    pattern : str, default="*"
-        Of their names; * stands for any characters, slashes too.
-
-    Returns
-    -------
-    dict
-        Content by name, sorted.
+    The pattern is of their names, * standing for any characters, slashes too; the result is content
+    by name, sorted.
 
     Raises
     ------
@@ -58,10 +51,7 @@ def read_archive(pattern: str = "*") -> dict[str, bytes]:
 def write_archive(files: Mapping[str, bytes]) -> None:
     """Replace the archive; the same files give the same bytes.
 
-    Parameters
-    ----------
-    files : dict
-        Content by name.
+    `files` is content by name.
     """
     buffer = io.BytesIO()
     with ZipFile(buffer, "w", ZIP_DEFLATED, compresslevel=9) as archive:

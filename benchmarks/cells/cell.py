@@ -95,10 +95,7 @@ class Cell:
 def code_hash() -> str:
     """Return a hash of the sources that decide a result, plugins among them.
 
-    Returns
-    -------
-    str
-        Twelve hexadecimal digits.
+    It has twelve hexadecimal digits.
     """
     # The package is hashed once per process; a plugin edited since has another time.
     return _code_hash(tuple((path, path.stat().st_mtime_ns) for path in plugins.plugin_files()))

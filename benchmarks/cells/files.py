@@ -10,12 +10,7 @@ from pathlib import Path
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file under a temporary name and move it into place.
 
-    Parameters
-    ----------
-    path : Path
-        The file; its folder is made.
-    data : bytes
-        The content.
+    Its folder is made.
 
     Raises
     ------

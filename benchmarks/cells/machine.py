@@ -22,10 +22,7 @@ PACKAGES = {"numpy": "numpy", "scipy": "scipy", "sklearn": "scikit-learn", "torc
 def load_average() -> float | None:
     """Return the load average of the last minute.
 
-    Returns
-    -------
-    float or None
-        Processes that wanted to run; None on systems that do not count them.
+    It counts processes that wanted to run; None on systems that do not count them.
     """
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
@@ -33,15 +30,8 @@ def load_average() -> float | None:
 def is_noisy(*loads: float | None) -> bool:
     """Tell whether the machine had more to do than it has cores for.
 
-    Parameters
-    ----------
-    *loads : float or None
-        Load averages, before and after a measurement say.
-
-    Returns
-    -------
-    bool
-        Whether any exceeds 1.2 per core.
+    That is, whether any of the load averages, before and after a measurement say, exceeds 1.2 per
+    core.
     """
     cores = os.cpu_count() or 1
     return any(load is not None and load > MAX_LOAD_PER_CORE * cores for load in loads)
@@ -53,10 +43,7 @@ def machine_score() -> float:
 
     2 n^3 / seconds, n = 400
 
-    Returns
-    -------
-    float
-        In billions of operations per second.
+    In billions of operations per second.
     """
     a = np.random.default_rng(0).normal(size=(PRODUCT_SIZE, PRODUCT_SIZE))
     seconds = []
@@ -74,10 +61,7 @@ def machine_score() -> float:
 def describe_machine() -> dict[str, Any]:
     """Return the versions and the machine, the same for every cell of a process.
 
-    Returns
-    -------
-    dict
-        Of JSON values; the host's name only as a hash.
+    All are JSON values; the host's name stands only as a hash.
     """
     blas: dict[str, Any] = next((i for i in threadpool_info() if i["user_api"] == "blas"), {})
     # A host's name may say whose machine it is; its hash still tells machines apart.

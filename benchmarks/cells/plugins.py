@@ -26,11 +26,6 @@ _added: list[tuple[dict[str, Any], str]] = []  # registries and the names that p
 def announce(paths: Iterable[Path]) -> None:
     """Make plugin files known to this process and to those it starts.
 
-    Parameters
-    ----------
-    paths : iterable of Path
-        Python files.
-
     Raises
     ------
     ValueError
@@ -47,10 +42,7 @@ def announce(paths: Iterable[Path]) -> None:
 def plugin_files() -> list[Path]:
     """Return the announced plugin files.
 
-    Returns
-    -------
-    list of Path
-        Absolute, in the order in which they are loaded.
+    They are absolute, in the order in which they are loaded.
     """
     return [Path(name) for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name]
 
@@ -80,10 +72,7 @@ def load_plugins() -> None:
 def adopt(variable: str) -> None:
     """Load the plugins of the process that started this one, if they are others.
 
-    Parameters
-    ----------
-    variable : str
-        The starter's environment variable of plugins.
+    `variable` is the starter's environment variable of plugins.
     """
     if variable != os.environ.get(VARIABLE, ""):
         os.environ[VARIABLE] = variable

@@ -38,10 +38,7 @@ class Limits:
 def fork_server() -> ForkServerContext:
     """Return a fork server that has imported everything once, with one thread per process.
 
-    Returns
-    -------
-    ForkServerContext
-        Of `multiprocessing`; its processes inherit loaded libraries and compiled loops.
+    Its processes inherit loaded libraries and compiled loops.
     """
     # Libraries read these as they are loaded, so they must be set before the server starts.
     for variable in THREAD_VARIABLES:

@@ -25,13 +25,6 @@ errors = Console(stderr=True)
 def check_positive(value: float, option: str) -> None:
     """Raise a UsageError for a number that is not positive.
 
-    Parameters
-    ----------
-    value : float
-        What was given.
-    option : str
-        Its name.
-
     Raises
     ------
     UsageError
@@ -44,10 +37,7 @@ def check_positive(value: float, option: str) -> None:
 def print_json(value: object) -> None:
     """Print a value as JSON, infinities as strings.
 
-    Parameters
-    ----------
-    value : object
-        Of dictionaries, lists, strings and numbers; others as their text.
+    Dictionaries, lists, strings and numbers are printed as they are, others as their text.
     """
     sys.stdout.write(json.dumps(_finite(value), indent=1, default=str) + "\n")
 
@@ -64,13 +54,7 @@ def _finite(value: object) -> object:
 
 
 def print_results(records: Sequence[Record]) -> None:
-    """Print a table per task: medians over seeds.
-
-    Parameters
-    ----------
-    records : sequence of dict
-        Of any tasks.
-    """
+    """Print a table per task: medians over seeds."""
     for name, group in tables.group_by_task(records).items():
         task, names = TASKS[name], tables.metric_names(group)
         note = f" ({task.note})" if task.note else ""

@@ -29,18 +29,7 @@ if TYPE_CHECKING:
 
 
 def list_names(options: argparse.Namespace) -> int:
-    """List tasks, methods and suites with a line each.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
+    """List tasks, methods and suites with a line each."""
     # The many systems of a study would bury the other tasks on a terminal.
     titles = {
         "tasks": {
@@ -63,18 +52,7 @@ def list_names(options: argparse.Namespace) -> int:
 
 
 def info(options: argparse.Namespace) -> int:
-    """Say everything about a task, a method or a suite.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
+    """Say everything about a task, a method or a suite."""
     name = options.name
     suites.check_names([name], [*TASKS, *METHODS, *suites.suite_names()], "task, method or suite")
     if name in TASKS:
@@ -154,18 +132,7 @@ class _Progress:
 
 
 def status(options: argparse.Namespace) -> int:
-    """Say what of a suite is done, what failed, what is to do and how long that may take.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
+    """Say what of a suite is done, what failed, what is to do and how long that may take."""
     session = open_session(read_plan(options))
     plan, progress = session.plan, _progress_by_task(session)
     searches = stored.missing_searches(plan.tasks, plan.methods, plan.track)
@@ -214,16 +181,6 @@ def _progress_by_task(session: Session) -> dict[str, _Progress]:
 def report(options: argparse.Namespace) -> int:
     """Write the report of a folder of results again, whatever code made them.
 
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code.
-
     Raises
     ------
     UsageError
@@ -242,16 +199,6 @@ def report(options: argparse.Namespace) -> int:
 
 def compare(options: argparse.Namespace) -> int:
     """Print paired differences between two folders of results; 3 if the second is worse.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code.
 
     Raises
     ------
@@ -303,36 +250,14 @@ def _table_of_changes(changes: list[Change], title: str) -> Table:
 
 
 def export(options: argparse.Namespace) -> int:
-    """Write all records at or below a folder as one table.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
+    """Write all records at or below a folder as one table."""
     count = exchange.export(options.folder, options.output)
     console.print(f"{count} records: {options.output}", highlight=False)
     return 0
 
 
 def merge(options: argparse.Namespace) -> int:
-    """Put the records of several folders into one.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
+    """Put the records of several folders into one."""
     count = exchange.merge(options.folders, options.out)
     console.print(f"{count} records new or newer in {options.out}", highlight=False)
     return 0

@@ -31,15 +31,8 @@ HINTS: dict[int | None, str] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code.
 
-    Parameters
-    ----------
-    arguments : sequence of str, default=None
-        Without the program's name; None is the command line's.
-
-    Returns
-    -------
-    int
-        0 all well, 1 a cell failed, 2 bad usage, 3 a regression, 130 interrupted.
+    0 all well, 1 a cell failed, 2 bad usage, 3 a regression, 130 interrupted. The arguments stand
+    without the program's name; None takes those of the command line.
     """
     _speak()
     options = _parser().parse_args(arguments)

@@ -14,18 +14,7 @@ from benchmarks.running.suites import check_names
 
 
 def records(options: argparse.Namespace) -> int:
-    """Print published numbers beside ours, after renewing ours if asked.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
+    """Print published numbers beside ours, after renewing ours if asked."""
     if options.update:
         count = published.update(exchange.all_records(options.update))
         console.print(f"{count} numbers of ours renewed from {options.update}", highlight=False)

@@ -28,20 +28,7 @@ from benchmarks.tuning import stored
 def read_plan(options: argparse.Namespace) -> Plan:
     """Read the options that choose cells.
 
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of `run` or `status`.
-
-    Returns
-    -------
-    Plan
-        Of cells that exist.
-
-    Raises
-    ------
-    UsageError
-        For names that do not exist and numbers that make no sense.
+    A UsageError is raised for names that do not exist and numbers that make no sense.
     """
     suite = load_suite("full" if options.full else options.suite)
     tasks = check_names(options.task or suite.tasks, TASKS, "task")
@@ -89,18 +76,7 @@ def _read_shard(shard: str | None) -> tuple[int, int]:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the cells of a suite that are not there, print the tables, write the report.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
+    """Run the cells of a suite that are not there, print the tables, write the report."""
     plan = read_plan(options)
     timeout = plan.suite.timeout if options.timeout is None else options.timeout
     check_positive(options.jobs, "--jobs")

@@ -17,18 +17,7 @@ WORKERS = (1, 2)
 
 
 def speed(options: argparse.Namespace) -> int:
-    """Time our calls against peers, or how cost grows.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
+    """Time our calls against peers, or how cost grows."""
     if options.scaling:
         return _scaling()
     table = Table(title="medians of interleaved runs, one thread", title_justify="left")

@@ -11,18 +11,7 @@ from benchmarks.tuning import audit, defaults, search, stored
 
 
 def tune(options: argparse.Namespace) -> int:
-    """Search settings, or check the stored logs, or run the study of the defaults.
-
-    Parameters
-    ----------
-    options : argparse.Namespace
-        Of the command line.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
+    """Search settings, or check the stored logs, or run the study of the defaults."""
     if options.check:
         return _check(options)
     check_positive(options.jobs, "--jobs")

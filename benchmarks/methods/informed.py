@@ -54,11 +54,6 @@ class CramerRao:
 
     The rows known before the forecast are A sin(w n + p) and noise of a known deviation s; the
     covariance of an estimate of (A, w, p) is at least s^2 (J'J)^-1, J the derivatives of the rows.
-
-    Parameters
-    ----------
-    source : Sinusoid
-        The frequency and the noise.
     """
 
     n_weights = 4
@@ -83,13 +78,7 @@ class CramerRao:
 
 
 class ExactMap:
-    """The exact map of the damped, driven oscillator: z[t+1] = A z[t] + B F[t], z = (x, x').
-
-    Parameters
-    ----------
-    source : Oscillator
-        The damping.
-    """
+    """The exact map of the damped, driven oscillator: z[t+1] = A z[t] + B F[t], z = (x, x')."""
 
     n_weights = 0
 
@@ -132,13 +121,7 @@ def _from_rest(A: Array, B: Array, force: Array) -> Array:
 
 
 class Oracle:
-    """The equations of a flow, from starts that are off by 1e-6 of the spread.
-
-    Parameters
-    ----------
-    source : Flow
-        The equations.
-    """
+    """The equations of a flow, from starts that are off by 1e-6 of the spread."""
 
     n_weights = 0
 

@@ -42,16 +42,6 @@ class SteppingPeer(Peer, Protocol):
 def load(name: str) -> ModuleType:
     """Import a peer's module.
 
-    Parameters
-    ----------
-    name : str
-        Dotted name of the module.
-
-    Returns
-    -------
-    module
-        The module.
-
     Raises
     ------
     ImportError
@@ -66,12 +56,7 @@ def load(name: str) -> ModuleType:
 class PeerForecaster:
     """Closed-loop forecasts with another library, through its public interface.
 
-    Parameters
-    ----------
-    peer : Peer
-        The library's model.
-    washout : int
-        First training rows that it leaves out.
+    `peer` is the library's model; it leaves out the first `washout` training rows.
     """
 
     def __init__(self, peer: Peer, washout: int) -> None:
@@ -111,12 +96,7 @@ class PeerForecaster:
 class ReservoirPy:
     """ReservoirPy's Reservoir and Ridge nodes.
 
-    Parameters
-    ----------
-    s : dict
-        Settings named like those of `ESNRegressor`.
-    seed : int
-        Of the weights.
+    `s` holds settings named like those of `ESNRegressor`; the seed is that of the weights.
     """
 
     def __init__(self, s: Settings, seed: int) -> None:
@@ -220,15 +200,7 @@ PEERS: dict[str, tuple[str, Callable[[Settings, int], Peer]]] = {
 def builder(name: str) -> Callable[..., PeerForecaster]:
     """Return the builder of a method, of settings named like ours and with our defaults.
 
-    Parameters
-    ----------
-    name : str
-        A key of PEERS.
-
-    Returns
-    -------
-    callable
-        What `Method.build` is.
+    The name is a key of PEERS; the result is what `Method.build` is.
     """
 
     def build(settings: Settings, task: Task, data: Split | Filter, seed: int) -> PeerForecaster:

@@ -21,20 +21,9 @@ if TYPE_CHECKING:
 def network(settings: Settings, seed: int, *, labels: bool = False) -> RNN:
     """Return a network of `trainers`, which loads torch: to list the methods needs none.
 
-    Parameters
-    ----------
-    settings : dict
-        Parameters of the estimator; those named solver__x and init__x are of the solver and of
-        an `ESNInit`.
-    seed : int
-        Of the initial weights and the order of the examples.
-    labels : bool, default=False
-        Whether the targets are labels.
-
-    Returns
-    -------
-    RNNRegressor or RNNClassifier
-        The estimator, not fitted.
+    Settings named solver__x and init__x are of the solver and of an `ESNInit`. The seed is that of
+    the initial weights and of the order of the examples; with `labels` the network, not fitted yet,
+    is a classifier.
     """
     import trainers
 

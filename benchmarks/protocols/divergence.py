@@ -13,10 +13,7 @@ from reservoirs import ForecastDivergedWarning
 def watch_bounds() -> Iterator[list[int]]:
     """Collect, in place of warnings, the step at which each forecast met its bound or diverged.
 
-    Yields
-    ------
-    list of int
-        One step for each such forecast, in their order; filled when the block ends.
+    The list, a step per such forecast in their order, is filled when the block ends.
     """
     steps: list[int] = []
     with warnings.catch_warnings(record=True) as caught:

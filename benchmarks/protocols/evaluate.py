@@ -38,25 +38,9 @@ def evaluate(
 ) -> Outcome:
     """Fit a method on the training rows and score it on the test rows.
 
-    Parameters
-    ----------
-    task : Task
-        The task; settings that it fixes replace those given.
-    data : Split, Simulation or one of `benchmarks.tasks.kinds`
-        Its data, in raw units.
-    method : Method
-        What is measured.
-    settings : dict
-        Its settings.
-    seed : int
-        Of the model.
-    checkpoint : Path, default=None
-        Where a long run may keep what resuming needs.
-
-    Returns
-    -------
-    Outcome
-        Metrics, costs and arrays; a diverged model is an outcome, not an error.
+    The data are in raw units; settings that the task fixes replace those given, and the seed is the
+    model's. A long run may keep what resuming needs at `checkpoint`. A diverged model is an
+    outcome, not an error.
 
     Raises
     ------

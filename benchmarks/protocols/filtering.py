@@ -57,17 +57,8 @@ def profile(truth: Array, outputs: Array) -> Array:
 
     cov(truth, outputs)^2 / (var(truth) var(outputs))
 
-    Parameters
-    ----------
-    truth : array of shape (n_rows, n_targets)
-        The targets.
-    outputs : array of shape (n_rows, n_targets)
-        What a model makes of them.
-
-    Returns
-    -------
-    array of shape (n_targets,)
-        One number of [0, 1] per target; smaller ones than 0.02 are chance.
+    Both are (n_rows, n_targets). The result has one number of [0, 1] per target; smaller ones than
+    0.02 are chance.
     """
     a, b = truth - truth.mean(axis=0), outputs - outputs.mean(axis=0)
     spread = (a**2).sum(axis=0) * (b**2).sum(axis=0)

@@ -64,17 +64,7 @@ class Outcome:
 def sizes(model: object) -> tuple[int, int]:
     """Return the numbers of trained and of fixed weights of a fitted model.
 
-    Parameters
-    ----------
-    model : estimator
-        One of ours, or a model with an attribute `n_weights`.
-
-    Returns
-    -------
-    n_trained : int
-        Weights that were learned.
-    n_fixed : int
-        Weights that were drawn.
+    The model is one of ours, or one with an attribute `n_weights`.
     """
     if isinstance(model, ESNRegressor | ESNClassifier):
         reservoir = model.reservoir_

@@ -40,16 +40,9 @@ def resonance(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> 
     The model runs freely with the force known, after a warm-up on the true motion. The error is the
     largest |log(gain / true gain)|.
 
-    Parameters
-    ----------
-    task : Task
-        A task whose source is an `Oscillator`.
-    model : Forecaster
-        Fitted on standardised rows.
-    split : Split
-        Standardised, of the driven oscillator.
-    outcome : Outcome
-        Gets metric `resonance` and arrays `tones`, `gain`, `true_gain`, `phase`, `true_phase`.
+    The model was fitted on standardised rows, which `split` holds, of a task whose source is an
+    `Oscillator`. The outcome gets the metric `resonance` and the arrays `tones`, `gain`,
+    `true_gain`, `phase`, `true_phase`.
     """
     assert isinstance(task.source, Oscillator)  # only such tasks have this probe
     raw, eta = split.original or split, task.source.eta
@@ -97,17 +90,9 @@ def _response(x: Array, force: Array, t: Array, w: float) -> complex:
 def kick(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> None:
     """Kick a limit cycle: run free after a context of 1.2 times the amplitude.
 
-    Parameters
-    ----------
-    task : Task
-        The task.
-    model : Forecaster
-        Fitted on standardised rows.
-    split : Split
-        Standardised.
-    outcome : Outcome
-        Gets metric `recovery`, the steps until the amplitude is within 2 % of that without a kick,
-        and the arrays `kicked` and `unkicked`.
+    The model was fitted on standardised rows, as `split` is. The outcome gets the metric
+    `recovery`, the steps until the amplitude is within 2 % of that without a kick, and the arrays
+    `kicked` and `unkicked`.
     """
     first, n_free = split.origin + 1, min(1000, split.horizons[-1])
     context = split.series[max(first - split.warm_up, 0) : first]
@@ -124,17 +109,7 @@ def kick(task: Task, model: Forecaster, split: Split, outcome: Outcome) -> None:
 def recovery(reference: Array, kicked: Array) -> float:
     """Return the step from which the amplitude after a kick stays within 2 % of the reference.
 
-    Parameters
-    ----------
-    reference : array of shape (n_steps,)
-        A free run without a kick.
-    kicked : array of shape (n_steps,)
-        The free run after the kick.
-
-    Returns
-    -------
-    float
-        The step, inf if it never stays there.
+    Both are free runs, (n_steps,); inf if the amplitude never stays there.
     """
     sizes = [amplitude(run) for run in (reference, kicked)]
     off = np.abs(sizes[1] / sizes[0] - 1.0) > RECOVERED
@@ -147,17 +122,8 @@ def recovery(reference: Array, kicked: Array) -> float:
 def amplitude(run: Array, width: int = 100) -> Array:
     """Return the largest magnitude over the next steps.
 
-    Parameters
-    ----------
-    run : array of shape (n_steps,)
-        A free run.
-    width : int, default=100
-        Steps looked at; a hundred are about a period and a half.
-
-    Returns
-    -------
-    array of shape (n_steps - width + 1,)
-        The amplitude from every step on.
+    From every step of a free run (n_steps,) on, (n_steps - width + 1,). A hundred steps are about a
+    period and a half.
     """
     return np.abs(np.lib.stride_tricks.sliding_window_view(run, width)).max(axis=1)
 

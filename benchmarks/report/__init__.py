@@ -11,16 +11,7 @@ from benchmarks.results.records import Record
 def write_page(path: Path, folder: Path, records: Sequence[Record], heading: str) -> None:
     """Write the page of some records.
 
-    Parameters
-    ----------
-    path : Path
-        The HTML file.
-    folder : Path
-        Of the results, for the arrays.
-    records : sequence of dict
-        Of any tasks.
-    heading : str
-        What was run.
+    Arrays are read from the folder of results; the heading says what was run.
     """
     from benchmarks.report import page  # it draws, and so loads torch and matplotlib
 

@@ -17,19 +17,8 @@ def forecasts(results: list[Result], title: str, steps: str) -> Figure | None:
 
     A dashed line marks the valid time: the first step whose error exceeds 0.3 deviations.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    title : str
-        Of the figure.
-    steps : str
-        What the horizontal axis counts.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    `results` are of one task, `steps` says what the horizontal axis counts; None where there is
+    nothing to draw.
     """
     drawn = [r for r in results if r.learner and r.typical() and "memory" not in r.typical()]
     if not drawn:
@@ -64,17 +53,7 @@ def error_growth(results: list[Result], title: str) -> Figure | None:
     Median and 10-90 % band over seeds; over starts where a task has many, of the median seed. The
     dotted line grows by e per Lyapunov time; beyond the dashed one two good integrators disagree.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    None where there is nothing to draw.
     """
     drawn = [r for r in results if r.typical()]
     if not drawn or max(len(r.typical()["error"]) for r in drawn) < 5:
@@ -130,19 +109,7 @@ def _smooth(curve: np.ndarray, width: int = 15) -> np.ndarray:
 def phase_portraits(results: list[Result], dt: float, title: str) -> Figure | None:
     """Draw position against velocity of every learner's free run over the truth.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    dt : float
-        Time between two steps.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    `dt` is the time between two steps; None where there is nothing to draw.
     """
     drawn = [r for r in results if r.learner and r.typical()]
     if not drawn:

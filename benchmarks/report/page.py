@@ -66,16 +66,7 @@ class Section:
 def write_page(path: Path, folder: Path, records: Sequence[Record], heading: str) -> None:
     """Write the page of some records.
 
-    Parameters
-    ----------
-    path : Path
-        The HTML file.
-    folder : Path
-        Of the results, for the arrays.
-    records : sequence of dict
-        Of any tasks.
-    heading : str
-        Title of the page.
+    Arrays are read from the folder of results.
     """
     # a title of a plugin may hold a dollar sign, which matplotlib takes for the start of a formula
     with rc_context({"text.parse_math": False}):

@@ -24,15 +24,7 @@ GREY = "#777777"
 def colour(name: str) -> str:
     """Return the colour of a method: its own, else grey for a baseline, else one by its name.
 
-    Parameters
-    ----------
-    name : str
-        Of the method.
-
-    Returns
-    -------
-    str
-        As "#rrggbb".
+    As "#rrggbb".
     """
     method = METHODS[name]
     # By the name and not by its place in a list: a method has the same colour on every page.
@@ -43,28 +35,14 @@ def colour(name: str) -> str:
 def line(name: str) -> Line:
     """Return the line style of a method: its own, else dashed for a baseline, else solid.
 
-    Parameters
-    ----------
-    name : str
-        Of the method.
-
-    Returns
-    -------
-    str or tuple
-        As matplotlib takes it.
+    As matplotlib takes it.
     """
     method = METHODS[name]
     return method.line or ("--" if method.kind == "baseline" else "-")
 
 
 def sparse(*axes: Axis) -> None:
-    """Keep the labels of logarithmic axes from overlapping.
-
-    Parameters
-    ----------
-    *axes : Axis
-        Horizontal or vertical ones.
-    """
+    """Keep the labels of logarithmic axes from overlapping."""
     for axis in axes:
         axis.set_minor_formatter(FuncFormatter(partial(_between, axis)))
 

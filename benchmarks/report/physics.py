@@ -21,17 +21,7 @@ def _with(results: list[Result], name: str) -> list[Result]:
 def resonance(results: list[Result], title: str) -> Figure | None:
     """Draw gain and phase against the frequency of the force, the oscillator's own in grey.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    None where there is nothing to draw.
     """
     drawn = [r for r in _with(results, "gain") if np.isfinite(r.typical()["gain"]).all()]
     drawn = [r for r in drawn if r.typical()["gain"].min() > 1e-6]
@@ -69,17 +59,7 @@ def resonance(results: list[Result], title: str) -> Figure | None:
 def limit_cycle(results: list[Result], title: str) -> Figure | None:
     """Draw the phase drift of free runs, and the amplitude after a kick of 20 %.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    None where there is nothing to draw.
     """
     drawn = [r for r in _with(results, "kicked") if np.isfinite(r.typical()["prediction"]).all()]
     drawn = [r for r in drawn if r.typical()["prediction"].std() > 0]  # something must move
@@ -115,17 +95,7 @@ def _phase(x: np.ndarray) -> np.ndarray:
 def valid_times(results: list[Result], title: str) -> Figure | None:
     """Draw the distribution of valid times over starts and seeds.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    None where there is nothing to draw.
     """
     drawn = _with(results, "samples")
     if not drawn:
@@ -162,17 +132,7 @@ def climate(results: list[Result], title: str) -> Figure | None:
     Only runs that stayed finite are drawn: what is asked is whether the attractor is kept long
     after the forecast has lost its way.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    None where there is nothing to draw.
     """
     drawn = [r for r in _with(results, "samples") if r.learner]
     drawn = [r for r in drawn if np.isfinite(r.typical()["prediction"]).all()]
@@ -213,17 +173,7 @@ def climate(results: list[Result], title: str) -> Figure | None:
 def space_time(results: list[Result], title: str) -> Figure | None:
     """Draw truth, forecast and difference of a field over space and time.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    None where there is nothing to draw.
     """
     drawn = [r for r in _with(results, "time") if r.learner]
     drawn = [r for r in drawn if r.typical()["truth"].shape[1] >= FIELD]
@@ -258,17 +208,7 @@ def space_time(results: list[Result], title: str) -> Figure | None:
 def memory(results: list[Result], title: str) -> Figure | None:
     """Draw what is remembered of every delay, and the eigenvalues of the recurrent weights.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    None where there is nothing to draw.
     """
     drawn = _with(results, "memory")
     if not drawn:

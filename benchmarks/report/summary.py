@@ -19,19 +19,7 @@ FACTORS = np.geomspace(1.0, 1e4, 200)
 def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
     """Draw the error against total time, and against trained weights, with the front of each.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    metric : str
-        The ranking one.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    None where there is nothing to draw.
     """
     drawn = [
         r for r in results if metric in r.row.metrics and np.isfinite(r.row.metrics[metric][0])
@@ -86,17 +74,7 @@ def _front(cost: np.ndarray, level: np.ndarray, large: bool) -> tuple[np.ndarray
 def tuning(searches: Sequence[StoredSearch], title: str) -> Figure | None:
     """Draw the expected best validation score of so many random trials of a search.
 
-    Parameters
-    ----------
-    searches : sequence of StoredSearch
-        Of one task.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    The searches are of one task; None where there is nothing to draw.
 
     References
     ----------
@@ -132,19 +110,8 @@ def tuning(searches: Sequence[StoredSearch], title: str) -> Figure | None:
 def ranks(methods: dict[str, str], errors: np.ndarray, unit: str) -> Figure | None:
     """Draw the critical-difference diagram and the performance profile across tasks.
 
-    Parameters
-    ----------
-    methods : dict
-        Titles by name.
-    errors : array of shape (n_blocks, n_methods)
-        Infinite where a method failed.
-    unit : str
-        What a block is.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    `methods` are titles by name, `errors` (n_blocks, n_methods), infinite where a method failed,
+    and `unit` says what a block is; None where there is nothing to draw.
     """
     if errors.shape[0] < 2 or errors.shape[1] < 2:
         return None

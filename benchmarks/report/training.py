@@ -13,17 +13,7 @@ from trainers import GradientFlowDisplay
 def training_curves(results: list[Result], title: str) -> Figure | None:
     """Draw training and validation loss against epochs and against seconds.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    None where there is nothing to draw.
     """
     drawn = [r for r in results if "curve_loss" in r.typical()]
     if not drawn:
@@ -54,17 +44,7 @@ def training_curves(results: list[Result], title: str) -> Figure | None:
 def learning(results: list[Result], title: str) -> Figure | None:
     """Draw the training loss against seconds and, where they are known, passes over the data.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    None where there is nothing to draw.
     """
     drawn = [r for r in results if any("learning_losses" in a for a in r.arrays)]
     if not drawn:
@@ -95,17 +75,7 @@ def learning(results: list[Result], title: str) -> Figure | None:
 def gradient_flow(results: list[Result], title: str) -> Figure | None:
     """Draw the error norm against the lag, at the start and after training.
 
-    Parameters
-    ----------
-    results : list of Result
-        Of one task.
-    title : str
-        Of the figure.
-
-    Returns
-    -------
-    Figure or None
-        None where there is nothing to draw.
+    None where there is nothing to draw.
     """
     drawn = [r for r in results if "flow_after" in r.typical()]
     if not drawn:

@@ -24,16 +24,6 @@ from benchmarks.tasks.data import Array
 def results_folders(folder: Path) -> list[Path]:
     """Return the folders with cells at or below a folder.
 
-    Parameters
-    ----------
-    folder : Path
-        Of results.
-
-    Returns
-    -------
-    list of Path
-        Sorted.
-
     Raises
     ------
     ValueError
@@ -48,20 +38,7 @@ def results_folders(folder: Path) -> list[Path]:
 def all_records(folder: Path) -> list[Record]:
     """Return the newest record of every cell at or below a folder.
 
-    Parameters
-    ----------
-    folder : Path
-        Of results.
-
-    Returns
-    -------
-    list of dict
-        One per cell.
-
-    Raises
-    ------
-    ValueError
-        If there are no results.
+    A ValueError is raised if there are no results.
     """
     return records.drop_older(
         record for path in results_folders(folder) for record in records.newest_records(path)
@@ -71,18 +48,8 @@ def all_records(folder: Path) -> list[Record]:
 def page_records(folder: Path, asked: Sequence[Record] = ()) -> list[Record]:
     """Return the records that the page of a folder shows: all of them, whatever was asked for.
 
-    Parameters
-    ----------
-    folder : Path
-        Of results.
-    asked : sequence of dict, default=()
-        Those of a run, first; those of the archive are not in the folder.
-
-    Returns
-    -------
-    list of dict
-        One per cell, of tasks and methods that exist: those of a plugin that is not given now can
-        be neither titled nor ranked.
+    Those of a run, `asked`, come first: those of the archive are not in the folder. Tasks and
+    methods of a plugin that is not given now can be neither titled nor ranked, and are left out.
     """
     shown = {records.identity(record, "settings"): record for record in asked}
     for record in records.newest_records(folder):
@@ -93,15 +60,7 @@ def page_records(folder: Path, asked: Sequence[Record] = ()) -> list[Record]:
 def flatten(cell_records: Iterable[Record]) -> list[dict[str, Any]]:
     """Return records as rows of a table: metrics as m.name, costs and provenance by name.
 
-    Parameters
-    ----------
-    cell_records : iterable of dict
-        Records.
-
-    Returns
-    -------
-    list of dict
-        Of numbers and text, the settings as JSON.
+    Rows hold numbers and text, the settings as JSON.
     """
     rows = []
     for record in cell_records:
@@ -116,17 +75,8 @@ def flatten(cell_records: Iterable[Record]) -> list[dict[str, Any]]:
 def export(folder: Path, output: Path) -> int:
     """Write all records at or below a folder as one table.
 
-    Parameters
-    ----------
-    folder : Path
-        Of results.
-    output : Path
-        A file.csv, file.json or file.parquet (which needs pandas and pyarrow).
-
-    Returns
-    -------
-    int
-        Rows written.
+    The output is a file.csv, file.json or file.parquet (which needs pandas and pyarrow). The number
+    of rows is returned.
 
     Raises
     ------
@@ -161,17 +111,7 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
 def merge(folders: Sequence[Path], out: Path) -> int:
     """Copy the cells of several folders into one; of the same cell the newer record stays.
 
-    Parameters
-    ----------
-    folders : sequence of Path
-        Each holds `cells`.
-    out : Path
-        Folder that gets them.
-
-    Returns
-    -------
-    int
-        How many records were new or newer.
+    Each folder holds `cells`. The number of records that were new or newer is returned.
 
     Raises
     ------
@@ -245,17 +185,8 @@ def compare(before: Sequence[Record], after: Sequence[Record], tolerance: float)
     A regression is a median ratio of errors above the tolerance whose interval excludes 1 (from six
     seeds on; with fewer, the ratio of every seed must be above it), or a run that failed anew.
 
-    Parameters
-    ----------
-    before, after : sequence of dict
-        Records.
-    tolerance : float
-        Largest ratio of errors that is not a regression.
-
-    Returns
-    -------
-    list of Change
-        One per task and method.
+    The tolerance is the largest ratio of errors that is not a regression. The result has one change
+    per task and method.
     """
     errors = _paired_errors(before, after)
     pairs = {key: statistics.compare_pairs(a, b) for key, (a, b) in errors.items()}

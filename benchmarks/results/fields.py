@@ -92,15 +92,7 @@ OPTIONAL: Mapping[str, tuple[Check, str]] = {
 def find_fault(content: object) -> str:
     """Return what is wrong with the content of a record's file.
 
-    Parameters
-    ----------
-    content : object
-        As JSON gave it.
-
-    Returns
-    -------
-    str
-        The field, what it must be and what it is; "" for a record that is whole.
+    The answer names the field, what it must be and what it is; "" for a record that is whole.
     """
     if not isinstance(content, dict):
         return f"it holds a {type(content).__name__}, not an object"

@@ -96,15 +96,7 @@ def _files() -> dict[Path, list[Entry]]:
 def entries(names: list[str] | None = None) -> list[Entry]:
     """Return the published numbers of some tasks.
 
-    Parameters
-    ----------
-    names : list of str, default=None
-        Tasks; all for none.
-
-    Returns
-    -------
-    list of Entry
-        In the order of the files.
+    They come in the order of the files; None are all tasks.
     """
     all_entries = [entry for content in _files().values() for entry in content]
     return [e for e in all_entries if not names or any(_belongs(name, e.task) for name in names)]
@@ -120,15 +112,7 @@ def update(records: list[Record]) -> int:
 
     Numbers of a later run, or of more cells, stay: no old or small folder of results replaces them.
 
-    Parameters
-    ----------
-    records : list of dict
-        Records, one per cell.
-
-    Returns
-    -------
-    int
-        How many numbers were renewed.
+    The number of those renewed is returned.
     """
     count = 0
     for path, old in _files().items():

@@ -83,15 +83,7 @@ class Record(TypedDict, total=False):
 def failed(record: Record) -> bool:
     """Tell whether a record holds a failure.
 
-    Parameters
-    ----------
-    record : dict
-        A diverged cell has a result; a skipped one lacks what it needs, which is no failure.
-
-    Returns
-    -------
-    bool
-        Whether it may be retried.
+    A diverged cell has a result; a skipped one lacks what it needs, which is no failure.
     """
     return record["status"] not in NOT_FAILED
 
@@ -99,10 +91,7 @@ def failed(record: Record) -> bool:
 def remove_abandoned(folder: Path) -> None:
     """Delete what writers that were killed in the middle left behind.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the results; files of the last minute may still be written by somebody else.
+    Files of the last minute may still be written by somebody else, and stay.
     """
     for path in (folder / "cells").glob(".*"):
         if time.time() - path.stat().st_mtime > ABANDONED:
@@ -114,16 +103,7 @@ def write_record(
 ) -> None:
     """Write a cell's arrays, then its record: a record that is there is complete.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the results.
-    cell : Cell
-        Whose record this is.
-    outcome : dict
-        Status, reason, metrics and costs.
-    arrays : dict, default=None
-        Name -> array, stored in float32.
+    The outcome holds status, reason, metrics and costs; arrays are stored in float32.
     """
     # with_suffix() would cut names that hold a dot (sine_noisy_0.1).
     stem = folder / "cells" / cell.name
@@ -141,17 +121,7 @@ def write_record(
 def read_record(folder: Path, cell: Cell) -> Record | None:
     """Return a cell's record.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the results.
-    cell : Cell
-        What was run.
-
-    Returns
-    -------
-    dict
-        The record; None where the cell was not run, or where its file was not whole.
+    None where the cell was not run, or where its file was not whole.
     """
     path = folder / "cells" / f"{cell.name}.json"
     return read_whole(path) if path.exists() else None
@@ -160,16 +130,8 @@ def read_record(folder: Path, cell: Cell) -> Record | None:
 def read_whole(path: Path) -> Record | None:
     """Return the record in a file, or set the file aside if it holds none.
 
-    Parameters
-    ----------
-    path : Path
-        A JSON file in a folder `cells`.
-
-    Returns
-    -------
-    dict or None
-        The record; None for a file that is not whole, which is renamed to end in ".bad", so that
-        its cell runs again.
+    A file that is not whole gives None and is renamed to end in ".bad", so that its cell runs
+    again.
 
     Raises
     ------
@@ -210,15 +172,7 @@ def _set_aside(path: Path, fault: str) -> None:
 def newest_records(folder: Path) -> list[Record]:
     """Return the records of a folder, of each cell the newest one whatever code made it.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the results, with its `cells`.
-
-    Returns
-    -------
-    list of dict
-        In the order of their files.
+    The folder has `cells`; records come in the order of their files.
     """
     return drop_older(records_in(folder))
 
@@ -226,15 +180,7 @@ def newest_records(folder: Path) -> list[Record]:
 def records_in(folder: Path) -> Iterator[Record]:
     """Return every record of a folder, after setting aside what is not one.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the results, with its `cells`.
-
-    Yields
-    ------
-    dict
-        In the order of their files.
+    The folder has `cells`; records come in the order of their files.
     """
     for path in sorted((folder / "cells").glob("*.json")):
         record = read_whole(path)
@@ -245,15 +191,8 @@ def records_in(folder: Path) -> Iterator[Record]:
 def drop_older(records: Iterable[Record]) -> list[Record]:
     """Return the newest record of each cell, whatever its settings.
 
-    Parameters
-    ----------
-    records : iterable of dict
-        Of several versions of the code, or of several folders.
-
-    Returns
-    -------
-    list of dict
-        One per task, version, method, seed and track.
+    Records may be of several versions of the code, or of several folders; one stays per task,
+    version, method, seed and track.
     """
     newest: dict[str, Record] = {}
     for record in records:
@@ -266,15 +205,7 @@ def drop_older(records: Iterable[Record]) -> list[Record]:
 def start_time(record: Record) -> float:
     """Return when a record's cell began.
 
-    Parameters
-    ----------
-    record : dict
-        A record.
-
-    Returns
-    -------
-    float
-        Seconds since 1970, 0 where it does not say.
+    In seconds since 1970, 0 where it does not say.
     """
     return float(record.get("provenance", {}).get("started", 0.0))
 
@@ -282,17 +213,7 @@ def start_time(record: Record) -> float:
 def load_arrays(folder: Path, record: Record) -> dict[str, Array]:
     """Return the arrays of a record.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the results.
-    record : dict
-        Of that folder, or of the archive.
-
-    Returns
-    -------
-    dict
-        Name -> array, empty where it has none.
+    The record is of that folder, or of the archive; the result is empty where it has none.
     """
     name = f"{record['task']}--{record['method']}--{record['seed']}--{record['key']}.npz"
     path = folder / "cells" / name
@@ -318,15 +239,7 @@ def archived_records(cells: Iterable[Cell]) -> dict[str, Record]:
     They count for the same task and version, method, settings and seed, whatever the code is now:
     the record's own key and provenance say what made it.
 
-    Parameters
-    ----------
-    cells : iterable of Cell
-        What is asked for.
-
-    Returns
-    -------
-    dict
-        By key of the cell; empty where there is no archive, as in an installed package.
+    The result is by key of the cell, empty where there is no archive, as in an installed package.
     """
     archived: dict[str, Record] = {}
     for content in _archived("runs/*.json").values():
@@ -344,17 +257,8 @@ def _archived(pattern: str) -> dict[str, bytes]:
 def identity(record: Mapping[str, Any], *without: str) -> str:
     """Return what was asked for as text, some of it left out.
 
-    Parameters
-    ----------
-    record : mapping
-        A record, or the identity of a cell.
-    *without : str
-        Fields that do not count.
-
-    Returns
-    -------
-    str
-        Equal for the same cell.
+    `record` may be the identity of a cell too; `without` are fields that do not count. Equal for
+    the same cell.
     """
     fields = {name: record[name] for name in IDENTITY if name not in without}
     return json.dumps(fields, sort_keys=True)
@@ -363,19 +267,8 @@ def identity(record: Mapping[str, Any], *without: str) -> str:
 def finished(folder: Path, cells: Iterable[Cell], *, retry: bool = False) -> dict[str, Record]:
     """Return the records of the cells that need no run.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the results.
-    cells : iterable of Cell
-        What is asked for.
-    retry : bool, default=False
-        Whether failed cells run again; skipped ones always do, for what they lacked may be there.
-
-    Returns
-    -------
-    dict
-        By key of the cell.
+    The result is by key of the cell. With `retry` failed cells run again; skipped ones always do,
+    for what they lacked may be there.
     """
     records = {}
     for cell in cells:

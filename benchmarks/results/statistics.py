@@ -25,21 +25,8 @@ def interval(
 ) -> tuple[float, float]:
     """Return a bootstrap interval, resampling seeds, then the initial conditions within each.
 
-    Parameters
-    ----------
-    samples : sequence of array-like of shape (n_conditions,)
-        Errors of every seed, as many for each, or one number.
-    level : float, default=0.95
-        Share of resampled statistics inside.
-    statistic : callable, default=np.median
-        Of the pooled errors, taking `axis`.
-
-    Returns
-    -------
-    low : float
-        Lower end.
-    high : float
-        Upper end.
+    `samples` are the errors of every seed, as many for each, or one number; `level` is the share of
+    resampled statistics inside, and `statistic`, which takes `axis`, that of the pooled errors.
     """
     rows = np.stack([np.atleast_1d(np.asarray(sample, dtype=np.float64)) for sample in samples])
     rng, (n_seeds, n_conditions) = np.random.default_rng(0), rows.shape
@@ -78,15 +65,7 @@ class Pair:
 def compare_pairs(a: Array, b: Array) -> Pair:
     """Compare two methods by the errors of the same seeds.
 
-    Parameters
-    ----------
-    a, b : array of shape (n_seeds,)
-        Errors > 0, infinite where a run failed.
-
-    Returns
-    -------
-    Pair
-        The ratio of b's errors to a's.
+    Errors, (n_seeds,), are positive, infinite where a run failed. The ratio is that of b to a.
     """
     # Half and double are equally far from 1 only as logarithms.
     logs = _log(b) - _log(a)
@@ -105,15 +84,7 @@ def _log(errors: Array) -> Array:
 def correct_holm(values: Sequence[float]) -> list[float]:
     """Return p-values corrected for their number by Holm's step-down method.
 
-    Parameters
-    ----------
-    values : sequence of float
-        P-values.
-
-    Returns
-    -------
-    list of float
-        In the order given.
+    They come in the order given.
     """
     from statsmodels.stats.multitest import multipletests
 
@@ -148,17 +119,8 @@ class Ranking:
 def rank_methods(methods: Sequence[str], errors: Array) -> Ranking:
     """Rank methods over blocks, a block being a task.
 
-    Parameters
-    ----------
-    methods : sequence of str
-        Names, n_methods of them.
-    errors : array of shape (n_blocks, n_methods)
-        Infinite where a method failed.
-
-    Returns
-    -------
-    Ranking
-        With tests where there are enough blocks.
+    Errors are (n_blocks, n_methods), infinite where a method failed. Tests come where there are
+    enough blocks.
 
     References
     ----------
@@ -197,17 +159,8 @@ def _pairwise(logs: Array) -> Array:
 def performance_profile(errors: Array, factors: Array) -> Array:
     """Return the share of blocks on which each method is within a factor of the best.
 
-    Parameters
-    ----------
-    errors : array of shape (n_blocks, n_methods)
-        Infinite where a method failed.
-    factors : array of shape (n_factors,)
-        At least 1.
-
-    Returns
-    -------
-    array of shape (n_factors, n_methods)
-        Shares in [0, 1].
+    Errors are (n_blocks, n_methods), infinite where a method failed, factors at least 1; the shares
+    are (n_factors, n_methods).
 
     References
     ----------

@@ -68,18 +68,7 @@ class Row:
 
 
 def group_by_task(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """Group records by task.
-
-    Parameters
-    ----------
-    records : sequence of dict
-        Of any tasks.
-
-    Returns
-    -------
-    dict
-        Task -> its records, in their order.
-    """
+    """Group records by task."""
     groups: dict[str, list[Record]] = {}
     for record in records:
         groups.setdefault(record["task"], []).append(record)
@@ -89,15 +78,7 @@ def group_by_task(records: Sequence[Record]) -> dict[str, list[Record]]:
 def metric_names(records: Sequence[Record]) -> list[str]:
     """Return the metrics of one task worth a column, the ranking one last.
 
-    Parameters
-    ----------
-    records : sequence of dict
-        Of one task.
-
-    Returns
-    -------
-    list of str
-        Names; free runs by their length.
+    Free runs come by their length.
     """
     names = {name for record in records for name in record.get("metrics", {})}
     ranking = TASKS[records[0]["task"]].ranking
@@ -112,15 +93,7 @@ def metric_names(records: Sequence[Record]) -> list[str]:
 def summarise(records: Sequence[Record]) -> list[Row]:
     """Return one row per method of one task, the best first by the ranking metric.
 
-    Parameters
-    ----------
-    records : sequence of dict
-        Of one task, all methods and seeds.
-
-    Returns
-    -------
-    list of Row
-        Methods without a result last.
+    Records are of all methods and seeds; methods without a result come last.
     """
     names = metric_names(records)
     methods = dict.fromkeys(record["method"] for record in records)
@@ -137,15 +110,7 @@ def summarise(records: Sequence[Record]) -> list[Row]:
 def ranking_metric(record: Record) -> str:
     """Return the metric that ranks methods on a record's task.
 
-    Parameters
-    ----------
-    record : dict
-        A record.
-
-    Returns
-    -------
-    str
-        The task's, else the last of the record's own.
+    It is the task's, else the last of the record's own.
     """
     names = metric_names([record])
     return TASKS[record["task"]].ranking or (names[-1] if names else "")
@@ -155,16 +120,6 @@ def ranking_error(record: Record) -> float:
     """Return the ranking metric of a record as an error, infinite where the run failed.
 
     Where large values are good it is their inverse; a diverged run keeps its finite error.
-
-    Parameters
-    ----------
-    record : dict
-        A record.
-
-    Returns
-    -------
-    float
-        Small is good.
     """
     if failed(record):
         return np.inf
@@ -176,17 +131,7 @@ def ranking_error(record: Record) -> float:
 def regressions(records: Sequence[Record], expected: dict[str, dict[str, float]]) -> list[str]:
     """Return in words which medians are larger than a suite expects.
 
-    Parameters
-    ----------
-    records : sequence of dict
-        Of any tasks.
-    expected : dict
-        Task -> method -> largest value of the ranking metric.
-
-    Returns
-    -------
-    list of str
-        Empty where all is well.
+    `expected` is task -> method -> the largest value of the ranking metric.
     """
     texts = []
     for task, group in group_by_task(records).items():
@@ -234,22 +179,7 @@ def _row(method: str, records: Sequence[Record], names: list[str]) -> Row:
 
 
 def metric_value(record: Record, name: str, larger_is_better: bool) -> float:
-    """Return a metric; a failed cell is infinitely bad.
-
-    Parameters
-    ----------
-    record : dict
-        A record.
-    name : str
-        Of the metric.
-    larger_is_better : bool
-        Whether infinitely bad is minus infinity.
-
-    Returns
-    -------
-    float
-        A finite value, or the worst.
-    """
+    """Return a metric; a failed cell is infinitely bad."""
     worst = -np.inf if larger_is_better else np.inf
     value = record.get("metrics", {}).get(name, worst)
     return float(value) if value is not None and np.isfinite(value) else worst
@@ -258,15 +188,7 @@ def metric_value(record: Record, name: str, larger_is_better: bool) -> float:
 def quartiles(values: Sequence[float]) -> Quartiles:
     """Return the median and the lower and upper quartile, infinities allowed.
 
-    Parameters
-    ----------
-    values : sequence of float
-        Of the seeds.
-
-    Returns
-    -------
-    (float, float, float)
-        Median, lower and upper quartile.
+    The values are those of the seeds.
     """
     ordered = np.sort(values)
     # No interpolation towards an infinity, which would be infinite or undefined.
@@ -286,15 +208,7 @@ def _median(values: list[float]) -> float:
 def format_number(value: float) -> str:
     """Return a number in few characters.
 
-    Parameters
-    ----------
-    value : float
-        Any.
-
-    Returns
-    -------
-    str
-        "-" for NaN.
+    "-" for NaN.
 
     Examples
     --------
@@ -313,15 +227,7 @@ def format_number(value: float) -> str:
 def format_quartiles(spread: Quartiles | None) -> str:
     """Return a median with its quartiles.
 
-    Parameters
-    ----------
-    spread : (float, float, float) or None
-        Of `quartiles`.
-
-    Returns
-    -------
-    str
-        "-" for None, the median alone where all are equal.
+    "-" for None, the median alone where all are equal.
     """
     if spread is None:
         return "-"
@@ -332,14 +238,6 @@ def format_quartiles(spread: Quartiles | None) -> str:
 def format_count(value: float) -> str:
     """Return a number rounded to an integer.
 
-    Parameters
-    ----------
-    value : float
-        Any.
-
-    Returns
-    -------
-    str
-        "-" for NaN.
+    "-" for NaN.
     """
     return "-" if np.isnan(value) else f"{value:.0f}"

@@ -31,19 +31,7 @@ _UNPACKING = threading.Lock()
 def run_isolated(cell: Cell, limits: Limits, sources: Files) -> Files:
     """Run a cell in a process of its own, in a folder of its own.
 
-    Parameters
-    ----------
-    cell : Cell
-        What to run.
-    limits : Limits
-        Of the cell.
-    sources : dict
-        Plugin files by name.
-
-    Returns
-    -------
-    dict
-        The files it left, by name.
+    `sources` are plugin files by name; the files that the cell left are returned by name.
     """
     # A Dask worker is a daemon, which Python forbids children; ours end with it (end_with_parent).
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined] # no public way
@@ -72,25 +60,9 @@ def run_cells(
 ) -> Iterator[tuple[Cell, Record]]:
     """Run cells where the user wants them.
 
-    Parameters
-    ----------
-    backend : str
-        "local", the address of a Dask scheduler, or a name that joblib knows.
-    folder : Path
-        Of the results.
-    cells : sequence of Cell
-        What to run.
-    workers : int
-        Cells side by side; a cluster has its own number.
-    limits : Limits
-        Of one cell.
-
-    Yields
-    ------
-    cell : Cell
-        As soon as it has finished.
-    record : dict
-        Its record, which is in the folder.
+    The backend is "local", the address of a Dask scheduler, or a name that joblib knows; a cluster
+    has its own number of workers. Every cell comes as soon as it has finished, with its record,
+    which is in the folder then.
 
     Raises
     ------

@@ -56,19 +56,7 @@ def plan_cells(
 ) -> list[Cell]:
     """List the cells of tasks and methods, seed by seed: an early stop leaves some of each.
 
-    Parameters
-    ----------
-    tasks, methods : sequence of str
-        Names.
-    seeds : int
-        Test seeds 0 to seeds - 1.
-    track : str, default="stored"
-        Whose settings are used.
-
-    Returns
-    -------
-    list of Cell
-        Only of methods that run on the task.
+    Seeds are 0 to seeds - 1; only methods that run on the task get cells.
     """
     return [
         Cell(

@@ -45,23 +45,8 @@ def run_cells(
 ) -> Iterator[tuple[Cell, Record]]:
     """Run cells side by side; what still runs when nobody asks for more is killed.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the results; every finished cell has its record there at once.
-    cells : sequence of Cell
-        What to run.
-    workers : int
-        Processes at a time.
-    limits : Limits
-        Of one cell.
-
-    Yields
-    ------
-    cell : Cell
-        As soon as it has finished.
-    record : dict
-        Its record; one that raised, or was killed, has one too.
+    Every cell comes as soon as it has finished, its record being in the folder at once; one that
+    raised, or was killed, has one too.
     """
     context, waiting = fork_server(), list(reversed(cells))
     active: list[_Running] = []

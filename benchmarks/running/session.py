@@ -63,21 +63,9 @@ class Session:
     ) -> Session:
         """Run the waiting cells.
 
-        Parameters
-        ----------
-        backend : str
-            "local", the address of a Dask scheduler, or a name that joblib knows.
-        workers : int
-            Cells side by side.
-        limits : Limits
-            Of one cell.
-        report : callable
-            Told of every finished cell and its record.
-
-        Returns
-        -------
-        Session
-            With nothing waiting, and what other shards have finished meanwhile.
+        The backend is "local", the address of a Dask scheduler, or a name that joblib knows;
+        `report` is told of every finished cell and its record. The session returned has nothing
+        waiting, and what other shards have finished meanwhile.
         """
         kept = dict(self.kept)
         finished_cells = backends.run_cells(
@@ -95,19 +83,8 @@ class Session:
 def open_session(plan: Plan, *, retry: bool = False, fresh: bool = False) -> Session:
     """Look for the records of a plan, of all shards.
 
-    Parameters
-    ----------
-    plan : Plan
-        What is asked for.
-    retry : bool, default=False
-        Whether failed cells of this shard run again.
-    fresh : bool, default=False
-        Whether cells that the archive holds run again too.
-
-    Returns
-    -------
-    Session
-        Ready to run.
+    With `retry` failed cells of this shard run again, with `fresh` cells that the archive holds
+    too.
     """
     cells = tuple(plan.cells())
     shard = {cell.key for cell in plan.own(cells)}

@@ -57,19 +57,7 @@ class Suite:
 def check_names(names: Sequence[str], allowed: Iterable[str], kind: str) -> list[str]:
     """Return the names if all of them exist.
 
-    Parameters
-    ----------
-    names : sequence of str
-        As the user wrote them.
-    allowed : iterable of str
-        Those that exist.
-    kind : str
-        What they name, for the message.
-
-    Returns
-    -------
-    list of str
-        The names.
+    `kind` says in the message what they name.
 
     Raises
     ------
@@ -98,15 +86,7 @@ def suite_names() -> list[str]:
 def load_suite(name: str) -> Suite:
     """Return a suite of the package, or one in a TOML file of the user's.
 
-    Parameters
-    ----------
-    name : str
-        Of a suite, or a path that ends in .toml.
-
-    Returns
-    -------
-    Suite
-        With groups of tasks spelt out.
+    A path ends in .toml. Groups of tasks are spelt out.
 
     Raises
     ------

@@ -53,10 +53,7 @@ def end_with_parent() -> None:
 def limit_memory(megabytes: float) -> None:
     """Let this process take so much memory on top of what it has; more raises MemoryError.
 
-    Parameters
-    ----------
-    megabytes : float
-        Of data (heap and anonymous maps); without effect where there is no /proc.
+    That is of data (heap and anonymous maps); without effect where there is no /proc.
     """
     status = Path("/proc/self/status")
     if not status.exists():
@@ -74,14 +71,7 @@ def limit_memory(megabytes: float) -> None:
 def run_cell(folder: str, cell: Cell, megabytes: float) -> None:
     """Run one cell and write its record, whatever happens.
 
-    Parameters
-    ----------
-    folder : str
-        Of the results.
-    cell : Cell
-        What to run.
-    megabytes : float
-        Memory that it may take.
+    The folder is that of the results.
     """
     end_with_parent()
     torch.set_num_threads(1)

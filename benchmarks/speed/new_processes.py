@@ -9,18 +9,7 @@ from benchmarks.speed.timing import Call, Timing, interleaved
 
 
 def imports(repeats: int) -> Timing:
-    """Time `import reservoirs` against what it must import anyway, in new processes.
-
-    Parameters
-    ----------
-    repeats : int
-        Turns.
-
-    Returns
-    -------
-    Timing
-        In seconds.
-    """
+    """Time `import reservoirs` against what it must import anyway, in new processes."""
 
     def load(code: str) -> Call:
         return lambda: subprocess.run([sys.executable, "-c", code], check=True)
@@ -33,13 +22,7 @@ def imports(repeats: int) -> Timing:
 
 
 def first_fit() -> Timing:
-    """Time the first fit of a new process over its second, with a warm disk cache.
-
-    Returns
-    -------
-    Timing
-        In seconds.
-    """
+    """Time the first fit of a new process over its second, with a warm disk cache."""
     code = (
         "import time, numpy as np; from reservoirs import ESNRegressor as E; "
         "X = np.zeros((99, 1)); t = time.perf_counter(); E(n_units=50).fit(X, X[:, 0]); "
@@ -62,17 +45,7 @@ def peak_memory(n_units: int = 1000, n_steps: int = 100_000) -> dict[str, float]
 
     The resident set of Linux, whose peak is set back after a small fit that loads everything.
 
-    Parameters
-    ----------
-    n_units : int, default=1000
-        Size of the reservoir.
-    n_steps : int, default=100_000
-        Training rows.
-
-    Returns
-    -------
-    dict
-        Megabytes by what is fitted.
+    The result is megabytes by what is fitted.
     """
     # Writing 5 to clear_refs sets VmHWM back to the present size, so that neither imports nor the
     # small fit, which loads what is compiled, count.

@@ -62,20 +62,7 @@ def _input(n_steps: int) -> Array:
 
 
 def drawing(n_units: int, repeats: int) -> Timing:
-    """Time new recurrent weights of radius 1, and another radius of a draw that is kept.
-
-    Parameters
-    ----------
-    n_units : int
-        Size of the reservoir.
-    repeats : int
-        Turns.
-
-    Returns
-    -------
-    Timing
-        In seconds.
-    """
+    """Time new recurrent weights of radius 1, and another radius of a draw that is kept."""
     # A new seed each time: draws are cached, and a repeated one would be a look-up.
     seeds = count(1)
 
@@ -93,20 +80,7 @@ def drawing(n_units: int, repeats: int) -> Timing:
 
 
 def states(n_units: int, repeats: int) -> Timing:
-    """Time all states of one input; also with topology "shifts".
-
-    Parameters
-    ----------
-    n_units : int
-        Size of the reservoir.
-    repeats : int
-        Turns.
-
-    Returns
-    -------
-    Timing
-        In seconds.
-    """
+    """Time all states of one input; also with topology "shifts"."""
     u = _input(10_000 if n_units < 5000 else 3000)
     drawn = Reservoir(n_units=n_units, leak_rate=LEAK, random_state=0).fit(u)
     shifts = Reservoir(n_units=n_units, leak_rate=LEAK, topology="shifts", random_state=0).fit(u)
@@ -122,20 +96,7 @@ def states(n_units: int, repeats: int) -> Timing:
 
 
 def closed_loop(n_units: int, repeats: int) -> Timing:
-    """Time a free run of 500 steps.
-
-    Parameters
-    ----------
-    n_units : int
-        Size of the reservoir.
-    repeats : int
-        Turns.
-
-    Returns
-    -------
-    Timing
-        In seconds.
-    """
+    """Time a free run of 500 steps."""
     series = np.sin(0.2 * np.arange(1200))[:, None]
     model = ESNRegressor(n_units=n_units, leak_rate=LEAK, random_state=0).fit(*next_step(series))
     calls: dict[str, Call] = {"reservoirs": lambda: model.forecast(500)}
@@ -161,23 +122,7 @@ def fit(
 ) -> Timing:
     """Time a whole fit: states, Gram matrix, solution; and our other solvers beside it.
 
-    Parameters
-    ----------
-    n_units : int
-        Size of the reservoir.
-    n_steps : int
-        Training rows.
-    repeats : int
-        Turns.
-    only : tuple of str, default=()
-        Contenders; none named are all.
-    n_jobs : int, default=None
-        Of ours.
-
-    Returns
-    -------
-    Timing
-        In seconds.
+    `only` names contenders, none are all; `n_jobs` is that of ours.
     """
     u = _input(n_steps + 1)
     X, y = u[:-1], u[1:]
@@ -211,22 +156,7 @@ def fit(
 
 
 def over_dsyrk(n_units: int, n_steps: int, repeats: int) -> Timing:
-    """Time a whole fit beside the dsyrk in it alone; two times so close need many turns.
-
-    Parameters
-    ----------
-    n_units : int
-        Size of the reservoir.
-    n_steps : int
-        Training rows.
-    repeats : int
-        Turns.
-
-    Returns
-    -------
-    Timing
-        In seconds.
-    """
+    """Time a whole fit beside the dsyrk in it alone; two times so close need many turns."""
     u = _input(n_steps + 1)
     model = ESNRegressor(
         n_units=n_units, leak_rate=LEAK, alpha=1e-4, solver="cholesky", random_state=0
@@ -248,18 +178,7 @@ def over_dsyrk(n_units: int, n_steps: int, repeats: int) -> Timing:
 
 
 def many_series(repeats: int) -> list[Timing]:
-    """Time 64 series of 300 steps, N=1000, on two threads: the states, and a whole fit.
-
-    Parameters
-    ----------
-    repeats : int
-        Turns.
-
-    Returns
-    -------
-    list of Timing
-        Of the states, and of the fit.
-    """
+    """Time 64 series of 300 steps, N=1000, on two threads: the states, and a whole fit."""
     series = [_input(300) for _ in range(64)]
     targets = [s[:, 0] for s in series]
     base: dict[str, Any] = {"n_units": 1000, "leak_rate": LEAK, "random_state": 0}
@@ -282,18 +201,7 @@ def many_series(repeats: int) -> list[Timing]:
 
 
 def two_cores(repeats: int) -> Timing:
-    """Time a whole fit on two cores: theirs with two BLAS threads, ours with n_jobs=2.
-
-    Parameters
-    ----------
-    repeats : int
-        Turns.
-
-    Returns
-    -------
-    Timing
-        In seconds.
-    """
+    """Time a whole fit on two cores: theirs with two BLAS threads, ours with n_jobs=2."""
     with threadpool_limits(2):
         timing = fit(1000, 100_000, repeats, only=("reservoirs", "reservoirpy"), n_jobs=2)
     timing.job += ", 2 cores"
@@ -303,15 +211,7 @@ def two_cores(repeats: int) -> Timing:
 def jobs(quick: bool) -> list[Job]:
     """Return the jobs, the long ones last.
 
-    Parameters
-    ----------
-    quick : bool
-        Small sizes only, a few seconds.
-
-    Returns
-    -------
-    list of callable
-        Each returns a timing, or several.
+    `quick` takes small sizes only, a few seconds. Each job returns a timing, or several.
     """
     sizes = (100, 300) if quick else (100, 300, 1000, 5000)
     turns = {100: 15, 300: 15, 1000: 5, 5000: 3}  # a cheap call meets a busy moment more easily

@@ -79,13 +79,7 @@ def _fit(what: str, size: int) -> Callable[[], object]:
 
 
 def measure_growth() -> Iterator[Growth]:
-    """Time fits of growing size, the best of three each.
-
-    Yields
-    ------
-    Growth
-        Of one thing after the other.
-    """
+    """Time fits of growing size, the best of three each."""
     for what, sizes in SIZES.items():
         calls = [_fit(what, size) for size in sizes]
         times = [[_seconds(call) for call in calls] for _ in range(REPEATS)]
@@ -133,17 +127,8 @@ class ClusterModel:
 def measure_workers(n_cells: int, counts: Sequence[int]) -> ClusterModel:
     """Run the same cells with several numbers of workers.
 
-    Parameters
-    ----------
-    n_cells : int
-        Cells of a run, an echo state network on NARMA10 each.
-    counts : sequence of int
-        Numbers of workers.
-
-    Returns
-    -------
-    ClusterModel
-        What the model needs; a cell's seconds and the writer's are those of the last run.
+    Each of the `n_cells` is an echo state network on NARMA10. A cell's seconds and the writer's are
+    those of the last run.
     """
     cells = plan_cells(["narma10"], ["esn"], n_cells)
     with tempfile.TemporaryDirectory() as name:  # the fork server's imports are paid for here

@@ -51,21 +51,7 @@ Job = Callable[[], Timing | list[Timing]]
 def interleaved(job: str, calls: Mapping[str, Call], repeats: int, unit: int = 1) -> Timing:
     """Time calls in turns, after one warm-up each.
 
-    Parameters
-    ----------
-    job : str
-        Its name.
-    calls : dict
-        Contender -> call.
-    repeats : int
-        Turns.
-    unit : int, default=1
-        Steps of a call.
-
-    Returns
-    -------
-    Timing
-        With `repeats` samples of every contender.
+    `calls` are by contender, `repeats` the turns, `unit` the steps of a call.
     """
     timing = Timing(job, {name: [] for name in calls}, unit)
     for call in calls.values():
@@ -86,14 +72,7 @@ def interleaved(job: str, calls: Mapping[str, Call], repeats: int, unit: int = 1
 def write_timings(path: Path, timings: Sequence[Timing], memory: Mapping[str, float]) -> None:
     """Write every sample of the speed suite.
 
-    Parameters
-    ----------
-    path : Path
-        The JSON file.
-    timings : sequence of Timing
-        Of all jobs.
-    memory : dict
-        Megabytes by what was fitted.
+    `memory` is megabytes by what was fitted.
     """
     content = {"schema": SCHEMA, "timings": [asdict(t) for t in timings], "memory_mb": memory}
     replace_file(path, json.dumps(content, indent=1).encode())

@@ -63,21 +63,7 @@ def _title(what: str, cell: str, size: tuple[int, int, int], dtype: torch.dtype)
 def gradient(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: int) -> Timing:
     """Time a gradient of the squared error by back-propagation through time.
 
-    Parameters
-    ----------
-    cell : {"rnn", "lstm", "gru"}
-        Of the network.
-    size : (int, int, int)
-        Units, steps and series.
-    dtype : torch.dtype
-        Of weights and data.
-    repeats : int
-        Turns.
-
-    Returns
-    -------
-    Timing
-        In seconds.
+    The size is units, steps and series.
     """
     network, plain, theta, inputs, targets = _setting(cell, size, dtype)
     workspace, parameters = Workspace(theta), list(plain.parameters())
@@ -99,21 +85,7 @@ def gradient(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats:
 def product(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: int) -> Timing:
     """Time a Gauss-Newton product of the squared error, forward pass known.
 
-    Parameters
-    ----------
-    cell : {"rnn", "lstm", "gru"}
-        Of the network.
-    size : (int, int, int)
-        Units, steps and series.
-    dtype : torch.dtype
-        Of weights and data.
-    repeats : int
-        Turns.
-
-    Returns
-    -------
-    Timing
-        In seconds.
+    The size is units, steps and series.
     """
     network, plain, theta, inputs, _ = _setting(cell, size, dtype)
     run, workspace, v = network.forward(theta, inputs), Workspace(theta), torch.randn_like(theta)
@@ -139,18 +111,7 @@ def product(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: 
 
 
 def lagged_sine_epoch(repeats: int) -> Timing:
-    """Time an epoch of the notes' sine forecast: 20 lags, 64 units, batches of 32, Adam.
-
-    Parameters
-    ----------
-    repeats : int
-        Turns.
-
-    Returns
-    -------
-    Timing
-        In seconds.
-    """
+    """Time an epoch of the notes' sine forecast: 20 lags, 64 units, batches of 32, Adam."""
     series = datasets.lagged_sine()[:800]
     model = RNNRegressor(
         n_units=64,
@@ -182,20 +143,7 @@ def lagged_sine_epoch(repeats: int) -> Timing:
 
 
 def closed_loop(cell: str, repeats: int) -> Timing:
-    """Time a free run of 200 steps of a network of 50 units, beside torch's layer step by step.
-
-    Parameters
-    ----------
-    cell : {"rnn", "lstm", "gru"}
-        Of the network.
-    repeats : int
-        Turns.
-
-    Returns
-    -------
-    Timing
-        In seconds.
-    """
+    """Time a free run of 200 steps of a network of 50 units, beside torch's layer step by step."""
     series = np.sin(0.2 * np.arange(400))[:, None]
     model = RNNRegressor(cell=cell, n_units=50, max_iter=1, standardize=False, random_state=0)
     model.fit(*next_step(series))
@@ -219,15 +167,7 @@ def closed_loop(cell: str, repeats: int) -> Timing:
 def jobs(quick: bool) -> list[Job]:
     """Return the jobs.
 
-    Parameters
-    ----------
-    quick : bool
-        Small sizes only, a few seconds.
-
-    Returns
-    -------
-    list of callable
-        Each returns a timing.
+    `quick` takes small sizes only, a few seconds. Each job returns a timing.
     """
     suite: list[Job] = [partial(lagged_sine_epoch, 9)]
     for cell in ("rnn",) if quick else LAYERS:

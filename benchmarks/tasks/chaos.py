@@ -37,25 +37,9 @@ def _sample(
 ) -> Attractor:
     """Simulate rows to train on, and starts of their own to test and to tune.
 
-    Parameters
-    ----------
-    seed : int
-        Of all starts.
-    flow : Flow
-        What is simulated.
-    n_train : int
-        Rows to train on.
-    times : float
-        Lyapunov times of a forecast.
-    n_tests : int, default=100
-        Starts to test on; tuning has three tenths as many.
-    scaled : bool, default=True
-        Whether methods see standardised values.
-
-    Returns
-    -------
-    Attractor
-        The data.
+    The seed is that of all starts, `times` the Lyapunov times of a forecast. There are `n_tests`
+    starts to test on, and three tenths as many to tune on. With `scaled` methods see standardised
+    values.
     """
     train_seed, test_seed, tuning_seed = np.random.SeedSequence(seed).generate_state(3)
     length = WARM_UP + int(times / flow.exponent / flow.dt)

@@ -16,15 +16,7 @@ def stream(*names: object) -> int:
     Whoever asks for the same names gets the same seed, so that all methods see the same data and
     a new method changes nothing for the others.
 
-    Parameters
-    ----------
-    *names : object
-        What the seed is for: a task, a part and a number, say.
-
-    Returns
-    -------
-    int
-        The seed.
+    Names say what the seed is for: a task, a part and a number, say.
     """
     text = "/".join(str(name) for name in names)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) >> 1

@@ -10,18 +10,6 @@ NAME = re.compile(r"[\w-][\w.-]{0,99}", re.ASCII)
 def check_name(name: object, kind: str) -> str:
     """Return a name that may stand in the name of a file.
 
-    Parameters
-    ----------
-    name : object
-        As its author wrote it.
-    kind : str
-        What it names, for the message.
-
-    Returns
-    -------
-    str
-        The name.
-
     Raises
     ------
     ValueError

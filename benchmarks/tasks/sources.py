@@ -70,17 +70,8 @@ class Flow:
     def ahead(self, states: Array, n_steps: int) -> Array:
         """Return what is observed of the steps after some states.
 
-        Parameters
-        ----------
-        states : array of shape (n_starts, n_variables)
-            All variables at the starts.
-        n_steps : int
-            Steps after them.
-
-        Returns
-        -------
-        array of shape (n_starts, n_steps, n_seen)
-            The observed variables.
+        States are all variables at the starts, (n_starts, n_variables); what is returned is
+        (n_starts, n_steps, n_seen).
         """
         runs = self.simulate(n_steps + 1, dt=self.dt, n_series=len(states), initial=states)
         return self.observe(runs[:, 1:])

@@ -24,22 +24,10 @@ RETUNED = ("sine_noisy_0.1", "esn", "trials:50")  # the search that `check` repe
 def check(folder: Path | None = None) -> list[str]:
     """Read every stored log and say what is wrong with it.
 
-    Parameters
-    ----------
-    folder : Path, default=None
-        Of the tracks; None is the archive of the source tree.
-
-    Returns
-    -------
-    list of str
-        Complaints, none if all searches were equal: same budget, validation rows and seeds for
-        every method, seeds disjoint from the test seeds, the stored setting the best of its log,
-        and one small search repeated with the same score.
-
-    Raises
-    ------
-    ArchiveMissingError
-        If there is no archive, as in an installed package.
+    None is the archive of the source tree; an ArchiveMissingError is raised where there is none, as
+    in an installed package. No complaints if all searches were equal: same budget, validation rows
+    and seeds for every method, seeds disjoint from the test seeds, the stored setting the best of
+    its log, and one small search repeated with the same score.
     """
     complaints: list[str] = []
     groups: dict[tuple[str, str], list[Log]] = {}
@@ -57,15 +45,7 @@ def check(folder: Path | None = None) -> list[str]:
 
 
 def archived_logs() -> Iterator[tuple[str, Log]]:
-    """Yield the name and the log of every search in the archive.
-
-    Yields
-    ------
-    name : str
-        The file's.
-    log : dict
-        Its content.
-    """
+    """Yield the name and the log of every search in the archive."""
     for name, content in read_archive("searches/*").items():
         yield name.removeprefix("searches/"), json.loads(content)
 

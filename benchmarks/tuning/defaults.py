@@ -60,22 +60,13 @@ FILE = "study/defaults.json"
 def studied_settings() -> list[Settings]:
     """Return the settings compared.
 
-    Returns
-    -------
-    list of dict
-        The same every time.
+    They are the same every time.
     """
     return [plain(drawn) for drawn in ParameterSampler(SPACE, N_SETTINGS, random_state=0)]
 
 
 def current_defaults() -> Settings:
-    """Return what `ESNRegressor()` has for the settings studied.
-
-    Returns
-    -------
-    dict
-        Value by name.
-    """
+    """Return what `ESNRegressor()` has for the settings studied."""
     parameters = ESNRegressor().get_params()
     return {name: parameters[name] for name in SPACE}
 
@@ -83,17 +74,7 @@ def current_defaults() -> Settings:
 def default_score(task_name: str, settings: Settings) -> float:
     """Return the validation score of one setting; the task fixes only sizes.
 
-    Parameters
-    ----------
-    task_name : str
-        One of `STUDIED`.
-    settings : dict
-        Of the echo state network.
-
-    Returns
-    -------
-    float
-        Small is good.
+    The task is one of `STUDIED`; small is good.
     """
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
@@ -107,15 +88,7 @@ def default_score(task_name: str, settings: Settings) -> float:
 def study(workers: int) -> dict[str, Any]:
     """Score every setting on every task.
 
-    Parameters
-    ----------
-    workers : int
-        Processes at a time.
-
-    Returns
-    -------
-    dict
-        The settings, their scores by task, and the best.
+    The result holds the settings, their scores by task, and the best.
     """
     compared = studied_settings()
     with ProcessPoolExecutor(workers, mp_context=fork_server()) as pool:
@@ -128,17 +101,7 @@ def study(workers: int) -> dict[str, Any]:
 def best_settings(compared: list[Settings], scores: dict[str, list[float]]) -> Settings:
     """Return the settings of the best mean rank among those whose penalty is large enough.
 
-    Parameters
-    ----------
-    compared : list of dict
-        The settings.
-    scores : dict
-        Task -> their scores, small is good.
-
-    Returns
-    -------
-    dict
-        One of those compared.
+    `scores` are by task, small is good.
     """
     # Ranks, because the errors of different tasks have no common scale.
     ranks = np.mean([rankdata(values) for values in scores.values()], axis=0)
@@ -149,15 +112,7 @@ def best_settings(compared: list[Settings], scores: dict[str, list[float]]) -> S
 def stored_study() -> dict[str, Any]:
     """Return the study that decided the defaults, of the archive.
 
-    Returns
-    -------
-    dict
-        As `study` made it.
-
-    Raises
-    ------
-    ArchiveMissingError
-        If there is no archive, as in an installed package.
+    An ArchiveMissingError is raised if there is no archive, as in an installed package.
     """
     content: dict[str, Any] = json.loads(read_archive(FILE)[FILE])
     return content
@@ -166,17 +121,7 @@ def stored_study() -> dict[str, Any]:
 def write_study(folder: Path, workers: int) -> dict[str, Any]:
     """Run the study and store it.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the tracks.
-    workers : int
-        Processes at a time.
-
-    Returns
-    -------
-    dict
-        Of `study`.
+    The folder is that of the tracks.
     """
     content = study(workers)
     text = json.dumps(content, indent=1, sort_keys=True) + "\n"
@@ -206,15 +151,7 @@ class Comparison(NamedTuple):
 def compare_with_tuned(scores: dict[str, list[float]]) -> list[Comparison]:
     """Compare the defaults with the tuned settings of every task studied.
 
-    Parameters
-    ----------
-    scores : dict
-        Task -> scores of the settings of a study.
-
-    Returns
-    -------
-    list of Comparison
-        One per task.
+    `scores` are by task, of the settings of a study; the result has one comparison per task.
     """
     rows = []
     for name in STUDIED:

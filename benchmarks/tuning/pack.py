@@ -21,15 +21,7 @@ from benchmarks.tuning.stored import StoredSearch, settings_file
 def settings_text(files: Mapping[str, bytes]) -> str:
     """Return the package's settings as the logs of an archive say.
 
-    Parameters
-    ----------
-    files : dict
-        Content by name.
-
-    Returns
-    -------
-    str
-        JSON, a line per search.
+    Files are content by name; the text is JSON, a line per search.
     """
     lines = [
         json.dumps(
@@ -46,12 +38,7 @@ def settings_text(files: Mapping[str, bytes]) -> str:
 def add_searches(files: dict[str, bytes], folder: Path) -> None:
     """Add the logs of a folder, and the study of the defaults if it is there.
 
-    Parameters
-    ----------
-    files : dict
-        Content by name; changed.
-    folder : Path
-        Of tracks, as `tune --out` writes it.
+    Files, content by name, are changed; the folder is that of tracks, as `tune --out` writes it.
     """
     for path in folder.glob("*/*--*.json"):
         files[f"searches/{path.parent.name}/{path.name}"] = path.read_bytes()
@@ -62,12 +49,7 @@ def add_searches(files: dict[str, bytes], folder: Path) -> None:
 def add_runs(files: dict[str, bytes], folder: Path) -> None:
     """Add the records and arrays of a folder of results, in place of earlier ones.
 
-    Parameters
-    ----------
-    files : dict
-        Content by name; changed.
-    folder : Path
-        Of results, with its `cells`.
+    Files, content by name, are changed; the folder has `cells`.
     """
     paths = [path for path in (folder / "cells").iterdir() if path.suffix in (".json", ".npz")]
     cells = {path.stem.rpartition("--")[0] for path in paths}  # without the key
@@ -81,10 +63,7 @@ def add_runs(files: dict[str, bytes], folder: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Put what the options name into the archive and write the settings again.
 
-    Parameters
-    ----------
-    arguments : sequence of str, default=None
-        Without the program's name; None is the command line's.
+    None takes the arguments of the command line.
     """
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--searches", type=Path, metavar="FOLDER", help="of logs (tune --out)")

@@ -36,23 +36,7 @@ UNLIMITED_TRIALS = 10_000  # more than a budget of seconds ever allows
 def score(task: Task, data: Data, method: Method, settings: Settings, seed: int) -> float:
     """Return the score of settings on validation rows, small is good.
 
-    Parameters
-    ----------
-    task : Task
-        The task.
-    data : Data
-        Its data for tuning.
-    method : Method
-        What is built.
-    settings : dict
-        What it is built from.
-    seed : int
-        Number of the run.
-
-    Returns
-    -------
-    float
-        The metric that the search goes by, its inverse where large is good; 1000 for a failure.
+    It is the metric that the search goes by, its inverse where large is good; 1000 for a failure.
     """
     outcome = evaluate(task, data, method, settings, task.model_seed("tuning", seed))
     value = outcome.metrics.get(method.judged_by or data.main_metric, np.nan)
@@ -64,37 +48,17 @@ def score(task: Task, data: Data, method: Method, settings: Settings, seed: int)
 
 
 def without_settings(task: Task) -> Task:
-    """Return a task that fixes no setting of any method.
-
-    Parameters
-    ----------
-    task : Task
-        The task.
-
-    Returns
-    -------
-    Task
-        A copy.
-    """
+    """Return a task that fixes no setting of any method."""
     return replace(task, fixed={})
 
 
 def search(task_name: str, method_name: str, track: str = "stored") -> Log:
     """Try settings on the validation rows, by Optuna's tree-structured Parzen estimator.
 
-    Parameters
-    ----------
-    task_name, method_name : str
-        Names.
-    track : str, default="stored"
-        The budget; "stored" is the task's own number of trials.
-
-    Returns
-    -------
-    dict
-        The best settings, their score, and the log of all trials. The score is the geometric mean
-        over seeds of the task's metric on the validation rows (of its inverse where large is good):
-        for a forecast the NRMSE of a free run through all of them.
+    "stored" is the task's own number of trials. The log has the best settings, their score and all
+    trials. The score is the geometric mean over seeds of the task's metric on the validation rows
+    (of its inverse where large is good): for a forecast the NRMSE of a free run through all of
+    them.
     """
     # As many searches as cores run side by side.
     torch.set_num_threads(1)
@@ -177,16 +141,7 @@ def _sampler(space: dict[str, Any], n_trials: int, seed: int) -> BaseSampler:
 def tune(pairs: list[tuple[str, str]], track: str, folder: Path, workers: int) -> None:
     """Search settings and store each log as soon as it is complete.
 
-    Parameters
-    ----------
-    pairs : list of (str, str)
-        Task and method.
-    track : str
-        The budget.
-    folder : Path
-        Of the logs.
-    workers : int
-        Searches side by side.
+    Pairs are task and method; `workers` is how many searches run side by side.
     """
     with ProcessPoolExecutor(workers, mp_context=fork_server()) as pool:
         jobs = [pool.submit(search, *pair, track) for pair in pairs]

@@ -94,17 +94,8 @@ def settings_file() -> Path:
 def budget(track: str) -> tuple[str, int]:
     """Return what a track counts, and how much of it.
 
-    Parameters
-    ----------
-    track : str
-        "default", "stored", "trials:N" or "seconds:N".
-
-    Returns
-    -------
-    kind : str
-        The word before the colon.
-    amount : int
-        N, 0 where there is none.
+    The track is "default", "stored", "trials:N" or "seconds:N"; the amount is N, 0 where there is
+    none.
 
     Raises
     ------
@@ -122,18 +113,7 @@ def budget(track: str) -> tuple[str, int]:
 
 
 def is_track(text: str) -> bool:
-    """Tell whether a text is a track.
-
-    Parameters
-    ----------
-    text : str
-        As a user wrote it.
-
-    Returns
-    -------
-    bool
-        Whether `budget` takes it.
-    """
+    """Tell whether a text is a track."""
     try:
         budget(text)
     except ValueError:
@@ -144,17 +124,7 @@ def is_track(text: str) -> bool:
 def log_file(folder: Path, track: str, task: str, method: str) -> Path:
     """Return where the log of a search is stored.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the tracks.
-    track, task, method : str
-        Of the search.
-
-    Returns
-    -------
-    Path
-        folder/track/task--method.json
+    folder/track/task--method.json
     """
     return folder / track.replace(":", "_") / f"{task}--{method}.json"
 
@@ -174,10 +144,7 @@ _folders: list[Path] = []  # of searches made here, asked before the package's
 def add_folder(folder: Path) -> None:
     """Look for searches in a folder too, before those of the package.
 
-    Parameters
-    ----------
-    folder : Path
-        Of tracks; it may come to exist later.
+    The folder, of tracks, may come to exist later.
     """
     if folder not in _folders:
         _folders.insert(0, folder)
@@ -186,17 +153,7 @@ def add_folder(folder: Path) -> None:
 def load_search(task: str, method: str, track: str = "stored") -> StoredSearch | None:
     """Return a stored search.
 
-    Parameters
-    ----------
-    task, method : str
-        Names.
-    track : str, default="stored"
-        The budget.
-
-    Returns
-    -------
-    StoredSearch or None
-        None where there is none for the task's version.
+    None where there is none for the task's version.
     """
     for search in _candidates(task, method, track):
         # Settings of an older version were found on other data.
@@ -239,19 +196,8 @@ def _read_log(path: Path) -> StoredSearch:
 def settings_for(task: Task, method: Method, track: str = "stored") -> Settings:
     """Return the settings that a track found for a method.
 
-    Parameters
-    ----------
-    task : Task
-        Whose settings, or those of the task that it shares them with.
-    method : Method
-        What is to be built.
-    track : str, default="stored"
-        The budget.
-
-    Returns
-    -------
-    dict
-        The method's defaults where none are stored.
+    They are those of the task, or of the task that it shares them with; the method's defaults where
+    none are stored.
     """
     search = None if track == "default" else load_search(task.settings_key, method.name, track)
     return dict(search.settings if search else method.defaults)
@@ -260,19 +206,7 @@ def settings_for(task: Task, method: Method, track: str = "stored") -> Settings:
 def search_result(task: Task, method: Method, track: str = "stored") -> SearchResult | None:
     """Return the score and the cost of the search that found a method's settings.
 
-    Parameters
-    ----------
-    task : Task
-        As for `settings_for`.
-    method : Method
-        As for `settings_for`.
-    track : str, default="stored"
-        The budget.
-
-    Returns
-    -------
-    SearchResult or None
-        None where nothing was searched.
+    None where nothing was searched.
     """
     search = None if track == "default" else load_search(task.settings_key, method.name, track)
     return SearchResult(search.score, search.seconds) if search else None
@@ -281,17 +215,7 @@ def search_result(task: Task, method: Method, track: str = "stored") -> SearchRe
 def missing_searches(tasks: list[str], methods: list[str], track: str) -> list[tuple[str, str]]:
     """Return the searches that a track needs and that are not stored.
 
-    Parameters
-    ----------
-    tasks, methods : list of str
-        Names.
-    track : str
-        The budget.
-
-    Returns
-    -------
-    list of (str, str)
-        Task and method.
+    Each is task and method.
     """
     if budget(track)[0] in ("default", "stored"):
         return []
@@ -309,41 +233,20 @@ def missing_searches(tasks: list[str], methods: list[str], track: str) -> list[t
 def applicable_methods(task: str, methods: list[str]) -> list[str]:
     """Return the methods that can be run on a task.
 
-    Parameters
-    ----------
-    task : str
-        Its name.
-    methods : list of str
-        Names.
-
-    Returns
-    -------
-    list of str
-        In the order given.
+    They come in the order given.
     """
     return [name for name in methods if not METHODS[name].refusal(TASKS[task])]
 
 
 def tunable_methods() -> list[str]:
-    """Return the methods whose settings are searched.
-
-    Returns
-    -------
-    list of str
-        Names.
-    """
+    """Return the methods whose settings are searched."""
     return [name for name, method in METHODS.items() if method.tuned]
 
 
 def write_log(log: Log, folder: Path) -> None:
     """Store the log of a search.
 
-    Parameters
-    ----------
-    log : dict
-        Of `benchmarks.tuning.search.search`.
-    folder : Path
-        Of the tracks.
+    The log is one of `benchmarks.tuning.search.search`, the folder that of the tracks.
     """
     path = log_file(folder, log["track"], log["task"], log["method"])
     replace_file(path, (json.dumps(log, indent=1, sort_keys=True) + "\n").encode())
