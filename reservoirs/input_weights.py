@@ -17,19 +17,7 @@ def draw_input_weights(
 ) -> Array:
     """Draw input weights, uniform on (-scaling, scaling).
 
-    Parameters
-    ----------
-    scaling : float, array-like of shape (n_features,), or W_in itself
-        A number, one per feature, or the weights.
-    shape : tuple of int
-        Of W_in, (n_units, n_features).
-    rng : Generator
-        Draws them.
-
-    Returns
-    -------
-    array of shape (n_units, n_features)
-        W_in.
+    `scaling` is a number, one per feature, or W_in itself, of the shape (n_units, n_features).
 
     Raises
     ------
@@ -53,19 +41,7 @@ def draw_input_weights(
 def draw_bias(scaling: ArrayLike, n_units: int, rng: np.random.Generator) -> Array:
     """Draw a bias, uniform on (-scaling, scaling).
 
-    Parameters
-    ----------
-    scaling : float, or b itself
-        A number, or the bias.
-    n_units : int
-        Number of units.
-    rng : Generator
-        Draws it.
-
-    Returns
-    -------
-    array of shape (n_units,)
-        b.
+    `scaling` is a number, or b itself.
 
     Raises
     ------

@@ -16,15 +16,7 @@ if TYPE_CHECKING:
 def align_columns(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
     """Return DataFrames with the columns of the first, in its order.
 
-    Parameters
-    ----------
-    tables : sequence of arrays or DataFrames
-        One per series; where some have no named columns all go by position.
-
-    Returns
-    -------
-    list of arrays or DataFrames
-        One per series.
+    There is one per series; where some have no named columns all go by position.
 
     Raises
     ------
@@ -48,15 +40,8 @@ def align_columns(tables: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
 def join_series(series: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put series one below the other.
 
-    Parameters
-    ----------
-    series : sequence of arrays of shape (n_steps, n_features), or DataFrames
-        At least one.
-
-    Returns
-    -------
-    array of shape (n_rows, n_features), or DataFrame
-        A DataFrame, of the kind of the first, where all have named columns.
+    There is at least one. The result is a DataFrame, of the kind of the first, where all have named
+    columns.
 
     Raises
     ------

@@ -47,15 +47,7 @@ def is_table(X: object) -> bool:
 def has_order(index: pd.Index) -> bool:
     """Tell whether the labels of an index can follow each other.
 
-    Parameters
-    ----------
-    index : pandas.Index
-        Labels of one level.
-
-    Returns
-    -------
-    bool
-        True for dates, periods, time differences and numbers.
+    True for dates, periods, time differences and numbers.
     """
     pd = load_pandas()
     if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex):
@@ -68,12 +60,7 @@ def has_order(index: pd.Index) -> bool:
 def check_order(index: pd.Index, where: str) -> None:
     """Check that labels increase strictly: rows are consecutive steps of time.
 
-    Parameters
-    ----------
-    index : pandas.Index
-        Labels of the rows of one series.
-    where : str
-        What to call the data in an error.
+    `where` is what an error calls the data.
 
     Raises
     ------
@@ -110,17 +97,9 @@ def find_tail(index: pd.Index, likely: pd.Index | None = None) -> pd.Index | Non
     The frequency is the declared one, else the one that pandas infers, else the most common one
     whose range, in the zone of the index, holds every label.
 
-    Parameters
-    ----------
-    index : pandas.Index
-        Labels of one series, strictly increasing.
-    likely : pandas.Index, default=None
-        The tail of another series, whose frequency is tried first.
-
-    Returns
-    -------
-    pandas.Index or None
-        The last label; of numbers the last two. None where no frequency holds the labels.
+    Labels are those of one series, strictly increasing; the frequency of `likely`, the tail of
+    another, is tried first. Of numbers the last two are returned; None where no frequency holds the
+    labels.
     """
     pd = load_pandas()
     if not len(index) or not has_order(index):
@@ -249,17 +228,7 @@ def _number_step(index: pd.Index) -> int | float | None:
 def continue_labels(tail: pd.Index, n_steps: int) -> pd.Index:
     """Return the labels that follow the last.
 
-    Parameters
-    ----------
-    tail : pandas.Index
-        From `find_tail`.
-    n_steps : int
-        Number of labels.
-
-    Returns
-    -------
-    pandas.Index
-        The labels, with the name of the tail.
+    The tail is from `find_tail`, and gives the labels its name.
     """
     pd = load_pandas()
     name = tail.name
@@ -281,15 +250,7 @@ def continue_labels(tail: pd.Index, n_steps: int) -> pd.Index:
 def advance(tail: pd.Index) -> pd.Index | None:
     """Return the tail one step later.
 
-    Parameters
-    ----------
-    tail : pandas.Index
-        From `find_tail`.
-
-    Returns
-    -------
-    pandas.Index or None
-        The next label; None where a clock has moved it off its frequency.
+    None where a clock has moved it off its frequency.
     """
     following = continue_labels(tail, 1)
     pd = load_pandas()
@@ -303,17 +264,8 @@ def advance(tail: pd.Index) -> pd.Index | None:
 def missing_labels(index: pd.Index, tail: pd.Index) -> pd.Index:
     """Return the labels of a frequency that an index leaves out.
 
-    Parameters
-    ----------
-    index : pandas.Index
-        Labels of one series, strictly increasing.
-    tail : pandas.Index
-        From `find_tail`.
-
-    Returns
-    -------
-    pandas.Index
-        The labels between the first and the last that have no row.
+    They lie between the first and the last of the labels of one series, strictly increasing; the
+    tail is from `find_tail`.
     """
     pd = load_pandas()
     first, last = index[0], index[-1]
@@ -332,17 +284,7 @@ def missing_labels(index: pd.Index, tail: pd.Index) -> pd.Index:
 def continue_like(index: pd.Index, tail: pd.Index) -> pd.Index | None:
     """Return the tail of an index by the frequency of another, where its labels are of that.
 
-    Parameters
-    ----------
-    index : pandas.Index
-        Labels of one series, one is enough.
-    tail : pandas.Index
-        From `find_tail` of another series.
-
-    Returns
-    -------
-    pandas.Index or None
-        The last label; with a frequency of its own where the other does not hold it.
+    One label is enough. It gets a frequency of its own where the other does not hold it.
     """
     pd = load_pandas()
     if type(index) is type(tail) and isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):

@@ -42,23 +42,10 @@ def describe_missing(
 ) -> str:
     """Return what to say of missing values: the first of them, and the ways out.
 
-    Parameters
-    ----------
-    missing : array of shape (n_rows, n_columns) of bool
-        Which values are missing; at least one.
-    where : str
-        What the values are called: "X", "y", "exog", or another name for what X is.
-    container : array-like, list of arrays or DataFrame, default=None
-        Where they are from, for its labels and names.
-    lengths : sequence of int, default=()
-        Rows of each series, where there are several.
-    names : sequence, default=None
-        Names of the columns, where the container has none.
-
-    Returns
-    -------
-    str
-        The message.
+    `missing`, (n_rows, n_columns), has at least one. `where` is what the values are called: "X",
+    "y", "exog", or another name for what X is. The container gives labels and names, `lengths` the
+    rows of each series, where there are several, and `names` the columns where the container has
+    none.
     """
     row, column = map(int, np.argwhere(missing)[0])
     place, label, labelled = locate(row, container, lengths)
@@ -76,23 +63,9 @@ def locate(
 ) -> tuple[str, str, object]:
     """Return what to call a row of all series.
 
-    Parameters
-    ----------
-    row : int
-        Number of the row, through all series.
-    container : array-like, list of arrays or DataFrame, default=None
-        Where it is from.
-    lengths : sequence of int, default=()
-        Rows of each series.
-
-    Returns
-    -------
-    place : str
-        The row by its number, in its series where a list or an array holds several.
-    label : str
-        Its label in brackets; empty without one.
-    member : object
-        What holds the row: the container, or its member.
+    The row is counted through all series, `lengths` being the rows of each. Its place is its
+    number, in its series where a list or an array holds several; its label stands in brackets,
+    empty without one; and the member is what holds it: the container, or its member.
     """
     if len(lengths) < 2 or hasattr(container, "iloc"):
         return f"row {row}", _label(container, row), container

@@ -50,19 +50,8 @@ def explain_text(values: Container, where: str, remedy: str = "") -> Iterator[No
     Text that reads as a number, "20240101" or "007", is refused too: it may be a date or a name,
     and the conversion would make a number of it without a word.
 
-    Parameters
-    ----------
-    values : array-like or DataFrame
-        What is converted.
-    where : str
-        What to call it in an error.
-    remedy : str, default=""
-        What to do about text; "" encodes the column.
-
-    Yields
-    ------
-    None
-        Once there is no date and no text.
+    `where` is what an error calls the values, `remedy` what to do about text; "" encodes the
+    column.
 
     Raises
     ------
@@ -85,12 +74,7 @@ def explain_text(values: Container, where: str, remedy: str = "") -> Iterator[No
 def refuse_dates(values: Container, where: str) -> None:
     """Refuse dates and time differences, which NumPy silently makes numbers of.
 
-    Parameters
-    ----------
-    values : array-like or DataFrame
-        Rows.
-    where : str
-        What to call them in an error.
+    `where` is what an error calls the rows.
 
     Raises
     ------
@@ -110,14 +94,7 @@ def refuse_dates(values: Container, where: str) -> None:
 def refuse_text(values: Container, where: str, remedy: str = "") -> None:
     """Refuse text, also text that reads as a number.
 
-    Parameters
-    ----------
-    values : array-like or DataFrame
-        Rows.
-    where : str
-        What to call them in an error.
-    remedy : str, default=""
-        What to do about text; "" encodes the column.
+    `where` is what an error calls the rows, `remedy` what to do about text; "" encodes the column.
 
     Raises
     ------
@@ -236,13 +213,7 @@ def _what_text_is(value: str) -> str:
 
 
 def warn_of_channels(shape: tuple[int, int, int]) -> None:
-    """Warn of a 3-D array with more features than steps.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Its shape.
-    """
+    """Warn of a 3-D array with more features than steps."""
     if shape[2] > shape[1]:
         warnings.warn(
             f"X of shape {shape} is read as (n_series, n_steps, n_features): {shape[1]} steps of "

@@ -33,22 +33,8 @@ class PackedCache:
     ) -> PackedWeights:
         """Return the packed weights of an object, packed anew where something changed.
 
-        Parameters
-        ----------
-        owner : object
-            Whose weights these are.
-        arrays : tuple of arrays
-            What is packed. Packed weights are kept only where all of them are read-only, so that
-            none can change behind a packed copy.
-        settings : tuple
-            What else they depend on.
-        pack : callable
-            Packs them.
-
-        Returns
-        -------
-        PackedWeights
-            Not to be written to.
+        They are kept only where all arrays are read-only, so that none can change behind a packed
+        copy. `settings` is what else they depend on. The weights are not to be written to.
         """
         entry = self._entries.get(owner)
         if (

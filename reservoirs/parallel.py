@@ -33,21 +33,8 @@ def map_in_order(
     In threads, for the compiled loops let each other run; or on another backend of joblib, where
     `joblib.parallel_config` sets one, with the same results.
 
-    Parameters
-    ----------
-    run : callable
-        What to do with an item.
-    items : iterable of tuples
-        The arguments of each call.
-    n_jobs : int or None
-        How many at a time; None or 1 runs one after the other, lazily.
-    shared : bool, default=False
-        Whether `run` writes into arrays of the caller, which threads alone can.
-
-    Yields
-    ------
-    object
-        What `run` returned.
+    None or 1 runs one after the other, lazily. A `shared` run writes into arrays of the caller,
+    which threads alone can.
     """
     if n_jobs in (None, 1):
         yield from (run(*item) for item in items)
@@ -71,15 +58,7 @@ def _map_in_threads(
 def prefetch(items: Iterator[Item]) -> Iterator[Item]:
     """Yield the items, each computed in a second thread while the one before is used.
 
-    Parameters
-    ----------
-    items : iterator
-        None of them None.
-
-    Yields
-    ------
-    object
-        The items, in order.
+    No item is None.
     """
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(next, items, None)
@@ -93,11 +72,6 @@ class ComputedOnce(Generic[Result]):
 
     `functools.cached_property` of Python 3.11 holds a lock of the class while it computes: a child
     of a fork that another thread makes meanwhile waits for it forever.
-
-    Parameters
-    ----------
-    compute : callable
-        The method.
     """
 
     def __init__(self, compute: Callable[..., Result]) -> None:

@@ -9,17 +9,6 @@ from reservoirs.sequences import Seed
 
 
 def seed_streams(random_state: Seed) -> list[np.random.SeedSequence]:
-    """Return independent seed streams for W, W_in, the bias and the noise.
-
-    Parameters
-    ----------
-    random_state : int, RandomState instance or None
-        As everywhere in scikit-learn.
-
-    Returns
-    -------
-    list of numpy.random.SeedSequence
-        Four of them.
-    """
+    """Return independent seed streams for W, W_in, the bias and the noise."""
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     return np.random.SeedSequence(seed).spawn(4)

@@ -100,15 +100,7 @@ def members_of(X: SeriesLike) -> list[SeriesLike] | None:
 def is_series_list(X: SeriesLike) -> bool:
     """Tell whether X is a list, tuple or object array of 2-D arrays; refuse a near miss.
 
-    Parameters
-    ----------
-    X : array-like or list of arrays
-        One series or several.
-
-    Returns
-    -------
-    bool
-        False for a list of numbers or of lists, which is one array written out.
+    A list of numbers or of lists is one array written out.
 
     Raises
     ------
@@ -136,15 +128,7 @@ def is_series_list(X: SeriesLike) -> bool:
 def holds_many_series(X: SeriesLike) -> bool:
     """Tell whether X is a list of 2-D arrays or a 3-D array.
 
-    Parameters
-    ----------
-    X : array-like or list of arrays
-        One series or several.
-
-    Returns
-    -------
-    bool
-        False for one series and for DataFrames.
+    False for one series and for DataFrames.
     """
     return is_series_list(X) or (isinstance(X, np.ndarray) and X.ndim == 3)
 
@@ -203,19 +187,9 @@ def masked_as_none(ids: SeriesLike) -> Array:
 def flatten(X: SeriesLike, series_id: SeriesLike = None) -> tuple[SeriesLike, Layout]:
     """Turn any accepted container into rows and their layout.
 
-    Parameters
-    ----------
-    X : array-like, list of arrays or DataFrame
-        A 2-D array, a list of 2-D arrays, a 3-D array, or a DataFrame, also with a MultiIndex.
-    series_id : array-like of shape (n_rows,), default=None
-        The series of each row of a 2-D X; the rows of a series are contiguous.
-
-    Returns
-    -------
-    rows : array-like of shape (n_rows, n_features)
-        Rows not checked yet; a DataFrame is passed through.
-    layout : Layout
-        How the rows divide into series.
+    That is a 2-D array, a list of 2-D arrays, a 3-D array, or a DataFrame, also with a MultiIndex;
+    or a 2-D X and the series of each row, those of a series contiguous. The rows, (n_rows,
+    n_features), are not checked yet; a DataFrame is passed through.
 
     Raises
     ------
@@ -261,17 +235,8 @@ def flatten(X: SeriesLike, series_id: SeriesLike = None) -> tuple[SeriesLike, La
 def check_labels(layout: Layout, where: str = "X") -> None:
     """Check that the labels of every series increase from row to row.
 
-    Parameters
-    ----------
-    layout : Layout
-        Of a container; one without labels has nothing to check.
-    where : str, default="X"
-        What to call the container in an error.
-
-    Raises
-    ------
-    ValueError
-        If a label is missing, comes twice or goes back.
+    Without labels there is nothing to check. A ValueError is raised if one is missing, comes twice
+    or goes back; `where` is what it calls the container.
     """
     if layout.index is None:
         return
@@ -310,27 +275,9 @@ def check_rows(
 ) -> tuple[Array, Layout]:
     """Flatten X and let scikit-learn check the rows: finite numbers, the fitted width and names.
 
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Its `n_features_in_` and `feature_names_in_` are set or compared.
-    X : array-like, list of arrays or DataFrame
-        Any container of docs/series.md.
-    series_id : array-like of shape (n_rows,), default=None
-        The series of each row of a 2-D X.
-    reset : bool
-        True in `fit`, False afterwards.
-    min_rows : int, default=1
-        Smallest number of rows in all.
-    allow_nan : bool, default=False
-        Whether values may be missing.
-
-    Returns
-    -------
-    rows : array of shape (n_rows, n_features)
-        Checked rows, float64.
-    layout : Layout
-        How the rows divide into series.
+    The `n_features_in_` and `feature_names_in_` of the estimator are set, with `reset` (in `fit`),
+    or compared. There must be `min_rows` rows in all; with `allow_nan` values may be missing. The
+    rows, (n_rows, n_features), are float64.
 
     Raises
     ------
@@ -364,18 +311,9 @@ def check_rows(
 def restore(values: Array, layout: Layout) -> SeriesLike:
     """Put values per step back into the container that X came in.
 
-    Parameters
-    ----------
-    values : array of shape (n_rows,) or (n_rows, n_outputs)
-        Values of all series, one after the other.
-    layout : Layout
-        The layout of X.
-
-    Returns
-    -------
-    list of arrays, or array
-        A list for a list, (n_series, n_steps) or (n_series, n_steps, n_outputs) for a 3-D array,
-        else the values as they are.
+    Values, (n_rows,) or (n_rows, n_outputs), are those of all series, one after the other. They
+    become a list for a list, (n_series, n_steps) or (n_series, n_steps, n_outputs) for a 3-D array,
+    else they stay as they are.
     """
     if layout.kind == "list":
         if len(set(layout.lengths)) == 1:  # twice as fast

@@ -45,17 +45,7 @@ WORDS = {
 def suggest(name: str, known: Sequence[str]) -> str:
     """Return what to say after a name that is none of the known ones.
 
-    Parameters
-    ----------
-    name : str
-        The unknown name.
-    known : sequence of str
-        Those that may have been meant.
-
-    Returns
-    -------
-    str
-        The likely one as a question, or all of them.
+    That is the likely one as a question, or all of them.
     """
     return _question(name, known) or f"; it has {', '.join(known)}"
 
@@ -69,15 +59,7 @@ def _question(name: str, known: Sequence[str]) -> str:
 def suggest_parameters(kind: Kind) -> Kind:
     """Let the constructor of a class name the parameter that was meant by an unknown one.
 
-    Parameters
-    ----------
-    kind : type
-        The class; of its constructor only the message changes.
-
-    Returns
-    -------
-    type
-        The class.
+    Of its constructor only the message changes.
     """
     kind.__init__ = _suggesting(kind.__init__)  # type: ignore[misc] # the same signature
     return kind

@@ -58,21 +58,7 @@ def check_targets(
 ) -> Targets:
     """Check numeric targets against the layout of X.
 
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Named in the errors.
-    y : array-like, list of arrays or DataFrame
-        Targets per step, in the container of X, or per series.
-    layout : Layout
-        The layout of X.
-    allow_nan : bool, default=False
-        Whether some targets may be missing.
-
-    Returns
-    -------
-    Targets
-        The targets as rows, and what they belong to.
+    They are per step, in the container of X, or per series; with `allow_nan` some may be missing.
 
     Raises
     ------
@@ -128,13 +114,6 @@ def check_label_order(y: SeriesLike, layout: Layout) -> None:
 
     Labels other than those of X say nothing: y may be dated by the rows that it is predicted from,
     or by its own.
-
-    Parameters
-    ----------
-    y : array-like, list of arrays or DataFrame
-        Targets per step or per series.
-    layout : Layout
-        The layout of X.
 
     Raises
     ------

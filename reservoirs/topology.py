@@ -143,20 +143,6 @@ class SmallWorld(Documented, SuggestingMixin, BaseEstimator):
     def __call__(self, n_units: int, degree: int, rng: Generator) -> Sparse:
         """Draw W.
 
-        Parameters
-        ----------
-        n_units : int
-            N, rows and columns.
-        degree : int
-            Nonzeros per row.
-        rng : numpy.random.Generator
-            The source of all randomness.
-
-        Returns
-        -------
-        sparse matrix of shape (n_units, n_units)
-            W, unscaled.
-
         Raises
         ------
         ValueError
@@ -197,15 +183,7 @@ def spectral_radius(weights: Sparse | Array) -> float:
     units; above, ARPACK with room for the many complex pairs that lie close to the rim of a random
     matrix' disc, and LAPACK again if it does not converge, as for two `shifts`.
 
-    Parameters
-    ----------
-    weights : array or sparse matrix of shape (n, n)
-        Real.
-
-    Returns
-    -------
-    float
-        The radius, relative error about 1e-12.
+    Its relative error is about 1e-12.
     """
     n = weights.shape[0]
     csr = scipy.sparse.csr_array(weights)
@@ -343,17 +321,7 @@ def draw(
 def check_matrix(weights: Sparse | Array, n_units: int) -> Sparse:
     """Return a checked copy of recurrent weights, every entry stored once.
 
-    Parameters
-    ----------
-    weights : array or sparse matrix of shape (n_units, n_units)
-        W.
-    n_units : int
-        N.
-
-    Returns
-    -------
-    sparse matrix of shape (n_units, n_units)
-        The copy, float64.
+    Both are (n_units, n_units); the copy is sparse, float64.
 
     Raises
     ------

@@ -72,11 +72,6 @@ def _upgrade_solver_state(attributes: dict[str, Any]) -> dict[str, Any]:
 def _check_network(model: RNNRegressor | RNNClassifier) -> None:
     """Refuse weights that are not those of the network.
 
-    Parameters
-    ----------
-    model : RNNRegressor or RNNClassifier
-        The loaded estimator, fitted or not.
-
     Raises
     ------
     ValueError

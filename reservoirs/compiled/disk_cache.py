@@ -24,15 +24,7 @@ def source_files(function: FunctionType) -> set[Path]:
     Its own file, the files of this folder, and those of the compiled functions that its module has
     imported, theirs included.
 
-    Parameters
-    ----------
-    function : function
-        As it was before it was compiled.
-
-    Returns
-    -------
-    set of Path
-        The files.
+    The function is taken as it was before it was compiled.
     """
     files = {Path(function.__code__.co_filename), *FOLDER.glob("*.py")}
     for value in function.__globals__.values():
@@ -45,15 +37,7 @@ def source_files(function: FunctionType) -> set[Path]:
 def source_stamp(files: set[Path]) -> Stamp:
     """Return what changes with the text of any file, and with nothing else.
 
-    Parameters
-    ----------
-    files : set of Path
-        The files.
-
-    Returns
-    -------
-    tuple of (str, int)
-        The name of each file and the checksum of its text.
+    That is the name of each file and the checksum of its text.
     """
     return tuple(sorted((path.name, _checksum(path)) for path in files))
 
@@ -66,10 +50,7 @@ def _checksum(path: Path) -> int:
 class SourceCache(FunctionCache):
     """numba's cache of one function, in whatever folder numba finds writable.
 
-    Parameters
-    ----------
-    function : function
-        As it was before it was compiled.
+    The function is taken as it was before it was compiled.
     """
 
     def __init__(self, function: FunctionType) -> None:

@@ -14,18 +14,8 @@ def centre_rows(features: Array, centre: Array, targets: Array, total: Array, cr
 
     z[t] <- z[t] - m,   total <- total + sum_t z[t],   cross <- cross + sum_t y[t] z[t]'
 
-    Parameters
-    ----------
-    features : array of shape (n_rows, n_features)
-        The rows z, overwritten.
-    centre : array of shape (n_features,)
-        What is subtracted, m.
-    targets : array of shape (n_rows, n_outputs)
-        The targets y.
-    total : array of shape (n_features,)
-        What the sum of the centred rows is added to.
-    cross : array of shape (n_outputs, n_features)
-        What the products of targets and centred rows are added to.
+    Rows are (n_rows, n_features), targets y (n_rows, n_outputs), the centre m and the total
+    (n_features,); cross is (n_outputs, n_features).
     """
     # One loop for all three: a row is read from memory once, and stays in the cache.
     for t in range(len(features)):
@@ -44,25 +34,8 @@ def means_are_far(
 ) -> bool:
     """Tell whether a mean, total / n_rows, is a standard deviation from 0, beyond rounding.
 
-    Parameters
-    ----------
-    total : array of shape (n_features,)
-        Sums of the features.
-    gram : array of shape (n_features, n_features)
-        Their squares are on its diagonal.
-    target_sum : array of shape (n_outputs,)
-        Sums of the targets.
-    target_squares : array of shape (n_outputs,)
-        Sums of their squares.
-    n_rows : int
-        How many rows were summed.
-    epsilon : float
-        Rounding of a square, relative to the sum of all.
-
-    Returns
-    -------
-    bool
-        Whether there is one, of features or of targets.
+    The squares of the features are on the diagonal of `gram`; those of the targets, as all sums,
+    are summed over `n_rows`. `epsilon` is the rounding of a square, relative to the sum of all.
     """
     all_squares, all_targets = 0.0, 0.0
     for j in range(len(total)):
@@ -86,18 +59,8 @@ def add_moves(rows: Array, first: int, bound: float, centre: Array, sums: Array)
     sums[0] <- sums[0] + sum_t (x[t] - c),   sums[1] <- sums[1] + sum_t (x[t] - c)^2,
     sums[2] <- sums[2] + sum_t (|x[t]| > bound)
 
-    Parameters
-    ----------
-    rows : array of shape (n_rows, n_columns)
-        The rows x.
-    first : int
-        The first that is summed.
-    bound : float
-        Beyond it a value is counted.
-    centre : array of shape (n_columns,)
-        What is subtracted, c.
-    sums : array of shape (3, n_columns)
-        What is added to.
+    Rows x are (n_rows, n_columns), from the row `first` on; the centre c is (n_columns,), sums are
+    (3, n_columns).
     """
     for t in range(first, len(rows)):
         for j in range(len(centre)):

@@ -67,21 +67,11 @@ def step(
 ) -> None:
     """Write the next state: (1 - a) x + a f(W x + W_in u[t] + start), f tanh or identity.
 
-    Parameters
-    ----------
-    weights : PackedWeights
-        W, W_in, a and f.
-    start : array of shape (1, n_padded) or (n_steps, n_padded)
-        The bias, or the bias plus the noise of every step.
-    inputs : array of shape (n_steps, n_features)
-        u.
-    t : int
-        The step.
-    old, new : array of shape (2 * n_padded,)
-        The state before and after, each in a buffer for two copies.
-    out : array of shape (n_full,)
-        Takes the first units of the next state too, a multiple of sixteen: written at once, they
-        cost nothing, later an eighth of a step.
+    W, W_in, a and f are in `weights`, u, (n_steps, n_features), are the inputs. `start`, (1,
+    n_padded) or (n_steps, n_padded), is the bias, or the bias plus the noise of every step. The
+    states before and after stand each in a buffer for two copies, (2 * n_padded,). `out`,
+    (n_full,), takes the first units of the next state too, a multiple of sixteen: written at once,
+    they cost nothing, later an eighth of a step.
 
     Raises
     ------
@@ -258,25 +248,10 @@ def run_states(
 
     x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + b), f tanh or identity
 
-    Parameters
-    ----------
-    inputs : array of shape (n_steps, n_features)
-        u.
-    state : array of shape (n_units,)
-        x before the first step; left unchanged.
-    weights : PackedWeights
-        The reservoir.
-    noise : array of shape (n_steps, n_units), default=None
-        Added inside f; None for none.
-    out : array of shape (n_steps, n_units or more), default=None
-        Each row contiguous; its first columns take the states. None is a new array.
-
-    Returns
-    -------
-    states : array of shape (n_steps, n_units)
-        Row t is the state after u[t].
-    last : array of shape (n_units,)
-        The state to go on from.
+    Inputs u are (n_steps, n_features); the state x before the first step, (n_units,), is left
+    unchanged. `noise`, (n_steps, n_units), is added inside f. The rows of `out` are contiguous, and
+    their first columns take the states; None is a new array. Row t of the states returned,
+    (n_steps, n_units), is that after u[t]; the last state is returned too, to go on from.
 
     References
     ----------
@@ -302,25 +277,9 @@ def run_series(
 ) -> tuple[Array, Array]:
     """Drive the reservoir with several series in one call, each as `run_states` does.
 
-    Parameters
-    ----------
-    inputs : array of shape (n_rows, n_features)
-        u of all series, one after the other.
-    lengths : tuple of int
-        Rows of each series.
-    states : array of shape (n_series, n_units)
-        x before the first row of each; left unchanged.
-    weights : PackedWeights
-        The reservoir.
-    out : array of shape (n_rows, n_units or more), default=None
-        Each row contiguous; its first columns take the states. None is a new array.
-
-    Returns
-    -------
-    states : array of shape (n_rows, n_units)
-        The state after every row.
-    last : array of shape (n_series, n_units)
-        The last state of every series.
+    Inputs are those of all series, one after the other; the states before the first row of each,
+    (n_series, n_units), are left unchanged. The state after every row, (n_rows, n_units), and the
+    last state of every series are returned.
     """
     dtype = weights.bias.dtype
     rows = np.ascontiguousarray(inputs, dtype=dtype)
@@ -344,27 +303,10 @@ def run_closed_loop(
 
     u[t] = [scale y[t-1] + shift, exog[t]],  y[t] = C [x[t]; u[t]] + c, held within the bounds
 
-    Parameters
-    ----------
-    first : array of shape (n_outputs,)
-        The observation entered first, y[-1].
-    exog : array of shape (n_steps, n_exog)
-        Known inputs, row t enters with y[t-1].
-    state : array of shape (n_units,)
-        x before the first step; left unchanged.
-    weights : PackedWeights
-        The reservoir.
-    loop : tuple of two arrays of shape (n_outputs,)
-        Scale and shift from an output to the input it becomes.
-    readout : tuple of arrays of shapes (n_outputs, n_units + n_features) and (n_outputs,)
-        C and c.
-    bounds : tuple of two arrays of shape (n_outputs,), default=None
-        The smallest and the largest value of each output; None: none.
-
-    Returns
-    -------
-    array of shape (n_steps, n_outputs)
-        y.
+    The observation entered first is y[-1], (n_outputs,); row t of exog, (n_steps, n_exog), enters
+    with y[t-1]; the state is x before the first step, left unchanged. `loop` is scale and shift,
+    `readout` C, (n_outputs, n_units + n_features), and c, `bounds` the smallest and the largest
+    value of each output, or None. y, (n_steps, n_outputs), is returned.
     """
     if bounds is None:
         bounds = np.full(len(first), -np.inf), np.full(len(first), np.inf)

@@ -70,17 +70,7 @@ overload: Any = extending.overload
 def compiled(function: Callable[..., Any], *, reordered: bool = False) -> Any:
     """Compile on first use, cached on disk where some cache folder is writable.
 
-    Parameters
-    ----------
-    function : function
-        Of numbers and arrays.
-    reordered : bool, default=False
-        Whether sums may be taken in any order, for vector instructions.
-
-    Returns
-    -------
-    dispatcher
-        The function, to be called as before.
+    With `reordered` sums may be taken in any order, for vector instructions.
     """
     fastmath = {"contract", "nsz"} | ({"reassoc"} if reordered else set())
     dispatcher: Any = njit(nogil=True, fastmath=fastmath, error_model="numpy")(function)
@@ -93,10 +83,7 @@ def compiled(function: Callable[..., Any], *, reordered: bool = False) -> Any:
 class FloatVector(types.Type):
     """Sixteen floats, as a type of numba.
 
-    Parameters
-    ----------
-    real : numba type
-        float64 or float32, the type of one element.
+    `real`, float64 or float32, is the type of one element.
     """
 
     def __init__(self, real: NumbaType) -> None:

@@ -115,25 +115,8 @@ def pack_weights(
 ) -> PackedWeights:
     """Store all weights of a reservoir as the compiled loops read them.
 
-    Parameters
-    ----------
-    recurrent : array or sparse matrix of shape (n_units, n_units)
-        W.
-    input_weights : array of shape (n_units, n_features)
-        W_in.
-    bias : array of shape (n_units,)
-        b.
-    leak_rate : float
-        a in (0, 1].
-    linear : bool, default=False
-        Whether the activation is the identity instead of tanh.
-    dtype : dtype
-        Of the weights and the states, float64 or float32.
-
-    Returns
-    -------
-    PackedWeights
-        Copies.
+    W is (n_units, n_units), W_in (n_units, n_features), b (n_units,), and a in (0, 1]; with
+    `linear` the activation is the identity instead of tanh. All are copied.
     """
     return PackedWeights(
         pack_recurrent(recurrent, dtype),
@@ -148,18 +131,8 @@ def pack_weights(
 def pack_recurrent(weights: scipy.sparse.sparray | Array, dtype: DTypeLike) -> Recurrent:
     """Store W in the layout that suits its nonzeros.
 
-    Parameters
-    ----------
-    weights : array or sparse matrix of shape (n_units, n_units)
-        W.
-    dtype : dtype
-        Of the stored values.
-
-    Returns
-    -------
-    SellMatrix, DiagonalsMatrix or DenseMatrix
-        Diagonals where all nonzeros lie on few circulant ones (cycles and delay lines too), dense
-        where a fifth or more are nonzero, else SELL-16.
+    Diagonals where all nonzeros lie on few circulant ones (cycles and delay lines too), dense where
+    a fifth or more are nonzero, else SELL-16.
     """
     csr = scipy.sparse.csr_array(weights)
     if not csr.has_canonical_format:  # an entry may be stored in parts
@@ -207,40 +180,14 @@ def _sell_matrix(csr: scipy.sparse.csr_array, rows: Array, dtype: DTypeLike) -> 
 
 
 def pad(array: Array, dtype: DTypeLike) -> Array:
-    """Return an aligned copy whose last axis is filled with zeros to a multiple of sixteen.
-
-    Parameters
-    ----------
-    array : array of shape (..., n)
-        What is copied.
-    dtype : dtype
-        Of the copy.
-
-    Returns
-    -------
-    array of shape (..., n_padded)
-        The copy.
-    """
+    """Return an aligned copy whose last axis is filled with zeros to a multiple of sixteen."""
     padded = aligned((*array.shape[:-1], array.shape[-1] + -array.shape[-1] % LANES), dtype)
     padded[..., : array.shape[-1]] = array
     return padded
 
 
 def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return zeros that begin at a cache line: crossing lines costs the loops a sixth.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Of the array.
-    dtype : dtype
-        Of the array.
-
-    Returns
-    -------
-    array
-        Zeros.
-    """
+    """Return zeros that begin at a cache line: crossing lines costs the loops a sixth."""
     size = prod(shape) * np.dtype(dtype).itemsize
     buffer = np.zeros(size + CACHE_LINE, dtype=np.uint8)
     first = -buffer.__array_interface__["data"][0] % CACHE_LINE

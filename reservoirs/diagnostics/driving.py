@@ -32,16 +32,6 @@ random_state : int, RandomState instance or None, default=0
 def get_reservoir(model: ReservoirModel) -> Reservoir:
     """Return the drawn reservoir of a model, which may itself be one.
 
-    Parameters
-    ----------
-    model : Reservoir or echo state network
-        The fitted model.
-
-    Returns
-    -------
-    Reservoir
-        The reservoir with its weights.
-
     Raises
     ------
     TypeError
@@ -63,17 +53,7 @@ def get_reservoir(model: ReservoirModel) -> Reservoir:
 def check_single_series(model: ReservoirModel, rows: SeriesLike) -> Array:
     """Return the checked rows of the one series that drives a model's reservoir.
 
-    Parameters
-    ----------
-    model : Reservoir or echo state network
-        The fitted model.
-    rows : array-like of shape (n_steps, n_features)
-        One series, scaled as the reservoir sees it.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, n_features)
-        The rows as float64.
+    Rows, (n_steps, n_features), are scaled as the reservoir sees them; they come back as float64.
 
     Raises
     ------
@@ -92,19 +72,8 @@ def check_single_series(model: ReservoirModel, rows: SeriesLike) -> Array:
 def run_reservoir(reservoir: Reservoir, rows: Array, start: Array | None = None) -> Array:
     """Return the state after every row.
 
-    Parameters
-    ----------
-    reservoir : Reservoir
-        A reservoir with drawn weights.
-    rows : ndarray of shape (n_steps, n_features)
-        The input.
-    start : ndarray of shape (n_units,), default=None
-        The state before the first row; None is the zero state.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, n_units)
-        The states as float64.
+    Rows are (n_steps, n_features), states (n_steps, n_units), float64; None starts from the zero
+    state.
     """
     state = np.zeros(reservoir.n_units) if start is None else start
     blocks = reservoir.run(rows, state, packed=reservoir.pack())

@@ -11,15 +11,7 @@ from reservoirs.sequences import Array, SeriesLike
 def as_columns(values: SeriesLike) -> Array:
     """Return values as columns.
 
-    Parameters
-    ----------
-    values : array-like of shape (n_rows,) or (n_rows, n_outputs), or DataFrame
-        One series.
-
-    Returns
-    -------
-    array of shape (n_rows, n_outputs)
-        The values, float64.
+    They are (n_rows, n_outputs), float64.
     """
     array = np.asarray(values, dtype=np.float64)
     return array.reshape(len(array), -1)
@@ -28,15 +20,7 @@ def as_columns(values: SeriesLike) -> Array:
 def one_series(values: SeriesLike) -> Array:
     """Return one series as columns; several are refused.
 
-    Parameters
-    ----------
-    values : array-like, list of arrays or DataFrame
-        Any container of one series.
-
-    Returns
-    -------
-    array of shape (n_rows, n_outputs)
-        The values.
+    They are (n_rows, n_outputs).
 
     Raises
     ------
@@ -55,17 +39,7 @@ def one_series(values: SeriesLike) -> Array:
 def stack_origins(values: SeriesLike, horizon: int) -> Array:
     """Return what `backtest` gives as an array.
 
-    Parameters
-    ----------
-    values : array of shape (n_origins, horizon, n_outputs), or DataFrame
-        A DataFrame has one row per origin and step.
-    horizon : int
-        Steps of a forecast.
-
-    Returns
-    -------
-    array of shape (n_origins, horizon, n_outputs)
-        The values.
+    It is (n_origins, horizon, n_outputs); a DataFrame has one row per origin and step.
     """
     array = np.asarray(values)
     return array.reshape(-1, horizon, array.shape[-1])

@@ -382,15 +382,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
 def upgrade_names(attributes: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of an echo state network with the names of this version.
 
-    Parameters
-    ----------
-    attributes : dict
-        The attributes by name, as they stand in a file.
-
-    Returns
-    -------
-    dict
-        The attributes as `fit` sets them now.
+    The attributes are taken as they stand in a file, and returned as `fit` sets them now.
     """
     state = {"verbose": 0, **attributes}  # before there was such a parameter
     if "_seed" in state:

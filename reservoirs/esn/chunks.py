@@ -71,17 +71,9 @@ class ChunkedSums:
     def extended(self, pieces: Iterable[tuple[Array, Array]], *, new_series: bool) -> ChunkedSums:
         """Return sums that go on from here; these stay as they are, should that be interrupted.
 
-        Parameters
-        ----------
-        pieces : iterable of tuples of arrays
-            Inputs (n_steps, n_features) and targets (n_steps, n_outputs).
-        new_series : bool
-            Whether each piece begins a series; else they go on with the open one.
-
-        Returns
-        -------
-        ChunkedSums
-            They share what did not change, so that one row costs no copy of the sums.
+        The pieces are inputs (n_steps, n_features) and targets (n_steps, n_outputs). Each begins a
+        series, or goes on with the open one. What did not change is shared, so that one row costs
+        no copy of the sums.
         """
         stream = copy.copy(self)
         stream.features, stream.targets = list(self.features), list(self.targets)
@@ -157,15 +149,7 @@ class ChunkedSums:
     def solve(self, alphas: Array) -> Readout:
         """Solve with all rows fed so far, those of the open block included; nothing changes.
 
-        Parameters
-        ----------
-        alphas : array of shape (n_alphas,)
-            The penalty, or a grid.
-
-        Returns
-        -------
-        Readout
-            The solution.
+        `alphas` is the penalty, or a grid, (n_alphas,).
         """
         # The open block is added to a copy: it goes on growing after this.
         sums, block = copy.deepcopy(self.sums), self._open_block()
@@ -178,15 +162,7 @@ class ChunkedSums:
 def upgrade_stream(attributes: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of sums that learn in chunks, with what 0.1.0 did not keep.
 
-    Parameters
-    ----------
-    attributes : dict
-        The attributes by name, as they stand in a file.
-
-    Returns
-    -------
-    dict
-        The attributes as they are now.
+    The attributes are taken as they stand in a file.
     """
     width = getattr(attributes.get("reservoir"), "n_features_in_", 0)
     fresh = {"activity": Activity(), "tail": np.zeros((0, width)), "warned": False}

@@ -23,16 +23,9 @@ POOLINGS: dict[str, Callable[[Array], Array]] = {
 class FeatureBlocks:
     """Buffers for blocks of [state; input], so that the loop writes states where the sums read.
 
-    Parameters
-    ----------
-    series : array of shape (n_steps, n_features)
-        The inputs.
-    n_units : int
-        Columns before the inputs.
-    n_buffers : int, default=1
-        Blocks in memory at a time; later ones overwrite earlier ones.
-    first_row : int, default=0
-        Number of the first row in its series; blocks end at multiples of 1024.
+    Inputs are (n_steps, n_features); `n_units` columns stand before them. `n_buffers` blocks are in
+    memory at a time, later ones overwriting earlier ones. `first_row` is the number of the first
+    row in its series; blocks end at multiples of 1024.
     """
 
     def __init__(
@@ -45,15 +38,7 @@ class FeatureBlocks:
     def block(self, rows: slice) -> Array:
         """Return the buffer of the block that holds some rows.
 
-        Parameters
-        ----------
-        rows : slice
-            Rows of the series, all of one block.
-
-        Returns
-        -------
-        array of shape (n_rows, n_units + n_features)
-            A view, as it was left.
+        The rows are all of one block; (n_rows, n_units + n_features) is a view, as it was left.
         """
         number = (self.first_row + rows.start) // BLOCK % len(self.buffers)
         return self.buffers[number, : rows.stop - rows.start]
@@ -61,17 +46,8 @@ class FeatureBlocks:
     def fill(self, rows: slice, states: Array) -> Array:
         """Write a block, and return it.
 
-        Parameters
-        ----------
-        rows : slice
-            Rows of the series, all of one block.
-        states : array of shape (n_rows, n_units)
-            Their states; left alone where they are those of the buffer already.
-
-        Returns
-        -------
-        array of shape (n_rows, n_units + n_features)
-            A view of the block, [state; input].
+        The rows are all of one block. Their states, (n_rows, n_units), are left alone where they
+        are those of the buffer already. The view returned is [state; input].
         """
         block = self.block(rows)
         if not np.may_share_memory(states, block):
@@ -120,29 +96,10 @@ def pooled_features(
 ) -> tuple[Array, Array]:
     """Return one row of features of a whole series.
 
-    Parameters
-    ----------
-    reservoir : Reservoir
-        With drawn weights.
-    rows : array of shape (n_steps, n_features)
-        The series.
-    state : array of shape (n_units,)
-        State before its first row.
-    pooling : str
-        A key of `POOLINGS`.
-    bidirectional : bool
-        Whether the features of the series run backwards follow, from the zero state.
-    washout : int
-        First rows left out; the last one never is.
-    noise : callable, default=None
-        Number and length of a block to its noise.
-
-    Returns
-    -------
-    features : array of shape (n_pooled,)
-        Pooled [state; input].
-    rows : array of shape (n_steps, n_units + n_features)
-        [state; input] after washout, of the forward run.
+    The state, (n_units,), is that before the first row. With `bidirectional` the features of the
+    series run backwards follow, from the zero state. The first `washout` rows are left out, the
+    last one never is. `noise` makes of the number and length of a block its noise. The pooled
+    [state; input], (n_pooled,), is returned, and [state; input] after washout, of the forward run.
     """
     pool, first = POOLINGS[pooling], min(washout, len(rows) - 1)
     packed = reservoir.pack()

@@ -15,19 +15,8 @@ from reservoirs.sequences import Array, Layout
 def batches(layout: Layout, n_rows: int) -> Iterator[tuple[slice, slice]]:
     """Yield whole series a batch at a time.
 
-    Parameters
-    ----------
-    layout : Layout
-        The series.
-    n_rows : int
-        Rows of a batch at most; a longer series is a batch of its own.
-
-    Yields
-    ------
-    rows : slice
-        The rows of the batch, of the flat array.
-    series : slice
-        The numbers of its series.
+    A batch has `n_rows` rows at most; a longer series is a batch of its own. The slice of its rows
+    in the flat array, and that of the numbers of its series, are yielded.
     """
     first, start, stop = 0, 0, 0
     for number, length in enumerate(layout.lengths):
@@ -47,30 +36,10 @@ def run_batch(
 ) -> tuple[Array, Array]:
     """Drive a reservoir with the series of a batch.
 
-    Parameters
-    ----------
-    reservoir : Reservoir
-        With drawn weights.
-    rows : array of shape (n_rows, n_features)
-        The inputs of all, one series after the other.
-    lengths : tuple of int
-        Rows of each series.
-    states : array of shape (n_series, n_units)
-        State before the first row of each.
-    out : array of shape (n_rows, n_units or more), default=None
-        Its first columns take the states; None is a new array.
-
-    Returns
-    -------
-    states : array of shape (n_rows, n_units)
-        The state after every row.
-    last : array of shape (n_series, n_units)
-        The last state of every series.
-
-    Raises
-    ------
-    ValueError
-        If the states of a series overflow, as those of a linear reservoir may.
+    Rows are the inputs of all, one series after the other; states, (n_series, n_units), are those
+    before the first row of each. The first columns of `out` take the states; None is a new array.
+    The state after every row, (n_rows, n_units), and the last of every series are returned. A
+    ValueError is raised if states overflow, as those of a linear reservoir may.
     """
     packed = reservoir.pack()
     driven, last = compiled.reservoir_loops.run_series(rows, lengths, states, packed, out)
@@ -92,17 +61,8 @@ def cut_alike(lengths: tuple[int, ...], *arrays: Array) -> list[list[Array]]:
     NumPy goes through the products of a piece series by series, and rounds them as those of each
     series on its own.
 
-    Parameters
-    ----------
-    lengths : tuple of int
-        Rows of each series.
-    *arrays : array of shape (n_rows, n_columns)
-        The rows of all, one series after the other.
-
-    Returns
-    -------
-    list of lists of arrays of shape (n_series, n_steps, n_columns)
-        The pieces of every array, in order.
+    Lengths are the rows of each series. The pieces of every array, (n_series, n_steps, n_columns),
+    come in order.
     """
     shapes = [(sum(1 for _ in group), length) for length, group in groupby(lengths)]
     edges = np.cumsum([n * length for n, length in shapes])[:-1]

@@ -100,25 +100,10 @@ class Stream:
     ) -> Iterator[Block]:
         """Yield the blocks of one series, or of a piece of it.
 
-        Parameters
-        ----------
-        rows : array of shape (n_steps, n_features)
-            The inputs.
-        targets : array of shape (n_steps, n_outputs)
-            Their targets.
-        series : int, default=0
-            Number of the series, which its noise depends on.
-        state : array of shape (n_units,), default=None
-            State before the first row; None is zero.
-        first_row : int, default=0
-            Number of the first row in its series.
-        n_buffers : int, default=1
-            How many blocks stay valid at a time.
-
-        Yields
-        ------
-        Block
-            In order; without rows where all are washed out.
+        Inputs are (n_steps, n_features), targets (n_steps, n_outputs). The noise depends on the
+        number of the series. A state of None is zero; `first_row` is the number of the first row in
+        its series, and `n_buffers` blocks stay valid at a time. Blocks come in order, without rows
+        where all are washed out.
         """
         reservoir, n_units = self.reservoir, self.reservoir.n_units
         blocks = FeatureBlocks(rows, n_units, n_buffers=n_buffers, first_row=first_row)
@@ -140,19 +125,7 @@ class Stream:
     def all_blocks(self, rows: Array, targets: Array, series: int) -> list[Block]:
         """Return the blocks of one series, all valid together.
 
-        Parameters
-        ----------
-        rows : array of shape (n_steps, n_features)
-            The inputs.
-        targets : array of shape (n_steps, n_outputs)
-            Their targets.
-        series : int
-            Number of the series.
-
-        Returns
-        -------
-        list of Block
-            In order.
+        Inputs are (n_steps, n_features), targets (n_steps, n_outputs).
         """
         n_blocks = -(-len(rows) // BLOCK)
         return list(self.blocks(rows, targets, series=series, n_buffers=n_blocks))
@@ -162,21 +135,8 @@ class Stream:
     ) -> Iterable[Iterable[Block]]:
         """Return the blocks of every series, from the zero state each.
 
-        Parameters
-        ----------
-        rows : array of shape (n_rows, n_features)
-            The inputs of all series.
-        targets : array of shape (n_rows, n_outputs)
-            Their targets.
-        layout : Layout
-            Which rows belong to which series.
-        n_jobs : int or None
-            Series run at a time; a single one is run ahead of the sums in a second thread.
-
-        Returns
-        -------
-        iterable of iterables of Block
-            One per series, in order.
+        Inputs, (n_rows, n_features), and targets are those of all series. `n_jobs` series are run
+        at a time; a single one is run ahead of the sums in a second thread.
         """
         if layout.n_series == 1:
             blocks = self.blocks(rows, targets, n_buffers=1 if n_jobs in (None, 1) else 2)

@@ -52,18 +52,7 @@ class TrainingActivity:
 
 
 def last_rows(rows: Array) -> Array:
-    """Return a copy of the rows that are kept of a training series.
-
-    Parameters
-    ----------
-    rows : array of shape (n_rows, n_features)
-        The series.
-
-    Returns
-    -------
-    array of shape (n_kept, n_features)
-        The last of them.
-    """
+    """Return a copy of the rows that are kept of a training series."""
     n_kept = min(len(rows), TAIL, max(TAIL_SIZE // rows.shape[1], 1))
     return rows[len(rows) - n_kept :].copy()
 
@@ -89,10 +78,7 @@ class Activity:
     def add(self, features: Array) -> None:
         """Add the rows of a block but its first quarter, where a start may fade.
 
-        Parameters
-        ----------
-        features : array of shape (n_rows, n_units + n_features)
-            [state; input], float64.
+        They are [state; input], (n_rows, n_units + n_features), float64.
         """
         first = len(features) // 4
         if not self.n_rows:
@@ -109,17 +95,7 @@ class Activity:
     def summary(self, n_units: int, tail: Array) -> TrainingActivity:
         """Return what is kept of a training.
 
-        Parameters
-        ----------
-        n_units : int
-            How many columns are units.
-        tail : array of shape (n_kept, n_features)
-            The last training rows.
-
-        Returns
-        -------
-        TrainingActivity
-            The shares, and the inputs.
+        The tail, (n_kept, n_features), is the last training rows.
         """
         mean, variance = self.moments()
         return TrainingActivity(
@@ -134,17 +110,7 @@ class Activity:
     def warn(self, n_units: int, name: str) -> bool:
         """Warn if most units saturate, or hardly move, under inputs that are not scaled.
 
-        Parameters
-        ----------
-        n_units : int
-            How many columns are units.
-        name : str
-            Class of the estimator.
-
-        Returns
-        -------
-        bool
-            Whether there was something to say.
+        `name` is the class of the estimator. Whether there was something to say is returned.
         """
         mean, variance = self.moments()
         size = mean**2 + variance

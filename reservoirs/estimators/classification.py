@@ -178,21 +178,7 @@ def check_labels(
 ) -> tuple[Array, TargetKind]:
     """Return the labels of all series in one array, and whether they are per step or per series.
 
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Named in the errors.
-    y : array-like or list of arrays
-        Labels per step in the container of X, or one per series.
-    layout : Layout
-        The layout of X.
-
-    Returns
-    -------
-    labels : array of shape (n_rows,) or (n_series,)
-        The labels.
-    kind : "per_step" or "per_series"
-        What they belong to.
+    Labels are per step in the container of X, or one per series: (n_rows,) or (n_series,).
 
     Raises
     ------

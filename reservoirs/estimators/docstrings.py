@@ -38,17 +38,8 @@ def inherit_parameters(
     Only arguments that the signature has are inserted, in the order of the signature; an entry of
     the docstring's own comes before those of the sources, an earlier source before a later one.
 
-    Parameters
-    ----------
-    *sources : object or str
-        Documented classes and functions, or docstrings.
-    section : str, default="Parameters"
-        Heading of the section that is completed; it is added where it is missing.
-
-    Returns
-    -------
-    callable
-        A decorator for a class or function.
+    Sources are documented classes and functions, or docstrings. The section that is completed is
+    added where it is missing.
     """
 
     def decorate(target: Documented) -> Documented:

@@ -62,17 +62,8 @@ class Progress:
     ) -> AbstractContextManager[FitTask]:
         """Return a context to do one task of the fit in; its object says whether to `stop` then.
 
-        Parameters
-        ----------
-        name : str
-            Name of the task.
-        reconstruct : callable, default=None
-            Gives the fitted attributes as they are after the task, where it can be scored.
-
-        Returns
-        -------
-        context manager of a FitTask
-            Whether a callback asked to stop, once the task is done.
+        `reconstruct` gives the fitted attributes as they are after the task, where it can be
+        scored.
         """
         return _UNTOLD if self.context is None else self._told(name, reconstruct)
 

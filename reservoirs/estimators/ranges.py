@@ -19,12 +19,7 @@ Function = TypeVar("Function", bound=Callable[..., object])
 class KeysOf(StrOptions):
     """The keys of a dict, those that are added later included.
 
-    Parameters
-    ----------
-    registry : dict
-        The variants by name.
-    *others : str
-        Words that are allowed besides.
+    `others` are words that are allowed besides.
     """
 
     def __init__(self, registry: Mapping[str, object], *others: str) -> None:
@@ -32,18 +27,7 @@ class KeysOf(StrOptions):
         self.registry, self.others = registry, others
 
     def is_satisfied_by(self, val: object) -> bool:
-        """Tell whether a value is one of them.
-
-        Parameters
-        ----------
-        val : object
-            Setting of an estimator.
-
-        Returns
-        -------
-        bool
-            Whether it is.
-        """
+        """Tell whether a value is one of them."""
         self.options = {*self.others, *self.registry}
         return bool(super().is_satisfied_by(val))
 
@@ -51,15 +35,7 @@ class KeysOf(StrOptions):
 def checked(**ranges: object) -> Callable[[Function], Function]:
     """Return a decorator that refuses arguments out of range before anything is computed.
 
-    Parameters
-    ----------
-    **ranges : Interval, StrOptions, type, or list of them
-        The range of each argument by its name, or several of which one must hold.
-
-    Returns
-    -------
-    callable
-        A decorator for a function.
+    `ranges` holds by name an Interval, StrOptions or type, or a list of which one must hold.
     """
     constraints = {
         name: allowed if isinstance(allowed, list) else [allowed]

@@ -126,19 +126,8 @@ class SeriesMixin(Stamped, SuggestingMixin, CommittingMixin, CallbackSupportMixi
 def split_context(rows: Array, pieces: Layout, layout: Layout) -> list[Array]:
     """Return the rows before each series of X.
 
-    Parameters
-    ----------
-    rows : array of shape (n_context_rows, n_features)
-        Checked rows of the context.
-    pieces : Layout
-        How they divide into series.
-    layout : Layout
-        The layout of X.
-
-    Returns
-    -------
-    list of arrays of shape (n_rows, n_features)
-        One per series.
+    Rows of the context divide into series as `pieces` says, those of X as `layout`. Each of the
+    arrays is (n_rows, n_features).
 
     Raises
     ------

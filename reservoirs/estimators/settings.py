@@ -32,17 +32,8 @@ def check_settings(estimator: BaseEstimator) -> None:
     scikit-learn reads the signature of a class anew for each check: a fifth of a forecast of 500
     steps of 100 units.
 
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        An estimator with scikit-learn's parameter constraints.
-
-    Raises
-    ------
-    InvalidParameterError
-        For a setting that is not allowed.
-    ValueError
-        For one that decided the fitted weights and was changed since.
+    An InvalidParameterError is raised for a setting that is not allowed, a ValueError for one that
+    decided the fitted weights and was changed since.
     """
     values = tuple([getattr(estimator, name) for name in _names(estimator.__class__)])
     fitted = estimator.__dict__.get(FITTED)
@@ -58,13 +49,7 @@ def check_settings(estimator: BaseEstimator) -> None:
 
 
 def record_settings(estimator: BaseEstimator) -> None:
-    """Keep what the settings are, at the end of a fit.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        The one that was fitted.
-    """
+    """Keep what the settings are, at the end of a fit."""
     values = {name: getattr(estimator, name) for name in _names(estimator.__class__)}
     estimator.__dict__[FITTED] = {
         # nested settings are changed in place, by set_params(solver__damping=...)
@@ -76,12 +61,7 @@ def record_settings(estimator: BaseEstimator) -> None:
 def check_unchanged(estimator: BaseEstimator, free: frozenset[str]) -> None:
     """Refuse settings that decided what was fitted, and are others now.
 
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        One that was fitted, or not.
-    free : frozenset of str
-        Settings that may change.
+    Those in `free` may change.
 
     Raises
     ------

@@ -62,15 +62,7 @@ class Units:
     def by_row(self, n_columns: int | None = None) -> tuple[Array, Array]:
         """Return the mean and scale of every row, (n_rows, n_columns) each.
 
-        Parameters
-        ----------
-        n_columns : int, default=None
-            The first columns; None is all.
-
-        Returns
-        -------
-        tuple of two arrays
-            Mean and scale.
+        Lengths are the rows of each series; the first `n_columns` columns are taken, all for None.
         """
         both = self.mean, self.scale
         mean, scale = (np.repeat(v[:, :n_columns], self.lengths, axis=0) for v in both)
@@ -92,19 +84,7 @@ class _Array(np.ndarray):
 def attach(values: Container, units: Units, rows: Array) -> Container:
     """Return a container of series that carries their units.
 
-    Parameters
-    ----------
-    values : list of arrays, array or DataFrame
-        The series.
-    units : Units
-        Their units.
-    rows : array of shape (n_rows, n_features)
-        The rows of all series.
-
-    Returns
-    -------
-    container
-        Equal to the one passed.
+    It is equal to the one passed.
     """
     both, checksum = (units.mean, units.scale), _checksum(rows)
     if is_frame(values):
@@ -117,18 +97,7 @@ def attach(values: Container, units: Units, rows: Array) -> Container:
 
 
 def units_of(values: SeriesLike) -> Units | None:
-    """Return the units that a container of series carries, perhaps from other rows; else None.
-
-    Parameters
-    ----------
-    values : array-like, list of arrays or DataFrame
-        Series.
-
-    Returns
-    -------
-    Units or None
-        Their units.
-    """
+    """Return the units that a container of series carries, perhaps from other rows; else None."""
     if is_frame(values):
         if KEY not in values.attrs:
             return None
@@ -140,21 +109,8 @@ def units_of(values: SeriesLike) -> Units | None:
 def measure(rows: Array, *, with_mean: bool = True, with_std: bool = True) -> tuple[Array, Array]:
     """Return mean and standard deviation of each column; NaN does not count.
 
-    Parameters
-    ----------
-    rows : array of shape (n_rows, n_features)
-        Rows.
-    with_mean : bool, default=True
-        Else the means are 0.
-    with_std : bool, default=True
-        Else the deviations are 1, as those of constant columns are.
-
-    Returns
-    -------
-    mean : array of shape (n_features,)
-        The means.
-    scale : array of shape (n_features,)
-        The deviations.
+    Without `with_mean` the means are 0; without `with_std` the deviations are 1, as those of
+    constant columns are.
 
     Raises
     ------
@@ -176,19 +132,8 @@ def measure(rows: Array, *, with_mean: bool = True, with_std: bool = True) -> tu
 def measure_each(rows: Array, layout: Layout, *, with_mean: bool, with_std: bool) -> Units:
     """Return the units of every series.
 
-    Parameters
-    ----------
-    rows : array of shape (n_rows, n_features)
-        Rows of all series.
-    layout : Layout
-        How they divide into series.
-    with_mean, with_std : bool
-        As for `measure`.
-
-    Returns
-    -------
-    Units
-        Their units.
+    Rows are those of all series, as `layout` divides them; for `with_mean` and `with_std` see
+    `measure`.
     """
     pairs = [measure(rows[s], with_mean=with_mean, with_std=with_std) for s in layout.slices()]
     means, scales = (np.stack(each) for each in zip(*pairs, strict=True))

@@ -66,21 +66,9 @@ def find_bounds(
 ) -> Bounds | None:
     """Return the range of the training targets and of observations, and a share of it beyond.
 
-    Parameters
-    ----------
-    model : ClosedLoopModel
-        The model.
-    bound : float or None
-        The share; None: no bounds.
-    observations : array of shape (n, n_outputs)
-        What is known before the first forecast; rows with NaN count where they have values.
-    state : state
-        Of the model, with the units of the series where it is scaled by itself.
-
-    Returns
-    -------
-    tuple of two arrays of shape (n_outputs,), or None
-        In the units of y.
+    `bound` is the share; None: no bounds. Observations, (n, n_outputs), are what is known before
+    the first forecast; rows with NaN count where they have values. The state has the units of the
+    series where it is scaled by itself. The bounds, (n_outputs,) each, are in the units of y.
     """
     end = model.training_end_
     if bound is None or end.target_range is None:
@@ -113,12 +101,8 @@ def left_at(values: Array, bounds: Bounds) -> int | None:
 def mask_divergence(values: Array, limit: float) -> tuple[Array, int | None]:
     """Return a forecast, NaN from the first row on that is not finite and below a limit.
 
-    Returns
-    -------
-    values : array of shape (n_steps, n_outputs)
-        The forecast.
-    step : int or None
-        That row; None where there is none.
+    Values are (n_steps, n_outputs); the number of that row is returned too, None where there is
+    none.
     """
     if np.abs(values).max() < limit:
         return values, None

@@ -28,16 +28,8 @@ from reservoirs.scaling import SequenceScaler
 def closed_loop_model(model: object) -> ClosedLoopModel:
     """Return a model as one whose predictions can become its next inputs.
 
-    Parameters
-    ----------
-    model : estimator
-        A fitted regressor of this library, or a Pipeline, search, VotingRegressor or
-        TransformedTargetRegressor with a part of this library.
-
-    Returns
-    -------
-    ClosedLoopModel
-        The regressor itself, or the parts as one.
+    The model is a fitted regressor of this library, returned itself, or a Pipeline, search,
+    VotingRegressor or TransformedTargetRegressor with a part of this library, returned as one.
 
     Raises
     ------
@@ -70,20 +62,9 @@ def is_ours(model: object) -> bool:
 def as_node(model: object, name: str, *, final: bool) -> Node:
     """Return a fitted model, or a step of one, as a node.
 
-    Parameters
-    ----------
-    model : estimator
-        Ours, a Pipeline, a FeatureUnion, a search, VotingRegressor, TransformedTargetRegressor, or
-        one of another library that takes every row for itself.
-    name : str
-        What to call it in an error.
-    final : bool
-        Whether its outputs are the predictions.
-
-    Returns
-    -------
-    Node
-        The node.
+    It is ours, a Pipeline, a FeatureUnion, a search, VotingRegressor, TransformedTargetRegressor,
+    or one of another library that takes every row for itself; `name` is what an error calls it. The
+    outputs of a final node are the predictions.
     """
     # scikit-learn's meta-estimators load much, and `import reservoirs` nothing of them: by name
     kinds = {cls.__name__ for cls in type(model).__mro__}

@@ -55,22 +55,9 @@ class Columns:
     def observations(self, values: SeriesLike, where: str) -> Array:
         """Return observations as a float64 array, NaN where one is missing.
 
-        Parameters
-        ----------
-        values : array-like of shape (n_rows,) or (n_rows, n_outputs), DataFrame or Series
-            Observations of one series; of a DataFrame the columns of the observation.
-        where : str
-            What to call them in an error.
-
-        Returns
-        -------
-        array of shape (n_rows, n_outputs)
-            The observations, at least one row.
-
-        Raises
-        ------
-        ValueError
-            For a missing column, another width, NaN in the first row, or no row.
+        Values are those of one series; of a DataFrame the columns of the observation are taken, by
+        name. `where` is what an error calls them. (n_rows, n_outputs) is returned; a ValueError is
+        raised for a missing column, another width, NaN in the first row, or no row.
         """
         if has_names(values):
             named = self._inputs[: self.n_outputs] if self._inputs else None
@@ -96,28 +83,12 @@ class Columns:
     ) -> Array:
         """Return exogenous inputs, one row for each observation that they enter with.
 
-        Parameters
-        ----------
-        inputs : array-like of shape (n_rows,) or (n_rows, n_exog), DataFrame or None
-            Exogenous inputs of one series; of a DataFrame the columns and the rows by name.
-        n_rows : int
-            Rows needed.
-        labels : pandas.Index, default=None
-            Labels of the observations that are known; None goes by position.
-        tail : pandas.Index, default=None
-            The last of them and the frequency of what follows.
-        exact : bool, default=True
-            Refuse more rows of an array than those needed.
-
-        Returns
-        -------
-        array of shape (n_rows, n_exog)
-            The inputs; no column where the model takes none.
-
-        Raises
-        ------
-        ValueError
-            If exog is missing, superfluous, of another shape, or lacks a column or a label.
+        Inputs are those of one series, of a DataFrame the columns and the rows by name: `labels`
+        are those of the observations that are known, None going by position, and `tail` is the last
+        of them with the frequency of what follows. With `exact` more rows of an array than those
+        needed are refused. (n_rows, n_exog) is returned, without columns where the model takes
+        none; a ValueError is raised if exog is missing, superfluous, of another shape, or lacks a
+        column or a label.
         """
         if self.n_exog and has_names(inputs):
             names = self._inputs[self.n_outputs :] if self._inputs else None
@@ -134,19 +105,8 @@ class Columns:
     def exog_along(self, inputs: SeriesLike, series: SeriesLike, n_rows: int) -> Array:
         """Return exogenous inputs along a known series, one row per observation they enter with.
 
-        Parameters
-        ----------
-        inputs : array-like of shape (n_rows, n_exog), DataFrame or None
-            One row per row of the series.
-        series : array-like or DataFrame
-            The series, for its labels.
-        n_rows : int
-            Rows of the series.
-
-        Returns
-        -------
-        array of shape (n_rows, n_exog)
-            The inputs; one row less where each belongs to the value predicted.
+        The inputs have one row per row of the series, which is needed for its labels. One row less
+        is returned where each belongs to the value predicted.
         """
         if self.align == "target" and self.n_exog:
             if is_frame(inputs) and is_frame(series):
@@ -184,19 +144,7 @@ def _stack(pieces: list[pd.DataFrame]) -> Array:
 def check_observations(values: SeriesLike, n_outputs: int, name: str) -> Array:
     """Return observations as a float64 array.
 
-    Parameters
-    ----------
-    values : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        Observations.
-    n_outputs : int
-        Number of outputs of the model.
-    name : str
-        What to call them in an error.
-
-    Returns
-    -------
-    array of shape (n_rows, n_outputs)
-        The observations, at least one row; NaN where one is missing.
+    They are (n_rows, n_outputs), at least one row, NaN where one is missing.
 
     Raises
     ------
@@ -230,25 +178,9 @@ def check_exog(
 ) -> Array:
     """Return exogenous inputs as a float64 array, finite if the model needs it.
 
-    Parameters
-    ----------
-    exog : array-like of shape (n_rows,) or (n_rows, n_exog), or None
-        Exogenous inputs as they were passed.
-    n_rows : int
-        Rows needed.
-    n_exog : int
-        Columns needed.
-    exact : bool, default=True
-        Refuse more rows than those needed.
-    numeric : bool, default=True
-        Whether they must be numbers.
-    takes_missing : callable, default=None
-        Tells of rows with NaN whether a step of the model fills them; None fills none.
-
-    Returns
-    -------
-    array of shape (n_rows, n_exog)
-        The inputs; no column where the model takes none.
+    With `exact` more rows than those needed are refused; `numeric` ones must be numbers.
+    `takes_missing` tells of rows with NaN whether a step of the model fills them; None fills none.
+    (n_rows, n_exog) is returned, without columns where the model takes none.
 
     Raises
     ------

@@ -162,15 +162,8 @@ class ComposedModel:
     def takes_missing(self, exog: Array) -> bool:
         """Tell whether a step fills what is missing, so that the predictions are finite.
 
-        Parameters
-        ----------
-        exog : array of shape (n_rows, n_exog)
-            Exogenous inputs, some of them NaN.
-
-        Returns
-        -------
-        bool
-            False where a NaN reaches the predictions, or a step refuses it.
+        Inputs are (n_rows, n_exog), some NaN. False where a NaN reaches the predictions, or a step
+        refuses it.
         """
         end = self.training_end_
         if end.loop is None or end.last_observations is None:
@@ -284,11 +277,8 @@ Recorder = tuple[Part, list[Node], Transform | None]
 def _find_recorder(node: Node, *, whole: bool = False) -> Recorder | None:
     """Find the first of our estimators that saw y beside its rows.
 
-    Returns
-    -------
-    tuple or None
-        The estimator, the nodes before it, and the way back to the units of y where its targets
-        were transformed.
+    With it come the nodes before it, and the way back to the units of y where its targets were
+    transformed.
 
     Raises
     ------
@@ -330,19 +320,8 @@ def _deviation_before(targets: Array, values: Array, deviation: Array) -> Array:
     |a| s where v = a y + b in every output, which is exact; else that of the stored values, for the
     deviation of other functions of y is not known from s.
 
-    Parameters
-    ----------
-    targets : array of shape (n_pairs, n_outputs)
-        Stored targets y, evenly spaced along the longest series.
-    values : array of shape (n_pairs, n_outputs)
-        The same in the units before, v.
-    deviation : array of shape (n_outputs,)
-        Deviation s of all y.
-
-    Returns
-    -------
-    array of shape (n_outputs,)
-        The deviations, 1 in place of 0.
+    Stored targets y and the same in the units before, v, are (n_pairs, n_outputs), evenly spaced
+    along the longest series; s, (n_outputs,), is the deviation of all y. 1 stands in place of 0.
     """
     low, high = targets.argmin(axis=0), targets.argmax(axis=0)
     columns = np.arange(targets.shape[1])

@@ -55,23 +55,9 @@ class Filler:
     def run(self, rows: Array, missing: Array, state: Array) -> tuple[Array, Array, Array]:
         """Run the model along one series, its own outputs in place of missing observations.
 
-        Parameters
-        ----------
-        rows : array of shape (n_rows, n_features)
-            Rows, the first without NaN.
-        missing : array of shape (n_rows, n_features) of bool
-            Which values are NaN.
-        state : array
-            The state before the first row.
-
-        Returns
-        -------
-        rows : array of shape (n_rows, n_features)
-            The rows without NaN.
-        outputs : array of shape (n_rows, n_outputs)
-            The outputs after every row.
-        state : array
-            The state after the last row.
+        Rows and `missing`, which of their values are NaN, are (n_rows, n_features), the first row
+        without NaN. The rows without NaN, the outputs after every row, (n_rows, n_outputs), and the
+        state after the last are returned.
 
         Warns
         -----
@@ -116,25 +102,8 @@ def fill_inputs(
 ) -> tuple[Array, list[Array] | None]:
     """Fill the gaps of series that are predicted.
 
-    Parameters
-    ----------
-    filler : Filler
-        Of the fitted model.
-    rows : array of shape (n_rows, n_features)
-        Rows of all series.
-    layout : Layout
-        How they divide into series.
-    earlier : list of arrays of shape (n_rows, n_features), or None
-        The rows before each series.
-    states : sequence of arrays
-        The state before each series and its earlier rows.
-
-    Returns
-    -------
-    rows : array of shape (n_rows, n_features)
-        Without NaN.
-    earlier : list of arrays of shape (n_rows, n_features), or None
-        The same.
+    Rows, (n_rows, n_features), are those of all series, `earlier` those before each; states are
+    those before each series and its earlier rows. Both kinds of rows are returned without NaN.
     """
     rows, filled_earlier = rows.copy(), list[Array]()
     for number, span in enumerate(layout.slices()):

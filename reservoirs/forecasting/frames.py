@@ -15,17 +15,7 @@ from reservoirs.sequences import Array, SeriesLike
 def drop_output_axis(values: Array, flat: bool) -> Array:
     """Return values without the axis of outputs where y had none.
 
-    Parameters
-    ----------
-    values : array of shape (n_rows, n_outputs)
-        Predictions.
-    flat : bool
-        Whether y was 1-D.
-
-    Returns
-    -------
-    array of shape (n_rows,) or (n_rows, n_outputs)
-        The predictions.
+    `flat` says whether y was 1-D.
     """
     return values[:, 0] if flat else values
 
@@ -35,21 +25,8 @@ def restore_container(
 ) -> SeriesLike:
     """Return forecasts in the container of their context, or of the training data without one.
 
-    Parameters
-    ----------
-    forecasts : sequence of arrays of shape (n_steps, n_outputs)
-        One per start.
-    starts : sequence of Start
-        With the labels that the forecasts go on from.
-    panel : Panel
-        The container.
-    end : TrainingEnd
-        The end of the training series, with the names of the outputs.
-
-    Returns
-    -------
-    array of shape (n_steps,) or (n_steps, n_outputs), list of arrays or DataFrame
-        The forecasts.
+    Each of them is (n_steps, n_outputs), one per start. The starts have the labels that forecasts
+    go on from, and `end` the names of the outputs.
 
     Warns
     -----
@@ -72,19 +49,7 @@ def restore_container(
 def to_frame(values: Array, start: Start, end: TrainingEnd) -> SeriesLike:
     """Return one forecast, as a DataFrame where it has labels to go on from.
 
-    Parameters
-    ----------
-    values : array of shape (n_steps, n_outputs)
-        A forecast.
-    start : Start
-        Where it starts.
-    end : TrainingEnd
-        The end of the training series, which names the columns.
-
-    Returns
-    -------
-    DataFrame, or array of shape (n_steps,) or (n_steps, n_outputs)
-        The forecast.
+    The forecast is (n_steps, n_outputs); `end` names the columns.
     """
     if not start.labelled:
         return drop_output_axis(values, end.flat_targets)

@@ -57,12 +57,8 @@ class Gaps:
     def check(self, loop: Loop | None, *, starts: bool = True) -> None:
         """Check that a loop reaches every missing value.
 
-        Parameters
-        ----------
-        loop : tuple of two arrays of shape (n_outputs,), or None
-            The map from an output to the next input; None where the loop cannot close.
-        starts : bool, default=True
-            Whether nothing comes before the first row of a series.
+        The loop is None where it cannot close; `starts` says whether nothing comes before the first
+        row of a series.
 
         Raises
         ------
@@ -110,28 +106,8 @@ def skip_leading(
 ) -> WholeStarts:
     """Leave out the rows before the first whole one of each series: nothing is known of them.
 
-    Parameters
-    ----------
-    rows : array of shape (n_rows, n_features)
-        Checked rows.
-    layout : Layout
-        How they divide into series.
-    gaps : Gaps or None
-        What is missing in them.
-    targets : Targets
-        Checked targets.
-    loop : tuple of two arrays of shape (n_outputs,), or None
-        The map from an output to the next input; None where the loop cannot close.
-
-    Returns
-    -------
-    WholeStarts
-        The rest, the same where every series begins whole.
-
-    Raises
-    ------
-    MissingValuesError
-        If a missing value is not fed back, or no row of a series is whole.
+    The loop is None where it cannot close. A MissingValuesError is raised if a missing value is not
+    fed back, or no row of a series is whole.
     """
     if gaps is None:
         return WholeStarts(rows, layout, gaps, targets)
@@ -155,19 +131,8 @@ def skip_leading(
 def describe_leading(where: str, missing: Array, place: str) -> str:
     """Return what to say of a series that begins with a gap.
 
-    Parameters
-    ----------
-    where : str
-        What the values are called.
-    missing : array of shape (n_rows, n_columns) of bool
-        Which values of the series are NaN.
-    place : str
-        Its first row.
-
-    Returns
-    -------
-    str
-        The message.
+    `where` is what the values are called, `missing`, (n_rows, n_columns), which of the series are
+    NaN, and `place` its first row.
     """
     whole = ~missing.any(axis=1)
     remedy = "drop the series: no row of it is whole"
@@ -190,29 +155,8 @@ def open_rows(
 ) -> tuple[Array, Layout, Gaps | None]:
     """Check rows as `check_rows` does, and let NaN through.
 
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Its `n_features_in_` and `feature_names_in_` are set or compared.
-    X : array-like, list of arrays or DataFrame
-        Any container of docs/series.md.
-    series_id : array-like of shape (n_rows,), default=None
-        The series of each row of a 2-D X.
-    reset : bool
-        True in `fit`, False afterwards.
-    min_rows : int, default=1
-        Smallest number of rows in all.
-    where : str, default="X"
-        What to call X in an error.
-
-    Returns
-    -------
-    rows : array of shape (n_rows, n_features)
-        Checked rows, float64.
-    layout : Layout
-        How the rows divide into series.
-    gaps : Gaps or None
-        What is missing; None where nothing is.
+    `where` is what an error calls X. The rows, (n_rows, n_features), their layout and what is
+    missing, None where nothing is, are returned.
     """
     try:
         rows, layout = check_rows(estimator, X, series_id=series_id, reset=reset, min_rows=min_rows)
@@ -230,24 +174,10 @@ def passes(
 ) -> Iterator[tuple[Array, Targets]]:
     """Yield the data of every pass of a fit; the model must have learned before the next is asked.
 
-    Parameters
-    ----------
-    filler : Filler
-        Of the model that is fitted.
-    starts : callable
-        Number of series -> the states that they start from in training.
-    data : WholeStarts
-        What is learned from.
-    fitted : bool, default=False
-        Whether the model was fitted before, so that it can fill the gaps.
-
-    Yields
-    ------
-    rows : array of shape (n_rows, n_features)
-        Rows without NaN: once where nothing is missing, else with the last value carried, then
-        with the gaps filled.
-    targets : Targets
-        Their targets; in a first pass those of carried rows count as missing, if others are left.
+    `starts` makes of the number of series the states that they start from in training. A model that
+    was fitted before can fill the gaps. Rows come without NaN: once where nothing is missing, else
+    with the last value carried, then with the gaps filled. Of the targets those of carried rows
+    count as missing in a first pass, if others are left.
     """
     rows, targets, gaps = data.rows, data.targets, data.gaps
     if gaps is None:
@@ -279,25 +209,10 @@ def complete_end(
 ) -> tuple[TrainingEnd, dict[int, Array]]:
     """Fill what forecasts go on from, by the model that was fitted.
 
-    Parameters
-    ----------
-    filler : Filler
-        Of the fitted model.
-    starts : callable
-        Number of series -> the states that they start from in training.
-    end : TrainingEnd
-        As `record_training_end` made it of all rows.
-    data : WholeStarts
-        What was learned from.
-    changed : bool
-        Whether something was missing in the rows.
-
-    Returns
-    -------
-    end : TrainingEnd
-        Without NaN.
-    states : dict of int to array
-        The last states of the series that something is missing in, by their numbers.
+    `starts` makes of the number of series the states that they start from in training; `end` is as
+    `record_training_end` made it of all rows, and `changed` says whether something was missing in
+    the rows. The end without NaN is returned, and the last states of the series that something is
+    missing in, by their numbers.
     """
     states, targets = dict[int, Array](), data.targets
     if targets.kind == "per_series" or not (changed or targets.missing is not None):

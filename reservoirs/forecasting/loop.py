@@ -17,20 +17,8 @@ def find_loop(rows: Array, targets: Targets, layout: Layout) -> Loop | None:
 
     X[t+1, :n_outputs] = scale y[t] + shift
 
-    Parameters
-    ----------
-    rows : array of shape (n_rows, n_features)
-        Inputs.
-    targets : Targets
-        Targets of the rows.
-    layout : Layout
-        How the rows divide into series.
-
-    Returns
-    -------
-    tuple of two arrays of shape (n_outputs,), or None
-        Scale and shift, exactly 1 and 0 where y is the next input itself; None where no map fits
-        and the loop cannot close. Pairs with NaN do not count.
+    Scale and shift, (n_outputs,) each, are exactly 1 and 0 where y is the next input itself; None
+    where no map fits and the loop cannot close. Pairs with NaN do not count.
     """
     n_outputs = targets.rows.shape[1]
     if targets.kind == "per_series" or rows.shape[1] < n_outputs:

@@ -35,23 +35,8 @@ def scale_targets(
 ) -> SeriesLike:
     """Return y scaled as its series in X are, where y is the next observation; store whether.
 
-    Parameters
-    ----------
-    model : regressor
-        Its `own_units_` is set, or deleted.
-    X : array-like, list of arrays or DataFrame
-        Inputs, perhaps from a `SequenceScaler` with `per_series`.
-    y : array-like, list of arrays or DataFrame
-        Targets.
-    series_id : array-like of shape (n_rows,), default=None
-        The series of each row.
-    resumed : bool, default=False
-        Whether training goes on.
-
-    Returns
-    -------
-    array-like, list of arrays or DataFrame
-        The targets, in the container they came in.
+    X is perhaps from a `SequenceScaler` with `per_series`. The `own_units_` of the model is set, or
+    deleted. The targets stay in the container they came in.
 
     Raises
     ------
@@ -113,21 +98,8 @@ def _scaled(model: InOwnUnits, X: SeriesLike, y: SeriesLike, series_id: SeriesLi
 def unscale(model: object, values: Array, X: SeriesLike, layout: Layout) -> Array:
     """Return predictions of rows in the units of their series.
 
-    Parameters
-    ----------
-    model : regressor
-        Fitted.
-    values : array of shape (n_rows, n_outputs)
-        Its predictions of all series.
-    X : array-like, list of arrays or DataFrame
-        Inputs.
-    layout : Layout
-        How the rows divide into series.
-
-    Returns
-    -------
-    array of shape (n_rows, n_outputs)
-        The predictions; as they are if it learned no units of single series.
+    Predictions are (n_rows, n_outputs) of all series; they stay as they are if the model learned no
+    units of single series.
 
     Raises
     ------

@@ -50,16 +50,8 @@ class Panel:
     def restore(self, members: Sequence[SeriesLike]) -> SeriesLike:
         """Put one result per series into the container.
 
-        Parameters
-        ----------
-        members : sequence
-            An array or a DataFrame per series.
-
-        Returns
-        -------
-        array, list or DataFrame
-            The one result, a 3-D array, a DataFrame with the outer levels before the labels of
-            each, or a list.
+        That is the one result, a 3-D array, a DataFrame with the outer levels before the labels of
+        each, or a list.
         """
         if self.kind == "single":
             return members[0]
@@ -76,24 +68,8 @@ class Panel:
 def open_panel(container: SeriesLike, where: str, series_id: SeriesLike = None) -> Panel:
     """Divide any container of docs/series.md into its series.
 
-    Parameters
-    ----------
-    container : array-like, list of arrays, DataFrame or pandas Series
-        One series or several.
-    where : str
-        What to call it in an error.
-    series_id : array-like of shape (n_rows,), default=None
-        The series of each row of one array or DataFrame.
-
-    Returns
-    -------
-    Panel
-        The series.
-
-    Raises
-    ------
-    ValueError
-        For a container that is none, or labels that do not increase.
+    `where` is what an error calls it. A ValueError is raised for a container that is none, or
+    labels that do not increase.
     """
     container = unmask(container)
     if is_series_list(container):
@@ -123,19 +99,7 @@ def open_panel(container: SeriesLike, where: str, series_id: SeriesLike = None) 
 def match_series(panel: Panel, other: SeriesLike, where: str) -> list[SeriesLike]:
     """Return the members of a container that belong to the series of a panel.
 
-    Parameters
-    ----------
-    panel : Panel
-        The series.
-    other : array-like, list of arrays, DataFrame or None
-        Something for each series, exogenous inputs say.
-    where : str
-        What to call it in an error.
-
-    Returns
-    -------
-    list
-        One member per series; of a DataFrame with a MultiIndex the one of the same name.
+    One comes per series; of a DataFrame with a MultiIndex the one of the same name.
 
     Raises
     ------

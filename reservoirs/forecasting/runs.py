@@ -25,21 +25,9 @@ from reservoirs.sequences import Array
 def run(model: ClosedLoopModel, start: Start, bound: float | None) -> tuple[Array, int | None]:
     """Drive a model along the observations of a start, then close the loop.
 
-    Parameters
-    ----------
-    model : ClosedLoopModel
-        The model.
-    start : Start
-        Where the loop starts.
-    bound : float or None
-        From `choose_bound`.
-
-    Returns
-    -------
-    values : array of shape (n_steps, n_outputs)
-        The forecast, held within its bounds; without, NaN from the step on at which it diverged.
-    step : int or None
-        Where it met its bounds or diverged.
+    The bound is one of `choose_bound`. The forecast, (n_steps, n_outputs), is held within its
+    bounds; without, it is NaN from the step on at which it diverged. The step where it met its
+    bounds or diverged, or None, is returned too.
     """
     n_before = len(start.observations) - 1
     state = settle(model, start.observations, start.exog, start.state)
@@ -54,21 +42,8 @@ def run(model: ClosedLoopModel, start: Start, bound: float | None) -> tuple[Arra
 def settle(model: ClosedLoopModel, known: Array, exog: Array, state: State) -> State:
     """Return a state that knows the units of its series, where a model scales each by itself.
 
-    Parameters
-    ----------
-    model : ClosedLoopModel
-        The model.
-    known : array of shape (n_rows, n_outputs)
-        Observations that are known before the first forecast.
-    exog : array of shape (n_rows or more, n_exog)
-        Exogenous inputs.
-    state : state
-        Before the first of them.
-
-    Returns
-    -------
-    state
-        The state, with the units of these rows if it had none.
+    Observations, (n_rows, n_outputs), are known before the first forecast, exog has as many rows or
+    more, and the state is that before the first. It gets the units of these rows if it had none.
     """
     node = getattr(model, "node", None)
     if not isinstance(node, OwnUnits):
@@ -81,21 +56,8 @@ def fill_observations(
 ) -> Array:
     """Fill missing observations by the predictions of a model from the rows before.
 
-    Parameters
-    ----------
-    model : ClosedLoopModel
-        The model.
-    observations : array of shape (n, n_outputs)
-        Observations in the units of y, the first without NaN.
-    exog : array of shape (n - 1 or more, n_exog)
-        Exogenous inputs.
-    state : array
-        The state before the first observation.
-
-    Returns
-    -------
-    array of shape (n, n_outputs)
-        Observations without NaN.
+    Observations, (n, n_outputs), are in the units of y, the first without NaN; exog has n - 1 rows
+    or more, and the state is that before the first observation.
     """
     missing = np.isnan(observations)
     if not missing.any():
@@ -115,25 +77,10 @@ def run_closed_loop(
 ) -> tuple[Array, int | None]:
     """Run one closed loop.
 
-    Parameters
-    ----------
-    model : ClosedLoopModel
-        The model.
-    observation : array of shape (n_outputs,)
-        The observation that enters first.
-    exog : array of shape (n_steps, n_exog)
-        Exogenous inputs of every step, the first beside that observation.
-    state : array
-        The state before.
-    bounds : tuple of two arrays of shape (n_outputs,), or None
-        What every prediction is held within.
-
-    Returns
-    -------
-    values : array of shape (n_steps, n_outputs)
-        The forecast; without bounds NaN from the step on at which it diverged.
-    step : int or None
-        Where it met its bounds or diverged.
+    The observation, (n_outputs,), enters first, beside the first row of exog, (n_steps, n_exog);
+    the state is the one before. The forecast, (n_steps, n_outputs), is without bounds NaN from the
+    step on at which it diverged. The step where it met its bounds or diverged, or None, is returned
+    too.
     """
     end = model.training_end_
     assert end.loop is not None  # `closed_loop_model` refused the model otherwise
@@ -146,19 +93,8 @@ def run_closed_loop(
 def input_rows(model: ClosedLoopModel, observations: Array, exog: Array) -> Array:
     """Build the rows that a model reads from observations and exogenous inputs.
 
-    Parameters
-    ----------
-    model : ClosedLoopModel
-        The model.
-    observations : array of shape (n, n_outputs)
-        Observations in the units of y.
-    exog : array of shape (n or more, n_exog)
-        Exogenous inputs.
-
-    Returns
-    -------
-    array of shape (n, n_features)
-        The rows.
+    Observations, (n, n_outputs), are in the units of y, exog has n rows or more; the rows are (n,
+    n_features).
     """
     assert model.training_end_.loop is not None  # as above
     scale, shift = model.training_end_.loop
@@ -177,25 +113,9 @@ def feed_back(
 
     y[t] = step(next_row(y[t-1], exog[t])), held within the bounds
 
-    Parameters
-    ----------
-    step : callable
-        Takes the next row of inputs and returns the prediction after it.
-    next_row : callable
-        Builds the row of inputs from an observation and its exogenous inputs.
-    observation : array of shape (n_outputs,)
-        The observation y[-1] that enters first.
-    exog : array of shape (n_steps, n_exog)
-        Exogenous inputs, one row per step.
-    limit : float
-        Without bounds the run ends when a prediction is not below it in size.
-    bounds : tuple of two arrays of shape (n_outputs,), default=None
-        What every prediction is held within.
-
-    Returns
-    -------
-    array of shape (n_steps, n_outputs)
-        Predictions, NaN after the end of the run.
+    `step` takes the next row of inputs and returns the prediction after it; y[-1], the observation,
+    enters first. Without bounds the run ends when a prediction is not below the limit in size.
+    Predictions, (n_steps, n_outputs), are NaN after the end of the run.
     """
     values = np.full((len(exog), len(observation)), np.nan)
     for t, inputs in enumerate(exog):

@@ -12,19 +12,8 @@ if TYPE_CHECKING:
 def take_labels(frame: pd.DataFrame, labels: pd.Index, where: str) -> pd.DataFrame:
     """Return the rows of a DataFrame with some labels, in their order.
 
-    Parameters
-    ----------
-    frame : DataFrame or pandas Series
-        Its labels are unique; rows that are not asked for are left out.
-    labels : pandas.Index
-        The labels.
-    where : str
-        What to call the DataFrame in an error.
-
-    Returns
-    -------
-    DataFrame or pandas Series
-        One row per label.
+    The labels of the DataFrame or Series are unique; rows that are not asked for are left out.
+    `where` is what an error calls it.
 
     Raises
     ------
@@ -46,19 +35,9 @@ def take_labels(frame: pd.DataFrame, labels: pd.Index, where: str) -> pd.DataFra
 def take_columns(frame: pd.DataFrame, names: list[Hashable], where: str) -> pd.DataFrame:
     """Return the columns of a DataFrame with some names, in their order.
 
-    Parameters
-    ----------
-    frame : DataFrame or pandas Series
-        Columns that are not asked for are left out. A Series without a name is any column.
-    names : list of hashable
-        The names; text also finds a column whose name, a number say, is written so.
-    where : str
-        What to call the DataFrame in an error.
-
-    Returns
-    -------
-    DataFrame
-        One column per name.
+    Columns that are not asked for are left out. A Series without a name is any column; text also
+    finds a column whose name, a number say, is written so. `where` is what an error calls the
+    DataFrame.
 
     Raises
     ------

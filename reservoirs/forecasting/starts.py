@@ -53,29 +53,10 @@ def find_starts(
 ) -> tuple[list[Start], Panel]:
     """Return one start per forecast.
 
-    Parameters
-    ----------
-    model : ClosedLoopModel
-        The model.
-    n_steps : int
-        Steps of each forecast.
-    context, exog : array-like, list of arrays, DataFrame or None
-        As `forecast` takes them.
-    initial_state : array-like, str or None
-        State before the first observation; None takes the last state of training without a
-        context, and the model's own rule with one.
-
-    Returns
-    -------
-    starts : list of Start
-        One per context; without context one per training series.
-    panel : Panel
-        The container of the contexts, or of the training series.
-
-    Raises
-    ------
-    ValueError
-        If context and exog have the wrong shape, names or labels, or not the same number of series.
+    context and exog are as `forecast` takes them. An initial state of None takes the last state of
+    training without a context, and the model's own rule with one. One start per context, or without
+    context per training series, is returned with the container of these. A ValueError is raised if
+    context and exog have the wrong shape, names or labels, or not the same number of series.
     """
     panel, ends = (
         _training_ends(model, initial_state)
@@ -140,17 +121,7 @@ def _training_ends(model: ClosedLoopModel, initial_state: InitialState) -> tuple
 def training_numbers(model: ClosedLoopModel, panel: Panel) -> list[int | None]:
     """Return which training series each series of a panel is, where a model scales each by itself.
 
-    Parameters
-    ----------
-    model : ClosedLoopModel
-        The model.
-    panel : Panel
-        The series.
-
-    Returns
-    -------
-    list of int or None
-        None for a series that is none of them, and for all if the model scales none.
+    None for a series that is none of them, and for all if the model scales none.
     """
     scaler = getattr(getattr(model, "node", None), "scaler", None)
     n_series = len(panel.members)
@@ -160,19 +131,8 @@ def training_numbers(model: ClosedLoopModel, panel: Panel) -> list[int | None]:
 def start_of(model: ClosedLoopModel, number: int | None, initial_state: InitialState) -> State:
     """Return the state before the first row of a series.
 
-    Parameters
-    ----------
-    model : ClosedLoopModel
-        The model.
-    number : int or None
-        The training series that it is, from `training_numbers`.
-    initial_state : array-like, str or None
-        As for `forecast`.
-
-    Returns
-    -------
-    state
-        The state, with the units of a training series.
+    The number is from `training_numbers`, the initial state as for `forecast`. The state has the
+    units of a training series.
     """
     state = model._start_states(initial_state, 1)[0]
     node = getattr(model, "node", None)

@@ -20,17 +20,7 @@ BUILT_ALIGN = "align of next_step"  # likewise, with exogenous inputs
 def row_labels(container: SeriesLike, layout: Layout) -> list[pd.Index] | None:
     """Return the labels of the rows of each series.
 
-    Parameters
-    ----------
-    container : array-like, list of arrays or DataFrame
-        Inputs, or targets per step.
-    layout : Layout
-        How the rows of the inputs divide into series.
-
-    Returns
-    -------
-    list of pandas.Index, or None
-        One per series; None where the rows have no labels.
+    None where the rows have no labels.
     """
     members = members_of(container) if layout.kind == "list" else None
     if members is not None:
@@ -46,17 +36,7 @@ def row_labels(container: SeriesLike, layout: Layout) -> list[pd.Index] | None:
 def mark_of(y: SeriesLike, mark: str) -> object:
     """Return what `next_step` wrote into the `attrs` of targets.
 
-    Parameters
-    ----------
-    y : array-like, list of arrays or DataFrame
-        Targets.
-    mark : str
-        The key.
-
-    Returns
-    -------
-    object
-        The value; None where there is none.
+    `mark` is the key; None where there is none.
     """
     members = members_of(y)
     return getattr(members[0] if members else y, "attrs", {}).get(mark)
@@ -70,20 +50,8 @@ def training_tails(
     Where y has the labels of the next rows, as `next_step` gives them, its last label is that of
     the last observation. Otherwise the last observation is one step after the last row of X.
 
-    Parameters
-    ----------
-    X : array-like, list of arrays or DataFrame
-        Inputs.
-    y : array-like, list of arrays or DataFrame
-        Targets per step.
-    layout : Layout
-        How the rows of X divide into series.
-
-    Returns
-    -------
-    tuple of pandas.Index or None
-        One tail per series, None where its labels follow no frequency. None in all where the rows
-        of X have no labels.
+    A tail is None where its labels follow no frequency; None in all where the rows of X have no
+    labels.
 
     Warns
     -----

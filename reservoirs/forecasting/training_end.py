@@ -103,27 +103,9 @@ def record_training_end(
 ) -> TrainingEnd:
     """Record what forecasts need to know of the training data.
 
-    Parameters
-    ----------
-    rows : array of shape (n_rows, n_features)
-        Checked inputs.
-    targets : Targets
-        Checked targets.
-    layout : Layout
-        Layout of X.
-    X, y : array-like, list of arrays or DataFrame
-        Inputs and targets as they were passed to `fit`, for their names and labels.
-    loop : tuple of two arrays of shape (n_outputs,), or None
-        The map from a target to the next input, from `find_loop`.
-    last_only : bool, default=False
-        Whether forecasts go on from the last series only, as one series.
-    earlier : array of shape (2, n_outputs), default=None
-        The range of the targets of earlier chunks.
-
-    Returns
-    -------
-    TrainingEnd
-        The record.
+    X and y are as they were passed to `fit`, for their names and labels; the loop is from
+    `find_loop`. With `last_only` forecasts go on from the last series only, as one series.
+    `earlier`, (2, n_outputs), is the range of the targets of earlier chunks.
 
     Raises
     ------
@@ -170,19 +152,7 @@ def record_training_end(
 def some_pairs(rows: Array, targets: Targets, layout: Layout) -> tuple[Array, Array] | None:
     """Return rows evenly spaced along a series, the last among them, and the targets before.
 
-    Parameters
-    ----------
-    rows : array of shape (n_rows, n_features)
-        Inputs.
-    targets : Targets
-        Targets per step.
-    layout : Layout
-        How the rows divide into series.
-
-    Returns
-    -------
-    tuple of two arrays, (n_pairs, n_features) and (n_pairs, n_outputs), or None
-        None where no series has two rows.
+    They are (n_pairs, n_features) and (n_pairs, n_outputs); None where no series has two rows.
     """
     longest = max(layout.slices(), key=lambda span: span.stop - span.start)
     n_pairs = min(longest.stop - longest.start - 1, int(np.clip(512 // rows.shape[1], *PAIRS)))
@@ -203,13 +173,6 @@ def _output_names(y: SeriesLike) -> list[Hashable] | None:
 def check_outputs(targets: Targets, earlier: TrainingEnd) -> None:
     """Check that one more chunk has the outputs of the chunks before.
 
-    Parameters
-    ----------
-    targets : Targets
-        Targets of the chunk.
-    earlier : TrainingEnd
-        The end of the chunk before.
-
     Raises
     ------
     ValueError
@@ -226,11 +189,6 @@ def check_outputs(targets: Targets, earlier: TrainingEnd) -> None:
 
 def check_loop(end: TrainingEnd) -> None:
     """Check that a model can forecast.
-
-    Parameters
-    ----------
-    end : TrainingEnd
-        The end of its training series.
 
     Raises
     ------
@@ -249,15 +207,7 @@ def check_loop(end: TrainingEnd) -> None:
 def upgrade_state(attributes: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of a regressor with one `training_end_` for the nine of 0.1.0.
 
-    Parameters
-    ----------
-    attributes : dict
-        The attributes of a regressor by name, as they stand in a file.
-
-    Returns
-    -------
-    dict
-        The attributes as `fit` sets them now.
+    The attributes are taken as they stand in a file, and returned as `fit` sets them now.
     """
     # what was not there has a value that changes no prediction
     state = {"exog_align": "observation", "bound": None, **attributes}

@@ -19,23 +19,8 @@ def check_pair(
 ) -> tuple[Array, Array]:
     """Return a truth and a prediction of one shape; (n,) and (n, 1) are one shape.
 
-    Parameters
-    ----------
-    y_true : array-like of shape (n_steps, ...)
-        What was observed; masked values count as missing.
-    y_pred : array-like of the same shape
-        What was predicted.
-    names : tuple of two str, default=("y_true", "y_pred")
-        What the errors call them.
-    numbers : bool, default=True
-        Whether both are numbers; False lets labels of any kind pass as they are.
-
-    Returns
-    -------
-    truth : array
-        float64 if numbers.
-    prediction : array of the same shape
-        The same; it may hold NaN.
+    Masked values of the truth count as missing; the prediction may hold NaN. `names` is what errors
+    call them. They are returned as float64; without `numbers` labels of any kind pass as they are.
 
     Raises
     ------

@@ -27,19 +27,8 @@ def read_arrays(
 ) -> dict[str, Array]:
     """Read the arrays that a header describes.
 
-    Parameters
-    ----------
-    file : binary file
-        At the first byte after the header.
-    entries : mapping
-        By name the type, the shape and where the bytes lie.
-    n_bytes : int
-        From there to the end of the file.
-
-    Returns
-    -------
-    dict
-        The arrays by name.
+    The file is at the first byte after the header, `n_bytes` from its end. Entries tell by name the
+    type, the shape and where the bytes lie.
 
     Raises
     ------

@@ -45,18 +45,8 @@ COMMON: Hints = {  # of every estimator of scikit-learn
 def matches(value: object, hint: Hint) -> bool:
     """Tell whether a value is of a type, elements of containers included.
 
-    Parameters
-    ----------
-    value : object
-        Of a file.
-    hint : type
-        A class, a union, a Literal, or a container of these; float takes every number that is not
-        a truth value, int every integer, as NumPy's are too.
-
-    Returns
-    -------
-    bool
-        Whether it is.
+    The hint is a class, a union, a Literal, or a container of these; float takes every number that
+    is not a truth value, int every integer, as NumPy's are too.
     """
     if hint is Any or isinstance(hint, type):
         return hint is Any or _is_of(value, hint)
@@ -103,17 +93,8 @@ def check_attributes(
 ) -> None:
     """Refuse attributes that objects of a class do not have, and values of other types.
 
-    Parameters
-    ----------
-    name : str
-        Of the class, for the error.
-    cls : type
-        The class.
-    state : mapping
-        Attributes by name.
-    declared : mapping or None
-        The types of its attributes besides its parameters, fields and annotations; None also
-        accepts names that the class does not define.
+    `declared` holds the types of attributes besides parameters, fields and annotations; None also
+    accepts names that the class does not define.
 
     Raises
     ------
@@ -149,16 +130,8 @@ def _is_free(cls: type, attribute: str) -> bool:
 def accepted_attributes(cls: type, _with_pandas: bool) -> dict[str, Accepts]:
     """Return what a class itself says of its attributes.
 
-    Parameters
-    ----------
-    cls : type
-        An estimator, a dataclass or any other class.
-
-    Returns
-    -------
-    dict
-        By name a function that tells whether a value is accepted: of the parameters of the
-        constructor, with scikit-learn's constraints, of annotated attributes and of fields.
+    By name comes a function that tells whether a value is accepted: of the parameters of the
+    constructor, with scikit-learn's constraints, of annotated attributes and of fields.
     """
     accepted: dict[str, Accepts] = {
         attribute: _takes(hint) for attribute, hint in _annotations(cls).items()

@@ -31,15 +31,7 @@ class Costs(NamedTuple):
 def size_as_objects(text: str) -> int:
     """Return an upper estimate of what a JSON text takes as Python objects.
 
-    Parameters
-    ----------
-    text : str
-        ASCII.
-
-    Returns
-    -------
-    int
-        Bytes. Brackets inside of strings count as others do.
+    The text is ASCII; brackets inside of strings count as others do.
     """
     costs = Costs()
     # one character beyond ASCII makes a string of up to four bytes a character
@@ -58,11 +50,6 @@ class Budget:
     """Counts what reading a file takes, and refuses a file that takes too much for its size.
 
     Together with the file itself it stays below four times the size of the file and 50 MB.
-
-    Parameters
-    ----------
-    n_bytes : int
-        Size of the file.
     """
 
     def __init__(self, n_bytes: int) -> None:
@@ -72,11 +59,6 @@ class Budget:
 
     def take(self, n_bytes: int) -> None:
         """Count memory.
-
-        Parameters
-        ----------
-        n_bytes : int
-            Of what is about to be made.
 
         Raises
         ------
@@ -90,11 +72,6 @@ class Budget:
     def work_on(self, n_bytes: int) -> None:
         """Count bytes that are about to be looked through.
 
-        Parameters
-        ----------
-        n_bytes : int
-            Of arrays.
-
         Raises
         ------
         ValueError
@@ -106,11 +83,6 @@ class Budget:
 
     def check_nodes(self, count: int) -> None:
         """Refuse too many values, those that are referred to counted each time.
-
-        Parameters
-        ----------
-        count : int
-            Values so far.
 
         Raises
         ------

@@ -68,24 +68,8 @@ def _check_words(node: dict[str, Any]) -> None:
 def write_index(writer: WritesValues, index: pd.Index, where: str) -> dict[str, Any]:
     """Return the node of an index.
 
-    Parameters
-    ----------
-    writer : Writer
-        Writes the arrays and names of the index.
-    index : pandas.Index
-        A range, dates, periods, time differences, numbers, text, or levels of these.
-    where : str
-        What to call it in an error.
-
-    Returns
-    -------
-    dict
-        The node, ready for JSON.
-
-    Raises
-    ------
-    TypeError
-        For a frequency with holidays, or another that no name tells.
+    The index is a range, dates, periods, time differences, numbers, text, or levels of these. A
+    TypeError is raised for a frequency with holidays, or another that no name tells.
     """
     pd = load_pandas()
     if isinstance(index, pd.MultiIndex):
@@ -126,17 +110,7 @@ def _check_frequency(freq: pd.offsets.BaseOffset | None, where: str) -> None:
 def read_index(reader: ReadsValues, node: dict[str, Any]) -> pd.Index:
     """Return the index of a node.
 
-    Parameters
-    ----------
-    reader : Reader
-        Reads the arrays and names of the index.
-    node : dict
-        As `write_index` made it.
-
-    Returns
-    -------
-    pandas.Index
-        The index as it was.
+    The node is as `write_index` made it.
 
     Raises
     ------

@@ -126,16 +126,6 @@ def entry_of(value: object) -> Entry | None:
 def entry_named(name: str) -> Entry:
     """Return the entry of a name that stands in a file.
 
-    Parameters
-    ----------
-    name : str
-        Name of a type.
-
-    Returns
-    -------
-    Entry
-        The type and what belongs to it.
-
     Raises
     ------
     ValueError
@@ -155,22 +145,8 @@ def entry_named(name: str) -> Entry:
 def get_state(value: Any, name: str) -> State:
     """Return the attributes of an object that are written.
 
-    Parameters
-    ----------
-    value : object
-        Of a registered type.
-    name : str
-        Name of the type; scikit-learn's own add their version.
-
-    Returns
-    -------
-    dict
-        The attributes by name.
-
-    Raises
-    ------
-    ValueError
-        If a setting that decided the fitted attributes was changed since.
+    Types of scikit-learn add their version. A ValueError is raised if a setting that decided the
+    fitted attributes was changed since.
     """
     if dataclasses.is_dataclass(value):
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
@@ -185,14 +161,7 @@ def get_state(value: Any, name: str) -> State:
 def set_state(value: Any, state: State, entry: Entry) -> None:
     """Give a new object its attributes.
 
-    Parameters
-    ----------
-    value : object
-        Made without its constructor.
-    state : dict
-        Attributes by name, as they stand in a file.
-    entry : Entry
-        Of its type.
+    The object was made without its constructor; the attributes are taken as they stand in a file.
 
     Raises
     ------

@@ -38,22 +38,9 @@ class Writer:
     def write(self, value: object, where: str = "model") -> Node:
         """Return the tree of a value.
 
-        Parameters
-        ----------
-        value : object
-            Numbers, text, arrays, sparse matrices, containers, objects of registered types.
-        where : str, default="model"
-            What to call it in an error.
-
-        Returns
-        -------
-        object
-            The tree, ready for JSON.
-
-        Raises
-        ------
-        TypeError
-            For anything else, naming the attribute.
+        Values are numbers, text, arrays, sparse matrices, containers and objects of registered
+        types; a TypeError for anything else names the attribute, which begins with `where`. The
+        tree is ready for JSON.
         """
         # exact types: a subclass of str or int would come back as its base
         if type(value) in PLAIN:
@@ -111,12 +98,7 @@ class Writer:
 class Reader:
     """Turns a tree back into values.
 
-    Parameters
-    ----------
-    arrays : dict
-        Arrays by the names that stand in the tree.
-    budget : Budget, default=None
-        What its values may take; None is that of a small file.
+    `arrays` are by the names that stand in the tree. A budget of None is that of a small file.
     """
 
     def __init__(self, arrays: dict[str, Array], budget: Budget | None = None) -> None:
@@ -130,21 +112,8 @@ class Reader:
     def read(self, node: Node) -> Any:
         """Return the value of a tree.
 
-        Parameters
-        ----------
-        node : object
-            Of a tree written by `Writer`.
-
-        Returns
-        -------
-        object
-            The value as it was written.
-
-        Raises
-        ------
-        ValueError
-            For a node of an unknown kind, an object whose check fails, or a tree that is too deep
-            or takes too much for the size of its file.
+        A ValueError is raised for a node of an unknown kind, an object whose check fails, or a tree
+        that is too deep or takes too much for the size of its file.
         """
         self._count += 1
         if type(node) in (*PLAIN, float):

@@ -12,15 +12,7 @@ RELATIVE_RANK = 1e-14  # of the largest singular value: below it there is only r
 
 
 class DualRows:
-    """Every row stored, and solved by the singular values of the centred rows.
-
-    Parameters
-    ----------
-    n_features : int
-        Columns of the features.
-    n_outputs : int
-        Columns of the targets.
-    """
+    """Every row stored, and solved by the singular values of the centred rows."""
 
     def __init__(self, n_features: int, n_outputs: int) -> None:
         self.features = np.empty((0, n_features))
@@ -36,14 +28,7 @@ class DualRows:
     def add(self, features: Array, targets: Array, weights: Array | None = None) -> None:
         """Store a copy of a block of rows.
 
-        Parameters
-        ----------
-        features : array of shape (n_rows, n_features)
-            float64.
-        targets : array of shape (n_rows, n_outputs)
-            float64.
-        weights : array of shape (n_rows,), default=None
-            What the squared error of each row counts; None: 1.
+        For the arguments see `Sums`.
         """
         if weights is not None:
             before = np.empty(0) if self.weights is None else self.weights
@@ -52,13 +37,7 @@ class DualRows:
         self.targets = np.vstack([self.targets, targets])
 
     def merge(self, other: DualRows) -> None:
-        """Store all rows of another.
-
-        Parameters
-        ----------
-        other : DualRows
-            Of other rows.
-        """
+        """Store all rows of another."""
         self.add(other.features, other.targets, other.weights)
 
     def is_finite(self) -> bool:
@@ -95,18 +74,7 @@ class DualRows:
         return spectrum_of(values, projected, self.n_rows, smallest=RELATIVE_RANK)
 
     def residual(self, readout: Readout) -> Array:
-        """Return the residual sum of squares of another readout on these rows.
-
-        Parameters
-        ----------
-        readout : Readout
-            Solved from any rows.
-
-        Returns
-        -------
-        array of shape (n_outputs,)
-            The sums.
-        """
+        """Return the residual sum of squares of another readout on these rows."""
         predicted = self.features @ readout.coefficients.T + readout.intercept
         squares = (self.targets - predicted) ** 2
         return np.sum(squares if self.weights is None else squares * self.weights[:, None], axis=0)
@@ -114,15 +82,7 @@ class DualRows:
     def solve(self, alpha: float) -> Readout:
         """Solve by singular values, C' = V s / (s^2 + alpha) U'Y.
 
-        Parameters
-        ----------
-        alpha : float
-            Ridge penalty, >= 0; 0 gives the solution of smallest norm.
-
-        Returns
-        -------
-        Readout
-            The solution.
+        alpha = 0 gives the solution of smallest norm.
         """
         values, projected, Vt = self._decomposed()
         solution = Vt.T @ ((values / (values**2 + alpha))[:, None] * projected)

@@ -41,29 +41,10 @@ def fit_readout(
 
     BLAS runs on one thread, so that the result depends on the rows only.
 
-    Parameters
-    ----------
-    blocks : callable
-        Without arguments; yields (features, targets) blocks from the first row on.
-    n_features : int
-        Columns of the features.
-    n_outputs : int
-        Columns of the targets.
-    alpha : float or array-like of shape (n_alphas,)
-        Ridge penalty, or a grid of which the best is taken.
-    solver : str
-        "auto" or a key of `SOLVERS`.
-    n_rows : int
-        How many rows will come.
-    folds : int, default=None
-        Contiguous folds that choose from the grid; None is generalised cross-validation.
-    weigh : callable, default=None
-        Targets of some rows -> what the squared error of each counts; None: 1.
-
-    Returns
-    -------
-    Readout
-        The solution.
+    `blocks` yields (features, targets) blocks from the first row on. `alpha` is the penalty, or a
+    grid of which the best is taken by generalised cross-validation or contiguous folds; the solver
+    is "auto" or a key of `SOLVERS`, and `n_rows` rows will come. `weigh` makes of the targets of
+    some rows what the squared error of each counts; None: 1.
 
     Raises
     ------
@@ -129,16 +110,6 @@ def _solve_gram(folds: list[GramSums], alphas: Array) -> Readout | None:
 def check_alphas(alpha: ArrayLike) -> Array:
     """Return a penalty or a grid of them as a vector.
 
-    Parameters
-    ----------
-    alpha : float or array-like of shape (n_alphas,)
-        A number >= 0, or a grid of such.
-
-    Returns
-    -------
-    array of shape (n_alphas,)
-        The grid.
-
     Raises
     ------
     ValueError
@@ -156,15 +127,7 @@ def check_alphas(alpha: ArrayLike) -> Array:
 def merged(parts: list[AnySums]) -> AnySums:
     """Return the sums of all parts, merged in their order; the parts stay as they are.
 
-    Parameters
-    ----------
-    parts : list of sums
-        At least one, all of one class.
-
-    Returns
-    -------
-    sums
-        Of all rows.
+    There is at least one part, all of one class.
     """
     total = copy.deepcopy(parts[0])
     for sums in parts[1:]:
@@ -175,24 +138,9 @@ def merged(parts: list[AnySums]) -> AnySums:
 def solve_best(folds: list[AnySums], alphas: Array) -> Readout:
     """Solve the sums of all folds with the best penalty of a grid that they can be solved with.
 
-    Parameters
-    ----------
-    folds : list of sums
-        Of each contiguous fold; a single one is scored by generalised cross-validation.
-    alphas : array of shape (n_alphas,)
-        The grid.
-
-    Returns
-    -------
-    Readout
-        The solution of the smallest error.
-
-    Raises
-    ------
-    ValueError
-        If features or targets, or their products, are beyond float64.
-    scipy.linalg.LinAlgError
-        If the sums cannot be solved with any of them.
+    Folds are contiguous; a single one is scored by generalised cross-validation. A ValueError is
+    raised if features or targets, or their products, are beyond float64, a scipy.linalg.LinAlgError
+    if the sums cannot be solved with any penalty.
     """
     _check_finite(folds)
     total = _total(folds)
@@ -270,15 +218,7 @@ def _held_out_error(train: Sums, held_out: Sums, alpha: float) -> float:
 
 
 def warn_ill_conditioned(folds: list[AnySums], alpha: float) -> None:
-    """Warn where rounding in a Gram matrix that the user asked for outweighs the penalty.
-
-    Parameters
-    ----------
-    folds : list of sums
-        That were solved.
-    alpha : float
-        The penalty.
-    """
+    """Warn where rounding in a Gram matrix that the user asked for outweighs the penalty."""
     sums = _total(folds)
     if isinstance(sums, GramSums) and alpha < sums.smallest_alpha():
         warnings.warn(
@@ -292,19 +232,8 @@ def warn_ill_conditioned(folds: list[AnySums], alpha: float) -> None:
 def row_blocks(n_rows: int, *, size: int = BLOCK, first_row: int = 0) -> Iterator[slice]:
     """Yield the rows of each block; blocks end at fixed rows, wherever the data begin.
 
-    Parameters
-    ----------
-    n_rows : int
-        Rows to be cut.
-    size : int, default=1024
-        Rows of a whole block.
-    first_row : int, default=0
-        Number of the first row, counted from where the blocks begin.
-
-    Yields
-    ------
-    slice
-        Of the n_rows rows, in order.
+    `size` is that of a whole block, `first_row` the number of the first row, counted from where the
+    blocks begin.
     """
     start = 0
     while start < n_rows:

@@ -14,18 +14,7 @@ SMALLEST_RESIDUAL = 1e-9  # relative to the totals, whose rounding then is a mil
 
 
 def column_sums(rows: Array) -> Array:
-    """Return the sum of every column, eight times faster than NumPy.
-
-    Parameters
-    ----------
-    rows : array of shape (n_rows, n_columns)
-        float64.
-
-    Returns
-    -------
-    array of shape (n_columns,)
-        The sums.
-    """
+    """Return the sum of every column, eight times faster than NumPy."""
     return blas.dgemv(1.0, rows.T, np.ones(len(rows)))
 
 
@@ -35,13 +24,6 @@ class GramSums:
     Rows are summed about the mean of the first block, and the sums moved to the mean of all rows
     when they are read ("shifted data"). That is one pass over a block, and loses a bit at most:
     where the two means part by a standard deviation, the sums move then.
-
-    Parameters
-    ----------
-    n_features : int
-        Columns of the features.
-    n_outputs : int
-        Columns of the targets.
 
     References
     ----------
@@ -66,14 +48,7 @@ class GramSums:
     def add(self, features: Array, targets: Array, weights: Array | None = None) -> None:
         """Add a block of rows; the features are overwritten, the targets not.
 
-        Parameters
-        ----------
-        features : array of shape (n_rows, n_features)
-            float64.
-        targets : array of shape (n_rows, n_outputs)
-            float64.
-        weights : array of shape (n_rows,), default=None
-            What the squared error of each row counts; None: 1.
+        For the arguments see `Sums`.
         """
         if not self.n_rows:
             self.feature_centre = column_sums(features) / len(features)
@@ -121,13 +96,7 @@ class GramSums:
             self.totals += weight * targets**2
 
     def merge(self, other: GramSums) -> None:
-        """Add all rows of other sums (Chan, Golub & LeVeque 1983, eq. 2.1).
-
-        Parameters
-        ----------
-        other : GramSums
-            Of other rows.
-        """
+        """Add all rows of other sums (Chan, Golub & LeVeque 1983, eq. 2.1)."""
         if not other.n_rows:
             return
         self._recentre()
@@ -158,16 +127,8 @@ class GramSums:
     def judged(self, alphas: Array) -> list[float] | None:
         """Rank a grid by generalised cross-validation, unless rounding would have a say in it.
 
-        Parameters
-        ----------
-        alphas : array of shape (n_alphas,)
-            The grid.
-
-        Returns
-        -------
-        list of float or None
-            The penalties from the best to the worst; None where one is below `smallest_alpha`, or
-            where residuals come near the rounding of the targets' sums of squares.
+        None where a penalty is below `smallest_alpha`, or where residuals come near the rounding of
+        the targets' sums of squares; else the penalties from the best to the worst.
         """
         if min(alphas) < self.smallest_alpha() or not np.isfinite(self.totals).all():
             return None
@@ -179,16 +140,6 @@ class GramSums:
 
     def solve(self, alpha: float) -> Readout:
         """Solve (G + alpha I) C' = X'Y by Cholesky.
-
-        Parameters
-        ----------
-        alpha : float
-            Ridge penalty, >= 0.
-
-        Returns
-        -------
-        Readout
-            The solution.
 
         Raises
         ------
@@ -229,18 +180,7 @@ class GramSums:
         return Spectrum(values[above], squares, np.where(constant, 0.0, self.totals), self.n_rows)
 
     def residual(self, readout: Readout) -> Array:
-        """Return the residual sum of squares of another readout on these rows.
-
-        Parameters
-        ----------
-        readout : Readout
-            Solved from any rows.
-
-        Returns
-        -------
-        array of shape (n_outputs,)
-            The sums.
-        """
+        """Return the residual sum of squares of another readout on these rows."""
         self._recentre()
         C = readout.coefficients
         full = np.triu(self.gram) + np.triu(self.gram, 1).T
@@ -253,15 +193,8 @@ class GramSums:
     def faintest_residual(self, readout: Readout) -> Array:
         """Return what a residual must reach for `residual` to have six of its digits.
 
-        Parameters
-        ----------
-        readout : Readout
-            Solved from any rows.
-
-        Returns
-        -------
-        array of shape (n_outputs,)
-            The size of the numbers that it subtracts, times their rounding and a million.
+        It is the size of the numbers that it subtracts, times their rounding and a million,
+        (n_outputs,).
         """
         self._recentre()
         C, upper = np.abs(readout.coefficients), np.abs(np.triu(self.gram))

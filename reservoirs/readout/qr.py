@@ -18,13 +18,6 @@ class QRSums:
 
     Its first row holds the means; what is left is the factor of the centred rows, exact to the
     last digits, because [X Y] is never squared.
-
-    Parameters
-    ----------
-    n_features : int
-        Columns of the features.
-    n_outputs : int
-        Columns of the targets.
     """
 
     def __init__(self, n_features: int, n_outputs: int) -> None:
@@ -36,14 +29,7 @@ class QRSums:
     def add(self, features: Array, targets: Array, weights: Array | None = None) -> None:
         """Add a block of rows, left unchanged.
 
-        Parameters
-        ----------
-        features : array of shape (n_rows, n_features)
-            float64.
-        targets : array of shape (n_rows, n_outputs)
-            float64.
-        weights : array of shape (n_rows,), default=None
-            What the squared error of each row counts; None: 1.
+        For the arguments see `Sums`.
         """
         for first in range(0, len(features), QR_ROWS):
             span = slice(first, first + QR_ROWS)
@@ -65,10 +51,7 @@ class QRSums:
     def penalise(self, rows: Array) -> None:
         """Add |rows C'|^2 to what is minimised: rows without constant and target.
 
-        Parameters
-        ----------
-        rows : array of shape (n, n_features)
-            Directions of the coefficients that cost.
+        The rows, (n, n_features), are directions of the coefficients that cost.
         """
         width = self.factor.shape[0]
         padded = np.zeros((len(rows), width), order="F")
@@ -76,13 +59,7 @@ class QRSums:
         self._reflect(padded)
 
     def merge(self, other: QRSums) -> None:
-        """Add all rows of other sums.
-
-        Parameters
-        ----------
-        other : QRSums
-            Of other rows.
-        """
+        """Add all rows of other sums."""
         self._reflect(other.factor.copy(order="F"))
         self.n_rows += other.n_rows
 
@@ -101,18 +78,7 @@ class QRSums:
         return spectrum_of(values, projected, self.n_rows, smallest=n * EPSILON)
 
     def residual(self, readout: Readout) -> Array:
-        """Return the residual sum of squares of another readout on these rows.
-
-        Parameters
-        ----------
-        readout : Readout
-            Solved from any rows.
-
-        Returns
-        -------
-        array of shape (n_outputs,)
-            The sums.
-        """
+        """Return the residual sum of squares of another readout on these rows."""
         # |Y - X C' - 1 c'|^2 = |R [-c'; -C'; I]|^2
         C, c = readout.coefficients, readout.intercept
         combined = np.vstack([-c[None], -C.T, np.eye(len(c))])
@@ -121,15 +87,7 @@ class QRSums:
     def solve(self, alpha: float) -> Readout:
         """Solve min ||R_xx C' - R_xy||^2 + alpha ||C||^2 by QR of [R_xx; sqrt(alpha) I].
 
-        Parameters
-        ----------
-        alpha : float
-            Ridge penalty, >= 0; 0 gives the least-squares solution of smallest norm.
-
-        Returns
-        -------
-        Readout
-            The solution.
+        alpha = 0 gives the least-squares solution of smallest norm.
 
         Raises
         ------

@@ -56,25 +56,8 @@ class Readout:
 
         y - my = C (z - mz), so that c = my - C mz
 
-        Parameters
-        ----------
-        solution : array of shape (n_features, n_outputs)
-            C transposed.
-        feature_mean : array of shape (n_features,)
-            mz.
-        target_mean : array of shape (n_outputs,)
-            my.
-        method : str
-            Which sums were solved.
-        alpha : float
-            The ridge penalty used.
-        condition : float
-            Estimate of the condition number.
-
-        Returns
-        -------
-        Readout
-            For features and targets as they are.
+        The solution is C transposed, (n_features, n_outputs); mz and my are `feature_mean` and
+        `target_mean`.
         """
         coefficients = np.ascontiguousarray(solution.T)
         intercept = target_mean - coefficients @ feature_mean
@@ -116,15 +99,7 @@ class Spectrum:
 
         n RSS / (n - df)^2 / variance, df = 1 + sum l / (l + alpha), averaged over outputs.
 
-        Parameters
-        ----------
-        alpha : float
-            Ridge penalty.
-
-        Returns
-        -------
-        float
-            The error; infinite where no degree of freedom is left.
+        Infinite where no degree of freedom is left.
 
         References
         ----------
@@ -139,31 +114,12 @@ class Spectrum:
     def residual(self, alpha: float) -> float:
         """Return the residual sum of squares, relative to the targets' own, averaged over outputs.
 
-        Parameters
-        ----------
-        alpha : float
-            Ridge penalty.
-
-        Returns
-        -------
-        float
-            RSS / totals, 0 to 1.
+        RSS / totals, 0 to 1.
         """
         return self._floor + float(self._shrinkage(alpha) ** 2 @ self._projected)
 
     def ranked(self, alphas: Array) -> list[float]:
-        """Return the penalties of a grid from the smallest to the largest error.
-
-        Parameters
-        ----------
-        alphas : array of shape (n_alphas,)
-            The grid.
-
-        Returns
-        -------
-        list of float
-            The same numbers.
-        """
+        """Return the penalties of a grid from the smallest to the largest error."""
         return sorted((float(alpha) for alpha in alphas), key=self._log_gcv)
 
     def _log_gcv(self, alpha: float) -> float:
@@ -238,21 +194,10 @@ def _log(value: float) -> float:
 def spectrum_of(values: Array, projected: Array, n_rows: int, *, smallest: float) -> Spectrum:
     """Return the spectrum of a problem whose targets are turned into the features' directions.
 
-    Parameters
-    ----------
-    values : array of shape (k,)
-        Singular values of the centred features, largest first.
-    projected : array of shape (n, n_outputs)
-        U'Y, a row for each of them, then whatever of Y lies outside their span.
-    n_rows : int
-        Number of rows.
-    smallest : float
-        Singular value, relative to the largest, up to which alpha=0 gives a direction no weight.
-
-    Returns
-    -------
-    Spectrum
-        Of those directions that are not mere rounding, at most n_rows - 1.
+    `values`, (k,), are the singular values of the centred features, largest first; `projected` is
+    U'Y, a row for each of them, then whatever of Y lies outside their span. Up to the singular
+    value `smallest`, relative to the largest, alpha=0 gives a direction no weight. Directions that
+    are mere rounding are left out, and n_rows - 1 at most are left.
     """
     eigenvalues = values**2
     above = (values > EPSILON * values[0]) & (eigenvalues > TINY)
@@ -273,20 +218,8 @@ def spectrum_of(values: Array, projected: Array, n_rows: int, *, smallest: float
 def unit_targets(targets: Array, means: Array, n_rows: int) -> Array:
     """Divide centred targets by their largest value, so that squares neither over- nor underflow.
 
-    Parameters
-    ----------
-    targets : array of shape (n, n_outputs)
-        Centred targets, or an orthogonal transformation of them.
-    means : array of shape (n_outputs,)
-        What was subtracted.
-    n_rows : int
-        Number of rows.
-
-    Returns
-    -------
-    array of shape (n, n_outputs)
-        Columns with 1 as their largest magnitude; zeros for a constant target, of which centring
-        leaves its rounding.
+    Targets, (n, n_outputs), are centred, by `means`, or an orthogonal transformation of such. A
+    constant one, of which centring leaves its rounding, becomes zeros.
     """
     largest = np.abs(targets).max(axis=0, initial=0.0)
     constant = largest <= 10 * EPSILON * np.sqrt(n_rows) * np.abs(means)

@@ -52,15 +52,7 @@ class Batch:
     def split(self, size: int) -> Iterator[Batch]:
         """Yield batches of fewer series.
 
-        Parameters
-        ----------
-        size : int
-            Series per batch; the last may have fewer.
-
-        Yields
-        ------
-        Batch
-            All steps of some series.
+        The last may have fewer than `size` series.
         """
         tensors = (self.inputs, self.targets, self.mask, self.inside)
         for pieces in zip(*(torch.split(tensor, size, dim=1) for tensor in tensors), strict=True):
@@ -69,15 +61,7 @@ class Batch:
     def chunks(self, size: int) -> Iterator[Batch]:
         """Yield the batch in chunks of steps, each going on from the one before.
 
-        Parameters
-        ----------
-        size : int
-            Steps per chunk; the last may have fewer.
-
-        Yields
-        ------
-        Batch
-            Some steps of all series.
+        The last may have fewer than `size` steps.
         """
         n_steps = len(self.inputs)
         n_unscored = n_steps - self.n_outputs
@@ -141,18 +125,7 @@ class Examples:
         return len(self.starts)
 
     def batches_per_gather(self, batch_size: int) -> int:
-        """Return how many batches are worth gathering at once: one where lengths differ.
-
-        Parameters
-        ----------
-        batch_size : int
-            Pieces per batch.
-
-        Returns
-        -------
-        int
-            At least 1.
-        """
+        """Return how many batches are worth gathering at once: one where lengths differ."""
         if not self._equal_lengths:
             return 1
         return max(MAX_GATHERED_ROWS // (batch_size * len(self._steps)), 1)
@@ -160,15 +133,7 @@ class Examples:
     def batch(self, pieces: Array) -> Batch:
         """Gather some pieces into one padded, masked batch.
 
-        Parameters
-        ----------
-        pieces : (batch,) ndarray of int
-            Numbers of the pieces.
-
-        Returns
-        -------
-        Batch
-            In the order of `pieces`.
+        In the order of `pieces`, the numbers of the pieces.
         """
         if self._equal_lengths:
             return self._unpadded(pieces)
@@ -221,15 +186,7 @@ class Examples:
 def series_pieces(lengths: Array) -> tuple[Array, Array]:
     """Return the pieces that are whole series.
 
-    Parameters
-    ----------
-    lengths : (n_series,) array-like of int
-        Rows per series.
-
-    Returns
-    -------
-    starts, lengths : (n_series,) ndarray of int
-        The first row and the number of rows of each piece.
+    The first row and the number of rows of each, (n_series,), from the rows per series.
     """
     lengths = np.asarray(lengths, dtype=np.int64)
     return np.cumsum(lengths) - lengths, lengths
@@ -238,17 +195,8 @@ def series_pieces(lengths: Array) -> tuple[Array, Array]:
 def window_pieces(lengths: Array, window: int) -> tuple[Array, Array]:
     """Return the pieces that are all complete windows.
 
-    Parameters
-    ----------
-    lengths : (n_series,) array-like of int
-        Rows per series; a series shorter than a window is one short window.
-    window : int
-        Rows per window.
-
-    Returns
-    -------
-    starts, lengths : (n_windows,) ndarray of int
-        The first row and the number of rows of each piece.
+    The first row and the number of rows of each, from the rows per series; a series shorter than a
+    window is one short window.
     """
     starts, sizes = [], []
     for first, length in zip(*series_pieces(lengths), strict=True):
@@ -264,21 +212,8 @@ def shuffled_batches(
 ) -> Iterator[Batch]:
     """Yield the batches of one epoch in a random order.
 
-    Parameters
-    ----------
-    examples : Examples
-        What to learn from.
-    batch_size : int
-        Pieces per batch.
-    truncation : int or None
-        Steps per chunk, after which the gradient is cut but the state carried on; None never cuts.
-    rng : numpy.random.Generator
-        The source of the order.
-
-    Yields
-    ------
-    Batch
-        Every piece is in one, or in the chunks of one.
+    Every piece is in one, or in the chunks of one: after `truncation` steps the gradient is cut but
+    the state carried on; None never cuts.
     """
     order = rng.permutation(examples.n_pieces)
     n_gathered = batch_size * examples.batches_per_gather(batch_size)
@@ -293,16 +228,7 @@ def shuffled_batches(
 def read_last(values: Tensor, lengths: Tensor) -> Tensor:
     """Return the last step of every series of a padded batch.
 
-    Parameters
-    ----------
-    values : (n_steps, batch, width) torch.Tensor
-        Padded at the end.
-    lengths : (batch,) torch.Tensor of int
-        Steps of every series.
-
-    Returns
-    -------
-    (batch, width) torch.Tensor
-        The values of step lengths - 1.
+    Values are (n_steps, batch, width), padded at the end; those of step lengths - 1, (batch,
+    width), are returned.
     """
     return values[lengths - 1, torch.arange(values.shape[1], device=values.device)]

@@ -24,37 +24,13 @@ def split_examples(
 ) -> tuple[Examples, Examples | None]:
     """Cut rows into windows or whole series, and hold out the tail or the last series.
 
-    Parameters
-    ----------
-    rows : (n_rows, n_features) torch.Tensor
-        The rows of all series, one after the other.
-    targets : (n_rows, n_outputs) torch.Tensor
-        Their targets.
-    layout : Layout
-        How the rows divide into series.
-    n_last : int or None
-        How many last steps of a series have targets, 1 for one per series; None for all.
-    window : int or None
-        Rows per window; None keeps series whole.
-    fraction : float or None
-        Share held out, of the rows of one series or of the number of series; None for none.
-    known : (n_rows,) ndarray of bool, default=None
-        Which rows have a target; None for all. A piece that none of is scored is left out.
-    weights : (n_rows, 1) torch.Tensor, default=None
-        What the loss of every row counts; None for 1.
-
-    Returns
-    -------
-    training : Examples
-        What to train on.
-    validation : Examples or None
-        What is held out. Held-out rows of a single series are predicted with the rows before them
-        as context, as a forecast would be.
-
-    Raises
-    ------
-    ValueError
-        If the fraction, or missing targets, leave nothing to train on or nothing held out.
+    Rows are (n_rows, n_features) of all series, one after the other, targets (n_rows, n_outputs).
+    The last `n_last` steps of a series have targets, 1 for one per series, None for all; a window
+    of None keeps series whole. `fraction` is held out of the rows of one series or of the number of
+    series. `known`, (n_rows,), says which rows have a target: a piece that none of is scored is
+    left out. `weights`, (n_rows, 1), is what the loss of every row counts. Held-out rows of a
+    single series are predicted with the rows before them as context, as a forecast would be. A
+    ValueError is raised if nothing is left to train on, or nothing held out.
     """
     starts, sizes = _pieces(np.asarray(layout.lengths), n_last, window)
     first_held_out = _first_held_out_row(layout, fraction)
@@ -102,17 +78,8 @@ def _n_scored(scored: Array, starts: Array, sizes: Array, n_last: int | None) ->
 def _pieces(lengths: Array, n_last: int | None, window: int | None) -> tuple[Array, Array]:
     """Return the first rows and the lengths of windows or whole series.
 
-    Parameters
-    ----------
-    lengths : (n_series,) ndarray of int
-        Rows per series.
-    n_last, window : int or None
-        As in `split_examples`; both together give one window per series, its last.
-
-    Returns
-    -------
-    starts, sizes : (n_pieces,) ndarray of int
-        The first row and the number of rows of each piece.
+    Lengths are the rows per series; `n_last` and `window` together give one window per series, its
+    last.
     """
     if window is None:
         return series_pieces(lengths)

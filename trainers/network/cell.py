@@ -237,17 +237,7 @@ def gate_slopes(gates: Tensor, n: int) -> Tensor:
 
     s (1 - s) of the logistic ones, 1 - g^2 of the third
 
-    Parameters
-    ----------
-    gates : (..., n_gates * n) torch.Tensor
-        Values of the activations, side by side.
-    n : int
-        Units.
-
-    Returns
-    -------
-    torch.Tensor of the shape of gates
-        Their slopes.
+    Gates are values of the activations side by side, (..., n_gates * n) for n units.
     """
     slopes = gates * (1.0 - gates)
     tanh = gates[..., 2 * n : 3 * n]
@@ -258,17 +248,8 @@ def gate_slopes(gates: Tensor, n: int) -> Tensor:
 def state_memory(zx: Array, start: Array) -> Array:
     """Return memory for every part of the state along one series, begun.
 
-    Parameters
-    ----------
-    zx : (n_steps, 1, n_gates * n) ndarray
-        Says how many steps, and the dtype.
-    start : (n_parts, n) ndarray
-        The state before the first step.
-
-    Returns
-    -------
-    (n_parts, n_steps + 1, 1, n) ndarray
-        The first row of every part is its start.
+    zx, (n_steps, 1, n_gates * n), says how many steps, and the dtype; start is (n_parts, n). In
+    what is returned, (n_parts, n_steps + 1, 1, n), the first row of every part is its start.
     """
     parts = np.empty((len(start), len(zx) + 1, 1, start.shape[1]), zx.dtype)
     parts[:, 0, 0] = start

@@ -13,17 +13,8 @@ CELLS: dict[str, Cell] = {"rnn": RNN(), "lstm": LSTM(), "gru": GRU()}
 def get_cell(name: str, activation: str) -> Cell:
     """Return the cell of a name.
 
-    Parameters
-    ----------
-    name : str
-        A key of `CELLS`.
-    activation : str
-        A key of `rnn.ACTIVATIONS`; a cell whose equations fix its activations ignores it.
-
-    Returns
-    -------
-    Cell
-        The cell.
+    The activation is a key of `rnn.ACTIVATIONS`; a cell whose equations fix its activations ignores
+    it.
 
     Raises
     ------

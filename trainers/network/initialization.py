@@ -46,19 +46,7 @@ def _orthogonal(network: Network, rng: Generator) -> Weights:
 def sparse_rows(shape: tuple[int, ...], fan_in: int, rng: Generator) -> Array:
     """Draw a matrix with `fan_in` entries per row, N(0, 1 / fan_in), the others zero.
 
-    Parameters
-    ----------
-    shape : (n_rows, n_columns)
-        Of the matrix.
-    fan_in : int
-        Entries per row; at most n_columns.
-    rng : numpy.random.Generator
-        The source of randomness.
-
-    Returns
-    -------
-    (n_rows, n_columns) ndarray
-        The matrix.
+    `fan_in` is at most the number of columns.
     """
     matrix = np.zeros(shape)
     fan_in = min(fan_in, shape[1])
@@ -133,17 +121,7 @@ class ESNInit(Documented, SuggestingMixin, BaseEstimator):
     def __call__(self, network: Network, rng: Generator) -> Weights:
         """Draw the weights of a network.
 
-        Parameters
-        ----------
-        network : Network
-            Its shapes.
-        rng : numpy.random.Generator
-            The source of randomness.
-
-        Returns
-        -------
-        dict of ndarray
-            The weights by name.
+        They are returned by name.
         """
         weights = {}
         for name, shape in network.shapes.items():
@@ -181,16 +159,6 @@ INITS: dict[str, Initializer] = {
 def resolve_init(init: str | ESNInit) -> Initializer:
     """Return the function that draws the weights, of a name or as given.
 
-    Parameters
-    ----------
-    init : str or ESNInit
-        A key of `INITS`, or an object to call.
-
-    Returns
-    -------
-    (Network, Generator) -> dict of ndarray
-        Draws the weights by name.
-
     Raises
     ------
     ValueError
@@ -206,26 +174,8 @@ def initial_weights(
 ) -> Array:
     """Draw the flat weight vector of a network.
 
-    Parameters
-    ----------
-    network : Network
-        Its shapes, and the cell's first bias.
-    init : str or ESNInit
-        A key of `INITS`, or an object to call.
-    targets_mean : (n_outputs,) ndarray
-        The output bias of an ESN-style start.
-    rng : numpy.random.Generator
-        The source of randomness.
-
-    Returns
-    -------
-    (n_weights,) ndarray of float64
-        In the order of `network.shapes`.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name.
+    In float64 and the order of `network.shapes`. `targets_mean`, (n_outputs,), is the output bias
+    of an ESN-style start.
     """
     draw = resolve_init(init)
     weights = draw(network, rng)

@@ -16,21 +16,7 @@ def vanishing_penalty(errors: Tensor, delta: Tensor, W_h: Tensor) -> tuple[float
     averaged over the sequences, and the immediate part of its derivative by W_h: e and d, which
     depend on W_h too, count as constants, as in the paper.
 
-    Parameters
-    ----------
-    errors : (n_steps, batch, n_units) torch.Tensor
-        The error signals e.
-    delta : (n_steps, batch, n_units) torch.Tensor
-        The errors of the pre-activations d.
-    W_h : (n_units, n_units) torch.Tensor
-        The recurrent weights.
-
-    Returns
-    -------
-    value : float
-        Omega.
-    gradient : (n_units, n_units) torch.Tensor
-        The immediate part of dOmega/dW_h.
+    e and d are (n_steps, batch, n_units), W_h and the derivative (n_units, n_units).
 
     References
     ----------

@@ -37,16 +37,8 @@ def _activate(row: Array, slope: Array, activation: int) -> None:
 def rnn_forward(z: Array, weights: Array, hidden: Array, activation: int) -> None:
     """Run h[t] = f(z[t] + h[t-1] W_h'); z becomes the slopes of f.
 
-    Parameters
-    ----------
-    z : (n_steps, batch, n) ndarray
-        W_x x[t] + b.
-    weights : (n, n) ndarray
-        W_h'.
-    hidden : (n_steps + 1, batch, n) ndarray
-        The first row is the start; the others are written.
-    activation : int
-        The number of f.
+    z is W_x x[t] + b, (n_steps, batch, n), weights W_h', and f goes by its number. The first row of
+    hidden, (n_steps + 1, batch, n), is the start; the others are written.
     """
     for t in range(len(z)):
         np.dot(hidden[t], weights, hidden[t + 1])
@@ -66,20 +58,10 @@ def rnn_backward(
 ) -> None:
     """Carry the errors back.
 
-    Parameters
-    ----------
-    errors : (n_steps, batch, n) ndarray
-        dL/dh[t] through the outputs; becomes that through all later steps too.
-    slopes : (n_steps, batch, n) ndarray
-        f'(z[t]).
-    weights : (n, n) ndarray
-        W_h.
-    damping_term : (n_steps, batch, n) ndarray or None
-        Added to dL/dz.
-    delta : (n_steps, batch, n) ndarray
-        dL/dz[t], written.
-    from_next : (batch, n) ndarray
-        dL/dh[t] through step t + 1, zero at first; at the end that of the start.
+    errors, slopes, damping_term and delta are (n_steps, batch, n). errors, dL/dh[t] through the
+    outputs, become those through all later steps too; slopes are f'(z[t]); damping_term is added to
+    dL/dz, which delta takes. from_next, (batch, n), is dL/dh[t] through step t + 1, zero at first;
+    at the end that of the start.
     """
     for t in range(len(errors) - 1, -1, -1):
         e, d = errors[t].reshape(-1), delta[t].reshape(-1)
@@ -102,20 +84,9 @@ def rnn_r_forward(
 ) -> None:
     """Carry derivatives forward.
 
-    Parameters
-    ----------
-    r_z : (n_steps, batch, n) ndarray
-        R zx[t]; becomes R z[t].
-    hidden : (n_steps + 1, batch, n) ndarray
-        h, that of the start first.
-    slopes : (n_steps, batch, n) ndarray
-        f'(z[t]).
-    weights, direction : (n, n) ndarray
-        W_h' and R(W_h)'.
-    r_start : (batch, n) ndarray
-        R h[0].
-    r_hidden : (n_steps, batch, n) ndarray
-        R h[t], written.
+    r_z, (n_steps, batch, n), is R zx[t] and becomes R z[t]. hidden, (n_steps + 1, batch, n), is h,
+    that of the start first; slopes are f'(z[t]), weights and direction W_h' and R(W_h)', r_start is
+    R h[0], and r_hidden takes R h[t].
     """
     by_weights = np.empty_like(r_start)
     for t in range(len(r_z)):

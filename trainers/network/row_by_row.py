@@ -19,18 +19,10 @@ RowRunner = Callable[["Array", "Array | None"], "tuple[Array, Array]"]
 def row_runner(network: Network, weights: dict[str, Array]) -> RowRunner:
     """Return a function that runs one series through a network.
 
-    Parameters
-    ----------
-    network : Network
-        Of at most `small.SMALL` units, or it is slower than torch.
-    weights : dict of ndarray
-        By the names of the network's shapes, in the dtype to compute in.
-
-    Returns
-    -------
-    callable
-        (rows, state) -> outputs after the last row, (n_outputs,), and the state there. Rows are
-        (n_steps, n_inputs); a state is (state_size,), None for the start of a series.
+    Of more than `small.SMALL` units it is slower than torch. The weights go by the names of the
+    network's shapes, in the dtype to compute in. The function takes rows, (n_steps, n_inputs), and
+    a state, (state_size,) or None for the start of a series; it returns the outputs after the last
+    row, (n_outputs,), and the state there.
     """
     run_series = network.kind.run_series
     V, c = weights["output_weights"].T, weights["output_bias"]

@@ -22,32 +22,14 @@ PACKING_ARCHITECTURES = ("Haswell", "Zen")  # those of AVX2: OpenBLAS packs ever
 def is_small(states: Tensor) -> bool:
     """Tell whether the compiled loops run a network.
 
-    Parameters
-    ----------
-    states : (n_steps, batch, n_units) torch.Tensor
-        Its states, of one layer.
-
-    Returns
-    -------
-    bool
-        True on the CPU with at most `SMALL` units.
+    They do on the CPU, with at most `SMALL` units; `states` is (n_steps, batch, n_units) of one
+    layer.
     """
     return states.device.type == "cpu" and states.shape[-1] <= SMALL
 
 
 def as_arrays(*tensors: Tensor | None) -> tuple[Array | None, ...]:
-    """Return tensors as NumPy arrays of the same memory; None stays None.
-
-    Parameters
-    ----------
-    *tensors : torch.Tensor or None
-        On the CPU.
-
-    Returns
-    -------
-    tuple of ndarray or None
-        In the same order.
-    """
+    """Return tensors as NumPy arrays of the same memory; None stays None."""
     return tuple(None if tensor is None else tensor.numpy() for tensor in tensors)
 
 
@@ -58,14 +40,7 @@ def multiply_long(a: Tensor, b: Tensor, out: Tensor) -> None:
     float64, 5 ms instead of 7. With AVX-512 its BLAS takes pieces as they are that it packs first
     when they are larger.
 
-    Parameters
-    ----------
-    a : (n, m) torch.Tensor
-        The left factor.
-    b : (m, k) torch.Tensor
-        The right factor.
-    out : (n, k) torch.Tensor
-        Written to.
+    a is (n, m), b (m, k); `out` is written to.
     """
     if a.device.type != "cpu" or torch.get_num_threads() > 1:
         torch.mm(a, b, out=out)
@@ -94,11 +69,6 @@ def one_thread(n_units: int) -> Iterator[None]:
     Other threads hardly help there; beside other work they wait for each other, and ten epochs of
     the sine took 3 s instead of 0.2 s. Nor do results depend on how many there are. Overflow is
     reported by the caller, as of torch.
-
-    Parameters
-    ----------
-    n_units : int
-        Of the network.
     """
     n_threads = torch.get_num_threads()
     limit_torch = n_units <= SMALL and n_threads > 1

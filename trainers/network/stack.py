@@ -72,15 +72,7 @@ class ForwardPass:
     def layer_inputs(self, layer: int) -> Tensor:
         """Return the inputs of a layer, (n_steps, batch, width); of n_layers those of the readout.
 
-        Parameters
-        ----------
-        layer : int
-            Counts from 0, the bottom.
-
-        Returns
-        -------
-        (n_steps, batch, width) torch.Tensor
-            The network's inputs, or h of the layer below.
+        Layers count from 0, the bottom.
         """
         return self.inputs if layer == 0 else self.tapes[layer - 1].hidden[1:]
 
@@ -161,15 +153,7 @@ class Network:
     def split(self, theta: Tensor) -> dict[str, Tensor]:
         """Return views of the flat vector by name.
 
-        Parameters
-        ----------
-        theta : (n_weights,) torch.Tensor
-            The flat vector.
-
-        Returns
-        -------
-        dict of torch.Tensor
-            A view of the shape of each weight.
+        A view has the shape of its weight.
         """
         pieces = theta.split_with_sizes(self._sizes)
         return {
@@ -187,24 +171,10 @@ class Network:
     ) -> ForwardPass:
         """Run the network.
 
-        Parameters
-        ----------
-        theta : (n_weights,) torch.Tensor
-            The weights.
-        inputs : (n_steps, batch, n_inputs) torch.Tensor
-            A batch of series of one length, or padded at the end.
-        state : (batch, state_size) torch.Tensor, default=None
-            The state to go on from; None starts from zero or the learned state.
-        workspace : Workspace, default=None
-            Memory to write to, which a later pass may overwrite; None takes new memory.
-        n_outputs : int, default=None
-            Outputs are computed for this many last steps; None for all.
-
-        Returns
-        -------
-        ForwardPass
-            Outputs (n_steps or n_outputs, batch, n_outputs), tapes, and the state after the last
-            step.
+        Inputs are (n_steps, batch, n_inputs), series of one length or padded at the end. The state
+        to go on from is (batch, state_size); None starts from zero or the learned state. A later
+        pass may overwrite the memory of `workspace`; None takes new memory. Outputs are computed
+        for the last `n_outputs` steps, None for all.
         """
         cell, weights, batch = self.kind, self.split(theta), inputs.shape[1]
         workspace = Workspace(theta) if workspace is None else workspace
@@ -242,23 +212,10 @@ class Network:
     ) -> Tensor:
         """Return the gradient of a loss with respect to all weights, by BPTT.
 
-        Parameters
-        ----------
-        run : ForwardPass
-            The forward pass.
-        grad : torch.Tensor of the shape of the outputs
-            dL/do.
-        damping_terms : list of (n_steps, batch, n_gates * n_units) torch.Tensor, default=None
-            Per layer, added to the derivative of every pre-activation (structural damping).
-        workspace : Workspace, default=None
-            Memory to write to; None takes that of the forward pass.
-        on_layer : callable, default=None
-            Called with the number of a layer and its errors, from the top down.
-
-        Returns
-        -------
-        (n_weights,) torch.Tensor
-            The gradient.
+        `grad` is dL/do, of the shape of the outputs. The damping terms, (n_steps, batch, n_gates *
+        n_units) for every layer, are added to the derivative of every pre-activation (structural
+        damping). None as workspace takes that of the forward pass. `on_layer` is called with the
+        number of a layer and its errors, from the top down.
         """
         workspace = run.workspace if workspace is None else workspace
         gradient = grad.new_empty(self.n_weights)
@@ -301,21 +258,8 @@ class Network:
     ) -> tuple[Tensor, list[Tensor]]:
         """Return the derivative of the outputs along a direction in weight space, J v.
 
-        Parameters
-        ----------
-        run : ForwardPass
-            The forward pass.
-        direction : (n_weights,) torch.Tensor
-            v.
-        workspace : Workspace, default=None
-            Memory to write to; None takes that of the forward pass.
-
-        Returns
-        -------
-        r_outputs : torch.Tensor of the shape of the outputs
-            R o.
-        r_z : list of (n_steps, batch, n_gates * n_units) torch.Tensor
-            R of every layer's pre-activations.
+        None as workspace takes that of the forward pass. R o and R of every layer's
+        pre-activations, (n_steps, batch, n_gates * n_units), are returned.
         """
         workspace = run.workspace if workspace is None else workspace
         v, weights, r_z = self.split(direction), run.weights, []

@@ -13,10 +13,7 @@ class Workspace:
     A fresh array of megabytes costs more than writing to it, since the system hands it out page by
     page: reusing takes a third off a gradient of 100 units, 80 steps and 100 series.
 
-    Parameters
-    ----------
-    like : torch.Tensor
-        A tensor of the dtype and on the device of all the others.
+    The tensors have the dtype and device of `like`.
     """
 
     def __init__(self, like: Tensor) -> None:
@@ -28,17 +25,7 @@ class Workspace:
     def __call__(self, name: str, *shape: int) -> Tensor:
         """Return the tensor of a name, with whatever was last written to it.
 
-        Parameters
-        ----------
-        name : str
-            Names the memory.
-        *shape : int
-            The shape of the tensor; memory that is too small is replaced.
-
-        Returns
-        -------
-        torch.Tensor of that shape
-            A view of the memory, to be overwritten.
+        Memory that is too small is replaced.
         """
         view = self._views.get((name, shape))
         if view is not None:
@@ -54,15 +41,7 @@ class Workspace:
     def layer(self, number: int) -> Workspace:
         """Return the workspace of one layer, whose names are apart from those of all others.
 
-        Parameters
-        ----------
-        number : int
-            Counts the layers from 0.
-
-        Returns
-        -------
-        Workspace
-            The same one for the same number.
+        Layers count from 0.
         """
         if number not in self._layers:
             self._layers[number] = Workspace(self._like)

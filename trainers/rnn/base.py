@@ -55,19 +55,7 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
     def _encode_targets(self, y: SeriesLike, layout: Layout, *, resumed: bool) -> Targets:
         """Return the targets as outputs of the network.
 
-        Parameters
-        ----------
-        y : array-like, list of arrays or DataFrame
-            The targets of `fit`.
-        layout : Layout
-            The layout of X.
-        resumed : bool
-            Whether training goes on, so that the encoding is that of the fit before.
-
-        Returns
-        -------
-        Targets
-            What the outputs should be, per row or per series.
+        If training is resumed, the encoding is that of the fit before.
         """
 
     def _output_bias(self, targets: Array) -> Array:
@@ -91,20 +79,8 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
     ) -> None:
         """Train from new weights, or go on from the fit before.
 
-        Parameters
-        ----------
-        rows : array of shape (n_rows, n_features)
-            The rows of all series.
-        layout : Layout
-            How they divide into series.
-        targets : Targets
-            Encoded targets.
-        progress : Progress
-            Reports every epoch to callbacks.
-        resumed : bool
-            Whether to go on from `solver_state_`.
-        one_epoch : bool, default=False
-            Whether to train for one epoch and hold nothing out.
+        Rows are (n_rows, n_features) of all series. If resumed, it goes on from `solver_state_`;
+        with `one_epoch` it holds nothing out.
         """
         solver, rng = resolve(self.solver), self._generator()
         self._check_settings(solver, layout, targets)
@@ -183,23 +159,7 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
     ) -> Array:
         """Build the network and return its first weights.
 
-        Parameters
-        ----------
-        rows : array of shape (n_rows, n_features)
-            The rows of all series.
-        layout : Layout
-            How they divide into series.
-        targets : Targets
-            Encoded targets.
-        rng : numpy.random.Generator
-            Draws the weights.
-        resumed : bool
-            Whether training goes on: then the weights are those of the solver's state.
-
-        Returns
-        -------
-        array of shape (n_weights,)
-            The first weights; zeros if resumed.
+        If training is resumed the weights are those of the solver's state, and zeros are returned.
         """
         double = self.dtype == "float64" or (self.dtype == "auto" and resolve(self.solver).double)
         self.dtype_ = "float64" if double else "float32"

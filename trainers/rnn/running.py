@@ -122,19 +122,8 @@ class RunningMixin(SeriesMixin):
     def _run_carried(self, rows: Array, states: Array) -> tuple[Array, Array]:
         """Run series of one length side by side, the state carried along each.
 
-        Parameters
-        ----------
-        rows : array of shape (n_steps, n_series, n_features)
-            The rows of the series.
-        states : array of shape (n_series, state_size)
-            The states before the first row.
-
-        Returns
-        -------
-        outputs : array of shape (n_steps, n_series, n_outputs)
-            The outputs after every row.
-        states : array of shape (n_series, state_size)
-            The states after the last row.
+        Rows are (n_steps, n_series, n_features), states (n_series, state_size). The outputs after
+        every row, (n_steps, n_series, n_outputs), and the states after the last are returned.
         """
         theta, h, outputs = self._flat_weights(), self._tensor(states), []
         n_steps = max(CHUNK // rows.shape[1], 1)
@@ -151,21 +140,9 @@ class RunningMixin(SeriesMixin):
     def _run_windows(self, rows: Array, previous: Array, window: int) -> tuple[Array, Array]:
         """Run the rows max(0, t-k+1)..t from the zero state for every row t.
 
-        Parameters
-        ----------
-        rows : array of shape (n_steps, n_features)
-            The rows of a series.
-        previous : array of shape (n_previous, n_features)
-            The rows just before, at most k - 1.
-        window : int
-            k.
-
-        Returns
-        -------
-        outputs : array of shape (n_steps, n_outputs)
-            The output after the last row of every window.
-        previous : array of shape (n_previous, n_features)
-            The last rows, which the windows of the next rows begin with.
+        k is the window; previous, (n_previous, n_features), are the rows just before, at most k -
+        1. The outputs, (n_steps, n_outputs), are returned with the last rows, which the windows of
+        the next rows begin with.
         """
         theta, all_rows = self._flat_weights(), np.vstack([previous, rows])
         inputs, outputs = self._network_inputs(all_rows), []

@@ -29,17 +29,7 @@ FOREIGN_KEYS = frozenset(
 def to_number(name: str, value: object) -> float:
     """Return a setting as a number.
 
-    Parameters
-    ----------
-    name : str
-        The setting, for the message.
-    value : object
-        A real number or a tensor of one element.
-
-    Returns
-    -------
-    float
-        Its value.
+    It may be a real number or a tensor of one element.
 
     Raises
     ------
@@ -180,14 +170,7 @@ class CheckedOptimizer(torch.optim.Optimizer):
 def check_finite(name: str, value: float | Tensor, cause: str) -> None:
     """Refuse a number or a tensor that is NaN or infinite.
 
-    Parameters
-    ----------
-    name : str
-        What it is.
-    value : float or Tensor
-        The number, or a dense or sparse tensor.
-    cause : str
-        What to do about it.
+    A tensor may be dense or sparse; `cause` says what to do about it.
 
     Raises
     ------

@@ -49,18 +49,11 @@ def split(theta: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
 class ClosureLoss:
     """A loss computed by a closure from parameters, as a function of their flat vector.
 
-    Parameters
-    ----------
-    closure : callable
-        Computes, from the parameters as they are and always on the same data, the loss, the
-        outputs that it follows from, and for structural damping the pre-activations of tanh units.
-        It must do the same at every call: no dropout, no fresh data.
-    parameters : sequence of Tensor
-        The parameters trained; the others stay.
-    squared : callable or None, default=None
-        Gives the mean squared gradient of single cases, a tensor per parameter.
-    maximize : bool, default=False
-        Take minus the closure's loss.
+    The closure computes, from the parameters as they are and always on the same data, the loss, the
+    outputs that it follows from, and for structural damping the pre-activations of tanh units. It
+    must do the same at every call: no dropout, no fresh data. `parameters` are those trained; the
+    others stay. `squared` gives the mean squared gradient of single cases, a tensor per parameter.
+    With `maximize` the loss is minus the closure's.
     """
 
     def __init__(
@@ -76,12 +69,8 @@ class ClosureLoss:
     def write(self, theta: Tensor, direction: Tensor | None = None) -> None:
         """Write weights into the parameters, and a direction as their tangents.
 
-        Parameters
-        ----------
-        theta : Tensor of shape (n_weights,)
-            The weights.
-        direction : Tensor of shape (n_weights,) or None, default=None
-            Makes the parameters dual numbers, within a level of `forward_ad`.
+        Both are (n_weights,). A direction makes the parameters dual numbers, within a level of
+        `forward_ad`.
         """
         weights = self.split(theta)
         tangents = [None] * len(weights) if direction is None else self.split(direction)
@@ -192,12 +181,7 @@ class ClosureMatrix:
     mask in it is met; J' u is the stored backward pass. Structural damping adds
     J_a' diag(1 - tanh^2 a) J_a v, averaged over all but the last dimension of the pre-activations.
 
-    Parameters
-    ----------
-    loss : ClosureLoss
-        The closure and its parameters, which hold theta.
-    theta : Tensor of shape (n_weights,)
-        The weights that the matrix is for.
+    The parameters of the loss hold theta, the weights that the matrix is for.
     """
 
     def __init__(self, loss: ClosureLoss, theta: Tensor) -> None:
@@ -220,17 +204,7 @@ class ClosureMatrix:
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
         """Return the product with a vector.
 
-        Parameters
-        ----------
-        v : Tensor of shape (n_weights,)
-            The vector.
-        structural : float, default=0.0
-            Weight of structural damping.
-
-        Returns
-        -------
-        Tensor of shape (n_weights,)
-            The product, float64.
+        `structural` is the weight of structural damping; the product is float64.
 
         Raises
         ------

@@ -44,18 +44,6 @@ def saved_numbers(max_iter: int, ratio: float = 1.3) -> set[int]:
 
     ceil(ratio^j), j = 0, 1, ...
 
-    Parameters
-    ----------
-    max_iter : int
-        Iterations at most.
-    ratio : float, default=1.3
-        Factor from one number to the next.
-
-    Returns
-    -------
-    set of int
-        The numbers, up to max_iter.
-
     References
     ----------
     Martens (2010), Deep learning via Hessian-free optimization, section 4.6.
@@ -72,17 +60,7 @@ def stalled(values: list[float], tolerance: float) -> bool:
 
     Stop when i > k, phi_i < 0 and (phi_i - phi_(i-k)) / phi_i < k tol, with k = max(10, 0.1 i).
 
-    Parameters
-    ----------
-    values : list of float
-        phi after every iteration so far.
-    tolerance : float
-        tol, 5e-4 in the paper.
-
-    Returns
-    -------
-    bool
-        Whether to stop.
+    `values` are phi after every iteration so far; tol is 5e-4 in the paper.
 
     References
     ----------
@@ -106,25 +84,9 @@ def conjugate_gradient(
 ) -> CGResult:
     """Minimise x'Ax / 2 - b'x, with all vectors and sums in float64.
 
-    Parameters
-    ----------
-    product : callable
-        v -> A v, A symmetric and positive definite.
-    b : Tensor of shape (n,)
-        The right-hand side, float64.
-    start : Tensor of shape (n,)
-        The first x.
-    max_iter : int, default=250
-        Iterations at most.
-    tolerance : float, default=5e-4
-        Tolerance of Martens' stop; 0 runs until the residual vanishes.
-    preconditioner : Tensor of shape (n,) or None, default=None
-        Diagonal of M, which is near that of A; None is the identity.
-
-    Returns
-    -------
-    CGResult
-        Saved iterates, the course of phi and the reason for stopping.
+    `product` is v -> A v, A symmetric and positive definite. `tolerance` is that of Martens' stop;
+    0 runs until the residual vanishes. The preconditioner is the diagonal of M, which is near that
+    of A; None is the identity.
 
     References
     ----------

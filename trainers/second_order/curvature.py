@@ -29,16 +29,7 @@ class Objective:
 
     Weights and gradients may be float64 where the data are float32.
 
-    Parameters
-    ----------
-    network : Network
-        The network.
-    loss : Loss
-        The loss l of one step.
-    examples : Examples
-        The data.
-    pieces : array of int
-        Numbers of the pieces used.
+    The numbers of the pieces used are in `pieces`.
     """
 
     def __init__(
@@ -83,16 +74,6 @@ class Objective:
         sum_i w (dL_i / dtheta)^2, where the L_i sum up to the loss and w is the number of scored
         steps: the diagonal of the empirical Fisher matrix.
 
-        Parameters
-        ----------
-        theta : Tensor of shape (n_weights,)
-            The weights.
-
-        Returns
-        -------
-        Tensor of shape (n_weights,)
-            The means.
-
         References
         ----------
         Martens (2010), Deep learning via Hessian-free optimization, section 4.7.
@@ -133,23 +114,7 @@ def loss_gradient(
 ) -> tuple[float, Tensor]:
     """Return the masked loss of a forward pass and its derivative in the outputs.
 
-    Parameters
-    ----------
-    loss : Loss
-        The loss of one step.
-    run : ForwardPass
-        The forward pass.
-    batch : Batch
-        Targets and mask.
-    weight : float
-        What the sum over scored steps is divided by.
-
-    Returns
-    -------
-    value : float
-        The loss.
-    output_gradient : Tensor of shape (n_steps, batch, n_outputs)
-        Its derivative.
+    The sum over scored steps is divided by `weight`; the derivative is (n_steps, batch, n_outputs).
     """
     value = float((loss.value(run.outputs, batch.targets) * batch.mask[..., 0]).sum()) / weight
     return value, loss.gradient(run.outputs, batch.targets) * (batch.mask / weight)
@@ -166,12 +131,7 @@ class GaussNewton:
     of the cross-entropy distance between hidden states (Martens & Sutskever 2011), for gated cells
     its natural extension, which is unpublished.
 
-    Parameters
-    ----------
-    objective : Objective
-        The loss and the pieces.
-    theta : Tensor of shape (n_weights,)
-        The weights that the matrix is for; the forward passes are stored.
+    The matrix is that for the weights theta, whose forward passes are stored.
     """
 
     def __init__(self, objective: Objective, theta: Tensor) -> None:
@@ -186,17 +146,7 @@ class GaussNewton:
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
         """Return the product with a vector.
 
-        Parameters
-        ----------
-        v : Tensor of shape (n_weights,)
-            The vector.
-        structural : float, default=0.0
-            lambda mu, the weight of structural damping.
-
-        Returns
-        -------
-        Tensor of shape (n_weights,)
-            The product.
+        `structural` is lambda mu, the weight of structural damping.
         """
         network, loss, weight = self.objective.network, self.objective.loss, self.objective.weight
         product, v = torch.zeros_like(v), v.to(self.objective.dtype)

@@ -172,23 +172,8 @@ def hf_step(
 ) -> tuple[Tensor, HFRecord]:
     """Take one Hessian-free step.
 
-    Parameters
-    ----------
-    theta : Tensor of shape (n_weights,)
-        The weights, float64.
-    state : HFState
-        Damping and direction of the step before; updated.
-    batches : HFBatches
-        The loss on the data of each part of the step.
-    settings : HFSettings
-        What stays the same.
-
-    Returns
-    -------
-    theta : Tensor of shape (n_weights,)
-        The new weights; those that came for a rejected step.
-    record : HFRecord
-        What the step did.
+    theta is float64; damping and direction in `state` are updated. A rejected step returns the
+    weights that came.
 
     Raises
     ------
@@ -255,21 +240,7 @@ def hf_step(
 def best_iterate(result: CGResult, loss: LossFunction, theta: Tensor) -> tuple[int, float]:
     """Walk back from the last saved iterate while the loss keeps falling.
 
-    Parameters
-    ----------
-    result : CGResult
-        The saved iterates.
-    loss : LossFunction
-        The loss that decides.
-    theta : Tensor of shape (n_weights,)
-        Where the step starts.
-
-    Returns
-    -------
-    position : int
-        The position of the chosen iterate.
-    value : float
-        The loss there.
+    The position of the chosen iterate and the loss there are returned.
 
     References
     ----------
@@ -290,19 +261,8 @@ def reduction_ratio(loss_before: float, loss_after: float, predicted: float) -> 
 
     rho = (L(theta + d) - L(theta)) / (q(d) - q(0))
 
-    Parameters
-    ----------
-    loss_before : float
-        The loss at theta.
-    loss_after : float
-        The loss at theta + d.
-    predicted : float
-        q(d) - q(0), negative.
-
-    Returns
-    -------
-    float
-        rho; NaN where the change drowns in rounding, minus infinity where the loss rose.
+    `predicted` is q(d) - q(0), negative. NaN where the change drowns in rounding, minus infinity
+    where the loss rose.
     """
     if not isfinite(loss_after):
         return -float("inf")
@@ -316,17 +276,7 @@ def reduction_ratio(loss_before: float, loss_after: float, predicted: float) -> 
 def update_damping(damping: float, rho: float) -> float:
     """Return the next lambda by the Levenberg-Marquardt rule: 3/2 up below 1/4, 2/3 down above 3/4.
 
-    Parameters
-    ----------
-    damping : float
-        lambda of this step.
-    rho : float
-        Reduction ratio; NaN leaves lambda as it is.
-
-    Returns
-    -------
-    float
-        lambda of the next step.
+    NaN leaves lambda as it is.
     """
     factor = 1.5 if rho < 0.25 else 2.0 / 3.0 if rho > 0.75 else 1.0
     low, high = DAMPING_BOUNDS
@@ -338,25 +288,8 @@ def line_search(
 ) -> tuple[float, float]:
     """Shrink the step by 0.8 until the loss falls by Armijo's share of the slope.
 
-    Parameters
-    ----------
-    loss : LossFunction
-        The loss.
-    theta : Tensor of shape (n_weights,)
-        Where the step starts.
-    step : Tensor of shape (n_weights,)
-        Its direction and full length.
-    loss_at_start : float
-        The loss at theta.
-    slope : float
-        gradient' step.
-
-    Returns
-    -------
-    length : float
-        The length in (0, 1]; 0 rejects the step.
-    value : float
-        The loss there.
+    The slope is gradient' step. The length in (0, 1], or 0 for a rejected step, and the loss there
+    are returned.
     """
     length = 1.0
     for _ in range(MAX_BACKTRACKS):

@@ -45,14 +45,8 @@ class Tangents:
 
     which are good to about 1e-9 in float64 and 1e-4 in float32.
 
-    Parameters
-    ----------
-    loss : Evaluated
-        The closure and its parameters, which hold theta.
-    theta : Tensor of shape (n_weights,)
-        The weights.
-    ends : list of Tensor
-        The outputs, and hidden pre-activations or nothing, with their graph.
+    The parameters of `loss` hold theta. `ends` are the outputs, and hidden pre-activations or
+    nothing, with their graph.
     """
 
     def __init__(self, loss: Evaluated, theta: Tensor, ends: list[Tensor]) -> None:

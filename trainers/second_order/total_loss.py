@@ -20,16 +20,7 @@ class TotalLoss:
     L is a mean over the processes that train copies of the module. Its values at the start must be
     finite and the same at every call.
 
-    Parameters
-    ----------
-    loss : ClosureLoss
-        The closure's loss L.
-    start : Tensor of shape (n_weights,)
-        The weights that the step starts from.
-    decay : float or Tensor of shape (n_weights,)
-        The factors c.
-    replicas : Replicas
-        The processes.
+    c, the decay, is a number or (n_weights,); the step starts from the weights `start`.
     """
 
     def __init__(
@@ -91,14 +82,8 @@ class TotalMatrix:
 
     (G + structural S + diag(c)) v
 
-    Parameters
-    ----------
-    matrix : ClosureMatrix
-        The matrix G.
-    decay : float, Tensor of shape (n_weights,) or None
-        The factors c; None for none.
-    replicas : Replicas
-        The processes that the products are averaged over.
+    G is `matrix` and c the decay, None for none; products are averaged over the processes of
+    `replicas`.
     """
 
     def __init__(
@@ -109,17 +94,7 @@ class TotalMatrix:
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
         """Return the product with a vector; the first must be finite.
 
-        Parameters
-        ----------
-        v : Tensor of shape (n_weights,)
-            The vector.
-        structural : float, default=0.0
-            Weight of structural damping.
-
-        Returns
-        -------
-        Tensor of shape (n_weights,)
-            The product.
+        `structural` is the weight of structural damping.
         """
         product = self.replicas.average(self.matrix.product(v, structural))
         # Conjugate gradients stop by themselves where a later product overflows.

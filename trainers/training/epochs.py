@@ -25,19 +25,7 @@ def clip_gradient(gradient: Tensor, max_norm: float | None) -> tuple[Tensor, flo
 
     g min(1, max_norm / |g|)
 
-    Parameters
-    ----------
-    gradient : Tensor of shape (n_weights,)
-        The gradient g.
-    max_norm : float or None
-        The largest norm; None for no limit.
-
-    Returns
-    -------
-    gradient : Tensor of shape (n_weights,)
-        The gradient, scaled.
-    norm : float
-        The norm before scaling.
+    None is no limit. The norm before scaling is returned too.
 
     References
     ----------
@@ -53,16 +41,9 @@ def clip_gradient(gradient: Tensor, max_norm: float | None) -> tuple[Tensor, flo
 class MinibatchEpochs:
     """Epochs of updates by a torch optimizer, one per minibatch.
 
-    Parameters
-    ----------
-    problem : TrainingProblem
-        What is trained on what.
-    optimizer : torch.optim.Optimizer
-        It updates `problem.theta`, its only parameter.
-    rate_decay : float
-        Factor on the learning rate after every epoch.
-    read_weights : callable
-        Optimizer and parameter -> the weights to evaluate, a copy.
+    The optimizer updates `problem.theta`, its only parameter; its learning rate is multiplied by
+    `rate_decay` after every epoch. `read_weights` makes of optimizer and parameter the weights to
+    evaluate, a copy.
     """
 
     def __init__(
@@ -175,20 +156,7 @@ class ClosureEpochs(MinibatchEpochs):
 
 
 def map_leaves(function: Callable[[object], object], value: object) -> Any:  # noqa: ANN401 - the state of any torch optimizer
-    """Apply a function to what dicts and lists, nested, hold in the end.
-
-    Parameters
-    ----------
-    function : callable
-        One value -> another.
-    value : object
-        Dicts, lists and what they hold.
-
-    Returns
-    -------
-    object
-        New dicts and lists with the results.
-    """
+    """Apply a function to what dicts and lists, nested, hold in the end."""
     if isinstance(value, dict):
         return {key: map_leaves(function, item) for key, item in value.items()}
     if isinstance(value, list):

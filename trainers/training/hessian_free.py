@@ -15,12 +15,7 @@ from trainers.training.problem import EpochRecord, EpochRunner, Solver, SolverSt
 class HessianFreeEpochs:
     """Epochs of one Hessian-free step each.
 
-    Parameters
-    ----------
-    problem : TrainingProblem
-        What is trained on what; its theta follows the float64 weights held here.
-    solver : HessianFreeSolver
-        The settings.
+    The theta of the problem follows the float64 weights held here.
     """
 
     def __init__(self, problem: TrainingProblem, solver: HessianFreeSolver) -> None:

@@ -117,27 +117,10 @@ def train(
 
     A keyboard interrupt ends training after the last whole epoch; before the first, it goes on.
 
-    Parameters
-    ----------
-    problem : TrainingProblem
-        What is trained on what.
-    runner : EpochRunner
-        Trains for one epoch at a time.
-    stopping : Stopping
-        When to stop.
-    progress : Progress
-        Reports every epoch to callbacks, which may ask to stop.
-    attributes_at : callable
-        Weights -> the estimator's fitted attributes at these weights, for callbacks.
-    verbose : int, default=0
-        Print a line every so many epochs; 0 never.
-    n_epochs_before : int, default=0
-        Epochs trained before, from which this call counts on.
-
-    Returns
-    -------
-    TrainingResult
-        The weights are the best seen with early stopping and after divergence, else the last.
+    Every epoch is reported to callbacks by `progress`; they may ask to stop. `attributes_at` makes
+    of weights the estimator's fitted attributes, for callbacks. A line is printed every `verbose`
+    epochs, 0 never; epochs count on from `n_epochs_before`. The weights returned are the best seen
+    with early stopping and after divergence, else the last.
 
     Raises
     ------

@@ -33,19 +33,7 @@ Schedule = Callable[[int], float]
 def rnn_schedule(momentum: float, step: int, *, n_slow: int = 1000) -> float:
     """Return 0.9 for the first 1000 updates, then the last coefficient.
 
-    Parameters
-    ----------
-    momentum : float
-        The last coefficient.
-    step : int
-        Update number, from 0.
-    n_slow : int, default=1000
-        How many updates have 0.9.
-
-    Returns
-    -------
-    float
-        The coefficient of this update.
+    The first `n_slow` updates have 0.9; steps count from 0.
 
     References
     ----------
@@ -59,17 +47,7 @@ def autoencoder_schedule(momentum: float, step: int) -> float:
 
     min(1 - 2^(-1 - log2(floor(step / 250) + 1)), momentum)
 
-    Parameters
-    ----------
-    momentum : float
-        The largest coefficient.
-    step : int
-        Update number, from 0.
-
-    Returns
-    -------
-    float
-        The coefficient of this update.
+    Steps count from 0.
 
     References
     ----------

@@ -325,15 +325,7 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
 def resolve(solver: str | Solver) -> Solver:
     """Return a solver from its name or from itself.
 
-    Parameters
-    ----------
-    solver : str or Solver
-        A key of `SOLVERS`, or a solver.
-
-    Returns
-    -------
-    Solver
-        The solver; one with its default settings for a name.
+    A name, a key of `SOLVERS`, takes the default settings.
 
     Raises
     ------
