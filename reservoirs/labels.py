@@ -17,7 +17,10 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
+    from reservoirs.sequences import Array
+
 MOST_HOLES = 20  # labels of a frequency for each label that is there; a sparser one is none
+FAR = 2**20  # steps that a forecast may go on for
 NOT_INFERRED = ("SME", "SMS")  # half months: pandas knows and never infers them
 WINDOWS, N_PLACES = (3, 6, 12), 12  # pieces that a frequency is inferred from
 
@@ -112,9 +115,18 @@ def find_tail(index: pd.Index, likely: pd.Index | None = None) -> pd.Index | Non
     step = _number_step(index)
     if step is None:
         return None
-    last = index[-1]
-    if isinstance(step, int):
-        return pd.RangeIndex(int(last), int(last) + step, step, name=index.name)
+    return _number_tail(index, step)
+
+
+def _number_tail(index: pd.Index, step: int | float) -> pd.Index:
+    """Return the tail of numbers that go on in steps of one size."""
+    pd = load_pandas()
+    if isinstance(step, float):
+        return pd.Index([index[-1] - step, index[-1]], name=index.name)
+    last = int(index[-1])
+    if last + FAR * step < 2**63:
+        return pd.RangeIndex(last, last + step, step, name=index.name)
+    # a RangeIndex holds int64; pandas finds the type of these
     return pd.Index([last - step, last], name=index.name)
 
 
@@ -209,20 +221,33 @@ def _number_step(index: pd.Index) -> int | float | None:
     values = np.asarray(index)
     if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
         return None
-    if len(values) < 2:
-        return 1 if values.dtype.kind in "iu" else None
-    steps = np.diff(values)
     whole = values.dtype.kind in "iu"
+    if len(values) < 2:
+        return 1 if whole else None
+    distances = _distances(values)
+    if distances is None:
+        return None
+    steps = np.diff(distances)
     unit = 1 if whole else np.median(steps)
     numbers, counts = np.unique(steps if whole else np.round(steps / unit, 9), return_counts=True)
     step = numbers[np.argmax(counts)] * unit
     if not whole:  # the steps of a linspace differ by rounding: the whole range knows better
-        span = values[-1] - values[0]
+        span = distances[-1]
         step = span / round(span / step)
-    multiples = (values - values[0]) / step
+    multiples = distances / step
     if np.abs(multiples - np.round(multiples)).max() > 1e-6:
         return None
     return int(step) if whole else float(step)
+
+
+def _distances(values: Array) -> Array | None:
+    """Return how far increasing numbers are from the first; None for integers beyond int64."""
+    if values.dtype.kind == "f":
+        return values.astype(np.float64) - float(values[0])
+    # differences of unsigned 64 bits are right whatever the signs; small types would overflow
+    wide = values.astype(np.int64 if values.dtype.kind == "i" else np.uint64).view(np.uint64)
+    distances = wide - wide[0]
+    return None if distances[-1] >= 2**63 else distances.astype(np.int64)
 
 
 def continue_labels(tail: pd.Index, n_steps: int) -> pd.Index:
@@ -243,6 +268,9 @@ def continue_labels(tail: pd.Index, n_steps: int) -> pd.Index:
     if isinstance(tail, pd.RangeIndex):
         first = tail[-1] + tail.step
         return pd.RangeIndex(first, first + n_steps * tail.step, tail.step, name=name)
+    if tail.dtype.kind in "iu":
+        last, step = int(tail[-1]), int(tail[-1]) - int(tail[-2])
+        return pd.Index([last + step * number for number in range(1, n_steps + 1)], name=name)
     step = tail[-1] - tail[-2]
     return pd.Index(tail[-1] + step * np.arange(1, n_steps + 1), name=name)
 
@@ -275,9 +303,13 @@ def missing_labels(index: pd.Index, tail: pd.Index) -> pd.Index:
         every = _span(index, tail.freq)
     else:
         step = tail.step if isinstance(tail, pd.RangeIndex) else tail[-1] - tail[0]
-        n_labels = round((last - first) / step) + 1
-        places = np.round((np.asarray(index) - first) / step).astype(int)
-        return pd.Index(first + step * np.setdiff1d(np.arange(n_labels), places))
+        distances = _distances(np.asarray(index))
+        assert distances is not None  # `find_tail` found a frequency
+        places = np.round(distances / step).astype(int)
+        absent = np.setdiff1d(np.arange(places[-1] + 1), places)
+        if isinstance(step, int) or tail.dtype.kind in "iu":
+            return pd.Index([int(first) + int(step) * int(place) for place in absent])
+        return pd.Index(first + step * absent)
     return every.difference(index) if len(every) > len(index) else index[:0]
 
 
@@ -293,8 +325,6 @@ def continue_like(index: pd.Index, tail: pd.Index) -> pd.Index | None:
     numbers = has_order(index) and index.dtype.kind in "iuf" and tail.dtype.kind in "iuf"
     if numbers and len(index) < 3:
         step = tail.step if isinstance(tail, pd.RangeIndex) else tail[-1] - tail[0]
-        last = index[-1]
-        if isinstance(tail, pd.RangeIndex) and index.dtype.kind in "iu":
-            return pd.RangeIndex(int(last), int(last) + step, step, name=index.name)
-        return pd.Index([last - step, last], name=index.name)
+        whole = index.dtype.kind in "iu" and tail.dtype.kind in "iu"
+        return _number_tail(index, int(step) if whole else float(step))
     return find_tail(index)

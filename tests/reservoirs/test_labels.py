@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from containers import naming, sampled
+from numpy.testing import assert_array_equal
 
+from reservoirs import ESNRegressor, load, next_step, save
 from reservoirs.labels import (
     advance,
     check_order,
@@ -179,3 +181,46 @@ def test_numbers_go_on_whatever_their_unit(step, start):
         continue_labels(tail, 2), (start + np.array([50, 51])) * step, rtol=1e-9
     )
     np.testing.assert_allclose(missing_labels(labels, tail), (start + 20) * step, rtol=1e-9)
+
+
+INTEGERS = {
+    "beyond int64": np.uint64(2**63 + 5) + np.arange(40, dtype=np.uint64),
+    "across int64": np.uint64(2**63 - 20) + np.arange(40, dtype=np.uint64),
+    "the last of int64": np.int64(2**63 - 40) + np.arange(40),
+    "the last of uint64": np.uint64(2**64 - 40) + np.arange(40, dtype=np.uint64),
+    "the first of int64": np.int64(-(2**63)) + np.arange(40),
+    "all of int8": np.arange(-120, 120, 6).astype(np.int8),
+    "uint8": np.arange(0, 240, 6).astype(np.uint8),
+    "int16": np.arange(-32000, 32000, 1600).astype(np.int16),
+}
+
+
+def test_integers_go_on_whatever_their_type(tmp_path):
+    wave = np.sin(0.3 * np.arange(40))
+    model = ESNRegressor(n_units=5, random_state=0)
+    for name, numbers in INTEGERS.items():
+        index = pd.Index(numbers, name="n")
+        step, last = int(numbers[1]) - int(numbers[0]), int(numbers[-1])
+        frame = pd.DataFrame({"y": wave}, index=index)
+        with naming(name):
+            fitted = model.fit(*next_step(frame))
+            save(fitted, tmp_path / "model")
+            for found in (fitted.forecast(2), load(tmp_path / "model").forecast(2)):
+                assert [int(n) for n in found.index] == [last + step, last + 2 * step]
+                assert found.index.name == "n"
+                assert str(last + step) in repr(found)
+            short = fitted.forecast(1, context=frame.iloc[-2:])
+            assert [int(n) for n in short.index] == [last + step]
+            with pytest.warns(UserWarning, match=f"the first is {int(numbers[7])};"):
+                holed = fitted.fit(*next_step(frame.drop(numbers[7])))
+            assert holed.forecast(1).index[0] == last + step
+
+
+def test_exogenous_inputs_are_found_by_unsigned_labels():
+    index = pd.Index(INTEGERS["across int64"])
+    y = pd.DataFrame({"y": np.sin(0.3 * np.arange(40))}, index=index)
+    exog = pd.DataFrame({"f": np.cos(0.2 * np.arange(40))}, index=index)
+    model = ESNRegressor(n_units=5, random_state=0).fit(*next_step(y[:35], exog[:35]))
+
+    assert_array_equal(model.forecast(4, exog=exog), model.forecast(4, exog=exog[34:38]))
+    assert list(model.forecast(4, exog=exog).index) == list(index[35:39])
