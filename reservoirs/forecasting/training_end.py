@@ -56,6 +56,8 @@ class TrainingEnd:
         How `next_step` built X from DataFrames; None where it is not known.
     target_range : array of shape (2, n_outputs) or None
         The smallest and the largest target of each output; None in files of 0.1.0.
+    level_names : list or None
+        What y called its columns, one name per level; None without columns.
     """
 
     loop: Loop | None
@@ -70,6 +72,7 @@ class TrainingEnd:
     pairs: tuple[Array, Array] | None = None
     exog_align: str | None = None
     target_range: Array | None = None
+    level_names: list[Hashable] | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -81,8 +84,10 @@ class TrainingEnd:
         """Names of the outputs, as the columns of a DataFrame."""
         pd = load_pandas()
         names = self.output_names or list(range(self.n_outputs))
-        nested = all(isinstance(name, tuple) for name in names)
-        return pd.MultiIndex.from_tuples(names) if nested else pd.Index(names)
+        levels = self.level_names
+        if all(isinstance(name, tuple) for name in names):
+            return pd.MultiIndex.from_tuples(names, names=levels)
+        return pd.Index(names, name=levels[0] if levels else None)
 
     @property
     def target_kind(self) -> TargetKind:
@@ -138,6 +143,7 @@ def record_training_end(
         last_observations=targets.rows[last_rows].copy() if per_step else None,
         layout=replace(layout, index=None),
         output_names=_output_names(y),
+        level_names=_level_names(y),
         flat_targets=targets.flat,
         target_size=targets.largest,
         target_deviation=np.where(deviation > 0, deviation, 1.0),
@@ -168,6 +174,12 @@ def _output_names(y: SeriesLike) -> list[Hashable] | None:
     if not is_frame(y):
         return None
     return list(y.columns) if hasattr(y, "columns") else [y.name if y.name is not None else 0]
+
+
+def _level_names(y: SeriesLike) -> list[Hashable] | None:
+    members = members_of(y)
+    y = members[0] if members else y
+    return list(y.columns.names) if is_frame(y) and hasattr(y, "columns") else None
 
 
 def check_outputs(targets: Targets, earlier: TrainingEnd) -> None:

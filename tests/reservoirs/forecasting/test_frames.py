@@ -3,7 +3,7 @@ import pandas as pd
 from forecasters import ESN, F, S, fitted
 from numpy.testing import assert_allclose
 
-from reservoirs import ESNRegressor, next_step
+from reservoirs import ESNRegressor, load, next_step, save
 
 
 def test_many_series_give_one_forecast_each_in_the_container_of_X():
@@ -65,3 +65,21 @@ def test_columns_of_two_levels_come_back_as_such():
 
     assert model.forecast(2).columns.equals(names)
     assert model.backtest(frame, horizon=2, step=40)[1].columns.equals(names)
+
+
+def test_columns_keep_the_names_of_their_levels(tmp_path):
+    two = np.c_[np.sin(0.3 * np.arange(60)), np.cos(0.3 * np.arange(60))]
+    levels = pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["var", "unit"])
+    for columns in (levels, pd.Index(["a", "b"], name="var"), pd.Index(["a", "b"])):
+        frame = pd.DataFrame(two, columns=columns, index=pd.date_range("2024", periods=60))
+        panel = pd.concat({"A": frame, "B": frame}, names=["site", "day"])
+        model = ESNRegressor(n_units=10, random_state=0)
+        for rows in (frame, panel, [frame, frame]):
+            save(model.fit(*next_step(rows)), tmp_path / "model")
+            again = load(tmp_path / "model")
+            for found in (
+                model.forecast(2), again.forecast(2), again.forecast(2, context=rows),
+                *model.backtest(rows, horizon=2, step=20),
+            ):  # fmt: skip
+                found = found[0] if isinstance(found, list) else found
+                pd.testing.assert_index_equal(found.columns, columns)
