@@ -58,6 +58,29 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         If training is resumed, the encoding is that of the fit before.
         """
 
+    def _check_columns(self, names: Array | None) -> None:
+        """Refuse other columns of X than those of the fit that training goes on from.
+
+        Parameters
+        ----------
+        names : array of str, or None
+            What the columns were called.
+
+        Raises
+        ------
+        ValueError
+            For another number of columns, or other names.
+        """
+        n_before, now = self.network_.n_inputs, getattr(self, "feature_names_in_", None)
+        renamed = names is not None and now is not None and list(names) != list(now)
+        if self.n_features_in_ != n_before or renamed:
+            before = n_before if names is None else f"{n_before}, {list(names)}"
+            got = self.n_features_in_ if now is None else f"{self.n_features_in_}, {list(now)}"
+            raise ValueError(
+                f"warm_start=True goes on with the network of the fit before, whose X had columns: "
+                f"{before}; got {got}. Pass the same, or set warm_start=False to start afresh"
+            )
+
     def _output_bias(self, targets: Array) -> Array:
         """Return the output bias of an ESN-style start: the mean of the encoded targets."""
         mean: Array = targets.mean(axis=0)

@@ -180,8 +180,11 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
             that a warm start does not know, an unknown device, or stacked layers with the
             Hessian-free solver.
         """
+        names = getattr(self, "feature_names_in_", None)
         rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
         resumed = self.warm_start and hasattr(self, "solver_state_")
+        if resumed:
+            self._check_columns(names)
         targets = self._encode_targets(y, layout, resumed=resumed)
         self._weigh_classes(self._numbers(targets.rows))
         progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})

@@ -190,8 +190,11 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         ValueError
             For bad data, an unknown device, or stacked layers with the Hessian-free solver.
         """
+        names = getattr(self, "feature_names_in_", None)
         rows, layout, gaps = open_rows(self, X, series_id=series_id, reset=True, min_rows=2)
         resumed = self.warm_start and hasattr(self, "solver_state_")
+        if resumed:
+            self._check_columns(names)
         scaled = scale_targets(self, X, y, series_id, resumed=resumed)
         targets = check_targets(self, scaled, layout, allow_nan=True)
         whole = skip_leading(rows, layout, gaps, targets, find_loop(rows, targets, layout))
