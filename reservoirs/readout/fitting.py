@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from inspect import signature
 from typing import TypeVar
 
 import numpy as np
@@ -50,12 +51,20 @@ def fit_readout(
     ------
     ValueError
         If alpha is not a valid penalty, or there are more folds than rows.
+    TypeError
+        If rows are weighed, and the sums of `solver` take no weights.
     """
     alphas = check_alphas(alpha)
     if folds and folds > n_rows:
         raise ValueError(
             f"alpha_cv={folds} folds need as many rows after washout (series, for targets per "
             f"series), got {n_rows}; lower alpha_cv or pass more data"
+        )
+    if weigh is not None and solver != "auto" and not _takes_weights(SOLVERS[solver]):
+        raise TypeError(
+            f"class_weight weighs rows, and {SOLVERS[solver].__name__}.add, the readout of solver="
+            f"{solver!r}, takes none; write add(self, features, targets, weights=None), or set "
+            "class_weight=None"
         )
     edges = np.linspace(0, n_rows, (folds or 1) + 1).astype(int)
 
@@ -88,6 +97,13 @@ def fit_readout(
         readout = solve_best(by_fold, alphas)
         warn_ill_conditioned(by_fold, readout.alpha)
         return readout
+
+
+def _takes_weights(form: type[AnySums]) -> bool:
+    """Tell whether rows can be added with weights."""
+    parameters = signature(form.add).parameters.values()
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return len(positional) > 3 or any(p.kind is p.VAR_POSITIONAL for p in parameters)
 
 
 def _solve_gram(folds: list[GramSums], alphas: Array) -> Readout | None:

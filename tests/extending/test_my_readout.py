@@ -76,3 +76,18 @@ def test_a_grid_search_compares_it_with_the_others():
 def test_what_overflows_is_refused():
     with pytest.raises(ValueError, match="too large|overflow|finite"):
         clone(OURS).fit(X, Y * 1e200)
+
+
+def test_weights_of_classes_need_an_add_that_takes_them(monkeypatch):
+    series = [np.sin(f * np.arange(60.0))[:, None] for f in (0.1, 0.9, 0.12, 0.8)]
+    model = ESNClassifier(n_units=9, solver="moments", class_weight={0: 2.0}, random_state=0)
+
+    class Weighed(MomentSums):
+        def add(self, features, targets, weights=None):
+            assert weights is not None
+            super().add(features, targets)
+
+    with pytest.raises(TypeError, match=r"MomentSums.add.*weights=None\).*class_weight=None"):
+        model.fit(series, [0, 1, 0, 1])
+    monkeypatch.setitem(SOLVERS, "moments", Weighed)
+    model.fit(series, [0, 1, 0, 1])
