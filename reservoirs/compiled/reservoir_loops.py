@@ -135,10 +135,12 @@ def _work_buffers(state, n_padded):
     n_units, size = len(state), state.itemsize
     memory = np.zeros(4 * n_padded + CACHE_LINE // size, dtype=state.dtype)
     first = (CACHE_LINE - np.intp(memory.ctypes.data) % CACHE_LINE) // size
-    work = memory[first : first + 4 * n_padded].reshape(2, 2 * n_padded)
-    work[0, :n_units] = state
-    work[0, n_units : 2 * n_units] = state
-    return work[0], work[1]
+    old, new = memory[first : first + 2 * n_padded], memory[first + 2 * n_padded :][: 2 * n_padded]
+    # Element by element here and below: to assign to a slice, numba compiles what prints its shape.
+    for i in range(n_units):
+        old[i] = state[i]
+        old[n_units + i] = state[i]
+    return old, new
 
 
 @compiled
@@ -164,7 +166,7 @@ def _series_states(
     first = 0
     for i in range(len(ends)):
         rows = slice(first, ends[i])
-        states[i] = _states(
+        last = _states(
             recurrent,
             input_weights,
             bias,
@@ -176,6 +178,8 @@ def _series_states(
             states[i],
             out[rows],
         )
+        for j in range(len(last)):
+            states[i, j] = last[j]
         first = ends[i]
 
 

@@ -47,19 +47,19 @@ random_state : int, RandomState instance or None, default=None
 def _lorenz(z: Array) -> Array:
     """Return the velocity at points z, (3, ...)."""
     x, y, w = z
-    return np.stack([10.0 * (y - x), x * (28.0 - w) - y, x * y - 8.0 / 3.0 * w])
+    return np.array([10.0 * (y - x), x * (28.0 - w) - y, x * y - 8.0 / 3.0 * w])
 
 
 def _roessler(z: Array) -> Array:
     x, y, w = z
-    return np.stack([-y - w, x + 0.2 * y, 0.2 + w * (x - 5.7)])
+    return np.array([-y - w, x + 0.2 * y, 0.2 + w * (x - 5.7)])
 
 
 def _double_scroll(z: Array) -> Array:
     V1, V2, current = z
     dV = V1 - V2
     g = dV / 3.44 + 2.0 * 2.25e-5 * np.sinh(11.6 * dV)
-    return np.stack([V1 / 1.2 - g, g - current, V2 - 0.193 * current])
+    return np.array([V1 / 1.2 - g, g - current, V2 - 0.193 * current])
 
 
 def _lorenz96(z: Array, forcing: float) -> Array:

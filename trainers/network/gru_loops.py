@@ -68,7 +68,8 @@ def gru_backward(
             multiply(d_g, by_r, d_r)
             if damping_term is not None:
                 add(d_r, damping_term[t, k, :n])
-            row_h[: 2 * n] = row[: 2 * n]
+            for j in range(2 * n):
+                row_h[j] = row[j]
             multiply(d_g, r, row_h[2 * n :])
         np.dot(delta_h[t], weights, from_next)
         # dL/dh[t-1] = W_h' dL/dzh[t] + e u

@@ -39,7 +39,7 @@ def lstm_forward(
             tanh_row(g)
             for j in range(n):
                 c[j] = f[j] * c_before[j] + i[j] * g[j]
-            h[:] = c
+                h[j] = c[j]
             tanh_row(h)
             # each gate's slope times what it is multiplied by
             by_i, by_f = factors[:n], factors[n : 2 * n]
@@ -119,4 +119,4 @@ def lstm_r_forward(
             z, factor = row[3 * n :], factors[3 * n :]
             for j in range(n):
                 h[j] = cell_factor[j] * c[j] + z[j] * factor[j]
-            written[:] = h
+                written[j] = h[j]
