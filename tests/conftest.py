@@ -1,5 +1,6 @@
 """How the tests run: side by side, with one thread each, and without torch where there is none."""
 
+import gc
 import importlib.util
 import os
 import re
@@ -12,6 +13,7 @@ WITH_TORCH = importlib.util.find_spec("torch") is not None
 NEEDS_TORCH = re.compile(r"^(?:import|from) (?:torch|trainers|benchmarks)\b", re.MULTILINE)
 MOST_PROCESSES = 8  # each imports torch once more
 
+gc.disable()  # until all that stays is there: it would be looked through again and again
 if "PYTEST_XDIST_WORKER" in os.environ:  # before numpy is imported: it asks once
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
@@ -39,6 +41,8 @@ def pytest_report_header(config):
 
 
 def pytest_collection_finish(session):
-    """Small tensors gain nothing from more threads than one, and results repeat."""
-    if "torch" in sys.modules:
+    """Leave modules and tests to no collector; give torch one thread, so that results repeat."""
+    gc.freeze()
+    gc.enable()
+    if "torch" in sys.modules:  # small tensors gain nothing from more threads
         sys.modules["torch"].set_num_threads(1)
