@@ -4,19 +4,20 @@ import subprocess
 import sys
 import textwrap
 
-SCRIPT = """
+BEGINNING = """
 import os, signal, threading, time, warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every such fork
-
+"""
+ROUND = """
 {setup}
 
-def work():
+def work(done):
     while not done.is_set():
 {thread}
 def child():
 {child}
 done = threading.Event()
-worker = threading.Thread(target=work)
+worker = threading.Thread(target=work, args=[done])
 child()  # compiled and loaded before the first fork
 worker.start()
 failed = 0
@@ -39,15 +40,22 @@ print("failed", failed)
 """
 
 
-def a_child_fails(*, setup, thread, child, n_forks):
-    """Tell whether a child of a fork failed or hung that was made while a thread was working."""
-    script = SCRIPT.format(
-        setup=textwrap.dedent(setup),
-        thread=textwrap.indent(textwrap.dedent(thread), " " * 8),
-        child=textwrap.indent(textwrap.dedent(child), " " * 4),
-        n_forks=n_forks,
+def failed_children(*rounds):
+    """Return how many children of forks failed or hung, made while a thread was working.
+
+    Each round has its own setup, work of the thread and of the child, and number of forks; all
+    share a process, since loading the libraries takes most of the time.
+    """
+    script = BEGINNING + "".join(
+        ROUND.format(
+            setup=textwrap.dedent(setup),
+            thread=textwrap.indent(textwrap.dedent(thread), " " * 8),
+            child=textwrap.indent(textwrap.dedent(child), " " * 4),
+            n_forks=n_forks,
+        )
+        for setup, thread, child, n_forks in rounds
     )
     answer = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=180, check=True
     )
-    return answer.stdout != "failed 0\n"
+    return [int(line.removeprefix("failed ")) for line in answer.stdout.splitlines()]

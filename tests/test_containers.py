@@ -14,7 +14,7 @@ MODELS = [
 
 
 @pytest.mark.filterwarnings("ignore::reservoirs.ForecastDivergedWarning")  # wild models
-@pytest.mark.parametrize("cases", sampled(CASES, 24))
+@pytest.mark.parametrize("cases", sampled(CASES, 12))
 def test_every_verb_of_a_container_is_that_of_its_series(cases):
     for model, case in itertools.product(MODELS, cases):
         with naming((model, case)):

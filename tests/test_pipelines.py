@@ -68,7 +68,7 @@ def slow_forecast(model, context, exog, n_steps):
     return np.array(found)
 
 
-@pytest.mark.parametrize("cases", sampled(CASES, 30))
+@pytest.mark.parametrize("cases", sampled(CASES, 15))
 def test_a_forecast_is_the_slow_loop(cases):
     for case in cases:
         with naming(case):

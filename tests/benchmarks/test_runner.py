@@ -1,16 +1,17 @@
 import contextlib
 import importlib.util
 import json
-import multiprocessing.forkserver
 import os
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver
 
 import pytest
-from processes import session
+import workers
+from processes import children, session
 
 from benchmarks.cells import plugins
 from benchmarks.cells.cell import Cell
@@ -60,19 +61,19 @@ def test_the_fork_server_imports_what_cells_need_once():
     fork_server()
 
     # Python goes on in silence where one is missing: every cell would import torch again.
-    preloaded = multiprocessing.forkserver._forkserver._preload_modules
+    preloaded = forkserver._forkserver._preload_modules
     assert preloaded
     assert all(importlib.util.find_spec(name) for name in preloaded)
 
 
 def test_two_threads_may_run_cells_side_by_side(tmp_path, monkeypatch):
-    read = multiprocessing.forkserver.read_signed  # of an exit code, which only one thread gets
+    read = forkserver.read_signed  # of an exit code, which only one thread gets
 
     def read_late(sentinel):
         time.sleep(0.3)
         return read(sentinel)
 
-    monkeypatch.setattr(multiprocessing.forkserver, "read_signed", read_late)
+    monkeypatch.setattr(forkserver, "read_signed", read_late)
     halves = [(tmp_path / str(half), CELLS[half::2]) for half in range(2)]
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(lambda half: run(*half), halves))
@@ -174,8 +175,30 @@ def wait_until(happened, seconds=300.0):
 
 
 @contextlib.contextmanager
+def forked(*arguments):
+    """Yield the command as a child of this process's fork server, and how to list all of it."""
+    context = fork_server()
+    forkserver.ensure_running()
+    server = forkserver._forkserver._forkserver_pid
+    before = set(children(server))
+    command = context.Process(target=workers.command, args=(arguments,))
+    command.start()
+
+    def left():
+        return set(children(server)) - before
+
+    try:
+        yield command, left, 3
+    finally:
+        for process in left():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        command.join()
+
+
+@contextlib.contextmanager
 def started(*arguments):
-    """Start the command in a session of its own, and leave none of its processes behind."""
+    """Yield the command in a session of its own, which has a fork server too."""
     command = subprocess.Popen(
         [sys.executable, "-m", "benchmarks", *arguments],
         start_new_session=True,
@@ -183,7 +206,7 @@ def started(*arguments):
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield command
+        yield command, lambda: session(command.pid), 4
     finally:
         for process in session(command.pid):
             with contextlib.suppress(ProcessLookupError):
@@ -191,8 +214,9 @@ def started(*arguments):
         command.wait()
 
 
+@pytest.mark.parametrize("start", [forked, pytest.param(started, marks=pytest.mark.slow)])
 def test_a_command_killed_alone_ends_its_cells_and_its_run_resumes(
-    smoke_run, tmp_path, capsys, forget, monkeypatch
+    start, smoke_run, tmp_path, capsys, forget, monkeypatch
 ):
     monkeypatch.setattr("benchmarks.cli.run.write_page", lambda *about: None)  # drawn elsewhere
     gate, plugin, cells = tmp_path / "gate", tmp_path / "held.py", tmp_path / "smoke" / "cells"
@@ -200,12 +224,11 @@ def test_a_command_killed_alone_ends_its_cells_and_its_run_resumes(
     plugin.write_text(HELD.format(gate=str(gate)))
     chosen = [*smoke_run.arguments, "-m", "held", "--plugin", str(plugin), "--out", str(tmp_path)]
 
-    with started(*chosen) as killed:
-        # the command, its fork server and two cells that wait at the gate
-        wait_until(lambda: len(list(cells.glob("*.json"))) == 8 and len(session(killed.pid)) >= 4)
-        killed.kill()
-        killed.wait()
-        wait_until(lambda: session(killed.pid) == [], seconds=10.0)
+    with start(*chosen) as (killed, left, n_processes):
+        # the command, a fork server of its own and two cells that wait at the gate
+        wait_until(lambda: len(list(cells.glob("*.json"))) == 8 and len(left()) >= n_processes)
+        os.kill(killed.pid, signal.SIGKILL)
+        wait_until(lambda: not left(), seconds=10.0)
     before = len(list(cells.glob("*.json")))
     gate.unlink()
     code = main(chosen)

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from forks import a_child_fails
+from forks import failed_children
 from numpy.testing import assert_array_equal
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -47,37 +47,29 @@ def test_fits_in_threads_of_ones_own_give_the_same_bits_and_leave_blas_as_it_was
         assert_array_equal(coef, coefficients(n_units))
 
 
-SETUP = """
-    import numpy as np
-    from numba.core.compiler_lock import global_compiler_lock as compiler
-    from reservoirs import ESNRegressor
-    from reservoirs.parallel import _BLAS_LIMIT, one_blas_thread
+FITS = (
+    """
+        import numpy as np
+        from numba.core.compiler_lock import global_compiler_lock as compiler
+        from reservoirs import ESNRegressor
+        from reservoirs.parallel import _BLAS_LIMIT, one_blas_thread
 
-    X = np.random.default_rng(0).normal(size=(300, 1))
+        X = np.random.default_rng(0).normal(size=(300, 1))
 
-    def fit(**settings):
-        ESNRegressor(n_units=20, random_state=0, **settings).fit(X, X[:, 0])
-"""
-needs_forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system")
-
-
-@needs_forks
-def test_a_child_of_a_fork_does_not_wait_for_a_thread_of_its_parent():
-    thread = """
+        def fit():
+            ESNRegressor(n_units=20, random_state=0).fit(X, X[:, 0])
+    """,
+    """
         fit()
         with compiler, _BLAS_LIMIT.lock: time.sleep(0.02)
         time.sleep(0.002)
+    """,
+    "fit()\nwith compiler: pass",
+    20,
+)
+THREADS = (
     """
-    child = "fit()\nwith compiler: pass"
-
-    assert not a_child_fails(setup=SETUP, thread=thread, child=child, n_forks=20)
-
-
-@needs_forks
-def test_a_child_of_a_fork_has_the_blas_threads_that_were_there_before_all_fits():
-    setup = """
         from threadpoolctl import threadpool_info, threadpool_limits
-        from reservoirs.parallel import _BLAS_LIMIT, one_blas_thread
 
         threadpool_limits(2, "blas")
 
@@ -86,16 +78,21 @@ def test_a_child_of_a_fork_has_the_blas_threads_that_were_there_before_all_fits(
             return [info["num_threads"] for info in infos if info["user_api"] == "blas"]
 
         before = blas_threads()
+    """,
+    "with one_blas_thread(): time.sleep(0.2)",
     """
-    thread = "with one_blas_thread(): time.sleep(0.2)"
-    child = """
         assert not _BLAS_LIMIT.inside and blas_threads() == before
         with one_blas_thread():
             assert blas_threads() == [1] * len(before)
         assert blas_threads() == before
-    """
+    """,
+    3,
+)
 
-    assert not a_child_fails(setup=setup, thread=thread, child=child, n_forks=3)
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system")
+def test_a_child_of_a_fork_waits_for_no_thread_and_has_the_blas_threads_before_all_fits():
+    assert failed_children(FITS, THREADS) == [0, 0]
 
 
 def test_a_property_is_computed_once_while_another_object_computes_its_own():

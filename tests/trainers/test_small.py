@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 import torch
-from forks import a_child_fails
+from forks import failed_children
 
 from reservoirs.parallel import thread_pools
 from trainers.network import small
@@ -77,4 +77,4 @@ def test_a_child_of_a_fork_trains_while_a_thread_of_its_parent_does():
             RNNRegressor(n_units=4, max_iter=2, random_state=0).fit(X, X[:, 0])
     """
 
-    assert not a_child_fails(setup=setup, thread="fit()", child="fit()", n_forks=3)
+    assert failed_children((setup, "fit()", "fit()", 3)) == [0]
