@@ -71,7 +71,8 @@ class StoredSearch:
         """Return what the program reads of a log."""
         names = [field.name for field in fields(cls) if field.name != "best_after"]
         values = {name: log[name] for name in names}
-        values["seconds"] = round(log["seconds"], 2)  # printed and drawn; the log keeps all digits
+        for name in ("score", "seconds"):  # printed and drawn; the log keeps all digits
+            values[name] = float(f"{log[name]:.4g}")
         logs = np.sort([round(100.0 * log10(trial["score"])) for trial in log["trials"]])
         rank = np.arange(len(logs) + 1) / len(logs)  # share of trials below each score
         # The best of n trials drawn from N is worse than the k best with probability
