@@ -1,153 +1,32 @@
-"""Files that were damaged, or made to hurt: a clear error, or the model that was saved."""
+"""Files of an echo state network, damaged or made to hurt: a clear error, or the same model.
 
-import contextlib
-import time
-import tracemalloc
+Those of a trained network: tests/trainers/test_rnn_persistence_fuzz.py.
+"""
 
-import numpy as np
 import pytest
+from fuzzing import TIMES, X, Y, check_damaged, check_hostile, outcome
 from hostile import signed, unsigned
 from numpy.testing import assert_array_equal
 
-from reservoirs import ESNRegressor, load, next_step, save
-from trainers import RNNRegressor
-
-X, Y = next_step(np.sin(0.2 * np.arange(60)))
-TIMES = [150, pytest.param(5_000, marks=pytest.mark.slow)]  # of each of two models
-HOSTILE = [
-    None,
-    True,
-    -1,
-    0,
-    2**70,
-    1e308,
-    "",
-    "../../etc/passwd",
-    "os.system",
-    [],
-    {},
-    [[]],
-    {"float": "nan"},
-    {"again": 0},
-    {"again": 10**6},
-    {"object": "os.system", "state": {}, "number": 0},
-    {"object": "reservoirs.ESNRegressor", "state": {}, "number": 1},
-    {"array": {"name": "0", "fortran": True, "frozen": False}, "number": 3},
-    {"array": {"text": ["a"] * 9, "shape": [9], "dtype": "<U100000000"}, "number": 4},
-    {"array": {"text": ["a"], "shape": [2**40], "dtype": "O"}, "number": 4},
-    {"index": {"kind": "RangeIndex", "range": [0, 2**62, 1], "name": None}, "number": 5},
-    {
-        "index": {"kind": "DatetimeIndex", "ticks": None, "zone": "../../x", "freq": "99Z"},
-        "number": 5,
-    },
-    {
-        "sparse": {"shape": [2**40, 2**40], "parts": [], "format": "csr", "matrix": False},
-        "number": 6,
-    },
-    {"dict": [[{"list": [], "number": 8}, 1]], "number": 7},
-    {"tuple": [{"again": 0}, {"again": 1}], "number": 9},
-    {"random": {"again": 2}, "number": 10},
-    {"scalar": {"name": "0", "fortran": False, "frozen": False}, "number": 11},
-    "<script>alert(1)</script>",
-    [[0] * 1000] * 100,
-]
-NAMES = ["forecast", "fit", "__class__", "__doc_link_template", "_doc_link_template", "n_units"]
+from reservoirs import ESNRegressor, save
 
 
-@pytest.fixture(params=["esn", "lstm"])
-def saved(request, tmp_path):
+@pytest.fixture
+def saved(tmp_path):
     """A path, and what the model there predicts."""
-    model = {
-        "esn": ESNRegressor(n_units=8, random_state=0),
-        "lstm": RNNRegressor(n_units=3, cell="lstm", max_iter=1, random_state=0),
-    }[request.param].fit(X, Y)
+    model = ESNRegressor(n_units=8, random_state=0).fit(X, Y)
     save(model, tmp_path / "model")
     return tmp_path / "model", model.predict(X)
 
 
-def outcome(path, data):
-    """Load mutated bytes: the error's text or the model, within bounded time and memory."""
-    path.write_bytes(data)
-    start = time.process_time()
-    tracemalloc.start()
-    try:
-        found = load(path)
-    except ValueError as error:
-        found = str(error)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-
-    assert peak < 4 * len(data) + 50e6
-    assert time.process_time() - start < 5
-    return found
-
-
 @pytest.mark.parametrize("times", TIMES)
 def test_a_damaged_file_is_refused_or_gives_the_model_that_was_saved(saved, times):
-    path, expected = saved
-    whole, rng = path.read_bytes(), np.random.default_rng(0)
-    header = 8 + int.from_bytes(whole[:8], "little")
-    for turn in range(times):
-        data = bytearray(whole)
-        end = (8, header, len(whole))[turn % 3]  # the length, the header, anything
-        for _ in range(rng.integers(1, 4)):
-            data[rng.integers(end)] ^= 1 << rng.integers(8)
-        if turn % 5 == 0:
-            del data[rng.integers(len(data)) :]
-        if turn % 7 == 0:
-            place = rng.integers(len(data) + 1)
-            data[place:place] = rng.bytes(rng.integers(1, 50))
-
-        found = outcome(path, bytes(data))
-
-        if isinstance(found, str):
-            assert str(path) in found
-        else:
-            assert_array_equal(found.predict(X), expected)
-
-
-def places(tree, path=()):
-    """Yield the path to every node."""
-    yield path
-    if isinstance(tree, dict | list):
-        for key, node in tree.items() if isinstance(tree, dict) else enumerate(tree):
-            yield from places(node, (*path, key))
-
-
-def replaced(tree, path, value):
-    """Return a tree with another node at a path."""
-    if not path:
-        return value
-    copy = dict(tree) if isinstance(tree, dict) else list(tree)
-    copy[path[0]] = replaced(tree[path[0]], path[1:], value)
-    return copy
+    check_damaged(*saved, times)
 
 
 @pytest.mark.parametrize("times", TIMES)
 def test_a_hostile_file_with_a_valid_digest_is_refused_or_harmless(saved, times):
-    path, _ = saved
-    whole, rng = path.read_bytes(), np.random.default_rng(1)
-    tree, arrays = unsigned(whole)
-    everywhere = list(places(tree))
-    for turn in range(times):
-        place = everywhere[rng.integers(len(everywhere))]
-        hostile = replaced(tree, place, HOSTILE[rng.integers(len(HOSTILE))])
-        if turn % 7 == 0 and isinstance(hostile, dict):
-            hostile["state"] = {**tree["state"], NAMES[rng.integers(len(NAMES))]: "<script>"}
-        changed = dict(arrays)
-        if turn % 3 == 0:
-            name = str(rng.integers(len(arrays)))
-            shape = tuple(rng.integers(0, 9, size=rng.integers(0, 3)))
-            numbers = np.asarray(rng.standard_normal(shape) * 1e3)
-            changed[name] = numbers.astype(rng.choice(["f8", "f4", "i8", "?"]))
-
-        found = outcome(path, signed(hostile, changed))
-
-        if isinstance(found, str):
-            assert str(path) in found
-        else:
-            with contextlib.suppress(Exception):  # an error is fine, a crash is not
-                found.predict(X)
+    check_hostile(saved[0], times)
 
 
 def test_a_hand_made_file_is_accepted_so_that_the_others_fail_for_what_they_hold(saved):
