@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_HOLES = 20  # labels of a frequency for each label that is there; a sparser one is none
 FAR = 2**20  # steps that a forecast may go on for
-NOT_INFERRED = ("SME", "SMS")  # half months: pandas knows and never infers them
+NOT_INFERRED = ("SME", "SMS")  # half months: pandas knows and never infers them, nor LWOM
 WINDOWS, N_PLACES = (3, 6, 12), 12  # pieces that a frequency is inferred from
 
 
@@ -176,6 +176,7 @@ def _candidates(index: pd.Index) -> Iterator[pd.offsets.BaseOffset]:
                 yield to_offset(inferred)
     if isinstance(index, pd.DatetimeIndex):
         yield from map(to_offset, NOT_INFERRED)
+        yield pd.offsets.LastWeekOfMonth(weekday=wall[-1].weekday())
 
 
 def _n_labels(index: pd.Index, freq: pd.offsets.BaseOffset) -> int | None:

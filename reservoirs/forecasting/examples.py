@@ -75,17 +75,22 @@ def next_step(
         raise ValueError(f"align must be one of {ALIGNMENTS}, got {align!r}")
     panel = open_panel(series, "series", series_id)
     inputs = match_series(panel, exog, "exog")
-    pairs = [_pairs_of(s, e, align) for s, e in zip(panel.members, inputs, strict=True)]
+    pairs = [
+        _pairs_of(s, e, align, panel.name_of(i, "series"))
+        for i, (s, e) in enumerate(zip(panel.members, inputs, strict=True))
+    ]
     return Pairs((panel.restore([p[0] for p in pairs]), panel.restore([p[1] for p in pairs])))
 
 
-def _pairs_of(series: SeriesLike, exog: SeriesLike, align: str) -> tuple[SeriesLike, SeriesLike]:
+def _pairs_of(
+    series: SeriesLike, exog: SeriesLike, align: str, where: str
+) -> tuple[SeriesLike, SeriesLike]:
     """Return the pairs of one series."""
     shape = np.shape(series)
     if len(shape) not in (1, 2) or shape[0] < 2:
         raise ValueError(
-            "series must be (n_steps,) or (n_steps, n_outputs) with at least 2 steps, "
-            f"got shape {shape}; of a MultiIndex the last level is the time, see swaplevel()"
+            f"{where} must be (n_steps,) or (n_steps, n_outputs) with at least 2 steps, got "
+            f"shape {shape}; of a MultiIndex the last level is the time, see swaplevel()"
         )
     refuse_dates(series, "series")
     n_rows = shape[0] - 1

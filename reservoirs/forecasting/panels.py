@@ -47,6 +47,25 @@ class Panel:
         """Whether the container can hold more than one series."""
         return self.kind != "single"
 
+    def name_of(self, number: int, where: str) -> str:
+        """Say which series one is.
+
+        Parameters
+        ----------
+        number : int
+            Its place.
+        where : str
+            What to call the container in an error.
+
+        Returns
+        -------
+        str
+            The words for it: by its name in a DataFrame, else by its place, if there are several.
+        """
+        if not self.many:
+            return where
+        return f"{where}, of {number if self.outer is None else self.outer[number]!r}"
+
     def restore(self, members: Sequence[SeriesLike]) -> SeriesLike:
         """Put one result per series into the container.
 

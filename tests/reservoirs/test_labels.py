@@ -21,7 +21,7 @@ from reservoirs.labels import (
 ALIASES = [
     "B", "C", "D", "W", "W-TUE", "ME", "SME", "BME", "CBME", "MS", "SMS", "BMS", "CBMS", "QE",
     "QE-FEB", "BQE", "QS", "BQS", "YE", "YE-JUN", "BYE", "YS", "BYS", "h", "bh", "cbh", "min", "s",
-    "ms", "us", "ns", "2h", "15min", "90s", "10ms", "3D", "2W", "2MS", "WOM-2MON",
+    "ms", "us", "ns", "2h", "15min", "90s", "10ms", "3D", "2W", "2MS", "WOM-2MON", "LWOM-FRI",
 ]  # fmt: skip
 ZONES = [None, "UTC", "Europe/Berlin", "America/New_York"]
 HOLES = ["none", "before the last", "twenty"]

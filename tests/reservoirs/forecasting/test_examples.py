@@ -61,3 +61,11 @@ def test_dates_choose_the_row_of_exog_by_its_alignment(model, align):
     again = backtest(model, series.to_numpy(), horizon=3, step=60, exog=force.to_numpy()[:T])
     assert_array_equal(found.to_numpy().ravel(), again[1].ravel())
     assert len(truth) == again[0].size
+
+
+def test_a_series_that_is_too_short_is_named():
+    frame = pd.DataFrame({"y": np.arange(5.0)})
+    with pytest.raises(ValueError, match=r"series, of 'B' must .* got shape \(1, 1\)"):
+        next_step(pd.concat([frame, frame[:1]], keys=["A", "B"]))
+    with pytest.raises(ValueError, match="series, of 1 must "):
+        next_step([np.ones((4, 1)), np.ones((1, 1))])
