@@ -217,7 +217,8 @@ class ForecastScorer:
                 "on more rows"
             )
         if not c:
-            _check_that_rows_follow(inputs, truths, fitted)
+            _check_start(inputs, fitted)
+        _check_that_rows_follow(inputs, truths, fitted)
         predicted = self._forecasts(fitted, inputs, truths)
         errors = []
         for truth, values in zip(truths, predicted, strict=True):
@@ -327,10 +328,8 @@ def _targets_of(y: SeriesLike, inputs: list[Array]) -> list[SeriesLike]:
     return np.split(values, np.cumsum(lengths)[:-1])
 
 
-def _check_that_rows_follow(
-    inputs: list[Array], truths: list[Array], model: ClosedLoopModel
-) -> None:
-    """Check that the first test observation ends the training rows, and that none is left out."""
+def _check_start(inputs: list[Array], model: ClosedLoopModel) -> None:
+    """Check that the first test observation ends the training rows."""
     end = model.training_end_
     last, loop = end.last_observations, end.loop
     assert last is not None and loop is not None  # `closed_loop_model` refused the model otherwise
@@ -345,6 +344,16 @@ def _check_that_rows_follow(
             "cv=RollingOriginSplit(...) or TimeSeriesSplit without gap, or "
             "forecast_scorer(context=c) to run c test rows first"
         )
+
+
+def _check_that_rows_follow(
+    inputs: list[Array], truths: list[Array], model: ClosedLoopModel
+) -> None:
+    """Check that no test row is left out."""
+    end = model.training_end_
+    loop = end.loop
+    assert loop is not None  # `closed_loop_model` refused the model otherwise
+    scale = end.target_deviation * np.abs(loop[0])
     for rows, truth in zip(inputs, truths, strict=True):
         later = rows[1:, : end.n_outputs].astype(np.float64)
         wanted = truth[:-1] * loop[0] + loop[1]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.series import SeriesMixin, States, split_context
@@ -18,7 +19,7 @@ from reservoirs.forecasting.gaps import WholeStarts, complete_end, open_rows, pa
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.own_units import unscale
 from reservoirs.forecasting.runs import feed_back
-from reservoirs.forecasting.training_end import TrainingEnd
+from reservoirs.forecasting.training_end import TrainingEnd, check_output_names
 from reservoirs.missing import MissingValuesError
 from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, flatten
 from reservoirs.targets import Targets, check_targets
@@ -216,6 +217,8 @@ class ForecastMixin(SeriesMixin):
         from sklearn.metrics import r2_score  # not for `import reservoirs`
 
         _, layout = flatten(X, series_id)
+        check_is_fitted(self)
+        check_output_names(y, self.training_end_)
         targets = check_targets(self, y, layout, allow_nan=True)
         try:
             predicted = self.predict(X, series_id=series_id)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CANNOT_CLOSE = (
     "the loop cannot close: forecast needs y[t] to be the observation X[t+1, :n_outputs] (up to a "
     "scale and a shift per column), and the data of fit are not built so, or were shuffled; use "
-    "X, y = next_step(series, exog)"
+    "X, y = next_step(series, exog), and RollingOriginSplit to divide them for a cross-validation"
 )
 PAIRS = 4, 32  # at least and at most, about 4 kB of them
 
@@ -196,6 +196,29 @@ def check_outputs(targets: Targets, earlier: TrainingEnd) -> None:
         raise ValueError(
             "y has {} outputs {}, earlier chunks had {} {}; pass the same in each chunk, or fit a "
             "new model".format(*outputs, *expected)
+        )
+
+
+def check_output_names(y: SeriesLike, end: TrainingEnd) -> None:
+    """Check that columns of targets come in the order of those of `fit`.
+
+    Parameters
+    ----------
+    y : array-like, list of arrays or DataFrame
+        Targets.
+    end : TrainingEnd
+        The end of the training series.
+
+    Raises
+    ------
+    ValueError
+        If they have the same names in another order.
+    """
+    names, expected = _output_names(y), end.output_names
+    if names and expected and names != expected and set(names) == set(expected):
+        raise ValueError(
+            f"y has the columns {names}, and fit had {expected}; pass them in that order, "
+            f"y[{expected}]"
         )
 
 

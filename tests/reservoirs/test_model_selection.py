@@ -110,6 +110,16 @@ def test_a_context_that_leaves_nothing_is_refused():
         forecast_scorer(context=10)(clone(ESN).fit(X, Y), X[:10], Y[:10])
 
 
+@pytest.mark.parametrize("rows", [np.r_[230:200:-1], np.r_[200:230:2], np.r_[200:209, 210:230]])
+def test_rows_after_a_context_follow_each_other(rows):
+    X, y = pairs_of()
+    model = clone(ESN).fit(X[:100], y[:100])
+    assert forecast_scorer(context=5)(model, X[200:230], y[200:230]) > -2
+
+    with pytest.raises(ValueError, match="do not follow each other"):
+        forecast_scorer(context=5)(model, X[rows], y[rows])
+
+
 def pairs_of(n_rows=300):
     return next_step(np.sin(0.2 * np.arange(n_rows)))
 
@@ -124,7 +134,7 @@ def test_rows_that_do_not_follow_are_refused(cv):
     model = make_pipeline(StandardScaler(), ESNRegressor(n_units=20, random_state=0))
 
     with pytest.raises(
-        ValueError, match="do not follow the training rows.*RollingOriginSplit|loop cannot close"
+        ValueError, match="(do not follow the training rows|loop cannot close).*RollingOriginSplit"
     ):
         cross_val_score(model, X, y, cv=cv, scoring=forecast_scorer(), error_score="raise")
 

@@ -103,3 +103,13 @@ def test_targets_per_series_cannot_be_forecast():
 
     with pytest.raises(ValueError, match="targets per step"):
         model.forecast(5)
+
+
+def test_columns_of_y_in_another_order_are_not_scored():
+    both = pd.DataFrame({"a": np.sin(0.3 * np.arange(60)), "b": np.cos(0.2 * np.arange(60))})
+    X, y = next_step(both)
+    model = ESNRegressor(n_units=9, random_state=0).fit(X, y)
+
+    with pytest.raises(ValueError, match=r"\['b', 'a'\], and fit had \['a', 'b'\]"):
+        model.score(X, y[["b", "a"]])
+    assert model.score(X, y.set_axis(["p", "q"], axis=1)) == model.score(X, y)
