@@ -12,12 +12,12 @@ from reservoirs.estimators.series import States, Step
 from reservoirs.forecasting.bounds import DEFAULT_BOUND, Bounds
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.nodes import Chain, Foreign, Inverse, Node, Ours, OwnUnits, Part, State
+from reservoirs.forecasting.probing import beside, same_columns, targets_agree
 from reservoirs.forecasting.runs import feed_back
 from reservoirs.forecasting.training_end import CANNOT_CLOSE, TrainingEnd
 from reservoirs.scaling import SequenceScaler
 from reservoirs.sequences import Array, InitialState
 
-TOLERANCE = 1e-6  # of the size of an observation: two rows are the same
 N_PROBES = 4
 OWN_UNITS = (
     "the loop cannot close: SequenceScaler(per_series=True) must be the first step and a regressor "
@@ -62,7 +62,7 @@ class ComposedModel:
         self.node = node
         recorder = _find_recorder(node, whole=True)
         if recorder is None:
-            raise TypeError(WANTED + type(model).__name__)
+            raise TypeError(WANTED + type(model).__name__ + _hidden_parts(node))
         part, before, back = recorder
         end = part.training_end_
         self._before = Chain(before)
@@ -72,9 +72,13 @@ class ComposedModel:
         names = getattr(model, "feature_names_in_", None)
         if names is not None:
             self.feature_names_in_ = names
-        self.exog_align = next(
-            (p.exog_align for p in node.parts() if hasattr(p, "exog_align")), None
-        )
+        alignments = {p.exog_align for p in node.parts() if hasattr(p, "exog_align")}
+        if len(alignments) > 1 and self.n_features_in_ > end.n_outputs:
+            raise ValueError(
+                "the parts of the model take exogenous inputs of different rows, exog_align="
+                f"{sorted(alignments)}; fit them with the same"
+            )
+        self.exog_align = next(iter(alignments), None)
         self.bound: float | None = next(
             (p.bound for p in node.parts() if hasattr(p, "bound")), DEFAULT_BOUND
         )
@@ -124,20 +128,15 @@ class ComposedModel:
             return True
         rows, targets = pairs
         n_exog = self.n_features_in_ - targets.shape[1]
-        probes = [
-            np.hstack([targets, np.full((len(targets), n_exog), value)]) for value in (0.0, 1.0)
-        ]
+        # other targets, as large and of the same sign, for steps that take a logarithm
+        others = 1.5 * np.roll(targets, 1, axis=0) + self.training_end_.target_deviation
         try:
-            came = [self._drive_before(probe) for probe in probes]
+            agree = targets_agree(self._drive_before, rows, targets, others, n_exog)
         except (TypeError, ValueError):  # exogenous inputs that are not numbers
             self._exog_is_text = True
             return True
-        self._before.check(probes[0][:N_PROBES])
-        if came[0].shape != rows.shape:
-            return True
-        # only columns that the exogenous inputs do not enter can be compared
-        compared = (came[0] == came[1]).all(axis=0)
-        return bool(_same(came[0], rows)[compared].all())
+        self._before.check(beside(targets[:N_PROBES], np.zeros(n_exog)))
+        return agree
 
     def _check_pairs(self, exog: Array) -> None:
         """Check the same with exogenous inputs that are text, now that some are known."""
@@ -149,7 +148,7 @@ class ComposedModel:
         came = self._drive_before(np.hstack([targets, known]))
         if came.shape != rows.shape:
             return
-        same = _same(came, rows)
+        same = same_columns(came, rows)
         for j in range(targets.shape[1]):
             moved = targets.copy()
             moved[:, j] = np.roll(moved[:, j], 1)
@@ -274,6 +273,18 @@ Transform = Callable[[Array], Array]
 Recorder = tuple[Part, list[Node], Transform | None]
 
 
+def _hidden_parts(node: Node) -> str:
+    """Name the steps that hold a part of this library which a forecast does not open."""
+    steps = [
+        leaf.name
+        for leaf in node.leaves()
+        if isinstance(leaf, Foreign)
+        for _, part, *_ in getattr(leaf.estimator, "transformers_", ())
+        if hasattr(part, "_drive")
+    ]
+    return f", whose step {steps[0]!r} hides one; put it in a FeatureUnion" if steps else ""
+
+
 def _find_recorder(node: Node, *, whole: bool = False) -> Recorder | None:
     """Find the first of our estimators that saw y beside its rows.
 
@@ -304,14 +315,6 @@ def _find_recorder(node: Node, *, whole: bool = False) -> Recorder | None:
 
 def _then(first: Transform, second: Transform) -> Transform:
     return lambda values: second(first(values))
-
-
-def _same(values: Array, expected: Array) -> Array:
-    """Tell of every column whether it is as expected, (n_columns,)."""
-    sizes = np.abs(expected).max(axis=0)
-    tolerance = np.maximum(TOLERANCE * sizes, 1e-12 * sizes.max(initial=1e-288))
-    same: Array = (np.abs(values - expected) <= tolerance).all(axis=0)
-    return same
 
 
 def _deviation_before(targets: Array, values: Array, deviation: Array) -> Array:

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_transformer
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import cross_val_score
@@ -289,3 +289,11 @@ def test_errors_behind_transformed_targets_are_divided_by_the_deviation_of_y():
         end = closed_loop_model(model).training_end_
 
         assert_allclose(end.target_deviation, y.std(), rtol=tolerance)
+
+
+def test_a_step_that_hides_a_part_of_ours_is_named():
+    hidden = make_column_transformer((Reservoir(n_units=9, random_state=0), [0]))
+    model = make_pipeline(hidden, Ridge()).fit(*next_step(np.sin(0.3 * np.arange(60))))
+
+    with pytest.raises(TypeError, match="step 'columntransformer' hides one; put it in a FeatureU"):
+        forecast(model, 3)
