@@ -29,12 +29,8 @@ DISPLAY_ONLY = (  # sources of `benchmarks` that decide no result
 class SearchResult:
     """What the search for a cell's settings gave and cost.
 
-    Attributes
-    ----------
-    score : float
-        The score of the settings on validation rows, small is good.
-    seconds : float
-        Processor time of the whole search.
+    The score is that on validation rows, small is good; the seconds are processor time of the whole
+    search.
     """
 
     score: float
@@ -45,22 +41,9 @@ class SearchResult:
 class Cell:
     """One thing to run.
 
-    Attributes
-    ----------
-    task : str
-        Its name.
-    task_version : int
-        Of the task's data.
-    method : str
-        Its name.
-    settings : dict
-        What a track found for the method on the task.
-    seed : int
-        Of data and model.
-    track : str, default="stored"
-        Whose settings are used.
-    search : SearchResult, default=None
-        The search behind the settings, for the tables; it decides no result.
+    The version is that of the task's data, the seed that of data and model; the settings are those
+    that the track found for the method on the task. The search behind them is for the tables and
+    decides no result.
     """
 
     task: str

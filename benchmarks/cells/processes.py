@@ -23,12 +23,8 @@ PRELOADED = "benchmarks.running.worker"
 class Limits:
     """What one cell may take.
 
-    Attributes
-    ----------
-    seconds : float
-        Until it is killed.
-    megabytes : float
-        Of memory, on top of what its process has at the start.
+    It is killed after so many seconds; the megabytes come on top of what its process has at the
+    start.
     """
 
     seconds: float

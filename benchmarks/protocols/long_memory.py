@@ -32,22 +32,9 @@ SOLVED = 0.005  # wrong on 1000 fresh sequences: half of what counts as solved
 class Run:
     """What a checkpoint holds: the model and its curves so far.
 
-    Attributes
-    ----------
-    model : RNNRegressor or RNNClassifier
-        The estimator, trained on `n_chunks` chunks.
-    n_chunks : int
-        Chunks done.
-    seconds : list of float
-        Time of training so far, per chunk.
-    passes : list of float
-        Passes over as many sequences so far, per chunk.
-    losses : list of float
-        Mean loss, per chunk.
-    gradients : list of float
-        Gradient norm at the end, per chunk.
-    solved : bool
-        Whether the task counted as solved at the last look.
+    The model was trained on `n_chunks` chunks. Lists have a number per chunk: time of training and
+    passes over as many sequences so far, the mean loss, and the gradient norm at the end. `solved`
+    says whether the task counted as solved at the last look.
     """
 
     model: RNNRegressor | RNNClassifier

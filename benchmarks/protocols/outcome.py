@@ -24,20 +24,10 @@ class Fittable(Protocol[InputT]):
 class Outcome:
     """The outcome of one evaluation.
 
-    Attributes
-    ----------
-    metrics : dict of float
-        Name -> number, of forecasts in standardised units.
-    costs : dict of float
-        t_compile, t_fit, t_predict in seconds, n_params_total, n_params_trained.
-    arrays : dict of arrays
-        Truth, prediction and error of the longest free run, training curves.
-    status : str
-        "ok" or "diverged".
-    reason : str
-        Why it diverged.
-    checkpoint : Path or None
-        Where a long run may keep what resuming needs; None keeps nothing.
+    Metrics are of forecasts in standardised units; costs are t_compile, t_fit and t_predict in
+    seconds, n_params_total and n_params_trained; arrays are truth, prediction and error of the
+    longest free run, and training curves. The status is "ok" or "diverged", for which there is a
+    reason. A long run may keep what resuming needs at `checkpoint`; None keeps nothing.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)

@@ -29,12 +29,7 @@ from benchmarks.tuning.stored import StoredSearch, load_search
 class Image:
     """A picture inside the page.
 
-    Attributes
-    ----------
-    alt : str
-        What it shows, for those who do not see it.
-    data : str
-        The PNG file in base 64.
+    `alt` says what it shows, for those who do not see it; the data are a PNG file in base 64.
     """
 
     alt: str
@@ -45,16 +40,7 @@ class Image:
 class Section:
     """What the page says of one task.
 
-    Attributes
-    ----------
-    task : Task
-        Its title and note.
-    metrics : list of str
-        Columns of the table.
-    rows : list of Row
-        The best method first.
-    images : list of Image
-        What can be drawn.
+    Metrics are the columns of the table; of its rows the best method comes first.
     """
 
     task: Task

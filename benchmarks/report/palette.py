@@ -59,14 +59,7 @@ def _between(axis: Axis, value: float, _: object) -> str:
 class Result:
     """Everything one method left on one task.
 
-    Attributes
-    ----------
-    row : Row
-        Of the table.
-    records : list of dict
-        One per seed.
-    arrays : list of dict
-        Name -> array, one per seed that left some.
+    There is a record per seed, and arrays by name for each seed that left some.
     """
 
     row: Row

@@ -152,18 +152,9 @@ def _replaces(record: Record, other: Record) -> bool:
 class Change:
     """How one method did on one task in two sets of records.
 
-    Attributes
-    ----------
-    task, method : str
-        Names.
-    pair : Pair
-        Of the errors of the same seeds; of their inverse where large is good.
-    corrected : float or None
-        P-value by Holm's method over all comparisons, None from fewer than six seeds.
-    failed_before, failed_after : int
-        Runs without result.
-    regression : bool
-        Whether the second is worse beyond the tolerance.
+    The pair is of the errors of the same seeds, of their inverse where large is good. `corrected`
+    is the p-value by Holm's method over all comparisons, None from fewer than six seeds. Failures
+    are runs without result; a regression is worse beyond the tolerance.
     """
 
     task: str

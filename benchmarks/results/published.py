@@ -27,22 +27,11 @@ RECALLED = "R"  # the tag of numbers that nobody read again in their source
 class Entry:
     """One number of ours and what others reported.
 
-    Attributes
-    ----------
-    task, method, metric : str
-        Of ours; the task "dysts" or "dysts_raw" is a study of many systems, and ours the median
-        over them of the medians over seeds.
-    published : list of dict, default=[]
-        Value, source and tag of each ("V" read in the source, "M" computed with the authors'
-        settings or data, "R" recalled only).
-    aim : float, default=None
-        What ours should reach; None where there is none.
-    larger_is_better : bool, default=False
-        Whether large values are good.
-    differs : str, default=""
-        How our settings differ, or why the aim is missed.
-    ours : dict, default={}
-        Median, low, high, n, failed, track, date; empty before it was run.
+    The task "dysts" or "dysts_raw" is a study of many systems, and ours the median over them of the
+    medians over seeds. `published` has value, source and tag of each number ("V" read in the
+    source, "M" computed with the authors' settings or data, "R" recalled only), `ours` median, low,
+    high, n, failed, track and date; it is empty before it was run. `aim` is what ours should reach,
+    None where there is none; `differs` says how our settings differ, or why the aim is missed.
     """
 
     task: str

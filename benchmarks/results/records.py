@@ -31,33 +31,12 @@ IDENTITY = ("task", "task_version", "method", "settings", "seed", "track")
 class Record(TypedDict, total=False):
     """What a cell left: what was asked for, how it ended, its metrics and costs.
 
-    Attributes
-    ----------
-    schema : int
-        Of the file.
-    key : str
-        The cell's hash.
-    task, method, track : str
-        Names.
-    task_version, seed : int
-        Of the data, and of data and model.
-    settings : dict
-        Of the method.
-    search : dict or None
-        Score and seconds of the search behind the settings.
-    status : str
-        "ok", "diverged" (a result all the same), "skipped", or a failure: "error", "memory",
-        "timeout", "killed".
-    reason : str
-        Why it is not "ok".
-    tail : list of str
-        The last lines of an error's traceback.
-    metrics, costs : dict
-        Numbers by name.
-    provenance : dict
-        Versions, machine, load and the time of the start.
-    t_total, cpu_s, peak_mem_mb : float
-        Seconds, processor seconds and megabytes of the cell's process.
+    The key is the cell's hash; task, seed and version are of the data, the search has score and
+    seconds. The status is "ok", "diverged" (a result all the same), "skipped", or a failure:
+    "error", "memory", "timeout" or "killed", for which there is a reason; `tail` are the last lines
+    of an error's traceback. Metrics and costs are numbers by name; the provenance has versions,
+    machine, load and the time of the start. The last three are seconds, processor seconds and
+    megabytes of the cell's process.
     """
 
     schema: int

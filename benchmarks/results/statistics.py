@@ -43,16 +43,9 @@ def interval(
 class Pair:
     """How b differs from a, paired by seed.
 
-    Attributes
-    ----------
-    ratio : float
-        Median of error(b) / error(a); below 1 b is better.
-    low, high : float
-        Its 95 % bootstrap interval.
-    n : int
-        Pairs.
-    p : float or None
-        Of Wilcoxon's signed-rank test of log errors, None from fewer than six pairs.
+    The ratio is the median of error(b) / error(a), below 1 where b is better, with its 95 %
+    bootstrap interval and the number n of pairs. p is of Wilcoxon's signed-rank test of log errors,
+    None from fewer than six pairs.
     """
 
     ratio: float
@@ -95,18 +88,10 @@ def correct_holm(values: Sequence[float]) -> list[float]:
 class Ranking:
     """Methods across tasks.
 
-    Attributes
-    ----------
-    methods : list of str
-        Names, the best mean rank first.
-    ranks : array of shape (n_methods,)
-        Mean ranks.
-    n_blocks : int
-        Tasks (and seeds) ranked on.
-    p : float or None
-        Of Friedman's test that all are alike; None from fewer than six blocks or three methods.
-    pairs : array of shape (n_methods, n_methods) or None
-        P-values of Wilcoxon's test between two, Holm-corrected; None as p.
+    The best mean rank comes first; ranks are (n_methods,), over so many blocks of tasks (and
+    seeds). p is of Friedman's test that all are alike, None from fewer than six blocks or three
+    methods; `pairs`, (n_methods, n_methods), are p-values of Wilcoxon's test between two,
+    Holm-corrected, None as p.
     """
 
     methods: list[str]

@@ -21,30 +21,12 @@ Quartiles = tuple[float, float, float]
 class Row:
     """One method on one task.
 
-    Attributes
-    ----------
-    method : str
-        Its name.
-    metrics : dict
-        Name -> (median, lower quartile, upper quartile) over seeds.
-    n_seeds, n_failed : int
-        Cells, and those that failed.
-    fit_seconds, total_seconds : float
-        Medians, of the fit, and of fit and prediction.
-    trained : float
-        Trained weights.
-    reasons : tuple of str
-        What failed or was skipped, and why.
-    interval : (float, float), default=None
-        95 % bootstrap interval of the ranking metric, over seeds and starts.
-    validation : float, default=None
-        The score that its settings were chosen by, None where nothing was searched.
-    tune_seconds : float, default=0
-        Processor time of that search.
-    noisy : int, default=0
-        Cells that ran while the machine had too much to do.
-    larger_is_better : bool, default=False
-        Of the ranking metric.
+    Metrics are (median, lower quartile, upper quartile) over seeds; seconds are medians, of the
+    fit, and of fit and prediction. `trained` counts weights; `reasons` say what failed or was
+    skipped. The interval is the 95 % bootstrap one of the ranking metric, over seeds and starts.
+    `validation` is the score that the settings were chosen by, None where nothing was searched, and
+    `tune_seconds` processor time of that search. `noisy` cells ran while the machine had too much
+    to do.
     """
 
     method: str

@@ -17,20 +17,8 @@ from benchmarks.tuning.stored import search_result, settings_for
 class Plan:
     """What a command line asks for.
 
-    Attributes
-    ----------
-    suite : Suite
-        Whose title, limits and expectations count.
-    folder : Path
-        Of the results.
-    tasks, methods : list of str
-        Names.
-    seeds : int
-        Test seeds 0 to seeds - 1.
-    track : str
-        Whose settings are used.
-    shard : (int, int), default=(1, 1)
-        (I, N) if the I-th of N parts of the cells is run here.
+    Of the suite the title, limits and expectations count; seeds are 0 to seeds - 1. The shard is
+    (I, N) if the I-th of N parts of the cells is run here.
     """
 
     suite: Suite

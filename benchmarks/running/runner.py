@@ -25,14 +25,7 @@ _ASKING = threading.Lock()
 class _Running:
     """A cell whose process was started.
 
-    Attributes
-    ----------
-    process : ForkServerProcess
-        Its process.
-    cell : Cell
-        What it runs.
-    start : float
-        Monotonic seconds.
+    The start is in monotonic seconds.
     """
 
     process: ForkServerProcess

@@ -16,16 +16,9 @@ from benchmarks.running.plan import Plan
 class Session:
     """What is asked for, what is done, and what is left.
 
-    Attributes
-    ----------
-    plan : Plan
-        The suite, as changed by the command line.
-    cells : tuple of Cell
-        All that the plan asks for, of every shard.
-    kept : dict
-        Key of a cell -> its record.
-    waiting : tuple of Cell
-        Cells of this shard without a record.
+    The plan is the suite as changed by the command line, the cells all that it asks for, of every
+    shard. `kept` are records by key of the cell; `waiting` are cells of this shard without a
+    record.
     """
 
     plan: Plan

@@ -26,22 +26,9 @@ class UsageError(Exception):
 class Suite:
     """What a suite runs.
 
-    Attributes
-    ----------
-    name : str
-        Of its file, without .toml.
-    title : str
-        Its first line.
-    tasks, methods : list of str
-        Names.
-    seeds : int
-        Test seeds per method.
-    timeout : float, default=300
-        Seconds until a cell is killed.
-    track : str, default="stored"
-        Budget of tuning.
-    expected : dict, default={}
-        Task -> method -> the largest value of the ranking metric that is not a regression.
+    The name is that of its file, without .toml, the title its first line. Seeds are counted per
+    method; a cell is killed after `timeout` seconds. `expected` is task -> method -> the largest
+    value of the ranking metric that is not a regression.
     """
 
     name: str

@@ -39,14 +39,7 @@ LIMITS = Limits(seconds=300.0, megabytes=8000.0)
 class Growth:
     """Seconds of a fit at several sizes.
 
-    Attributes
-    ----------
-    what : str
-        What grows.
-    sizes : tuple of int
-        How large it is.
-    seconds : tuple of float
-        Of a fit at each size.
+    `what` grows to each of the sizes.
     """
 
     what: str
@@ -96,20 +89,9 @@ def _seconds(call: Callable[[], object]) -> float:
 class ClusterModel:
     """The letters of the model above, as measured, and the times that it is to explain.
 
-    Attributes
-    ----------
-    cells : int
-        Cells that were run.
-    start : float
-        T0, seconds.
-    cell : float
-        t, median seconds of a cell.
-    overhead : float
-        h, seconds that the harness adds to a cell.
-    write : float
-        m, seconds of the writer per cell.
-    seconds : dict
-        Workers -> seconds of the run.
+    `cells` were run; `start` is T0, `cell` t, the median of a cell, `overhead` h, which the harness
+    adds to a cell, and `write` m, of the writer per cell, all in seconds. `seconds` are those of
+    the run by number of workers.
     """
 
     cells: int

@@ -20,14 +20,8 @@ Call = Callable[[], object]
 class Timing:
     """Samples of every contender of one job.
 
-    Attributes
-    ----------
-    job : str
-        What was timed.
-    samples : dict, default={}
-        Contender -> seconds per call.
-    unit : int, default=1
-        Steps of a call, to print a time per step; 1 prints the whole call.
+    Samples are seconds per call by contender. A call has `unit` steps, to print a time per step; 1
+    prints the whole call.
     """
 
     job: str

@@ -132,14 +132,7 @@ def write_study(folder: Path, workers: int) -> dict[str, Any]:
 class Comparison(NamedTuple):
     """How the defaults do on one task; scores are those of validation rows of one run.
 
-    Attributes
-    ----------
-    task : str
-        Its name.
-    tuned, default : float
-        Score of the tuned settings and of the defaults, small is good.
-    rank : int
-        Of the defaults among the settings of the study.
+    Small scores are good. The rank is that of the defaults among the settings of the study.
     """
 
     task: str

@@ -34,25 +34,11 @@ Log = dict[str, Any]
 class StoredSearch:
     """A search as the program reads it; its log has all trials.
 
-    Attributes
-    ----------
-    task, method, track : str
-        What was searched, and the budget.
-    version : int
-        Of the task's data.
-    settings : dict
-        The best of the search.
-    score : float
-        Theirs on validation rows, small is good.
-    seconds : float
-        Processor time of the whole search.
-    seeds : list of int
-        Of data and models, disjoint from the test seeds.
-    n_trials : int
-        Settings tried.
-    best_after : list of int
-        Expected log10 score of the best of so many random trials, `trial_counts(n_trials)`, in
-        hundredths: it is only drawn.
+    The track is the budget, the version that of the task's data. The settings are the best of
+    `n_trials`, with their score on validation rows, small is good; the seconds are processor time
+    of the whole search, the seeds those of data and models, disjoint from the test seeds.
+    `best_after` is the expected log10 score of the best of so many random trials,
+    `trial_counts(n_trials)`, in hundredths: it is only drawn.
     """
 
     task: str

@@ -205,16 +205,8 @@ _LOG2 = 0.6931471805599453
 class _Tanh(NamedTuple):
     """Constants of tanh for one float type.
 
-    Attributes
-    ----------
-    rounding : float
-        Added to round to an integer.
-    mantissa : int
-        Bits of the mantissa.
-    largest : float
-        From here on tanh is 1.
-    coefficients : tuple of float
-        Of P, the constant first.
+    `rounding` is added to round to an integer; the mantissa is in bits; from `largest` on tanh is
+    1; the coefficients are of P, the constant first.
     """
 
     rounding: float

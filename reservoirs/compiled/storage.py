@@ -65,10 +65,7 @@ class DiagonalsMatrix(NamedTuple):
 class DenseMatrix(NamedTuple):
     """Dense weights.
 
-    Attributes
-    ----------
-    values : array of shape (n_padded, n_padded)
-        W.
+    W is (n_padded, n_padded).
     """
 
     values: Array

@@ -60,14 +60,8 @@ class FeatureBlocks:
 class Noise:
     """State noise keyed on the series' number and the block of rows, whatever the chunks.
 
-    Attributes
-    ----------
-    key : int
-        Of the random stream.
-    level : float
-        Standard deviation.
-    n_units : int
-        Number of columns.
+    The key is that of the random stream, the level a standard deviation, `n_units` the number of
+    columns.
     """
 
     key: int

@@ -25,16 +25,9 @@ from reservoirs.sequences import Array, Layout
 class Block(NamedTuple):
     """Rows of one series, at most 1024.
 
-    Attributes
-    ----------
-    features : array of shape (n_rows, n_units + n_features)
-        [state; input] after washout, float64; it lives until the next block is asked for.
-    targets : array of shape (n_rows, n_outputs)
-        Their targets.
-    last_state : array of shape (n_units,)
-        The state after the block's last row, washed out or not.
-    next_row : int
-        Number of the row after it, in its series.
+    Features are [state; input] after washout, float64, and live until the next block is asked for.
+    The last state is that after the block's last row, washed out or not; `next_row` is the number
+    of the row after it, in its series.
     """
 
     features: Array
@@ -47,16 +40,8 @@ class Block(NamedTuple):
 class TrainingStates:
     """States collected in one pass over the training series.
 
-    Attributes
-    ----------
-    last_states : list of arrays of shape (n_units,)
-        The last state of every series.
-    state_sum : array of shape (n_units,)
-        Sum of the states after washout, where targets are per series.
-    n_states : int
-        How many were summed.
-    activity : Activity
-        How the units move.
+    There is a last state per series. The sum of the states after washout, and how many there were,
+    are kept where targets are per series; `activity` says how the units move.
     """
 
     last_states: list[Array] = field(default_factory=list)
@@ -74,14 +59,8 @@ class TrainingStates:
 class Stream:
     """Runs a reservoir along series, into blocks that a readout is summed from.
 
-    Attributes
-    ----------
-    reservoir : Reservoir
-        With drawn weights.
-    washout : int
-        First rows of every series that are left out.
-    noise : Noise or None
-        Added to the states while training.
+    The first `washout` rows of every series are left out; the noise is added to the states while
+    training.
     """
 
     reservoir: Reservoir

@@ -60,14 +60,8 @@ def last_rows(rows: Array) -> Array:
 class Activity:
     """Sums over the training rows of every unit and every input, about the first of them.
 
-    Attributes
-    ----------
-    n_rows : int
-        Rows that were summed.
-    centre : array of shape (n_units + n_features,)
-        The first of them.
-    sums : array of shape (3, n_units + n_features)
-        Sums and squares about the centre, and how often a value was beyond 0.95.
+    The centre, (n_units + n_features,), is the first of them; `sums`, (3, n_units + n_features),
+    has sums and squares about it, and how often a value was beyond 0.95.
     """
 
     def __init__(self) -> None:

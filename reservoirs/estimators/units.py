@@ -25,16 +25,7 @@ Container = TypeVar("Container")
 class Units:
     """Mean and scale of every series, z = (x - mean) / scale.
 
-    Attributes
-    ----------
-    mean : array of shape (n_series, n_features)
-        What is subtracted.
-    scale : array of shape (n_series, n_features)
-        What is divided by.
-    lengths : tuple of int
-        Rows of each series.
-    checksum : int, default=0
-        Of the rows that carry them.
+    Both are (n_series, n_features).
     """
 
     mean: Array

@@ -21,18 +21,7 @@ if TYPE_CHECKING:
 
 
 class Columns:
-    """The columns that a model was fitted on, the observation first.
-
-    Parameters
-    ----------
-    model : ClosedLoopModel
-        The model.
-
-    Attributes
-    ----------
-    n_outputs, n_exog : int
-        Number of observed and of exogenous columns.
-    """
+    """The columns that a model was fitted on, the observation first."""
 
     def __init__(self, model: ClosedLoopModel) -> None:
         end = model.training_end_

@@ -27,14 +27,9 @@ Drive = Callable[[Array, Array], tuple[Array, Array]]  # rows, state -> outputs,
 class Filler:
     """A model that fills gaps by its own outputs.
 
-    Attributes
-    ----------
-    drive : callable
-        Runs the model along rows from a state.
-    loop : tuple of two arrays of shape (n_outputs,), or None
-        The map from an output to the next input; None where no input can be filled.
-    largest : float
-        Size of the largest training target; fills are held within 1.25 times that.
+    `drive` runs the model along rows from a state. The loop is the map from an output to the next
+    input; None where no input can be filled. Fills are held within 1.25 times `largest`, the size
+    of the largest training target.
     """
 
     drive: Drive

@@ -28,18 +28,8 @@ Starts = Callable[[int], States]  # number of series -> the states they start fr
 class Gaps:
     """What is missing in checked rows.
 
-    Attributes
-    ----------
-    missing : array of shape (n_rows, n_features) of bool
-        Which values are NaN.
-    layout : Layout
-        How the rows divide into series.
-    container : array-like, list of arrays or DataFrame
-        What the rows are from, for errors.
-    names : sequence or None
-        Names of its columns.
-    where : str
-        What the rows are called.
+    `missing`, (n_rows, n_features), says which values are NaN. The container is what the rows are
+    from, for errors, with the names of its columns; `where` is what the rows are called.
     """
 
     missing: Array
@@ -83,16 +73,7 @@ class Gaps:
 class WholeStarts:
     """Training data of which every series begins with a row without NaN.
 
-    Attributes
-    ----------
-    rows : array of shape (n_rows, n_features)
-        Checked rows.
-    layout : Layout
-        How they divide into series.
-    gaps : Gaps or None
-        What is missing in them; None where nothing is.
-    targets : Targets
-        Their targets.
+    Rows are checked, (n_rows, n_features); gaps are None where nothing is missing.
     """
 
     rows: Array

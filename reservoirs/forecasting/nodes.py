@@ -78,12 +78,7 @@ class Node(ABC):
 class Ours(Node):
     """One of our estimators.
 
-    Attributes
-    ----------
-    estimator : Part
-        Fitted.
-    final : bool
-        Whether its outputs are the predictions; then `initial_state` is its own.
+    The outputs of a final one are the predictions; then `initial_state` is its own.
     """
 
     estimator: Part
@@ -111,14 +106,7 @@ class Ours(Node):
 class Foreign(Node):
     """An estimator of another library that takes every row for itself.
 
-    Attributes
-    ----------
-    name : str
-        What the model calls it.
-    estimator : estimator
-        Fitted.
-    method : str
-        "transform" or "predict".
+    The name is what the model calls it, the method "transform" or "predict".
     """
 
     name: str
@@ -176,13 +164,7 @@ def _close(together: Array, alone: Array) -> bool:
 
 @dataclass(frozen=True)
 class Chain(Node):
-    """Nodes one after the other, as in a Pipeline.
-
-    Attributes
-    ----------
-    nodes : sequence of Node
-        In order.
-    """
+    """Nodes one after the other, as in a Pipeline."""
 
     nodes: Sequence[Node]
 
@@ -213,12 +195,7 @@ class Chain(Node):
 class Union(Node):
     """Nodes side by side, as in a FeatureUnion.
 
-    Attributes
-    ----------
-    nodes : sequence of Node
-        In the order of their columns.
-    weights : sequence of float
-        What the columns of each are multiplied by.
+    Nodes are in the order of their columns, each multiplied by its weight.
     """
 
     nodes: Sequence[Node]
@@ -259,10 +236,7 @@ class Average(Union):
 class Inverse(Chain):
     """A regressor whose predictions are transformed back, as in TransformedTargetRegressor.
 
-    Attributes
-    ----------
-    transformer : transformer
-        Fitted on the targets.
+    The transformer was fitted on the targets.
     """
 
     transformer: object = None

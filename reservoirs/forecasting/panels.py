@@ -27,15 +27,9 @@ if TYPE_CHECKING:
 class Panel:
     """Single series and the container they came in.
 
-    Attributes
-    ----------
-    members : list
-        Arrays of shape (n_rows,) or (n_rows, n_columns), DataFrames or pandas Series, each with
-        the labels of its own rows.
-    kind : "single", "list", "stack", "frame" or "series_id"
-        The container.
-    outer : pandas.Index or None
-        What a DataFrame with a MultiIndex calls its series.
+    Members are arrays of shape (n_rows,) or (n_rows, n_columns), DataFrames or pandas Series, each
+    with the labels of its own rows. The container is "single", "list", "stack", "frame" or
+    "series_id"; `outer` is what a DataFrame with a MultiIndex calls its series.
     """
 
     members: list[SeriesLike]

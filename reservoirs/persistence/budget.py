@@ -13,12 +13,8 @@ GENERATOR_BYTES = 1_000_000  # of one random generator
 class Costs(NamedTuple):
     """Bytes of Python objects per character of a JSON text.
 
-    Attributes
-    ----------
-    opened_dict, opened_list : int
-        A dictionary of one entry, an empty list with its place in the list around it.
-    colon, comma, quotes : int
-        One more entry, one more item, a text without its characters.
+    They are those of a dictionary of one entry, an empty list with its place in the list around it,
+    one more entry, one more item, and a text without its characters.
     """
 
     opened_dict: int = 190

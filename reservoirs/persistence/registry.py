@@ -24,19 +24,10 @@ Class = TypeVar("Class", bound=type)
 class Entry(NamedTuple):
     """A registered type.
 
-    Attributes
-    ----------
-    name : str
-        Its name in files.
-    type : type
-        The class.
-    check : callable or None
-        Refuses a loaded object whose parts do not fit together.
-    upgrade : callable or None
-        Turns the attributes in an older file into those of this version.
-    attributes : mapping or None
-        The types of its attributes by name, besides those that the class itself declares; None
-        accepts any name that the class does not define.
+    Its name is that in files. `check` refuses a loaded object whose parts do not fit together,
+    `upgrade` turns the attributes in an older file into those of this version. `attributes` are
+    types by name, besides those that the class itself declares; None accepts any name that the
+    class does not define.
     """
 
     name: str

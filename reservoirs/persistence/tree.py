@@ -260,14 +260,8 @@ def _is(*types: type) -> Callable[[Any], bool]:
 class Codec(NamedTuple):
     """How values of one kind are written and read.
 
-    Attributes
-    ----------
-    matches : callable
-        Whether a value is of this kind.
-    write : callable
-        (writer, value, where) to the node of the value.
-    read : callable
-        (reader, node) to the value.
+    `write` takes (writer, value, where) and returns the node of the value, `read` takes (reader,
+    node).
     """
 
     matches: Callable[[Any], bool]

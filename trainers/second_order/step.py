@@ -60,16 +60,9 @@ class LossFunction(Protocol):
 class HFBatches:
     """The loss on four sets of data, which may be the same.
 
-    Attributes
-    ----------
-    gradient : LossFunction
-        Where the step starts from.
-    curvature : LossFunction
-        For Gauss-Newton products, and for how good the model was.
-    backtracking : LossFunction
-        Chooses among the iterates of conjugate gradients.
-    line_search : LossFunction
-        Chooses the length of the step.
+    The step starts from the gradient of the first; curvature is for Gauss-Newton products, and for
+    how good the model was; backtracking chooses among the iterates of conjugate gradients, and the
+    line search the length of the step.
     """
 
     gradient: LossFunction
@@ -82,19 +75,11 @@ class HFBatches:
 class HFSettings:
     """What stays the same from step to step.
 
-    Attributes
-    ----------
-    structural : float
-        mu, structural damping relative to lambda.
-    max_cg : int
-        Conjugate gradient iterations at most.
-    tolerance : float
-        Tolerance of Martens' stop.
-    preconditioner : bool
-        M = (mean squared gradients + lambda)^0.75 instead of the identity.
-    rho_model : str
-        "damped" counts the damping in what the model predicted, as in the code that solved the
-        long-memory tasks; "undamped" does not, as in Martens' first.
+    `structural` is mu, structural damping relative to lambda; `max_cg` limits conjugate gradient
+    iterations, and the tolerance is that of Martens' stop. The preconditioner is M = (mean squared
+    gradients + lambda)^0.75 instead of the identity. A `rho_model` of "damped" counts the damping
+    in what the model predicted, as in the code that solved the long-memory tasks; "undamped" does
+    not, as in Martens' first.
     """
 
     structural: float = 0.0
@@ -108,14 +93,8 @@ class HFSettings:
 class HFState:
     """What goes from one step to the next.
 
-    Attributes
-    ----------
-    damping : float
-        lambda.
-    direction : Tensor of shape (n_weights,)
-        Where the next search starts.
-    relative : Tensor of shape (n_weights,) or None
-        Damping of each weight relative to lambda; None for one of all.
+    The damping is lambda, the direction where the next search starts. `relative` is the damping of
+    each weight relative to lambda; None for one of all.
     """
 
     damping: float
@@ -127,28 +106,12 @@ class HFState:
 class HFRecord:
     """What one step did.
 
-    Attributes
-    ----------
-    loss_before : float
-        The loss at the start, on the data of the line search.
-    loss_after : float
-        The loss after the step, on the same data.
-    rho : float
-        Change of the loss relative to what the model predicted; NaN where it drowns in rounding.
-    damping : float
-        lambda of this step.
-    cg_iterations : int
-        Conjugate gradient iterations.
-    chosen_iterate : int
-        Number of the iteration whose iterate was taken.
-    step_length : float
-        Share of that iterate that was stepped; 0 for a rejected step.
-    gradient_norm : float
-        Norm of the gradient at the start.
-    reason : str
-        Why conjugate gradients stopped, or "rejected".
-    passes : int
-        The gradient and the Gauss-Newton products, each about a forward and a backward pass.
+    Losses are those on the data of the line search. rho is the change of the loss relative to what
+    the model predicted, NaN where it drowns in rounding, and damping lambda of this step. The
+    iterate of iteration `chosen_iterate` was taken, of which the share `step_length` was stepped, 0
+    for a rejected step. The gradient norm is that at the start; the reason says why conjugate
+    gradients stopped, or "rejected". Passes count the gradient and the Gauss-Newton products, each
+    about a forward and a backward pass.
     """
 
     loss_before: float

@@ -30,17 +30,9 @@ FittedAttributes = Callable[[Tensor], dict[str, object]]
 class Stopping:
     """When to stop.
 
-    Attributes
-    ----------
-    max_iter : int
-        Epochs at most.
-    early_stopping : bool
-        Stop when the validation loss (the training loss without one) no longer falls, and take the
-        best weights.
-    tol : float or None
-        Smallest improvement that counts; None never stops on it unless `early_stopping`.
-    patience : int
-        Epochs without improvement before stopping.
+    After `max_iter` epochs; with early stopping also when the validation loss (the training loss
+    without one) no longer falls by `tol` for `patience` epochs, the best weights being taken. None
+    as tol never stops on it unless `early_stopping`.
     """
 
     max_iter: int
@@ -58,16 +50,9 @@ class Stopping:
 class TrainingResult:
     """The trained weights and how training went.
 
-    Attributes
-    ----------
-    theta : Tensor of shape (n_weights,)
-        The weights.
-    history : list of dict
-        One record an epoch.
-    status : str
-        Why training ended: "max_iter", "converged", "diverged", "stopped" or "interrupted".
-    state : dict
-        What training can go on from: the runner's state and that of the generator.
+    The history has one record an epoch. The status says why training ended: "max_iter",
+    "converged", "diverged", "stopped" or "interrupted". The state is what training can go on from:
+    the runner's and that of the generator.
     """
 
     theta: Tensor
