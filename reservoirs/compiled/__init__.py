@@ -1,7 +1,6 @@
 """Loops that numba compiles, and the memory layout they read.
 
-The loops are loaded when first used, as `compiled.reservoir_loops` and `compiled.moments`: they
-bring numba.
+The loops are loaded when first used, as `compiled.reservoir_loops` say: they bring numba.
 """
 
 from importlib import import_module
@@ -9,9 +8,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reservoirs.compiled import moments, reservoir_loops
+    from reservoirs.compiled import closed_loops, moments, monomial_loops, reservoir_loops
 
-__all__ = ["moments", "reservoir_loops"]
+__all__ = ["closed_loops", "moments", "monomial_loops", "reservoir_loops"]
 
 
 def __getattr__(name: str) -> ModuleType:

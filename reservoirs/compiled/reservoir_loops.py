@@ -1,4 +1,4 @@
-"""The compiled loops: `run_states` (driven) and `run_closed_loop` (free). Arrays in, arrays out.
+"""The compiled loops of a driven reservoir, `run_states`. Arrays in, arrays out.
 
 Written with the vectors of `simd.py`: sixteen units at a time stay in registers from their input to
 their new state. `storage.py` says how weights lie in memory.
@@ -7,8 +7,6 @@ Import it inside functions, so that `import reservoirs` stays light: numba takes
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 import numpy as np
 
@@ -31,8 +29,6 @@ from reservoirs.compiled.storage import (
     pad,
 )
 from reservoirs.sequences import Array
-
-STEPS_PER_CALL = 10_000  # of a closed loop, which Ctrl-C waits for: some 10 ms
 
 
 @compiled
@@ -130,7 +126,7 @@ def _step_dense(weights, start, inputs, t, old, new, out):
 
 
 @compiled
-def _work_buffers(state, n_padded):
+def work_buffers(state: Array, n_padded: int) -> tuple[Array, Array]:
     """Return buffers for two copies of the state, filled, and of the next, at cache lines."""
     n_units, size = len(state), state.itemsize
     memory = np.zeros(4 * n_padded + CACHE_LINE // size, dtype=state.dtype)
@@ -148,7 +144,7 @@ def _states(recurrent, input_weights, bias, leak_rate, n_units, linear, start, i
     """Write the state after every row of the inputs; return the last one."""
     # Taken apart on the way in: numba needs 8 us more to learn the type of a tuple in a tuple.
     weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, linear)
-    old, new = _work_buffers(state, input_weights.shape[1])
+    old, new = work_buffers(state, input_weights.shape[1])
     n_full = n_units - n_units % LANES  # units in whole vectors: more would write behind the row
     for t in range(len(inputs)):
         step(weights, start, inputs, t, old, new, out[t, :n_full])
@@ -181,64 +177,6 @@ def _series_states(
         for j in range(len(last)):
             states[i, j] = last[j]
         first = ends[i]
-
-
-@partial(compiled, reordered=True)
-def _dot(matrix, row, x, n):
-    """Return the product of the first n elements of a row and of x."""
-    total = 0.0
-    for i in range(n):
-        total += matrix[row, i] * x[i]
-    return total
-
-
-@compiled
-def _closed_loop(
-    recurrent,
-    input_weights,
-    bias,
-    leak_rate,
-    n_units,
-    linear,
-    state,
-    first,
-    exog,
-    scale,
-    shift,
-    C,
-    c,
-    lower,
-    upper,
-    out,
-):
-    """Write the outputs of every step, each fed back as the next; return the last state."""
-    weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, linear)
-    n_outputs, n_exog = len(first), exog.shape[1]
-    old, new = _work_buffers(state, input_weights.shape[1])
-    start = bias.reshape(1, -1)
-    inputs = np.empty((1, n_outputs + n_exog), dtype=bias.dtype)
-    observation = first.copy()
-    for t in range(len(out)):
-        # u[t] = [scale y[t-1] + shift, exog[t]]
-        for k in range(n_outputs):
-            inputs[0, k] = observation[k] * scale[k] + shift[k]
-        for k in range(n_exog):
-            inputs[0, n_outputs + k] = exog[t, k]
-        step(weights, start, inputs, 0, old, new, new[:0])
-        # y[t] = C [x[t]; u[t]] + c
-        for j in range(n_outputs):
-            total = c[j] + _dot(C, j, new, n_units)
-            for k in range(n_outputs + n_exog):
-                total += C[j, n_units + k] * inputs[0, k]
-            # held within the bounds, NaN too, which compares with nothing
-            if not total >= lower[j]:
-                total = lower[j]
-            elif total > upper[j]:
-                total = upper[j]
-            observation[j] = total
-            out[t, j] = total
-        old, new = new, old
-    return old[:n_units].copy()
 
 
 def run_states(
@@ -292,35 +230,3 @@ def run_series(
     last, ends = np.array(states, dtype=dtype), np.cumsum(lengths)
     _series_states(*weights, weights.bias[None], rows, ends, last, out)
     return out[:, : weights.n_units], last
-
-
-def run_closed_loop(
-    first: Array,
-    exog: Array,
-    state: Array,
-    weights: PackedWeights,
-    loop: tuple[Array, Array],
-    readout: tuple[Array, Array],
-    bounds: tuple[Array, Array] | None = None,
-) -> Array:
-    """Run the reservoir on its own output: the prediction becomes the next observation.
-
-    u[t] = [scale y[t-1] + shift, exog[t]],  y[t] = C [x[t]; u[t]] + c, held within the bounds
-
-    The observation entered first is y[-1], (n_outputs,); row t of exog, (n_steps, n_exog), enters
-    with y[t-1]; the state is x before the first step, left unchanged. `loop` is scale and shift,
-    `readout` C, (n_outputs, n_units + n_features), and c, `bounds` the smallest and the largest
-    value of each output, or None. y, (n_steps, n_outputs), is returned.
-    """
-    if bounds is None:
-        bounds = np.full(len(first), -np.inf), np.full(len(first), np.inf)
-    out = np.empty((len(exog), len(first)), dtype=np.float64)
-    start = np.array(state, dtype=weights.bias.dtype)
-    arrays = (first, exog, *loop, *readout, *bounds)
-    observation, inputs, *maps = [np.array(a, dtype=np.float64, order="C") for a in arrays]
-    # Python hears Ctrl-C between two calls only; what a call goes on from is exact
-    for begin in range(0, len(out), STEPS_PER_CALL):
-        rows = slice(begin, begin + STEPS_PER_CALL)
-        start = _closed_loop(*weights, start, observation, inputs[rows], *maps, out[rows])
-        observation = out[rows][-1]
-    return out

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import chain
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -221,7 +221,21 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                     elif (known := ~np.isnan(outputs).any(axis=1)).any():
                         yield features[known], outputs[known]
 
-        readout = fit_readout(
+        readout = self._fit_readout(blocks, (n_features, n_rows), rows, layout, targets)
+        self._store_readout(readout)
+        return states
+
+    def _fit_readout(
+        self,
+        blocks: Callable[[], Iterator[tuple[Array, Array]]],
+        size: tuple[int, int],
+        rows: Array,
+        layout: Layout,
+        targets: Targets,
+    ) -> Readout:
+        """Return the readout of blocks of all rows that count, `size` their (columns, rows)."""
+        n_features, n_rows = size
+        return fit_readout(
             blocks,
             n_features,
             targets.rows.shape[1],
@@ -231,8 +245,6 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             folds=self.alpha_cv,
             weigh=self._weigh_rows(targets.rows),
         )
-        self._store_readout(readout)
-        return states
 
     def _n_missing(self, targets: Targets, layout: Layout) -> int:
         """Return how many rows without a target come after washout; some must have one."""
@@ -377,16 +389,3 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 f"initial_state must be 'auto', 'mean', 'zero', 'last' or an array, got {start!r}"
             )
         return self.reservoir_.check_state(named[start], n_series)
-
-
-def upgrade_names(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Return the attributes of an echo state network with the names of this version.
-
-    The attributes are taken as they stand in a file, and returned as `fit` sets them now.
-    """
-    state = {"verbose": 0, **attributes}  # before there was such a parameter
-    if "_seed" in state:
-        state["seed_"] = state.pop("_seed")
-    if "_auto_zero" in state:
-        state["auto_initial_state_"] = "zero" if state.pop("_auto_zero") else "mean"
-    return state

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
@@ -157,13 +156,3 @@ class ChunkedSums:
             if block is not None:
                 sums.add(*block)
             return solve_best([sums], alphas)
-
-
-def upgrade_stream(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Return the attributes of sums that learn in chunks, with what 0.1.0 did not keep.
-
-    The attributes are taken as they stand in a file.
-    """
-    width = getattr(attributes.get("reservoir"), "n_features_in_", 0)
-    fresh = {"activity": Activity(), "tail": np.zeros((0, width)), "warned": False}
-    return {**fresh, **attributes}

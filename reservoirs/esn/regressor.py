@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from numbers import Integral
 from typing import ClassVar, Self
 
+import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs import compiled
 from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.esn.chunks import ChunkedSums
+from reservoirs.esn.startup import startup_rows
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import (
     ALIGNMENTS,
     BOUND,
+    CLOSED_LOOP,
     DEFAULT_BOUND,
     Bounds,
     ForecastMixin,
     Loop,
+    Loops,
     check_outputs,
+    choose_by_loops,
     find_loop,
     open_rows,
+    plan_loops,
     record_training_end,
     scale_targets,
     skip_leading,
 )
-from reservoirs.readout import SOLVERS, check_alphas
-from reservoirs.sequences import Array, Seed, SeriesLike, check_rows
-from reservoirs.targets import check_targets
+from reservoirs.readout import SOLVERS, Readout, check_alphas
+from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
+from reservoirs.targets import Targets, check_targets
 from reservoirs.topology import Sparse, Topology
 
 # what a fit before belongs to, until two rows of a new stream have come
@@ -36,6 +44,7 @@ READOUT = (
     *("coef_", "intercept_", "readout_", "alpha_", "mean_state_", "last_states_", "activity_"),
     "own_units_",
 )
+CHOSEN = ("alpha_scores_", "n_diverged_loops_")  # by alpha="closed_loop"
 
 
 @inherit_parameters(EchoStateNetwork)
@@ -50,6 +59,13 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
 
     Parameters
     ----------
+    alpha : float, array-like of shape (n_alphas,) or "closed_loop", default=1e-6
+        Ridge penalty on C, in units of the summed squares of the features; of a grid the best is
+        taken, by generalised cross-validation or `alpha_cv`, which judge one step. "closed_loop"
+        takes the penalty whose forecasts are best, on blocks of the series left out one by one:
+        for a model that is to forecast, and where the data are noisy or short.
+    alpha_horizon : int, default=None
+        Steps of the forecasts that "closed_loop" compares; None: a twentieth of the rows, 8 to 100.
     exog_align : {"observation", "target"}, default="observation"
         Whether a row of exog enters with its own observation or belongs to the value predicted, as
         `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
@@ -69,6 +85,12 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         The solved readout: its method, alpha and condition estimate.
     alpha_ : float
         The penalty used.
+    alpha_scores_ : array of shape (n_alphas, 2)
+        With alpha="closed_loop" the penalties and the geometric mean of the errors of their
+        forecasts, in deviations of the targets; infinite where one was refused, for single
+        forecasts that went wrong or for forecasts that died to a constant.
+    n_diverged_loops_ : int
+        With alpha="closed_loop" the forecasts of the chosen penalty that met their bound.
     mean_state_ : array of shape (n_units,)
         Mean of the training states.
     last_states_ : array of shape (n_series, n_units)
@@ -115,6 +137,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         **EchoStateNetwork._parameter_constraints,
         "exog_align": [StrOptions(set(ALIGNMENTS))],
         "bound": BOUND,
+        "alpha": [*EchoStateNetwork._parameter_constraints["alpha"], StrOptions({CLOSED_LOOP})],
+        "alpha_horizon": [Interval(Integral, 1, None, closed="left"), None],
     }
     _settings_of_prediction = EchoStateNetwork._settings_of_prediction | {"exog_align", "bound"}
 
@@ -130,7 +154,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         topology: str | Topology | Sparse | Array = "random",
         activation: str = "tanh",
         noise: float = 0.0,
-        alpha: ArrayLike = 1e-6,
+        alpha: ArrayLike | str = 1e-6,
         alpha_cv: int | None = None,
         solver: str = "auto",
         washout: int = 0,
@@ -143,6 +167,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         random_state: Seed = None,
         exog_align: str = "observation",
         bound: float | None = DEFAULT_BOUND,
+        alpha_horizon: int | None = None,
     ) -> None:
         super().__init__(
             n_units=n_units,
@@ -168,6 +193,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         )
         self.exog_align = exog_align
         self.bound = bound
+        self.alpha_horizon = alpha_horizon
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -250,6 +276,11 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             )
         if not first:
             check_outputs(targets, self.training_end_)
+        if isinstance(self.alpha, str):
+            raise ValueError(
+                f"partial_fit cannot choose alpha={self.alpha!r}, which needs all rows: fit once, "
+                "on the rows there are, and go on with the number in alpha_"
+            )
         alphas = check_alphas(self.alpha)
         before = self._new_stream(targets.rows.shape[1]) if first else self.stream_
         stream = before.extended(
@@ -284,6 +315,50 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         width = self.n_units + self.n_features_in_
         return ChunkedSums(self.reservoir_, sums(width, n_outputs), self.washout, self._noise())
 
+    def _fit_readout(
+        self,
+        blocks: Callable[[], Iterator[tuple[Array, Array]]],
+        size: tuple[int, int],
+        rows: Array,
+        layout: Layout,
+        targets: Targets,
+    ) -> Readout:
+        """Return the readout; with alpha="closed_loop" also store what chose its penalty."""
+        for name in CHOSEN:
+            self.__dict__.pop(name, None)
+        if not isinstance(self.alpha, str):
+            return super()._fit_readout(blocks, size, rows, layout, targets)
+        counted = np.zeros(len(rows), dtype=bool)
+        counted[targets.known] = True
+        settled = np.ones(len(rows), dtype=bool)
+        for span in layout.slices():
+            counted[span.start : span.start + self.washout] = False
+            settled[span.start : span.start + startup_rows(self.reservoir_, rows[span])] = False
+        loop = find_loop(rows, targets, layout)
+        bound = DEFAULT_BOUND if self.bound is None else self.bound
+        task = plan_loops(
+            rows,
+            targets,
+            layout,
+            counted=counted,
+            settled=settled,
+            loop=loop,
+            bound=bound,
+            horizon=self.alpha_horizon,
+        )
+        packed = self.reservoir_.pack()
+
+        def run(loops: Loops) -> Array:
+            states = loops.before[:, : self.n_units]
+            return compiled.closed_loops.run_closed_loops(
+                loops.first, loops.exog, states, packed, task.loop, loops.readouts, loops.bounds
+            )
+
+        shape = size[0], targets.rows.shape[1]
+        choice = choose_by_loops(task, blocks(), np.flatnonzero(counted), shape, run)
+        self.alpha_scores_, self.n_diverged_loops_ = choice.scores, choice.n_diverged
+        return choice.readout
+
     def _training_starts(self, n_series: int) -> Array:
         return self.reservoir_.check_state(None, n_series)
 
@@ -296,6 +371,6 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         bounds: Bounds | None = None,
     ) -> Array:
         readout = (self.coef_, self.intercept_)
-        return compiled.reservoir_loops.run_closed_loop(
+        return compiled.closed_loops.run_closed_loop(
             observation, exog, state, self.reservoir_.pack(), loop, readout, bounds
         )

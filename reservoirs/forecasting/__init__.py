@@ -13,6 +13,13 @@ from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.examples import ALIGNMENTS, next_step
 from reservoirs.forecasting.gaps import open_rows, skip_leading
 from reservoirs.forecasting.loop import Loop, find_loop
+from reservoirs.forecasting.loop_choice import (
+    CLOSED_LOOP,
+    Choice,
+    Loops,
+    choose_by_loops,
+    plan_loops,
+)
 from reservoirs.forecasting.mixin import ForecastMixin
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.own_units import scale_targets
@@ -27,21 +34,26 @@ __all__ = [
     "ALIGNMENTS",
     "BOUND",
     "Bounds",
+    "CLOSED_LOOP",
+    "Choice",
     "DEFAULT_BOUND",
     "ClosedLoopModel",
     "ForecastDivergedWarning",
     "ForecastMixin",
     "Loop",
+    "Loops",
     "TrainingEnd",
     "backtest",
     "check_outputs",
+    "choose_by_loops",
     "closed_loop_model",
     "find_loop",
     "forecast",
     "next_step",
     "open_rows",
-    "skip_leading",
+    "plan_loops",
     "record_training_end",
     "scale_targets",
+    "skip_leading",
     "upgrade_state",
 ]

@@ -219,6 +219,20 @@ class NVAR(NamesByPrefix, RecordingTransformer, BaseEstimator):
         columns = [np.prod(delayed[:, list(index)], axis=1) for index in self.exponents_]
         return np.column_stack(columns)
 
+    def factors(self) -> tuple[Array, int]:
+        """Return the factors of every monomial as the compiled loop reads them, and the stride.
+
+        Returns
+        -------
+        factors : array of shape (n_monomials, degree) of int
+            Columns of v, -1 where a monomial has fewer.
+        stride : int
+            Rows between two delays.
+        """
+        degree = max(map(len, self.exponents_))
+        padded = [(*index, *[-1] * (degree - len(index))) for index in self.exponents_]
+        return np.array(padded, dtype=np.intp), self.stride
+
     def sensitivity(self, delayed: Array, variable: int) -> Array:
         """Return the derivative of every monomial by one variable, dz / dv_j.
 

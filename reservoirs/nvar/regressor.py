@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numbers import Real
+from collections.abc import Callable
+from numbers import Integral, Real
 from typing import ClassVar, Self
 
 import numpy as np
@@ -10,22 +11,30 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from reservoirs import compiled
 from reservoirs.estimators import Progress, Runs, States
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import (
     ALIGNMENTS,
     BOUND,
+    CLOSED_LOOP,
     DEFAULT_BOUND,
+    Bounds,
+    Choice,
     ForecastMixin,
+    Loop,
+    Loops,
+    choose_by_loops,
     find_loop,
     open_rows,
+    plan_loops,
     record_training_end,
     scale_targets,
     skip_leading,
 )
 from reservoirs.nvar.features import DELAYS, NVAR
 from reservoirs.parallel import one_blas_thread
-from reservoirs.readout import QRSums, check_alphas, row_blocks, solve_best
+from reservoirs.readout import QRSums, Readout, check_alphas, row_blocks, solve_best
 from reservoirs.sequences import Array, InitialState, Layout, SeriesLike
 from reservoirs.targets import Targets, check_targets
 
@@ -43,14 +52,17 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    alpha : float or array-like of shape (n_alphas,), default=1e-8
+    alpha : float, array-like of shape (n_alphas,) or "closed_loop", default=1e-8
         Ridge penalty, in units of the summed squares of the scaled features, or a grid of which
-        the best is taken by generalised cross-validation.
+        the best is taken by generalised cross-validation, which judges one step. "closed_loop"
+        takes the penalty whose forecasts are best, on blocks of the series left out one by one.
     noise : float, default=0.0
         Size of the noise that the readout must tolerate, relative to the inputs' deviations.
     exog_align : {"observation", "target"}, default="observation"
         Whether a row of exog enters with its own observation or belongs to the value predicted, as
         `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
+    alpha_horizon : int, default=None
+        Steps of the forecasts that "closed_loop" compares; None: a twentieth of the rows, 8 to 100.
     bound : float or None, default=0.25
         What a forecast feeds back is held within the range of the training targets and of its
         context, and this share of that range beyond; None lets it go.
@@ -65,6 +77,11 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         Intercept, c.
     alpha_ : float
         The penalty used.
+    alpha_scores_ : array of shape (n_alphas, 2)
+        With alpha="closed_loop" the penalties and the geometric mean of the errors of their
+        forecasts, in deviations of the targets; infinite where one was refused.
+    n_diverged_loops_ : int
+        With alpha="closed_loop" the forecasts of the chosen penalty that met their bound.
     last_states_ : list of arrays of shape (n_rows, n_features)
         The rows at the end of each training series that the next monomials use.
     training_end_ : TrainingEnd
@@ -95,7 +112,8 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[object]]] = {
         **DELAYS,
-        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "alpha": [Interval(Real, 0, None, closed="left"), "array-like", StrOptions({CLOSED_LOOP})],
+        "alpha_horizon": [Interval(Integral, 1, None, closed="left"), None],
         "noise": [Interval(Real, 0, None, closed="left")],
         "exog_align": [StrOptions(set(ALIGNMENTS))],
         "bound": BOUND,
@@ -109,10 +127,11 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         n_delays: int = 2,
         stride: int = 1,
         degree: int | tuple[int, ...] | list[int] = 2,
-        alpha: ArrayLike = 1e-8,
+        alpha: ArrayLike | str = 1e-8,
         noise: float = 0.0,
         exog_align: str = "observation",
         bound: float | None = DEFAULT_BOUND,
+        alpha_horizon: int | None = None,
     ) -> None:
         self.n_delays = n_delays
         self.stride = stride
@@ -121,6 +140,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         self.noise = noise
         self.exog_align = exog_align
         self.bound = bound
+        self.alpha_horizon = alpha_horizon
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -168,7 +188,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         return self
 
     def _solve(self, rows: Array, layout: Layout, targets: Targets) -> None:
-        reach, features, alphas = self.features_.reach, self.features_, check_alphas(self.alpha)
+        reach, features = self.features_.reach, self.features_
         shortest = min(layout.lengths)
         if shortest <= reach:
             raise ValueError(
@@ -191,18 +211,87 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         if not np.isfinite(size).all():
             raise ValueError("monomials of X are too large for float64; standardise X first")
         size[size == 0] = 1.0
-        sums = QRSums(z.shape[1], outputs.shape[1])
-        with one_blas_thread():
-            for block in row_blocks(len(z)):
-                sums.add(z[block] / size, outputs[block])
-            if self.noise:
-                # Noise e_j in v_j adds C dz/dv_j e_j to an output: |C dz/dv_j std(e_j)|^2 a row.
-                for j, deviation in enumerate(delayed.std(axis=0)):
-                    slopes = features.sensitivity(delayed, j)
-                    sums.penalise(self.noise * deviation * slopes / size)
-            readout = solve_best([sums], alphas)
+
+        def penalise(sums: QRSums) -> None:
+            # Noise e_j in v_j adds C dz/dv_j e_j to an output: |C dz/dv_j std(e_j)|^2 a row.
+            for j, deviation in enumerate(delayed.std(axis=0) if self.noise else ()):
+                slopes = features.sensitivity(delayed, j)
+                sums.penalise(self.noise * deviation * slopes / size)
+
+        for name in ("alpha_scores_", "n_diverged_loops_"):
+            self.__dict__.pop(name, None)
+        blocks = [(z[block] / size, outputs[block]) for block in row_blocks(len(z))]
+        if isinstance(self.alpha, str):
+            choice = self._choose(rows, layout, targets, whole, blocks, size, penalise)
+            self.alpha_scores_, self.n_diverged_loops_ = choice.scores, choice.n_diverged
+            readout = choice.readout
+        else:
+            readout = _solve(blocks, penalise, check_alphas(self.alpha))
         self.coef_, self.intercept_ = readout.coefficients / size, readout.intercept
         self.alpha_ = readout.alpha
+
+    def _choose(
+        self,
+        rows: Array,
+        layout: Layout,
+        targets: Targets,
+        counted: Array,
+        blocks: list[tuple[Array, Array]],
+        size: Array,
+        penalise: Callable[[QRSums], None],
+    ) -> Choice:
+        """Choose the penalty by closed loops."""
+        loop, reach = find_loop(rows, targets, layout), self.features_.reach
+        task = plan_loops(
+            rows,
+            targets,
+            layout,
+            counted=counted,
+            settled=np.ones(len(rows), dtype=bool),
+            loop=loop,
+            bound=DEFAULT_BOUND if self.bound is None else self.bound,
+            horizon=self.alpha_horizon,
+        )
+
+        def run(loops: Loops) -> Array:
+            histories = rows[loops.begins[:, None] + np.arange(-reach, 0)]
+            C, c = loops.readouts
+            return compiled.monomial_loops.run_monomial_loops(
+                loops.first,
+                loops.exog,
+                histories,
+                self.features_.factors(),
+                task.loop,
+                (C / size, c),
+                loops.bounds,
+            )
+
+        shape = len(size), targets.rows.shape[1]
+        return choose_by_loops(task, blocks, np.flatnonzero(counted), shape, run, penalise)
+
+    def _closed_loop(
+        self,
+        observation: Array,
+        exog: Array,
+        loop: Loop,
+        state: Array,
+        bounds: Bounds | None = None,
+    ) -> Array:
+        # rows before the first one are taken to equal it
+        entering = np.concatenate([observation * loop[0] + loop[1], exog[0]])
+        known = np.vstack([state, entering])
+        missing = self.features_.reach - len(state)
+        history = np.vstack([np.repeat(known[:1], max(missing, 0), axis=0), state])
+        infinite = np.full(len(observation), np.inf)
+        return compiled.monomial_loops.run_monomial_loops(
+            observation[None],
+            exog[None],
+            history[None],
+            self.features_.factors(),
+            loop,
+            (self.coef_[None], self.intercept_[None]),
+            (-infinite, infinite) if bounds is None else bounds,
+        )[0]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coef_")
@@ -231,3 +320,15 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         if initial_state is not None:
             raise ValueError("initial_state has no meaning here: pass earlier rows as context")
         return self.features_._start_states(None, n_series)
+
+
+def _solve(
+    blocks: list[tuple[Array, Array]], penalise: Callable[[QRSums], None], alphas: Array
+) -> Readout:
+    """Return the readout of scaled monomials with the best penalty of a grid."""
+    sums = QRSums(blocks[0][0].shape[1], blocks[0][1].shape[1])
+    with one_blas_thread():
+        for z, outputs in blocks:
+            sums.add(z, outputs)
+        penalise(sums)
+        return solve_best([sums], alphas)

@@ -55,8 +55,9 @@ ESN: Hints = {
     "auto_initial_state_": str,
     "activity_": TrainingActivity,
 }
+CHOSEN: Hints = {"alpha_scores_": Array, "n_diverged_loops_": int}
 ATTRIBUTES: dict[type, Hints] = {
-    ESNRegressor: {**ESN, "training_end_": TrainingEnd, "stream_": ChunkedSums},
+    ESNRegressor: {**ESN, **CHOSEN, "training_end_": TrainingEnd, "stream_": ChunkedSums},
     ESNClassifier: {**ESN, "classes_": Array},
     Reservoir: {
         "recurrent_weights_": Array | scipy.sparse.csr_array,
@@ -71,6 +72,7 @@ ATTRIBUTES: dict[type, Hints] = {
         "training_end_": TrainingEnd,
     },
     NVARRegressor: {
+        **CHOSEN,
         "features_": NVAR,
         "coef_": Array,
         "intercept_": Array,

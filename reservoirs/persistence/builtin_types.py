@@ -9,9 +9,9 @@ import scipy.sparse
 from sklearn.base import BaseEstimator
 
 from reservoirs.esn import ESNClassifier, ESNRegressor
-from reservoirs.esn.base import upgrade_names
-from reservoirs.esn.chunks import ChunkedSums, upgrade_stream
+from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.esn.features import Noise
+from reservoirs.esn.upgrades import upgrade_names, upgrade_stream
 from reservoirs.estimators.activity import Activity, TrainingActivity
 from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
 from reservoirs.nvar import NVAR, NVARRegressor
@@ -54,7 +54,7 @@ def _register_fixed() -> None:
     register(
         NVARRegressor,
         check=_check_nvar,
-        upgrade=upgrade_state,
+        upgrade=lambda attributes: {"alpha_horizon": None, **upgrade_state(attributes)},
         attributes=ATTRIBUTES[NVARRegressor],
     )
     register(
@@ -82,7 +82,7 @@ def _register_fixed() -> None:
 
 
 def _upgrade_esn_regressor(attributes: State) -> State:
-    return upgrade_state(upgrade_names(attributes))
+    return {"alpha_horizon": None, **upgrade_state(upgrade_names(attributes))}
 
 
 def _upgrade_esn_classifier(attributes: State) -> State:
@@ -144,5 +144,8 @@ def _check_nvar(model: NVARRegressor) -> None:
         raise ValueError("exponents_ of features_ must be a list")
     _shapes(model, {"coef_": (None, len(features.exponents_)), "intercept_": (None,)})
     highest = max((k for product in features.exponents_ for k in product), default=0)
-    if len(model.coef_) != len(model.intercept_) or highest > model.n_delays * model.n_features_in_:
+    if (
+        len(model.coef_) != len(model.intercept_)
+        or highest >= model.n_delays * model.n_features_in_
+    ):
         raise ValueError("coef_, intercept_ and the products of features_ do not fit together")

@@ -8,6 +8,7 @@ Fewer rows than features are stored as they are ("dual"). Each gives the whole p
 from one decomposition. `sums.Sums` says what a form offers, `SOLVERS` names them.
 """
 
+from reservoirs.readout.deletion import BlockDeletion
 from reservoirs.readout.dual import DualRows
 from reservoirs.readout.fitting import (
     BLOCK,
@@ -26,6 +27,7 @@ from reservoirs.readout.sums import Sums
 __all__ = [
     "BLOCK",
     "SOLVERS",
+    "BlockDeletion",
     "DualRows",
     "GramSums",
     "QRSums",

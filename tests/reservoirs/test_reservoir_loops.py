@@ -3,36 +3,15 @@ import pytest
 import reference
 import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
+from packed import INPUTS, matrix, weights
 
-from reservoirs.compiled import reservoir_loops
 from reservoirs.compiled.reservoir_loops import run_states
 from reservoirs.compiled.storage import (
     DenseMatrix,
     DiagonalsMatrix,
     SellMatrix,
     pack_recurrent,
-    pack_weights,
 )
-from reservoirs.topology import draw
-
-INPUTS = np.random.default_rng(0).normal(size=(60, 3))
-
-
-def weights(n_units, dtype=np.float64, leak_rate=0.3):
-    rng = np.random.default_rng(n_units)
-    W = draw("random", n_units, degree=5, seed=n_units)
-    W_in, bias = rng.normal(size=(n_units, 3)), rng.normal(size=n_units)
-    return W.toarray(), W_in, bias, pack_weights(W, W_in, bias, leak_rate=leak_rate, dtype=dtype)
-
-
-def matrix(kind, n_units):
-    rng = np.random.default_rng(1)
-    if kind == "dense":
-        return rng.normal(size=(n_units, n_units)) / n_units
-    if kind == "lonely row":
-        first = np.diag([0.5] + [0.0] * (n_units - 1))
-        return first + np.eye(n_units, k=3) * rng.normal(size=n_units)
-    return draw(kind, n_units, degree=4, seed=1).toarray()
 
 
 @pytest.mark.parametrize("n_units", [1, 7, 15, 16, 17, 30, 65])
@@ -165,45 +144,3 @@ def test_the_state_before_is_left_unchanged():
     run_states(INPUTS, start, packed)
 
     assert_array_equal(start, 1.0)
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("kind", ["random", "shifts", "dense"])
-def test_a_closed_loop_in_several_calls_is_bitwise_that_in_one(kind, dtype, monkeypatch):
-    _, W_in, bias, packed = weights(33, dtype)
-    packed = packed._replace(recurrent=pack_recurrent(0.5 * matrix(kind, 33), dtype))
-    C = np.random.default_rng(3).normal(size=(2, 36))
-    arguments = (
-        np.ones(2),
-        INPUTS[:, :1],
-        np.linspace(-1, 1, 33),
-        packed,
-        (np.array([0.3, 0.2]), np.array([0.1, 0.0])),
-        (C, np.array([0.1, -0.1])),
-    )
-    whole = reservoir_loops.run_closed_loop(*arguments)
-
-    monkeypatch.setattr(reservoir_loops, "STEPS_PER_CALL", 7)
-
-    assert_array_equal(reservoir_loops.run_closed_loop(*arguments), whole)
-
-
-def test_ctrl_c_ends_a_long_forecast_between_two_calls(monkeypatch):
-    n_steps = []
-
-    def interrupted(*arguments):
-        n_steps.append(len(arguments[-1]))
-        if len(n_steps) == 3:
-            raise KeyboardInterrupt
-        return arguments[6]
-
-    monkeypatch.setattr(reservoir_loops, "_closed_loop", interrupted)
-    _, _, _, packed = weights(7)
-    ones = np.ones(3)
-
-    with pytest.raises(KeyboardInterrupt):
-        reservoir_loops.run_closed_loop(
-            ones, np.empty((3_000_000, 0)), np.zeros(7), packed, (ones, ones), (ones, ones)
-        )
-
-    assert n_steps == [10_000] * 3

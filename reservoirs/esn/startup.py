@@ -1,0 +1,44 @@
+"""How many rows a reservoir needs to forget the state that it started from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reservoirs.readout import row_blocks
+from reservoirs.reservoir import Reservoir
+from reservoirs.sequences import Array
+
+SETTLED = 1e-6  # of the deviation of the states
+BLOCK = 128
+
+
+def startup_rows(reservoir: Reservoir, rows: Array) -> int:
+    """Return the first row from which the states do not tell where a series started.
+
+    Two runs, from the zero state and from the mean of the states, are compared until they agree.
+
+    Parameters
+    ----------
+    reservoir : Reservoir
+        With drawn weights.
+    rows : array of shape (n_rows, n_features)
+        One series, from its first row on.
+
+    Returns
+    -------
+    int
+        At most a quarter of the rows.
+    """
+    limit, packed = len(rows) // 4, reservoir.pack()
+    if not limit:
+        return 0
+    zero: Array = np.zeros(reservoir.n_units)
+    first = np.concatenate([s for _, s in reservoir.run(rows[:limit], zero, packed=packed)])
+    scale, mean = float(first.std(axis=0).mean()) or 1.0, first.mean(axis=0)
+    for span in row_blocks(limit, size=BLOCK):
+        for _, states in reservoir.run(rows[span], mean, packed=packed):
+            apart = np.abs(states - first[span]).max(axis=1) > SETTLED * scale
+            mean = states[-1]
+        if not apart[-1]:
+            return span.start + int(np.flatnonzero(apart)[-1] + 1 if apart.any() else 0)
+    return limit
