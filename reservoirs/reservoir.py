@@ -36,6 +36,7 @@ from reservoirs.sequences import (
     check_rows,
     restore,
 )
+from reservoirs.short_series import batches, run_batch
 
 SETTINGS: dict[str, list[object]] = {
     "n_units": [Interval(Integral, 1, None, closed="left")],
@@ -247,14 +248,17 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         packed = self.pack()
         block = max(BLOCK, STATES_PER_CALL // self.n_units)
 
-        def run(span: slice, start: Array) -> None:
-            out = states[span].__getitem__
-            for _ in self.run(rows[span], start, packed=packed, out=out, block=block):
+        def run(span: slice, numbers: slice) -> None:
+            out, lengths = states[span], layout.lengths[numbers]
+            if len(lengths) > 1:
+                run_batch(self, rows[span], lengths, starts[numbers], out)
+                return
+            start, write = starts[numbers.start], out.__getitem__
+            for _ in self.run(rows[span], start, packed=packed, out=write, block=block):
                 pass  # written in place
 
-        series = zip(layout.slices(), starts, strict=True)
         n_jobs = 1 if layout.n_series == 1 else self.n_jobs
-        for _ in map_in_order(run, series, n_jobs, shared=True):
+        for _ in map_in_order(run, batches(layout, BLOCK), n_jobs, shared=True):
             pass
         return restore(states, layout)
 

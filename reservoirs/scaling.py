@@ -154,18 +154,19 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
 
     def _warn_unlike(self, units: Units, rows: Array, layout: Layout) -> None:
         """Warn of series without names that have little in common with those of fit."""
-        for number, span in enumerate(layout.slices()):
-            away = np.abs(rows[span] - units.mean[number]) / units.scale[number]
-            away = np.where(np.isnan(away), 0.0, away)
-            if away.max() > UNLIKE:
-                warnings.warn(
-                    f"series {number} is taken for series {number} of fit, since it has no name, "
-                    f"and lies up to {away.max():.3g} of its deviations from its mean; give the "
-                    "series names, in a DataFrame with a MultiIndex, to tell new ones from old",
-                    UserWarning,
-                    stacklevel=4,
-                )
-                return
+        mean, scale = units.by_row()
+        away = np.abs(rows - mean) / scale
+        unlike = (away > UNLIKE).any(axis=1)  # NaN is not
+        if unlike.any():
+            number = int(np.searchsorted(layout.starts(), np.argmax(unlike), side="right")) - 1
+            of_series = away[np.repeat(np.arange(layout.n_series), layout.lengths) == number]
+            warnings.warn(
+                f"series {number} is taken for series {number} of fit, since it has no name, "
+                f"and lies up to {np.nanmax(of_series):.3g} of its deviations from its mean; give "
+                "the series names, in a DataFrame with a MultiIndex, to tell new ones from old",
+                UserWarning,
+                stacklevel=4,
+            )
 
     def numbers_of(self, names: pd.Index | None, n_series: int) -> list[int | None]:
         """Return which series of `fit` each of some series is, with `per_series`.

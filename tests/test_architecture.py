@@ -30,6 +30,7 @@ FLOORS = {
         {"estimators", "input_weights", "packing", "readout"},
         {"datasets", "metrics", "scaling"},
         {"forecasting"},
+        {"short_series"},
         {"nvar", "reservoir"},
         {"diagnostics", "esn", "model_selection"},
         {"display", "persistence"},

@@ -14,7 +14,6 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.esn.features import POOLINGS, BlockNoise, Noise, pooled_features
-from reservoirs.esn.short_series import batches, cut_alike, run_batch
 from reservoirs.esn.stream import Stream, TrainingStates
 from reservoirs.estimators import Progress, Runs, SeriesMixin, States
 from reservoirs.estimators.activity import Activity, last_rows
@@ -25,6 +24,7 @@ from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout, row_blocks
 from reservoirs.reservoir import SETTINGS, Reservoir
 from reservoirs.seeds import seed_streams
 from reservoirs.sequences import Array, InitialState, Layout, Seed, SeriesLike
+from reservoirs.short_series import batches, cut_alike, run_batch
 from reservoirs.targets import TargetKind, Targets
 from reservoirs.topology import Sparse, Topology
 

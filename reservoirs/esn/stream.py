@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from reservoirs.esn.features import FeatureBlocks, Noise
-from reservoirs.esn.short_series import batches, run_batch
 from reservoirs.estimators.activity import Activity
 from reservoirs.parallel import map_in_order, prefetch
 from reservoirs.readout import BLOCK
 from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array, Layout
+from reservoirs.short_series import batches, run_batch
 
 
 class Block(NamedTuple):

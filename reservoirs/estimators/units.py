@@ -100,6 +100,7 @@ def units_of(values: SeriesLike) -> Units | None:
 def measure(rows: Array, *, with_mean: bool = True, with_std: bool = True) -> tuple[Array, Array]:
     """Return mean and standard deviation of each column; NaN does not count.
 
+    Rows are those of one series, (n_rows, n_columns), or of several, (n_series, n_rows, n_columns).
     Without `with_mean` the means are 0; without `with_std` the deviations are 1, as those of
     constant columns are.
 
@@ -108,13 +109,14 @@ def measure(rows: Array, *, with_mean: bool = True, with_std: bool = True) -> tu
     ValueError
         If a column has no value.
     """
-    mean, deviation, largest = rows.mean(axis=0), rows.std(axis=0), np.abs(rows).max(axis=0)
-    for column in np.flatnonzero(np.isnan(mean)):  # measured without what is missing
-        known = rows[~np.isnan(rows[:, column]), column]
+    mean, deviation, largest = rows.mean(axis=-2), rows.std(axis=-2), np.abs(rows).max(axis=-2)
+    for *series, column in np.argwhere(np.isnan(mean)):  # measured without what is missing
+        values, place = rows[(*series, slice(None), column)], (*series, column)
+        known = values[~np.isnan(values)]
         if not len(known):
             raise ValueError(f"column {column} of X has no value but NaN; leave it out")
-        mean[column], deviation[column] = known.mean(), known.std()
-        largest[column] = np.abs(known).max()
+        mean[place], deviation[place] = known.mean(), known.std()
+        largest[place] = np.abs(known).max()
     # below the rounding of the values themselves nothing varies
     constant = deviation <= 10 * np.finfo(np.float64).eps * largest
     return mean * with_mean, np.where(constant | (not with_std), 1.0, deviation)
@@ -126,6 +128,11 @@ def measure_each(rows: Array, layout: Layout, *, with_mean: bool, with_std: bool
     Rows are those of all series, as `layout` divides them; for `with_mean` and `with_std` see
     `measure`.
     """
-    pairs = [measure(rows[s], with_mean=with_mean, with_std=with_std) for s in layout.slices()]
-    means, scales = (np.stack(each) for each in zip(*pairs, strict=True))
+    lengths, starts = np.array(layout.lengths), layout.starts()
+    means, scales = np.empty((2, layout.n_series, rows.shape[1]))
+    for length in np.unique(lengths):  # all series of a length at once
+        numbers = np.flatnonzero(lengths == length)
+        alike = rows[starts[numbers, None] + np.arange(length)]
+        measured = measure(alike, with_mean=with_mean, with_std=with_std)
+        means[numbers], scales[numbers] = measured
     return Units(means, scales, layout.lengths)

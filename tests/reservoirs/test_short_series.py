@@ -1,13 +1,15 @@
 """Short series share a check and a compiled call, and give bitwise what each gives on its own."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from reservoirs import NVAR, ESNRegressor, NVARRegressor, targets
+from reservoirs import NVAR, ESNRegressor, NVARRegressor, Reservoir, SequenceScaler, targets
 from reservoirs.esn import base, stream
-from reservoirs.esn.short_series import batches, cut_alike
 from reservoirs.sequences import Layout
+from reservoirs.short_series import batches, cut_alike
 
 LENGTHS = [5, 20, 3, 1500, 20, 1024, 1030, 2, 7, 400, *[13] * 40]
 X = [np.random.default_rng(n).normal(size=(n, 2)) for n in LENGTHS]
@@ -57,6 +59,48 @@ def test_monomials_of_all_series_are_those_of_each(delays):
         for together, series, before in zip(predictions, X, context or predictions, strict=True):
             own = model.predict(series, context=None if context is None else before)
             assert_array_equal(together, own)
+
+
+@pytest.mark.parametrize("settings", [{}, {"dtype": "float32"}, {"n_jobs": 2}], ids=str)
+def test_states_of_all_series_are_those_of_each(settings):
+    reservoir = Reservoir(n_units=20, random_state=0, **settings).fit(X)
+    starts = np.random.default_rng(0).normal(size=(len(X), 20))
+
+    together = reservoir.transform(X, initial_state=starts)
+
+    for states, series, start in zip(together, X, starts, strict=True):
+        assert_array_equal(states, reservoir.transform(series, initial_state=start))
+
+
+def test_a_series_scaled_beside_others_is_scaled_as_on_its_own():
+    gaps = [series.copy() for series in X]
+    gaps[7][1, 0] = gaps[-2][3, 1] = gaps[3][-1, 0] = np.nan
+    for columns in ([0], [0, 1]):
+        series = [s[:, columns] for s in gaps]
+        scaler = SequenceScaler(per_series=True).fit(series)
+
+        for number, (together, rows) in enumerate(
+            zip(scaler.transform(series), series, strict=True)
+        ):
+            alone = SequenceScaler(per_series=True).fit(rows)
+            assert_array_equal(scaler.mean_[number], alone.mean_[0])
+            assert_array_equal(scaler.scale_[number], alone.scale_[0])
+            assert_array_equal(together, alone.transform(rows))
+
+
+def test_the_first_series_unlike_that_of_fit_is_named():
+    scaler = SequenceScaler(per_series=True).fit(X)
+    other = [series.copy() for series in X]
+    other[5][-1, 1], other[9][0, 0], other[2][0, 0] = 1e3, 1e4, np.nan
+    size = abs(1e3 - scaler.mean_[5, 1]) / scaler.scale_[5, 1]
+
+    with pytest.warns(
+        UserWarning,
+        match=re.escape(
+            f"series 5 of fit, since it has no name, and lies up to {size:.3g} of its dev"
+        ),
+    ):
+        scaler.transform(other)
 
 
 def test_an_overflow_in_a_batch_is_told_by_its_row():

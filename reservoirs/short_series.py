@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reservoirs import compiled
-from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array, Layout
+
+if TYPE_CHECKING:
+    from reservoirs.reservoir import Reservoir
 
 
 def batches(layout: Layout, n_rows: int) -> Iterator[tuple[slice, slice]]:
