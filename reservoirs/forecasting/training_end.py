@@ -85,9 +85,11 @@ class TrainingEnd:
         pd = load_pandas()
         names = self.output_names or list(range(self.n_outputs))
         levels = self.level_names
+        if levels is not None and len(levels) == 1:  # also one level of tuples
+            return pd.Index(names, name=levels[0], tupleize_cols=False)
         if all(isinstance(name, tuple) for name in names):
             return pd.MultiIndex.from_tuples(names, names=levels)
-        return pd.Index(names, name=levels[0] if levels else None)
+        return pd.Index(names)
 
     @property
     def target_kind(self) -> TargetKind:

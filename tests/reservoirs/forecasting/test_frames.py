@@ -70,7 +70,8 @@ def test_columns_of_two_levels_come_back_as_such():
 def test_columns_keep_the_names_of_their_levels(tmp_path):
     two = np.c_[np.sin(0.3 * np.arange(60)), np.cos(0.3 * np.arange(60))]
     levels = pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["var", "unit"])
-    for columns in (levels, pd.Index(["a", "b"], name="var"), pd.Index(["a", "b"])):
+    pairs = pd.Index([("a", 1), ("b", 2)], name="var", tupleize_cols=False)
+    for columns in (levels, pairs, pd.Index(["a", "b"], name="var"), pd.Index(["a", "b"])):
         frame = pd.DataFrame(two, columns=columns, index=pd.date_range("2024", periods=60))
         panel = pd.concat({"A": frame, "B": frame}, names=["site", "day"])
         model = ESNRegressor(n_units=10, random_state=0)
