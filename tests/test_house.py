@@ -1,5 +1,9 @@
 """Every file of code that is more than a page has a test file of its name, or says which it has."""
 
+import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,3 +52,15 @@ def test_no_property_is_computed_under_a_lock_that_a_fork_may_find_held():
     for package in ("reservoirs", "trainers"):
         for path in (ROOT / package).rglob("*.py"):
             assert "import cached_property" not in path.read_text(encoding="utf-8"), path
+
+
+def test_ci_installs_the_lower_bounds_of_the_package():
+    script = [sys.executable, str(ROOT / ".ci" / "lower_bounds.py")]
+    printed = subprocess.run(script, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    pinned = dict(re.findall(r"^([\w.-]+)==(\S+)$", printed, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    needed = dict(re.findall(r"'([\w-]+)>=([\d.]+)", str(project["dependencies"])))
+
+    assert len(needed) >= 3
+    assert {name: pinned[name] for name in needed} == needed
+    assert "lower_bounds.py" in (ROOT / ".ci" / "wheel").read_text("utf-8")
