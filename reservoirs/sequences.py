@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -144,9 +145,12 @@ def _run_lengths(ids: Array, where: str, names: Array) -> tuple[int, ...]:
         run = next(n for n, i in enumerate(id_of_run) if i in id_of_run[:n])
         repeated = names[runs[run]]
         repeated = repeated.item() if isinstance(repeated, np.generic) else repeated
+        remedy = "sort the rows by series (a stable sort keeps their time order)"
+        if isinstance(repeated, date):
+            remedy = "the last level of the index is the time: use swaplevel(), then " + remedy
         raise ValueError(
             f"the rows of one series must be contiguous in {where}, got series {repeated!r} in "
-            "more than one run; sort the rows by series (a stable sort keeps their time order)"
+            f"more than one run; {remedy}"
         )
     return tuple(np.diff(np.concatenate([[0], change, [len(ids)]])).tolist())
 

@@ -6,17 +6,23 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from containers import naming
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from reservoirs import (
+    NVAR,
     ESNClassifier,
     ESNRegressor,
     NVARRegressor,
     Reservoir,
     SequenceScaler,
+    backtest,
     forecast,
     load,
     metrics,
@@ -257,3 +263,113 @@ def test_rows_that_do_not_follow_are_not_scored():
                     continue
                 with pytest.raises(ValueError, match=message):
                     forecast_scorer()(model.fit(take[fit], y[fit]), take[test], y[test])
+
+
+DAYS = dates("D")
+WAVES = [S[:, None], 0.5 * np.cos(0.25 * T)[:, None]]
+FRAMES = [pd.DataFrame(wave, columns=["y"], index=DAYS) for wave in WAVES]
+PANELS = {
+    "numbers": pd.concat(FRAMES, keys=[2, 1]),
+    "dates": pd.concat(FRAMES, keys=[pd.Timestamp("2020"), pd.Timestamp("2019")]),
+    "a level too many": pd.concat([*FRAMES, FRAMES[0]], keys=["a", "b", "c"]).loc[["a", "b"]],
+    "categories": pd.concat(FRAMES, keys=pd.CategoricalIndex(["b", "a"])),
+    "three levels": pd.concat({("x", "a"): FRAMES[0], ("x", "b"): FRAMES[1]}),
+    "one column": pd.concat([frame["y"] for frame in FRAMES], keys=["a", "b"]),
+    "a tuple": tuple(WAVES),
+    "another order of memory": np.asfortranarray(np.stack(WAVES)),
+    "polars": [pl.DataFrame({"y": wave[:, 0]}) for wave in WAVES],
+}
+
+
+def flat(values):
+    parts = values if isinstance(values, list) else [values]
+    return np.concatenate([np.ravel(np.asarray(part)) for part in parts])
+
+
+def test_every_panel_is_its_series():
+    expected = flat(clone(ESN).fit(*next_step(WAVES)).forecast(3))
+    for name, panel in PANELS.items():
+        with naming(name):
+            assert_allclose(
+                flat(clone(ESN).fit(*next_step(panel)).forecast(3)), expected, rtol=1e-9
+            )
+    for wrong, message in [
+        (PANELS["one column"].swaplevel(), "swaplevel"),
+        (PANELS["categories"].sort_index(level=1), "contiguous"),
+        (pd.concat(FRAMES, keys=["a", np.nan]), "name the series"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            next_step(wrong)
+
+
+def test_dates_without_their_frequency_go_on():
+    for freq, zone in [("QE-NOV", None), ("bh", None), ("36h", None), ("h", "Australia/Lord_Howe")]:
+        every = dates(freq, tz=zone)
+        known = pd.DatetimeIndex(every[:-2].delete(60), freq=None)
+        with naming((freq, zone)), pytest.warns(UserWarning, match="no row for 1 step"):
+            model = clone(ESN).fit(*next_step(pd.DataFrame({"y": S[:-3]}, index=known)))
+        assert list(model.forecast(2).index) == list(every[-2:])
+
+
+def test_targets_that_are_not_the_next_value_close_no_loop():
+    targets = [np.diff(S), S[2:], S[1:] ** 2, np.log(S[1:] + 2), S[1:] + np.cos(T[1:])]
+    for number, y in enumerate(targets):
+        for steps in ([], [StandardScaler()], [Reservoir(n_units=8, random_state=0)]):
+            model = make_pipeline(*map(clone, steps), clone(ESN)).fit(S[: len(y), None], y)
+            with naming((number, steps)), pytest.raises(ValueError, match="loop cannot close"):
+                forecast(model, 3)
+
+
+def test_columns_and_rows_go_by_name_wherever_they_come():
+    two = pd.DataFrame({"a": S, "b": np.cos(0.2 * T)}, index=DAYS)
+    exog = pd.DataFrame({"p": np.cos(0.17 * T), "q": np.sin(0.11 * T)}, index=DAYS)
+    model = clone(ESN).fit(*next_step(two[:100], exog[:100]))
+    right = model.forecast(4, exog=exog)
+
+    for other in (exog[["q", "p"]], exog.assign(z=1.0), pl.from_pandas(exog[["q", "p"]][99:103])):
+        assert_array_equal(model.forecast(4, exog=other), right)
+    for wrong, message in [
+        (exog[["p"]], "'q'"), (exog.rename(columns={"p": "P"}), "'p'"),
+        (exog.reset_index(drop=True), "no row"), (exog.tz_localize("UTC"), "no row"),
+        (exog[::-1], "must increase"), (exog.shift(101, freq="D"), "2024-04-09"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            model.forecast(4, exog=wrong)
+    assert_array_equal(
+        backtest(model, two[["b", "a"]], horizon=2, step=50, exog=exog[["q", "p"]])[1],
+        backtest(model, two, horizon=2, step=50, exog=exog)[1],
+    )
+
+
+def test_a_mask_is_missing_in_every_verb():
+    holes = np.where(np.isin(T, [40, 41, 70]), np.nan, S)
+    masked = np.ma.masked_array(np.where(np.isnan(holes), 1e20, holes), np.isnan(holes))
+    model = clone(ESN).fit(*next_step(holes))
+    for name, call in {
+        "a list": lambda s: clone(ESN).fit(*next_step([s[:, None]] * 2)).forecast(2),
+        "context": lambda s: model.forecast(2, context=s),
+        "backtest": lambda s: backtest(model, s, horizon=2, step=30)[1],
+        "targets": lambda s: clone(ESN).fit(X, s[1:]).predict(X),
+        "score": lambda s: model.score(X, s[1:]),
+        "scaler": lambda s: SequenceScaler().fit_transform(s[:, None]),
+    }.items():
+        with naming(name):
+            assert_array_equal(flat(call(masked)), flat(call(holes)))
+
+
+def test_words_of_other_libraries_are_known():
+    for kind, word, meant in [
+        (ESNRegressor, "ridge", "alpha"), (ESNRegressor, "seed", "random_state"),
+        (RNNRegressor, "hidden_size", "n_units"), (RNNRegressor, "epochs", "max_iter"),
+        (NVARRegressor, "delay", "n_delays"),
+    ]:  # fmt: skip
+        with pytest.raises(TypeError, match=f"did you mean '{meant}'"):
+            kind(**{word: 1})
+
+
+def test_output_as_frames_is_for_one_series_only():
+    with config_context(transform_output="pandas"):
+        for transformer in (Reservoir(n_units=5, random_state=0), SequenceScaler(), NVAR()):
+            assert hasattr(transformer.fit_transform(X), "columns")
+            assert isinstance(transformer.transform([X, X]), list)
+            assert transformer.transform(np.stack([X, X])).ndim == 3
