@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 
@@ -104,7 +105,7 @@ def _checked(y: SeriesLike, layout: Layout, finite: bool | str) -> Targets:
 
 def _check_numbers(y: SeriesLike, finite: bool | str, **checks: bool | str | int) -> Array:
     checks |= {"ensure_2d": False, "ensure_all_finite": finite}
-    with explain_text(y, "y", LABELS):
+    with explain_text(y, "y", LABELS), config_context(assume_finite=False):
         # in C order: products of another order of the same numbers round otherwise
         return check_array(y, dtype=np.float64, order="C", input_name="y", **checks)
 

@@ -373,3 +373,18 @@ def test_output_as_frames_is_for_one_series_only():
             assert hasattr(transformer.fit_transform(X), "columns")
             assert isinstance(transformer.transform([X, X]), list)
             assert transformer.transform(np.stack([X, X])).ndim == 3
+
+
+def test_nothing_is_assumed_finite():
+    gap = np.where(T == 40, np.nan, S)
+    model = clone(ESN).fit(X, Y)
+    filled = clone(ESN).fit(*next_step(gap)).forecast(2), model.forecast(2, context=gap)
+    with config_context(assume_finite=True):
+        assert_array_equal(clone(ESN).fit(*next_step(gap)).forecast(2), filled[0])
+        assert_array_equal(model.forecast(2, context=gap), filled[1])
+        for bad in (np.inf, np.nan):
+            rows = np.where(T[:-1, None] == 5, bad, X)
+            with pytest.raises(ValueError, match="infinity|NaN"):
+                ESNClassifier(n_units=9).fit(rows, Y > 0)
+            with pytest.raises(ValueError, match="infinity|NaN"):
+                clone(ESN).fit(*next_step(S, np.where(T == 5, bad, S)))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn import config_context
 from sklearn.utils import check_array
 
 from reservoirs.forecasting.gaps import describe_leading
@@ -206,7 +207,7 @@ def _check_numbers(
     values, finite = unmask(values), True
     checks = {"ensure_2d": False, "dtype": np.float64 if numeric else None, "input_name": name}
     try:
-        with explain_text(values if numeric else None, name):
+        with explain_text(values if numeric else None, name), config_context(assume_finite=False):
             array = check_array(values, **checks)
     except ValueError as error:
         if "contains NaN" not in str(error):
