@@ -131,7 +131,12 @@ def _number_tail(index: pd.Index, step: int | float) -> pd.Index:
 
 
 def _with_frequency(labels: pd.Index, freq: pd.offsets.BaseOffset) -> pd.Index | None:
+    pd = load_pandas()
     try:
+        if isinstance(freq, pd.offsets.LastWeekOfMonth):  # pandas finds no single label to be of it
+            wall = labels.tz_localize(None)
+            regular = pd.date_range(wall[0], periods=len(wall) + 1, freq=freq, name=wall.name)[:-1]
+            return regular.tz_localize(labels.tz) if regular.equals(wall) else None
         return type(labels)(labels, freq=freq, name=labels.name)
     except Exception:  # not one of the frequency, or pytz's own errors where a clock jumps
         return None

@@ -59,6 +59,12 @@ def assert_dates_go_on(alias, zone, holes):
     assert list(continue_labels(advance(tail), 9)) == list(labels[known + 1 :])
 
 
+def test_the_last_week_day_of_a_month_is_found():
+    for zone, holes in itertools.product(ZONES, HOLES):
+        with naming((zone, holes)):
+            assert_dates_go_on("LWOM-FRI", zone, holes)
+
+
 def test_a_declared_frequency_is_taken():
     for alias in ALIASES:
         labels = full_range(alias, None, 8)
