@@ -123,7 +123,8 @@ def reservoir_report(
 
 
 def _last_step(model: ReportedModel, rows: SeriesLike) -> tuple[ReservoirModel, SeriesLike]:
-    """Return the last step of a Pipeline, and the rows as it reads them."""
+    """Return the last step of a Pipeline or of a search's best, and the rows as it reads them."""
+    model = cast("ReportedModel", getattr(model, "best_estimator_", model))
     if not hasattr(model, "steps"):
         return cast("ReservoirModel", model), rows
     for name, step in model.steps[:-1]:

@@ -181,7 +181,9 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
 
     def _warn_of_scale(self, activity: Activity) -> bool:
         """Warn if the units show that X is not scaled, and tell whether they do."""
-        return self.activation == "tanh" and activity.warn(self.n_units, type(self).__name__)
+        return self.activation == "tanh" and activity.warn(
+            self.reservoir_.input_weights_, type(self).__name__
+        )
 
     def _weigh_rows(self, targets: Array) -> Callable[[Array], Array] | None:
         """Return what rows count by their targets; None where all count alike."""

@@ -14,6 +14,7 @@ SATURATED = 0.95  # size of a state, or root mean square of a unit, that is as g
 MOSTLY = 0.65  # share of the rows in which a saturated unit is beyond that size
 NEARLY_ALL = 0.75  # units of which that is said: of Lorenz as it is, forecast well, half are so
 FEWEST = 75  # rows from which on something is said: three quarters of 100
+OVERDRIVEN = 10.0  # root mean square of W_in u: of a sine beyond 2, where tanh is 0.96, for 91 %
 STILL = 1e-3  # deviation of a unit that hardly moves
 
 
@@ -101,11 +102,13 @@ class Activity:
             tail=tail,
         )
 
-    def warn(self, n_units: int, name: str) -> bool:
+    def warn(self, input_weights: Array, name: str) -> bool:
         """Warn if most units saturate, or hardly move, under inputs that are not scaled.
 
-        `name` is the class of the estimator. Whether there was something to say is returned.
+        `input_weights` are W_in, (n_units, n_features), and `name` is the class of the estimator.
+        Whether there was something to say is returned.
         """
+        n_units = input_weights.shape[0]
         mean, variance = self.moments()
         size = mean**2 + variance
         if self.n_rows < FEWEST or not variance[n_units:].any():  # too few to tell, or constant
@@ -114,6 +117,9 @@ class Activity:
         beyond = float(np.mean(self.sums[2, :n_units] > MOSTLY * self.n_rows))
         saturated = float(np.mean(size[:n_units] > SATURATED**2))
         saturated = max(saturated, beyond) if beyond > NEARLY_ALL else saturated
+        # a leaky unit that a fast signal turns is never near 1, whatever the size of W_in u
+        drive = input_weights**2 @ size[n_units:]
+        saturated = max(saturated, float(np.mean(drive > OVERDRIVEN**2)))
         still = float(np.mean(variance[:n_units] < STILL**2))
         # of scaled inputs this is what input_scaling asks for
         saturated *= bool((size[n_units:] > 3.0**2).any())

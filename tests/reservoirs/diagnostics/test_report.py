@@ -4,6 +4,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -230,3 +231,12 @@ def test_a_loop_that_dies_to_a_constant_is_told_unless_the_series_does():
 
             assert lines(report, "free run") == [mark], (number, report)
             assert ("dies to a constant after step" in report) == (mark == "!!"), report
+
+
+def test_the_best_model_of_a_search_is_described():
+    X, y = next_step(np.sin(0.2 * np.arange(300)))
+    search = GridSearchCV(ESNRegressor(n_units=20, random_state=0), {"alpha": [1e-6]}, cv=2)
+
+    found = diagnostics.reservoir_report(search.fit(X, y), random_state=0)
+
+    assert found == diagnostics.reservoir_report(search.best_estimator_, random_state=0)

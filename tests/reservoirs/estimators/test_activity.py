@@ -15,12 +15,15 @@ SINE = np.sin(0.3 * np.arange(400))
     [
         (1e6 + 1e5 * SINE, "saturate: X is too large"),
         (3e4 + 1e3 * SINE, "saturate: X is too large"),
+        (1e6 * np.cos(np.arange(400.0)), "100% of the units saturate: X is too large"),
+        (np.c_[SINE, 1e6 * np.cos(2.0 * np.arange(400))], "saturate: X is too large"),
         (1e-4 * SINE, "hardly move: X is too small"),
         (1e-9 * SINE, "hardly move: X is too small"),
     ],
 )
 def test_unscaled_data_are_told_once_with_the_pipeline_to_write(series, what):
     X, y = next_step(series)
+    y = y.reshape(len(y), -1)[:, 0]
 
     for model, target in (
         (ESNRegressor(n_units=50, random_state=0), y),
