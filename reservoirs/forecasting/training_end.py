@@ -137,7 +137,9 @@ def record_training_end(
         targets = replace(targets, rows=targets.rows[span])
         layout, outer = Layout("single", (span.stop - span.start,)), None
         tails = None if tails is None else tails[-1:]
-    deviation = targets.rows[targets.known].std(axis=0)
+    # squares of targets beyond 1e150 are infinite, and an error divided by infinity is none
+    unit = targets.largest if targets.largest > 1e150 else 1.0
+    deviation = unit * (targets.rows[targets.known] / unit).std(axis=0)
     last_rows = np.cumsum(layout.lengths) - 1
     # 1 in place of zero: errors are divided by the deviation, and a limit is a multiple of the size
     return TrainingEnd(

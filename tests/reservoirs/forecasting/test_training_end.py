@@ -113,3 +113,13 @@ def test_columns_of_y_in_another_order_are_not_scored():
     with pytest.raises(ValueError, match=r"\['b', 'a'\], and fit had \['a', 'b'\]"):
         model.score(X, y[["b", "a"]])
     assert model.score(X, y.set_axis(["p", "q"], axis=1)) == model.score(X, y)
+
+
+def test_the_deviation_of_huge_targets_is_finite():
+    X, y = next_step(np.sin(0.3 * np.arange(60)))
+    model = ESNRegressor(n_units=9, random_state=0)
+    expected = model.fit(X, y).training_end_.target_deviation
+
+    found = model.fit(X, 1e155 * y).training_end_.target_deviation
+
+    np.testing.assert_allclose(found, 1e155 * expected, rtol=1e-12)
