@@ -10,15 +10,18 @@ from reservoirs.metrics.forecasts import (
     smape,
     valid_prediction_time,
 )
+from reservoirs.metrics.relative import mase, skill
 
 __all__ = [
     "amplitude_ratio",
     "count_errors",
     "error_growth",
+    "mase",
     "nmse",
     "nrmse",
     "nrmse_scorer",
     "sequence_error_rate",
+    "skill",
     "smape",
     "symbol_error_rate",
     "valid_prediction_time",

@@ -59,6 +59,17 @@ def _check_names(truth: SeriesLike, prediction: SeriesLike, names: tuple[str, st
             f"{names[0]} and {names[1]} must have the same labels, got {ours[row]} and "
             f"{theirs[row]} in row {row}; select the rows with {names[0]}.loc[{names[1]}.index]"
         )
+    check_columns(truth, prediction, names)
+
+
+def check_columns(truth: SeriesLike, prediction: SeriesLike, names: tuple[str, str]) -> None:
+    """Check that two frames do not have the same columns in another order.
+
+    Raises
+    ------
+    ValueError
+        If they do; `names` is what it calls them.
+    """
     columns = [list(getattr(frame, "columns", ())) for frame in (truth, prediction)]
     if columns[0] != columns[1] and set(columns[0]) == set(columns[1]):
         raise ValueError(

@@ -4,7 +4,18 @@ import pytest
 
 from reservoirs import metrics
 
+
+def mase(y_true, y_pred):
+    return metrics.mase(y_true, y_pred, y_train=values((9, *np.shape(y_true)[1:])))
+
+
+def skill(y_true, y_pred):
+    return metrics.skill(y_true, y_pred, np.full(np.shape(y_true), 2.0))
+
+
 METRICS = [
+    mase,
+    skill,
     metrics.nrmse,
     metrics.nmse,
     metrics.smape,
