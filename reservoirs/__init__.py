@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reservoirs import persistence, topology
 from reservoirs.esn import ESNClassifier, ESNRegressor
+from reservoirs.forecaster import Forecaster
 from reservoirs.forecasting import ForecastDivergedWarning, backtest, forecast, next_step
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence import load, save
@@ -22,6 +23,7 @@ __all__ = [
     "ESNClassifier",
     "ESNRegressor",
     "ForecastDivergedWarning",
+    "Forecaster",
     "NVARRegressor",
     "Reservoir",
     "SequenceScaler",

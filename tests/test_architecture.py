@@ -33,7 +33,7 @@ FLOORS = {
         {"short_series"},
         {"nvar", "reservoir"},
         {"diagnostics", "esn", "model_selection"},
-        {"display", "persistence"},
+        {"display", "forecaster", "persistence"},
         {"__init__"},
     ],
     "trainers": [

@@ -35,7 +35,7 @@ ask = np.zeros((40, 30, 1))
 ask[:, 0, 0] = frequencies
 answers = np.sin(frequencies[:, None] * np.arange(30))
 one_to_many = RNNRegressor(
-    cell="lstm", n_units=32, max_iter=150, learning_rate=0.01, random_state=0
+    cell="lstm", n_units=32, max_iter=300, learning_rate=0.01, random_state=0
 )
 one_to_many.fit(ask[:30], answers[:30])
 

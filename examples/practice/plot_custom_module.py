@@ -14,10 +14,10 @@ from reservoirs import datasets
 from trainers import HessianFree
 
 torch.set_num_threads(1)  # for matrices this small, more threads only wait for each other
-data = datasets.addition(100, 20, random_state=0)
+data = datasets.addition(200, 20, random_state=0)
 inputs = nn.utils.rnn.pad_sequence([torch.tensor(x) for x in data.X], batch_first=True)
 inputs = inputs.double()  # series of 20 to 22 steps, zeros behind the shorter ones
-targets = torch.tensor(data.y, dtype=torch.float64).reshape(100, -1)
+targets = torch.tensor(data.y, dtype=torch.float64).reshape(200, -1)
 
 
 class Attentive(nn.Module):
@@ -42,7 +42,7 @@ def closure():
 torch.manual_seed(0)
 model = Attentive().double()
 optimizer = HessianFree(model.parameters(), damping=0.1)
-second_order = [float(optimizer.step(closure)) for _ in range(18)]
+second_order = [float(optimizer.step(closure)) for _ in range(25)]
 last = optimizer.record
 print(f"last step: {last.loss_before:.2g} -> {last.loss_after:.2g}, {last.cg_iterations} products")
 
@@ -57,7 +57,7 @@ for _ in range(300):
     first_order.append(loss.item())
 
 figure, ax = pyplot.subplots(figsize=(7, 3.4), layout="constrained")
-ax.plot(1 + torch.arange(18), second_order, "o-", ms=3, label="Hessian-free, steps")
+ax.plot(1 + torch.arange(25), second_order, "o-", ms=3, label="Hessian-free, steps")
 ax.plot(1 + torch.arange(300), first_order, label="Adam, epochs")
 ax.set(xscale="log", yscale="log", xlabel="step", ylabel="mean squared error")
 ax.legend()

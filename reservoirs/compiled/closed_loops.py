@@ -129,6 +129,26 @@ def _closed_loops(
         )
 
 
+@compiled
+def _advance(recurrent, input_weights, bias, leak_rate, n_units, linear, inputs, states, out):
+    """Write the next state of every row of states, each with its own row of inputs."""
+    weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, linear)
+    start = bias.reshape(1, -1)
+    for i in range(len(inputs)):
+        old, new = work_buffers(states[i], input_weights.shape[1])
+        step(weights, start, inputs, i, old, new, new[:0])
+        out[i] = new[:n_units]
+
+
+def advance(states: Array, inputs: Array, weights: PackedWeights) -> Array:
+    """Return the next states, (n_runs, n_units), of many runs with inputs (n_runs, n_features)."""
+    dtype = weights.bias.dtype
+    before = np.ascontiguousarray(states, dtype=dtype)
+    out = np.empty_like(before)
+    _advance(*weights, np.ascontiguousarray(inputs, dtype=dtype), before, out)
+    return out
+
+
 def run_closed_loop(
     first: Array,
     exog: Array,
