@@ -176,9 +176,11 @@ class Member:
         return compiled.closed_loops.advance(states, inputs, self.reservoir.pack())
 
     def solve(self, alpha: float) -> Readout:
-        """Return the readout of all rows."""
+        """Return the readout of all rows; what only scoring needs is let go."""
         with one_blas_thread():
-            return self.sums.solve(alpha)
+            readout = self.sums.solve(alpha)
+        del self.rows, self.targets, self.sums, self.deletion
+        return readout
 
     def without(self, start: int, length: int, alphas: Array) -> tuple[Array, Array]:
         """Return readouts without the rows from `start` of z on, one for each penalty."""

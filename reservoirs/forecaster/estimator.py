@@ -128,6 +128,7 @@ class Forecaster(Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
         "exog_align": [StrOptions(set(ALIGNMENTS))],
         "random_state": ["random_state"],
     }
+    bound: ClassVar[None] = None  # each way has bounds of its own, `reservoirs.forecast` sets none
     training_end_: TrainingEnd
     last_states_: Array
     season_: list[int]

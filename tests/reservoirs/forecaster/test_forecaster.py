@@ -1,6 +1,7 @@
 """Forecaster: what a person would draw, in every container, with intervals; parts against twins."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,13 @@ def test_what_cannot_be_forecast_stays_near_the_series(series):
     far = quick().fit(series).forecast(500)
     assert np.isfinite(far).all()
     assert np.abs(far - series.mean()).max() <= 31 * np.ptp(series)
+
+
+def test_a_trend_may_leave_the_range_without_a_word():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ahead = forecast(quick().fit(5 + 2 * T[:60]), 40)
+    assert_allclose(ahead, 5 + 2 * np.arange(60.0, 100), rtol=1e-6)
 
 
 def test_a_seasonal_series_is_forecast_better_than_by_its_last_season():
@@ -116,6 +124,7 @@ def test_it_is_an_estimator():
     assert_array_equal(model.forecast(5), again.forecast(5))
     assert_array_equal(pickle.loads(pickle.dumps(model)).forecast(5), model.forecast(5))
     assert model.get_params()["estimator__leak_rate"] == 0.5
+    assert len(pickle.dumps(model)) < 200_000
     table = model.cv_results_
     assert len({len(column) for column in table.values()}) == 1
     assert sum(table["weight"]) == pytest.approx(1.0)
