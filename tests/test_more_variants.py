@@ -68,7 +68,8 @@ def test_series_are_told_apart_by_ids_of_any_kind_and_in_any_order():
 
 
 def test_dates_go_on_by_the_clock_and_the_calendar():
-    for freq, zone in (("LWOM-FRI", None), ("30min", "Australia/Lord_Howe"), ("ME", "UTC")):
+    friday = pd.offsets.LastWeekOfMonth(weekday=4)
+    for freq, zone in ((friday, None), ("30min", "Australia/Lord_Howe"), ("ME", "UTC")):
         labels = pd.date_range("2024-03-05", periods=len(S) + 3, freq=freq, tz=zone)
         with naming((freq, zone)):
             frame = pd.DataFrame({"y": S}, index=pd.DatetimeIndex(list(labels[: len(S)])))

@@ -23,12 +23,14 @@ ALIASES = [
     "QE-FEB", "BQE", "QS", "BQS", "YE", "YE-JUN", "BYE", "YS", "BYS", "h", "bh", "cbh", "min", "s",
     "ms", "us", "ns", "2h", "15min", "90s", "10ms", "3D", "2W", "2MS", "WOM-2MON", "LWOM-FRI",
 ]  # fmt: skip
+OFFSETS = {"LWOM-FRI": pd.offsets.LastWeekOfMonth(weekday=4)}  # no name in pandas 2.2
 ZONES = [None, "UTC", "Europe/Berlin", "America/New_York"]
 HOLES = ["none", "before the last", "twenty"]
 
 
 def full_range(alias, zone, n_labels):
-    return pd.date_range("2024-01-05", periods=n_labels, freq=alias, tz=zone)
+    freq = OFFSETS.get(alias, alias)
+    return pd.date_range("2024-01-05", periods=n_labels, freq=freq, tz=zone)
 
 
 def with_holes(index, holes):
