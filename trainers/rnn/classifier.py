@@ -265,9 +265,10 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         self.class_weight_ = weights / counted[counted > 0].mean()
 
     def _weights_of(self, targets: Array) -> Array | None:
-        if (self.class_weight_ == 1).all():
+        of_classes = getattr(self, "class_weight_", None)  # `gradient_flow` sees untrained networks
+        if of_classes is None or (of_classes == 1).all():
             return None
-        weights: Array = self.class_weight_[self._numbers(targets)]
+        weights: Array = of_classes[self._numbers(targets)]
         return weights
 
     @property
