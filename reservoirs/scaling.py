@@ -127,6 +127,9 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
         units = self._units(layout, rows)
         mean, scale = units.by_row()
         values = (rows - mean) / scale
+        by_name = layout.outer is not None and self.series_names_ is not None
+        if layout.n_series == len(self.mean_) and not by_name:
+            self._warn_unlike(values, layout)
         if layout.kind == "frame":  # with its labels, by which the next step knows the series
             frame = load_pandas().DataFrame(values, layout.index, self.get_feature_names_out())
             return attach(frame, units, values)
@@ -137,10 +140,7 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
         numbers = self.numbers_of(layout.outer, layout.n_series)
         if None not in numbers:
             known = np.array(numbers, dtype=int)
-            units = Units(self.mean_[known], self.scale_[known], layout.lengths)
-            if rows is not None and (layout.outer is None or self.series_names_ is None):
-                self._warn_unlike(units, rows, layout)
-            return units
+            return Units(self.mean_[known], self.scale_[known], layout.lengths)
         if rows is None:
             raise ValueError(
                 f"X holds series other than the {len(self.mean_)} of fit, whose means and scales "
@@ -152,10 +152,9 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
                 new.mean[place], new.scale[place] = self.mean_[number], self.scale_[number]
         return new
 
-    def _warn_unlike(self, units: Units, rows: Array, layout: Layout) -> None:
+    def _warn_unlike(self, values: Array, layout: Layout) -> None:
         """Warn of series without names that have little in common with those of fit."""
-        mean, scale = units.by_row()
-        away = np.abs(rows - mean) / scale
+        away = np.abs(values)
         unlike = (away > UNLIKE).any(axis=1)  # NaN is not
         if unlike.any():
             number = int(np.searchsorted(layout.starts(), np.argmax(unlike), side="right")) - 1
@@ -165,7 +164,7 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
                 f"and lies up to {np.nanmax(of_series):.3g} of its deviations from its mean; give "
                 "the series names, in a DataFrame with a MultiIndex, to tell new ones from old",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
 
     def numbers_of(self, names: pd.Index | None, n_series: int) -> list[int | None]:

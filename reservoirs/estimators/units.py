@@ -132,7 +132,10 @@ def measure_each(rows: Array, layout: Layout, *, with_mean: bool, with_std: bool
     means, scales = np.empty((2, layout.n_series, rows.shape[1]))
     for length in np.unique(lengths):  # all series of a length at once
         numbers = np.flatnonzero(lengths == length)
-        alike = rows[starts[numbers, None] + np.arange(length)]
+        if len(numbers) == layout.n_series:  # no copy of the rows
+            alike = rows.reshape(layout.n_series, length, -1)
+        else:
+            alike = rows[starts[numbers, None] + np.arange(length)]
         measured = measure(alike, with_mean=with_mean, with_std=with_std)
         means[numbers], scales[numbers] = measured
     return Units(means, scales, layout.lengths)
