@@ -106,6 +106,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
     }
     _settings_of_prediction = frozenset({"n_jobs", "initial_state", "verbose"})
     _settings_of_chunks = frozenset({"alpha"})
+    forgetting: float = 1.0  # a parameter of regressors
 
     def __init__(
         self,
@@ -246,6 +247,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             n_rows=n_rows,
             folds=self.alpha_cv,
             weigh=self._weigh_rows(targets.rows),
+            forgetting=self.forgetting,
         )
 
     def _n_missing(self, targets: Targets, layout: Layout) -> int:

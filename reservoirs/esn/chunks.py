@@ -12,7 +12,7 @@ from reservoirs.esn.stream import Stream
 from reservoirs.estimators.activity import Activity, last_rows
 from reservoirs.forecasting import Loop, find_loop
 from reservoirs.parallel import one_blas_thread
-from reservoirs.readout import BLOCK, Readout, Sums, solve_best
+from reservoirs.readout import BLOCK, Readout, Sums, add_block, solve_best
 from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array, Layout
 from reservoirs.targets import Targets
@@ -31,6 +31,8 @@ class ChunkedSums:
         First rows of every series that are left out.
     noise : Noise or None
         Added to the states.
+    forgetting : float, default=1.0
+        What a row counts of the row after it, in (0, 1].
 
     Attributes
     ----------
@@ -54,9 +56,16 @@ class ChunkedSums:
         Whether it was said that the inputs are not scaled.
     """
 
-    def __init__(self, reservoir: Reservoir, sums: Sums, washout: int, noise: Noise | None) -> None:
+    def __init__(
+        self,
+        reservoir: Reservoir,
+        sums: Sums,
+        washout: int,
+        noise: Noise | None,
+        forgetting: float = 1.0,
+    ) -> None:
         self.reservoir, self.sums = reservoir, sums
-        self.washout, self.noise = washout, noise
+        self.washout, self.noise, self.forgetting = washout, noise, forgetting
         self.n_series, self.row = 0, 0
         self.state: Array = np.zeros(reservoir.n_units)
         self.features: list[Array] = []
@@ -117,7 +126,7 @@ class ChunkedSums:
                 self.sums = copy.deepcopy(kept)
             self.activity.add(block[0])
             with one_blas_thread(), np.errstate(over="ignore"):
-                self.sums.add(*block)
+                add_block(self.sums, *block, forgetting=self.forgetting)
         self.features, self.targets = [], []
 
     def _check_loop(self, rows: Array, targets: Array) -> None:
@@ -154,5 +163,5 @@ class ChunkedSums:
         sums, block = copy.deepcopy(self.sums), self._open_block()
         with one_blas_thread(), np.errstate(over="ignore"):
             if block is not None:
-                sums.add(*block)
+                add_block(sums, *block, forgetting=self.forgetting)
             return solve_best([sums], alphas)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from numbers import Integral
+from numbers import Integral, Real
 from typing import ClassVar, Self
 
 import numpy as np
@@ -34,7 +34,7 @@ from reservoirs.forecasting import (
     scale_targets,
     skip_leading,
 )
-from reservoirs.readout import SOLVERS, Readout, check_alphas
+from reservoirs.readout import SOLVERS, Readout, check_alphas, check_fading, refuse_choice
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
 from reservoirs.topology import Sparse, Topology
@@ -72,6 +72,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     bound : float or None, default=0.25
         What a forecast feeds back is held within the range of the training targets and of its
         context, and this share of that range beyond; None lets it go.
+    forgetting : float, default=1.0
+        What the squared error of a row counts of that of the next, in (0, 1], through all series
+        in their order; below 1 old rows are forgotten, over 1 / (1 - forgetting) rows.
 
     Attributes
     ----------
@@ -139,6 +142,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         "bound": BOUND,
         "alpha": [*EchoStateNetwork._parameter_constraints["alpha"], StrOptions({CLOSED_LOOP})],
         "alpha_horizon": [Interval(Integral, 1, None, closed="left"), None],
+        "forgetting": [Interval(Real, 0, 1, closed="right")],
     }
     _settings_of_prediction = EchoStateNetwork._settings_of_prediction | {"exog_align", "bound"}
 
@@ -168,6 +172,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         exog_align: str = "observation",
         bound: float | None = DEFAULT_BOUND,
         alpha_horizon: int | None = None,
+        forgetting: float = 1.0,
     ) -> None:
         super().__init__(
             n_units=n_units,
@@ -194,6 +199,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         self.exog_align = exog_align
         self.bound = bound
         self.alpha_horizon = alpha_horizon
+        self.forgetting = forgetting
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -264,7 +270,10 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
 
         Notes
         -----
-        Rows are kept from the first; the model is fitted once two of them came after washout.
+        Rows are kept from the first; the model is fitted once two of them came after washout. With
+        `forgetting` f below 1 it is recursive least squares: sum_t f^(T - t) |y[t] - C z[t] - c|^2
+        + alpha |C|^2 is minimised over the rows t = 1..T after washout. The penalty is added when
+        the sums are solved, so that it is not forgotten with the rows.
         """
         self._validate_params()  # scikit-learn checks the first call only
         first = not hasattr(self, "stream_")
@@ -281,6 +290,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
                 f"partial_fit cannot choose alpha={self.alpha!r}, which needs all rows: fit once, "
                 "on the rows there are, and go on with the number in alpha_"
             )
+        refuse_choice(self.alpha, self.forgetting)
         alphas = check_alphas(self.alpha)
         before = self._new_stream(targets.rows.shape[1]) if first else self.stream_
         stream = before.extended(
@@ -313,7 +323,10 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         self._draw()
         sums = SOLVERS["qr" if self.solver == "auto" else self.solver]
         width = self.n_units + self.n_features_in_
-        return ChunkedSums(self.reservoir_, sums(width, n_outputs), self.washout, self._noise())
+        if self.forgetting < 1:
+            check_fading(sums)
+        empty = sums(width, n_outputs)
+        return ChunkedSums(self.reservoir_, empty, self.washout, self._noise(), self.forgetting)
 
     def _fit_readout(
         self,
@@ -326,6 +339,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         """Return the readout; with alpha="closed_loop" also store what chose its penalty."""
         for name in CHOSEN:
             self.__dict__.pop(name, None)
+        refuse_choice(self.alpha, self.forgetting)
         if not isinstance(self.alpha, str):
             return super()._fit_readout(blocks, size, rows, layout, targets)
         counted = np.zeros(len(rows), dtype=bool)

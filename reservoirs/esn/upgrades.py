@@ -45,4 +45,4 @@ def upgrade_stream(attributes: dict[str, Any]) -> dict[str, Any]:
     """
     width = getattr(attributes.get("reservoir"), "n_features_in_", 0)
     fresh = {"activity": Activity(), "tail": np.zeros((0, width)), "warned": False}
-    return {**fresh, **attributes}
+    return {**fresh, "forgetting": 1.0, **attributes}

@@ -87,6 +87,7 @@ ATTRIBUTES: dict[type, Hints] = {
         "sums": object,
         "washout": int,
         "noise": Noise | None,
+        "forgetting": float,
         "n_series": int,
         "row": int,
         "state": Array,

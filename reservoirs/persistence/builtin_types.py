@@ -82,7 +82,8 @@ def _register_fixed() -> None:
 
 
 def _upgrade_esn_regressor(attributes: State) -> State:
-    return {"alpha_horizon": None, **upgrade_state(upgrade_names(attributes))}
+    state = upgrade_state(upgrade_names(attributes))
+    return {"alpha_horizon": None, "forgetting": 1.0, **state}  # before there were such parameters
 
 
 def _upgrade_esn_classifier(attributes: State) -> State:

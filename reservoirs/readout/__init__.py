@@ -19,6 +19,7 @@ from reservoirs.readout.fitting import (
     row_blocks,
     solve_best,
 )
+from reservoirs.readout.forgetting import FadingSums, add_block, check_fading, refuse_choice
 from reservoirs.readout.gram import GramSums, column_sums
 from reservoirs.readout.qr import QRSums
 from reservoirs.readout.solved import Readout, Spectrum
@@ -29,15 +30,19 @@ __all__ = [
     "SOLVERS",
     "BlockDeletion",
     "DualRows",
+    "FadingSums",
     "GramSums",
     "QRSums",
     "Readout",
     "Spectrum",
     "Sums",
+    "add_block",
     "check_alphas",
+    "check_fading",
     "column_sums",
     "fit_readout",
     "merged",
+    "refuse_choice",
     "row_blocks",
     "solve_best",
 ]

@@ -36,6 +36,10 @@ class DualRows:
         self.features = np.vstack([self.features, features])
         self.targets = np.vstack([self.targets, targets])
 
+    def discount(self, factor: float) -> None:
+        """Multiply the weights of all rows so far, by a number in [0, 1]."""
+        self.weights = factor * (np.ones(self.n_rows) if self.weights is None else self.weights)
+
     def merge(self, other: DualRows) -> None:
         """Store all rows of another."""
         self.add(other.features, other.targets, other.weights)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout.dual import DualRows
+from reservoirs.readout.forgetting import add_block, check_fading, refuse_choice
 from reservoirs.readout.gram import GramSums
 from reservoirs.readout.qr import QRSums
 from reservoirs.readout.solved import Readout
@@ -37,6 +38,7 @@ def fit_readout(
     n_rows: int,
     folds: int | None = None,
     weigh: Callable[[Array], Array] | None = None,
+    forgetting: float = 1.0,
 ) -> Readout:
     """Sum all blocks and solve; with "auto", go through them again by QR when alpha is too small.
 
@@ -45,36 +47,35 @@ def fit_readout(
     `blocks` yields (features, targets) blocks from the first row on. `alpha` is the penalty, or a
     grid of which the best is taken by generalised cross-validation or contiguous folds; the solver
     is "auto" or a key of `SOLVERS`, and `n_rows` rows will come. `weigh` makes of the targets of
-    some rows what the squared error of each counts; None: 1.
+    some rows what the squared error of each counts; None: 1. With `forgetting` every row counts
+    that share of the row after it.
 
     Raises
     ------
     ValueError
-        If alpha is not a valid penalty, or there are more folds than rows.
+        If alpha is not a valid penalty, there are more folds than rows, or a penalty is to be
+        chosen with rows that are forgotten.
     TypeError
-        If rows are weighed, and the sums of `solver` take no weights.
+        If rows are weighed or forgotten, and the sums of `solver` cannot.
     """
+    refuse_choice(alpha, forgetting)
     alphas = check_alphas(alpha)
     if folds and folds > n_rows:
         raise ValueError(
             f"alpha_cv={folds} folds need as many rows after washout (series, for targets per "
             f"series), got {n_rows}; lower alpha_cv or pass more data"
         )
-    if weigh is not None and solver != "auto" and not _takes_weights(SOLVERS[solver]):
-        raise TypeError(
-            f"class_weight weighs rows, and {SOLVERS[solver].__name__}.add, the readout of solver="
-            f"{solver!r}, takes none; write add(self, features, targets, weights=None), or set "
-            "class_weight=None"
-        )
-    edges = np.linspace(0, n_rows, (folds or 1) + 1).astype(int)
+    if solver != "auto":
+        _check_form(SOLVERS[solver], solver, weighs=weigh is not None, forgets=forgetting < 1)
+    # one penalty, as with forgetting, is not chosen
+    n_folds = folds if folds and forgetting == 1 else 1
+    edges = np.linspace(0, n_rows, n_folds + 1).astype(int)
 
     def summed(form: type[AnySums]) -> list[AnySums]:
         by_fold = [form(n_features, n_outputs) for _ in edges[1:]]
         for fold, features, targets in _cut(blocks(), edges):
-            if weigh is None:
-                by_fold[fold].add(features, targets)
-            else:
-                by_fold[fold].add(features, targets, weigh(targets))
+            weights = None if weigh is None else weigh(targets)
+            add_block(by_fold[fold], features, targets, weights=weights, forgetting=forgetting)
         return by_fold
 
     # squares of targets beyond 1e154 overflow, which are solved all the same
@@ -97,6 +98,17 @@ def fit_readout(
         readout = solve_best(by_fold, alphas)
         warn_ill_conditioned(by_fold, readout.alpha)
         return readout
+
+
+def _check_form(form: type[Sums], solver: str, *, weighs: bool, forgets: bool) -> None:
+    """Refuse sums that take no weights, or that cannot forget, where they would have to."""
+    if weighs and not _takes_weights(form):
+        raise TypeError(
+            f"class_weight weighs rows, and {form.__name__}.add, the readout of solver={solver!r}, "
+            "takes none; write add(self, features, targets, weights=None), or set class_weight=None"
+        )
+    if forgets:
+        check_fading(form)
 
 
 def _takes_weights(form: type[AnySums]) -> bool:

@@ -77,6 +77,13 @@ class GramSums:
         if weights is not None or compiled.moments.means_are_far(*sums, self.n_rows, EPSILON):
             self._recentre()
 
+    def discount(self, factor: float) -> None:
+        """Multiply the weights of all rows so far, by a number in [0, 1]."""
+        # about fixed centres every sum is linear in the weights
+        for name in ("feature_sum", "target_sum", "gram", "cross", "totals"):
+            setattr(self, name, factor * getattr(self, name))
+        self.excess = factor * self.weight - self.n_rows
+
     def _recentre(self) -> None:
         """Move the sums to the mean of all rows, which becomes the centre."""
         if self.n_rows:

@@ -42,6 +42,11 @@ class QRSums:
             self._reflect(rows)
         self.n_rows += len(features)
 
+    def discount(self, factor: float) -> None:
+        """Multiply the weights of all rows so far, by a number in [0, 1]."""
+        # sqrt(f) R is the factor of rows times sqrt(f)
+        self.factor = np.sqrt(factor) * self.factor
+
     def _reflect(self, rows: Array) -> None:
         """Add rows, Fortran-ordered, (n, 1 + n_features + n_outputs), overwritten."""
         # [R; rows] = Q [R'; 0], of which R' alone is stored.

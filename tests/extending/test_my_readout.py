@@ -91,3 +91,12 @@ def test_weights_of_classes_need_an_add_that_takes_them(monkeypatch):
         model.fit(series, [0, 1, 0, 1])
     monkeypatch.setitem(SOLVERS, "moments", Weighed)
     model.fit(series, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_readout_that_cannot_forget_is_told_what_to_write(method):
+    X, y = next_step(np.sin(0.3 * np.arange(60)))
+    model = ESNRegressor(n_units=5, solver="moments", forgetting=0.9)
+
+    with pytest.raises(TypeError, match="MomentSums has no discount; write discount"):
+        getattr(model, method)(X, y)
