@@ -13,11 +13,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from reservoirs.sequences import Array
 
 MOST_HOLES = 20  # labels of a frequency for each label that is there; a sparser one is none
 FAR = 2**20  # steps that a forecast may go on for
@@ -246,7 +246,7 @@ def _number_step(index: pd.Index) -> int | float | None:
     return int(step) if whole else float(step)
 
 
-def _distances(values: Array) -> Array | None:
+def _distances(values: NDArray[np.generic]) -> NDArray[np.number] | None:
     """Return how far increasing numbers are from the first; None for integers beyond int64."""
     if values.dtype.kind == "f":
         return values.astype(np.float64) - float(values[0])

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from reservoirs import compiled
+from reservoirs.compiled.storage import PackedWeights
 from reservoirs.sequences import Array, Layout
 
-if TYPE_CHECKING:
-    from reservoirs.reservoir import Reservoir
+
+class Runner(Protocol):
+    """What a batch asks of a reservoir."""
+
+    def pack(self) -> PackedWeights:
+        """Return the weights as the compiled loops read them."""
+
+    def run(
+        self, rows: Array, state: Array, *, packed: PackedWeights
+    ) -> Iterator[tuple[slice, Array]]:
+        """Drive one series and yield its states block by block."""
 
 
 def batches(layout: Layout, n_rows: int) -> Iterator[tuple[slice, slice]]:
@@ -31,7 +41,7 @@ def batches(layout: Layout, n_rows: int) -> Iterator[tuple[slice, slice]]:
 
 
 def run_batch(
-    reservoir: Reservoir,
+    reservoir: Runner,
     rows: Array,
     lengths: tuple[int, ...],
     states: Array,
