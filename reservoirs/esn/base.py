@@ -354,6 +354,11 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             outputs[span] = states @ by_state.T + rows[span] @ by_input.T + self.intercept_
         return outputs, states[-1]
 
+    def _state_after(self, rows: Array, state: Array) -> Array:
+        for _, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
+            last = states[-1]
+        return last
+
     def _read_all(self, rows: Array, layout: Layout, states: States) -> Runs:
         """Return the outputs and last states of all series; short ones share a compiled call."""
         if self.target_kind_ == "per_series" or layout.n_series == 1:

@@ -73,9 +73,13 @@ class SeriesMixin(Stamped, SuggestingMixin, CommittingMixin, CallbackSupportMixi
         rows, layout, states, earlier = self._open(X, context, initial_state, series_id)
         if earlier is not None:
             starts = zip(earlier, states, strict=True)
-            states = [end for _, end in map_in_order(self._drive, starts, self._n_jobs)]
+            states = list(map_in_order(self._state_after, starts, self._n_jobs))
         outputs, last_states = self._read_all(rows, layout, states)
         return np.concatenate(outputs), layout, last_states
+
+    def _state_after(self, rows: Array, state: Array) -> Array:
+        """Return the state after the rows of one series, whatever is read of it."""
+        return self._drive(rows, state)[1]
 
     def _open(
         self,
