@@ -68,7 +68,8 @@ class BlockDeletion:
         for alpha in alphas:
             inverse = 1.0 / (self.squares + alpha)
             weights = inverse[:, None] * self.projected
-            kept = np.eye(len(Q)) - (Q * inverse) @ Q.T - 1.0 / self.n_rows
+            halved = Q * np.sqrt(inverse)  # a product with itself takes half the time
+            kept = np.eye(len(Q)) - halved @ halved.T - 1.0 / self.n_rows
             s = np.linalg.solve(kept, shifted - Q @ weights)
             turned.append(weights - inverse[:, None] * (Q.T @ s))
             intercepts.append(self.target_mean - s.sum(axis=0) / self.n_rows)
