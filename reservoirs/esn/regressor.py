@@ -271,9 +271,10 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         Notes
         -----
         Rows are kept from the first; the model is fitted once two of them came after washout. With
-        `forgetting` f below 1 it is recursive least squares: sum_t f^(T - t) |y[t] - C z[t] - c|^2
-        + alpha |C|^2 is minimised over the rows t = 1..T after washout. The penalty is added when
-        the sums are solved, so that it is not forgotten with the rows.
+        `forgetting` f below 1 it is recursive least squares: the squared errors of the rows
+        t = 1..T after washout, weighted by f^(T - t), and alpha times the squared weights of the
+        readout are minimised together. The penalty is added when the sums are solved, so that it
+        is not forgotten with the rows.
         """
         self._validate_params()  # scikit-learn checks the first call only
         first = not hasattr(self, "stream_")
