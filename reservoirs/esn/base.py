@@ -14,6 +14,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.esn.features import POOLINGS, BlockNoise, Noise, pooled_features
+from reservoirs.esn.starts import find_start
+from reservoirs.esn.startup import counted_rows
 from reservoirs.esn.stream import Stream, TrainingStates
 from reservoirs.estimators import Progress, Runs, SeriesMixin, States
 from reservoirs.estimators.activity import Activity, last_rows
@@ -211,7 +213,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             n_features *= (2 if self.pooling == "both" else 1) * (2 if self.bidirectional else 1)
             n_rows = layout.n_series
         if targets.missing is not None:
-            n_rows -= self._n_missing(targets, layout)
+            n_rows = int(counted_rows(targets, layout, self.washout).sum())
 
         def blocks() -> Iterator[tuple[Array, Array]]:
             nonlocal states
@@ -249,20 +251,6 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             weigh=self._weigh_rows(targets.rows),
             forgetting=self.forgetting,
         )
-
-    def _n_missing(self, targets: Targets, layout: Layout) -> int:
-        """Return how many rows without a target come after washout; some must have one."""
-        known = np.zeros(len(targets.rows), dtype=bool)
-        known[targets.known] = True
-        if targets.kind == "per_step":
-            after = [known[span][self.washout :] for span in layout.slices()]
-            known = np.concatenate(after)
-        if not known.any():
-            raise ValueError(
-                f"no row of y after washout={self.washout} is without NaN: nothing is left to "
-                "learn from; lower washout"
-            )
-        return int((~known).sum())
 
     def _step_blocks(
         self, rows: Array, layout: Layout, targets: Array, states: TrainingStates
@@ -383,18 +371,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
     def _start_states(self, initial_state: InitialState, n_series: int) -> Array:
         """Return (n_series, n_units) start states by the rules of docs/data.md."""
         start = self.initial_state if initial_state is None else initial_state
-        if isinstance(start, str) and start == "auto":
-            start = self.auto_initial_state_
-        if not isinstance(start, str):
-            return self.reservoir_.check_state(start, n_series)
-        if start == "last" and len(self.last_states_) != 1:
-            raise ValueError(
-                'initial_state="last" needs exactly one training series, got '
-                f"{len(self.last_states_)}; pass an array, or 'mean' or 'zero'"
-            )
-        named = {"zero": None, "mean": self.mean_state_, "last": self.last_states_[0]}
-        if start not in named:
-            raise ValueError(
-                f"initial_state must be 'auto', 'mean', 'zero', 'last' or an array, got {start!r}"
-            )
-        return self.reservoir_.check_state(named[start], n_series)
+        if isinstance(start, str):
+            rule = self.auto_initial_state_ if start == "auto" else start
+            named = find_start(rule, self.mean_state_, self.last_states_)
+            return self.reservoir_.check_state(named, n_series)
+        return self.reservoir_.check_state(start, n_series)

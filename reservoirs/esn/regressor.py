@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator
 from numbers import Integral, Real
 from typing import ClassVar, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs import compiled
 from reservoirs.esn.base import EchoStateNetwork
+from reservoirs.esn.choice import choose_alpha
 from reservoirs.esn.chunks import ChunkedSums
-from reservoirs.esn.startup import startup_rows
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import (
     ALIGNMENTS,
@@ -24,12 +23,9 @@ from reservoirs.forecasting import (
     Bounds,
     ForecastMixin,
     Loop,
-    Loops,
     check_outputs,
-    choose_by_loops,
     find_loop,
     open_rows,
-    plan_loops,
     record_training_end,
     scale_targets,
     skip_leading,
@@ -343,34 +339,15 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         refuse_choice(self.alpha, self.forgetting)
         if not isinstance(self.alpha, str):
             return super()._fit_readout(blocks, size, rows, layout, targets)
-        counted = np.zeros(len(rows), dtype=bool)
-        counted[targets.known] = True
-        settled = np.ones(len(rows), dtype=bool)
-        for span in layout.slices():
-            counted[span.start : span.start + self.washout] = False
-            settled[span.start : span.start + startup_rows(self.reservoir_, rows[span])] = False
-        loop = find_loop(rows, targets, layout)
-        bound = DEFAULT_BOUND if self.bound is None else self.bound
-        task = plan_loops(
-            rows,
-            targets,
-            layout,
-            counted=counted,
-            settled=settled,
-            loop=loop,
-            bound=bound,
+        choice = choose_alpha(
+            self.reservoir_,
+            blocks,
+            size[0],
+            (rows, layout, targets),
+            washout=self.washout,
+            bound=DEFAULT_BOUND if self.bound is None else self.bound,
             horizon=self.alpha_horizon,
         )
-        packed = self.reservoir_.pack()
-
-        def run(loops: Loops) -> Array:
-            states = loops.before[:, : self.n_units]
-            return compiled.closed_loops.run_closed_loops(
-                loops.first, loops.exog, states, packed, task.loop, loops.readouts, loops.bounds
-            )
-
-        shape = size[0], targets.rows.shape[1]
-        choice = choose_by_loops(task, blocks(), np.flatnonzero(counted), shape, run)
         self.alpha_scores_, self.n_diverged_loops_ = choice.scores, choice.n_diverged
         return choice.readout
 

@@ -1,4 +1,4 @@
-"""How many rows a reservoir needs to forget the state that it started from."""
+"""Which rows count: after washout, with a target, and once the start of the state is forgotten."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 
 from reservoirs.readout import row_blocks
 from reservoirs.reservoir import Reservoir
-from reservoirs.sequences import Array
+from reservoirs.sequences import Array, Layout
+from reservoirs.targets import Targets
 
 SETTLED = 1e-6  # of the deviation of the states
 BLOCK = 128
@@ -42,3 +43,37 @@ def startup_rows(reservoir: Reservoir, rows: Array) -> int:
         if not apart[-1]:
             return span.start + int(np.flatnonzero(apart)[-1] + 1 if apart.any() else 0)
     return limit
+
+
+def settled_rows(reservoir: Reservoir, rows: Array, layout: Layout) -> Array:
+    """Return which rows, (n_rows,) of bool, come after the `startup_rows` of their series.
+
+    The rows, (n_rows, n_features), are those of all series.
+    """
+    settled = np.ones(len(rows), dtype=bool)
+    for span in layout.slices():
+        settled[span.start : span.start + startup_rows(reservoir, rows[span])] = False
+    return settled
+
+
+def counted_rows(targets: Targets, layout: Layout, washout: int) -> Array:
+    """Return which rows, or series where targets are per series, are regressed on.
+
+    They are those with a target, (n_targets,) of bool; of rows, those after washout.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    counted = np.zeros(len(targets.rows), dtype=bool)
+    counted[targets.known] = True
+    if targets.kind == "per_step":
+        for span in layout.slices():
+            counted[span.start : span.start + washout] = False
+    if not counted.any():
+        raise ValueError(
+            f"no row of y after washout={washout} is without NaN: nothing is left to learn from; "
+            "lower washout"
+        )
+    return counted

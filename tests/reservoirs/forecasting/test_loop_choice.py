@@ -60,7 +60,7 @@ def refits(model, X, y, horizon, n_startup):
 @pytest.mark.parametrize("make", [esn, nvar])
 def test_scores_are_those_of_refits_and_single_forecasts(make, monkeypatch):
     X, y = next_step(WAVE[:200])
-    monkeypatch.setattr("reservoirs.esn.regressor.startup_rows", lambda *_: 30)
+    monkeypatch.setattr("reservoirs.esn.startup.startup_rows", lambda *_: 30)
     monkeypatch.setattr("reservoirs.forecasting.loop_choice.PENALTIES", PENALTIES[[4, 8, 12]])
     monkeypatch.setitem(globals(), "PENALTIES", PENALTIES[[4, 8, 12]])
     model = make(alpha_horizon=9).fit(X, y)
