@@ -23,6 +23,7 @@ from reservoirs.estimators.ranges import KeysOf
 from reservoirs.estimators.settings import record_settings
 from reservoirs.forecasting.recording import RecordingTransformer
 from reservoirs.input_weights import draw_bias, draw_input_weights
+from reservoirs.leak_rates import rates_key, unit_rates
 from reservoirs.packing import PackedCache
 from reservoirs.parallel import map_in_order
 from reservoirs.readout import BLOCK, row_blocks
@@ -41,7 +42,7 @@ from reservoirs.short_series import batches, run_batch
 SETTINGS: dict[str, list[object]] = {
     "n_units": [Interval(Integral, 1, None, closed="left")],
     "spectral_radius": [Interval(Real, 0, None, closed="left")],
-    "leak_rate": [Interval(Real, 0, 1, closed="right")],
+    "leak_rate": [Interval(Real, 0, 1, closed="right"), "array-like"],
     "input_scaling": [Interval(Real, 0, None, closed="left"), "array-like", "sparse matrix"],
     "bias_scaling": [Interval(Real, 0, None, closed="left"), "array-like"],
     "degree": [Interval(Integral, 1, None, closed="left")],
@@ -68,8 +69,8 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         Number of recurrent units, N.
     spectral_radius : float, default=1.0
         Largest absolute eigenvalue of W.
-    leak_rate : float, default=0.7
-        Share of the state replaced per step, a in (0, 1]; 1 is no leak.
+    leak_rate : float or array-like of shape (n_rates,), default=0.7
+        Share of the state replaced per step, a in (0, 1]; several rates split the units evenly.
     input_scaling : float or array-like, default=0.2
         W_in is uniform in [-s, s]: a number, or one per feature (n_features,). A matrix
         (n_units, n_features), dense or sparse, is W_in itself.
@@ -132,7 +133,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         *,
         n_units: int = 500,
         spectral_radius: float = 1.0,
-        leak_rate: float = 0.7,
+        leak_rate: ArrayLike = 0.7,
         input_scaling: ArrayLike | topology.Sparse = 0.2,
         bias_scaling: ArrayLike = 1.5,
         degree: int = 10,
@@ -202,8 +203,9 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         Raises
         ------
         ValueError
-            If a given W, W_in or b has another shape, or holds NaN.
+            If leak_rate, or a given W, W_in or b, has another shape, or holds NaN.
         """
+        unit_rates(self)
         weights, inputs, bias, _ = seed_streams(self.random_state)
         W = topology.draw(
             self.topology,
@@ -283,7 +285,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         PackedWeights
             A copy, not to be written to.
         """
-        settings = (self.dtype, self.leak_rate, self.n_units, self.activation)
+        settings = (self.dtype, rates_key(self), self.n_units, self.activation)
         return _PACKED.get(self, self._weight_arrays(), settings, self._pack_anew)
 
     def _pack_anew(self) -> PackedWeights:
@@ -291,7 +293,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
             self.recurrent_weights_,
             self.input_weights_,
             self.bias_,
-            leak_rate=self.leak_rate,
+            leak_rate=unit_rates(self),
             linear=self.activation == "identity",
             dtype=self.dtype,
         )

@@ -27,7 +27,7 @@ FLOORS = {
         {"joining"},
         {"sequences"},
         {"compiled", "seeds", "targets", "topology"},
-        {"estimators", "input_weights", "packing", "readout"},
+        {"estimators", "input_weights", "leak_rates", "packing", "readout"},
         {"datasets", "metrics", "scaling"},
         {"forecasting"},
         {"short_series"},

@@ -41,13 +41,28 @@ def _drive(start, input_weights, inputs, t, row):
     return total
 
 
+def _rates(leak_rate, row, n_padded):
+    """Return a and -a of sixteen units, numbers where all units share one a."""
+
+
+@overload(_rates, inline="always")
+def _rates_of(leak_rate, row, n_padded):
+    if getattr(leak_rate, "ndim", 0):
+        return lambda leak_rate, row, n_padded: (
+            load(leak_rate, row),
+            load(leak_rate, n_padded + row),
+        )
+    return lambda leak_rate, row, n_padded: (leak_rate, -leak_rate)
+
+
 @compiled
 def _next_state(z, weights, old, row):
     """Return (1 - a) x + a f(z) of sixteen units, f tanh or identity."""
     active = z if weights.linear else tanh(z)
     x = load(old, row)
+    rate, negative = _rates(weights.leak_rate, row, weights.input_weights.shape[1])
     # x - a x + a f(z): two multiplications with additions, each rounded once.
-    return multiply_add(weights.leak_rate, active, multiply_add(-weights.leak_rate, x, x))
+    return multiply_add(rate, active, multiply_add(negative, x, x))
 
 
 @compiled

@@ -85,8 +85,8 @@ class PackedWeights(NamedTuple):
         W_in transposed.
     bias : array of shape (n_padded,)
         b.
-    leak_rate : float
-        a in (0, 1], a scalar of the weights' dtype.
+    leak_rate : float or array of shape (2 * n_padded,)
+        a in (0, 1], a scalar of the weights' dtype; or a of every unit, then -a of every unit.
     n_units : int
         Number of units without padding.
     linear : bool
@@ -96,7 +96,7 @@ class PackedWeights(NamedTuple):
     recurrent: Recurrent
     input_weights: Array
     bias: Array
-    leak_rate: np.floating
+    leak_rate: np.floating | Array
     n_units: int
     linear: bool
 
@@ -106,23 +106,30 @@ def pack_weights(
     input_weights: Array,
     bias: Array,
     *,
-    leak_rate: float,
+    leak_rate: float | Array,
     linear: bool = False,
     dtype: DTypeLike,
 ) -> PackedWeights:
     """Store all weights of a reservoir as the compiled loops read them.
 
-    W is (n_units, n_units), W_in (n_units, n_features), b (n_units,), and a in (0, 1]; with
-    `linear` the activation is the identity instead of tanh. All are copied.
+    W is (n_units, n_units), W_in (n_units, n_features), b (n_units,), and a in (0, 1], a
+    number or (n_units,); with `linear` the activation is the identity instead of tanh. All are
+    copied.
     """
     return PackedWeights(
         pack_recurrent(recurrent, dtype),
         pad(input_weights.T, dtype),
         pad(bias, dtype),
-        np.float32(leak_rate) if np.dtype(dtype) == np.float32 else np.float64(leak_rate),
+        _pack_rates(leak_rate, dtype),
         len(bias),
         linear,
     )
+
+
+def _pack_rates(leak_rate: float | Array, dtype: DTypeLike) -> np.floating | Array:
+    if isinstance(leak_rate, np.ndarray):
+        return pad(np.stack([leak_rate, -leak_rate]), dtype).ravel()
+    return np.float32(leak_rate) if np.dtype(dtype) == np.float32 else np.float64(leak_rate)
 
 
 def pack_recurrent(weights: scipy.sparse.sparray | Array, dtype: DTypeLike) -> Recurrent:

@@ -20,6 +20,7 @@ from reservoirs.diagnostics.stability import distance_of_starts, driven_exponent
 from reservoirs.estimators.activity import Activity, TrainingActivity
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.forecasting import ForecastMixin
+from reservoirs.leak_rates import describe_rates
 from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array, Seed, SeriesLike
 
@@ -108,7 +109,7 @@ def reservoir_report(
     memory = memory_capacity(last, n_steps=4 * reservoir.n_units + 1000, max_delay=100)
     lines = [
         f"{reservoir.n_units} units, spectral radius {reservoir.spectral_radius:g}, "
-        f"leak rate {reservoir.leak_rate:g}",
+        f"{describe_rates(reservoir)}",
         *notes,
         _forgetting(index, float(driven_exponents(reservoir, driving[:1000], 1)[0])),
         *_activity(activity, reservoir),

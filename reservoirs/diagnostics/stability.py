@@ -18,6 +18,7 @@ from reservoirs.diagnostics.driving import (
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.estimators.ranges import COUNT, checked
 from reservoirs.forecasting.columns import Columns
+from reservoirs.leak_rates import unit_rates
 from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array, Seed, SeriesLike
 
@@ -153,7 +154,7 @@ def conditional_lyapunov(model: ReservoirModel, rows: SeriesLike, *, n_exponents
 def driven_exponents(reservoir: Reservoir, rows: Array, n_exponents: int) -> Array:
     """Return the conditional exponents for checked rows."""
     states = run_reservoir(reservoir, rows)
-    W, a = reservoir.recurrent_weights_, reservoir.leak_rate
+    W, a = reservoir.recurrent_weights_, _column_of_rates(reservoir)
     previous = np.vstack([np.zeros(reservoir.n_units), states[:-1]])
     slopes = _slopes(reservoir, states, previous)
 
@@ -231,7 +232,7 @@ def closed_loop_lyapunov(
     # forecast refuses a model whose loop is not closed
     assert end.loop is not None and end.last_observations is not None
     scale, shift = end.loop
-    n, m, a = reservoir.n_units, forecast.shape[1], reservoir.leak_rate
+    n, m, a = reservoir.n_units, forecast.shape[1], _column_of_rates(reservoir)
     observed = np.vstack([end.last_observations[0], forecast[:-1]]) * scale + shift
     tail = None if end.tails is None else end.tails[0]
     exogenous = Columns(model).exog(exog, n_steps, None if tail is None else tail[-1:], tail)
@@ -252,9 +253,15 @@ def closed_loop_lyapunov(
     return _exponents(tangent, n + m, n_exponents, n_steps)
 
 
+def _column_of_rates(reservoir: Reservoir) -> float | Array:
+    """Return the leak rate, or those of all units in a column."""
+    rates = unit_rates(reservoir)
+    return rates if isinstance(rates, float) else rates[:, None]
+
+
 def _slopes(reservoir: Reservoir, states: Array, previous: Array) -> Array:
     """Return the derivative of the activation at every step, from the states around it."""
-    a = reservoir.leak_rate
+    a = unit_rates(reservoir)
     if reservoir.activation == "identity":
         return np.ones_like(states)
     # tanh' = 1 - tanh^2, and tanh of the step is (x[t] - (1 - a) x[t-1]) / a

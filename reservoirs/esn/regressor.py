@@ -147,7 +147,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         *,
         n_units: int = 500,
         spectral_radius: float = 1.0,
-        leak_rate: float = 0.7,
+        leak_rate: ArrayLike = 0.7,
         input_scaling: ArrayLike | Sparse = 0.2,
         bias_scaling: ArrayLike = 1.5,
         degree: int = 10,

@@ -28,6 +28,19 @@ def test_states_equal_the_slow_loop(n_units, leak_rate):
 
 
 @pytest.mark.parametrize("kind", ["random", "shifts", "dense"])
+@pytest.mark.parametrize("n_units", [5, 37])
+def test_units_with_rates_of_their_own_equal_the_slow_loop(kind, n_units):
+    rates = np.linspace(0.05, 1.0, n_units)
+    W, (_, W_in, bias, packed) = matrix(kind, n_units), weights(n_units, leak_rate=rates)
+    packed = packed._replace(recurrent=pack_recurrent(W, np.float64))
+
+    states, _ = run_states(INPUTS, np.zeros(n_units), packed)
+
+    expected = reference.states(INPUTS, W, W_in, bias, rates, np.zeros(n_units))
+    assert_allclose(states, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["random", "shifts", "dense"])
 def test_a_linear_reservoir_equals_the_slow_loop(kind):
     W, (_, W_in, bias, packed) = 0.1 * matrix(kind, 30), weights(30)
     packed = packed._replace(recurrent=pack_recurrent(W, np.float64), linear=True)

@@ -24,8 +24,9 @@ def test_the_conditional_exponent_of_a_linear_reservoir_is_the_log_of_its_radius
     assert_allclose(found, np.log(0.7), rtol=1e-6)
 
 
-def test_the_conditional_exponent_agrees_with_twin_trajectories(draw_reservoir, driving):
-    driven = draw_reservoir(spectral_radius=1.1, leak_rate=0.5)
+@pytest.mark.parametrize("leak_rate", [0.5, (0.3, 0.6)])
+def test_the_conditional_exponent_agrees_with_twin_trajectories(draw_reservoir, driving, leak_rate):
+    driven = draw_reservoir(spectral_radius=1.1, leak_rate=leak_rate)
     start, h = np.full(40, 0.1), 1e-7
 
     exponent = diagnostics.conditional_lyapunov(driven, driving)[0]

@@ -1,0 +1,57 @@
+"""The leak rate of every unit: one for all, or several side by side."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reservoirs.sequences import Array
+
+
+class Leaky(Protocol):
+    """What has units that leak."""
+
+    n_units: int
+    leak_rate: ArrayLike
+
+
+def unit_rates(reservoir: Leaky) -> float | Array:
+    """Return the leak rate of all units, or of each, (n_units,).
+
+    Several rates split the units into groups, one after the other, whose sizes differ by one at
+    most.
+
+    Raises
+    ------
+    ValueError
+        If there are more rates than units, none, or some outside (0, 1].
+    """
+    rate = reservoir.leak_rate
+    if isinstance(rate, Real):
+        return float(rate)
+    rates, n_units = np.asarray(rate, dtype=np.float64), reservoir.n_units
+    if not rates.ndim:
+        return float(rates)
+    if rates.ndim != 1 or not 1 <= len(rates) <= n_units or not ((rates > 0) & (rates <= 1)).all():
+        raise ValueError(
+            "leak_rate must be a number in (0, 1], or a list of them of at most one for each of "
+            f"the {n_units} units, got {rate!r}"
+        )
+    return rates[np.arange(n_units) * len(rates) // n_units]
+
+
+def rates_key(reservoir: Leaky) -> object:
+    """Return the leak rate as a value that compares with others, itself where it is a number."""
+    rate = reservoir.leak_rate
+    return rate if isinstance(rate, Real) else (np.shape(rate), *np.ravel(rate).tolist())
+
+
+def describe_rates(reservoir: Leaky) -> str:
+    """Return the words of a report, "leak rate 0.7" or "leak rates 0.1 to 0.9"."""
+    rates = np.unique(np.asarray(unit_rates(reservoir)))
+    if len(rates) == 1:
+        return f"leak rate {rates[0]:g}"
+    return f"leak rates {rates[0]:g} to {rates[-1]:g}"
