@@ -25,7 +25,7 @@ OTHER = {  # a valid value that no estimator above has
     "validation_fraction": 0.3, "early_stopping": True, "tol": 0.1, "n_iter_no_change": 3,
     "warm_start": True, "verbose": 1, "standardize": False, "device": "cpu",
     "exog_align": "target", "class_weight": "balanced", "bound": 0.5,
-    "alpha_horizon": 9, "forgetting": 0.9,
+    "alpha_horizon": 9, "forgetting": 0.9, "readout_features": "state",
 }  # fmt: skip
 
 

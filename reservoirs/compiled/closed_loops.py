@@ -31,7 +31,8 @@ def _dot_squares(matrix, row, x, n):
     """Return the product of the first n elements of a row and of the squares of x."""
     total = 0.0
     for i in range(n):
-        total += matrix[row, i] * (x[i] * x[i])
+        value = np.float64(x[i])  # of float32 too as the readout learned them
+        total += matrix[row, i] * (value * value)
     return total
 
 

@@ -174,6 +174,8 @@ def closed_loop_lyapunov(
 
     dx[t] = (1 - a) dx[t-1] + a diag(f') (W dx[t-1] + W_o dy[t-1]), dy[t] = C_x dx[t] + C_o dy[t-1]
 
+    Where the readout reads squares of x, 2 C_s diag(x[t]) adds to C_x.
+
     Parameters
     ----------
     model : ESNRegressor
@@ -242,13 +244,17 @@ def closed_loop_lyapunov(
     slopes = _slopes(reservoir, states, previous)
     # The readout sees [x; u] with u[:m] = scale y + shift, so dy enters through columns times scale
     W, W_o = reservoir.recurrent_weights_, reservoir.input_weights_[:, :m] * scale
-    C_x, C_o = model.coef_[:, :n], model.coef_[:, n : n + m] * scale
+    C_x, C_u, C_s = np.split(model.coef_, [n, n + model.n_features_in_], axis=1)
+    C_o = C_u[:, :m] * scale if C_u.size else np.zeros((m, m))
 
     def tangent(t: int, Q: Array) -> Array:
         dx, dy = Q[:n], Q[n:]
         # dx[t] first, then dy[t] = C_x dx[t] + C_o dy[t-1], as the model computes them
         dx_next = (1 - a) * dx + a * slopes[t][:, None] * (W @ dx + W_o @ dy)
-        return np.vstack([dx_next, C_x @ dx_next + C_o @ dy])
+        dy_next = C_x @ dx_next + C_o @ dy
+        if C_s.size:  # d(x^2) = 2 x dx
+            dy_next = dy_next + 2 * C_s @ (states[t][:, None] * dx_next)
+        return np.vstack([dx_next, dy_next])
 
     return _exponents(tangent, n + m, n_exponents, n_steps)
 

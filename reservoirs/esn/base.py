@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.esn.features import POOLINGS, BlockNoise, Noise, pooled_features
+from reservoirs.esn.reading import READINGS, Reading
 from reservoirs.esn.starts import find_start
 from reservoirs.esn.startup import counted_rows
 from reservoirs.esn.stream import Stream, TrainingStates
@@ -56,6 +57,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         What is read of the states of a series for one target per series.
     bidirectional : bool, default=False
         For one target per series also read each series backwards.
+    readout_features : {"state+input", "state", "state+input+squares"}, default="state+input"
+        What the readout reads: the state x and the input u, x alone, or [x; u; x^2].
     initial_state : {"auto", "mean", "zero", "last"} or array-like, default="auto"
         State before a new series in prediction: "mean" of the training states, "zero", "last" of
         the one training series, or an array (n_units,). "auto" is zero after training on several
@@ -103,6 +106,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         "washout": [Interval(Integral, 0, None, closed="left")],
         "pooling": [KeysOf(POOLINGS)],
         "bidirectional": ["boolean"],
+        "readout_features": [KeysOf(READINGS)],
         "initial_state": [StrOptions({"auto", "mean", "zero", "last"}), "array-like"],
         "verbose": ["verbose"],
     }
@@ -133,6 +137,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         n_jobs: int | None = None,
         verbose: int = 0,
         random_state: Seed = None,
+        readout_features: str = "state+input",
     ) -> None:
         self.n_units = n_units
         self.spectral_radius = spectral_radius
@@ -154,6 +159,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
         self.random_state = random_state
+        self.readout_features = readout_features
 
     def _learn(self, rows: Array, layout: Layout, targets: Targets, progress: Progress) -> Activity:
         """Solve the readout of the drawn reservoir, and store the states to start from."""
@@ -207,7 +213,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         """Solve the readout from one or two passes over all blocks; return the states seen."""
         states = TrainingStates()
         per_step = targets.kind == "per_step"
-        n_features = self.n_units + self.n_features_in_
+        n_features = self._reading.width(self.n_units, self.n_features_in_)
         n_rows = len(rows) - self.washout * layout.n_series
         if not per_step:
             n_features *= (2 if self.pooling == "both" else 1) * (2 if self.bidirectional else 1)
@@ -255,13 +261,13 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
     def _step_blocks(
         self, rows: Array, layout: Layout, targets: Array, states: TrainingStates
     ) -> Iterator[tuple[Array, Array]]:
-        """Yield [state; input] after washout and the targets; a block lives until the next."""
+        """Yield what is read after washout and the targets; a block lives until the next."""
         stream = Stream(self.reservoir_, self.washout, self._noise())
         for blocks in stream.blocks_by_series(rows, targets, layout, self.n_jobs):
             for block in blocks:
                 if len(block.features):
                     states.activity.add(block.features)
-                    yield block.features, block.targets
+                    yield self._reading.columns(block.features, self.n_units), block.targets
             states.last_states.append(block.last_state)
 
     def _series_blocks(
@@ -298,8 +304,13 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             pooling=self.pooling,
             bidirectional=self.bidirectional,
             washout=self.washout,
+            reading=self._reading,
             noise=noise,
         )
+
+    @property
+    def _reading(self) -> Reading:
+        return READINGS[self.readout_features]
 
     def _goes_on(self, method: str) -> bool:
         return method == "partial_fit" and hasattr(self, "stream_")
@@ -336,10 +347,9 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the readout after every row of one series, and its last state."""
         outputs = np.empty((len(rows), len(self.intercept_)))
-        # y = C_x x + C_u u + c: the states are never copied beside the inputs.
-        by_state, by_input = np.split(self.coef_, [self.n_units], axis=1)
+        readout = self.coef_, self.intercept_
         for span, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
-            outputs[span] = states @ by_state.T + rows[span] @ by_input.T + self.intercept_
+            outputs[span] = self._reading.outputs(states, rows[span], readout)
         return outputs, states[-1]
 
     def _state_after(self, rows: Array, state: Array) -> Array:
@@ -351,8 +361,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         """Return the outputs and last states of all series; short ones share a compiled call."""
         if self.target_kind_ == "per_series" or layout.n_series == 1:
             return super()._read_all(rows, layout, states)
-        starts = np.stack(list(states))
-        by_state, by_input = np.split(self.coef_, [self.n_units], axis=1)
+        starts, readout = np.stack(list(states)), (self.coef_, self.intercept_)
 
         def run(span: slice, numbers: slice) -> Runs:
             lengths, inputs = layout.lengths[numbers], rows[span]
@@ -361,7 +370,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 return [outputs], [last]
             driven, ends = run_batch(self.reservoir_, inputs, lengths, starts[numbers])
             parts = zip(*cut_alike(lengths, driven, inputs), strict=True)
-            pieces = (x @ by_state.T + u @ by_input.T + self.intercept_ for x, u in parts)
+            pieces = (self._reading.outputs(x, u, readout) for x, u in parts)
             return list(chain.from_iterable(pieces)), list(ends)
 
         by_batch = map_in_order(run, batches(layout, BLOCK), self.n_jobs)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from reservoirs.esn.features import Noise
+from reservoirs.esn.reading import READINGS
 from reservoirs.esn.stream import Stream
 from reservoirs.estimators.activity import Activity, last_rows
 from reservoirs.forecasting import Loop, find_loop
@@ -33,6 +34,8 @@ class ChunkedSums:
         Added to the states.
     forgetting : float, default=1.0
         What a row counts of the row after it, in (0, 1].
+    readout_features : str, default="state+input"
+        What the readout reads, a key of `READINGS`.
 
     Attributes
     ----------
@@ -43,7 +46,7 @@ class ChunkedSums:
     state : array of shape (n_units,)
         The state after the last row.
     features, targets : list of arrays
-        Rows of the open block, not summed yet.
+        Rows of the open block, [state; input] and targets, not summed yet.
     loop : tuple of two arrays, or None
         Scale and shift from a target to the next input, as found first.
     closes : bool
@@ -63,9 +66,11 @@ class ChunkedSums:
         washout: int,
         noise: Noise | None,
         forgetting: float = 1.0,
+        readout_features: str = "state+input",
     ) -> None:
         self.reservoir, self.sums = reservoir, sums
         self.washout, self.noise, self.forgetting = washout, noise, forgetting
+        self.readout_features = readout_features
         self.n_series, self.row = 0, 0
         self.state: Array = np.zeros(reservoir.n_units)
         self.features: list[Array] = []
@@ -126,8 +131,13 @@ class ChunkedSums:
                 self.sums = copy.deepcopy(kept)
             self.activity.add(block[0])
             with one_blas_thread(), np.errstate(over="ignore"):
-                add_block(self.sums, *block, forgetting=self.forgetting)
+                self._add(self.sums, block)
         self.features, self.targets = [], []
+
+    def _add(self, sums: Sums, block: tuple[Array, Array]) -> None:
+        """Add a block of [state; input] and targets to sums of what is read."""
+        columns = READINGS[self.readout_features].columns(block[0], self.reservoir.n_units)
+        add_block(sums, columns, block[1], forgetting=self.forgetting)
 
     def _check_loop(self, rows: Array, targets: Array) -> None:
         """Check whether the loop still closes, across the border between two chunks too."""
@@ -163,5 +173,5 @@ class ChunkedSums:
         sums, block = copy.deepcopy(self.sums), self._open_block()
         with one_blas_thread(), np.errstate(over="ignore"):
             if block is not None:
-                add_block(sums, *block, forgetting=self.forgetting)
+                self._add(sums, block)
             return solve_best([sums], alphas)

@@ -23,8 +23,8 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
 
     y_k = C_k z + c_k, 1 for the class k and -1 for the others; the largest wins
 
-    Labels per step are read from every state, z = [x[t]; u[t]], labels per series from pooled
-    states.
+    Labels per step are read from every state, z = [x[t]; u[t]] or another of `readout_features`,
+    labels per series from pooled states.
 
     P(class k) = exp(y_k) / sum_j exp(y_j)
 
@@ -109,6 +109,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         n_jobs: int | None = None,
         verbose: int = 0,
         random_state: Seed = None,
+        readout_features: str = "state+input",
         class_weight: Mapping[object, float] | str | None = None,
     ) -> None:
         super().__init__(
@@ -132,6 +133,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
             n_jobs=n_jobs,
             verbose=verbose,
             random_state=random_state,
+            readout_features=readout_features,
         )
         self.class_weight = class_weight
 

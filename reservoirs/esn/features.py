@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reservoirs.esn.reading import Reading
 from reservoirs.readout import BLOCK
 from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array
@@ -86,14 +87,15 @@ def pooled_features(
     pooling: str,
     bidirectional: bool,
     washout: int,
+    reading: Reading,
     noise: BlockNoise | None = None,
 ) -> tuple[Array, Array]:
     """Return one row of features of a whole series.
 
     The state, (n_units,), is that before the first row. With `bidirectional` the features of the
     series run backwards follow, from the zero state. The first `washout` rows are left out, the
-    last one never is. `noise` makes of the number and length of a block its noise. The pooled
-    [state; input], (n_pooled,), is returned, and [state; input] after washout, of the forward run.
+    last one never is. `noise` makes of the number and length of a block its noise. What is read,
+    pooled, (n_pooled,), is returned, and [state; input] after washout, of the forward run.
     """
     pool, first = POOLINGS[pooling], min(washout, len(rows) - 1)
     packed = reservoir.pack()
@@ -104,7 +106,8 @@ def pooled_features(
         return np.hstack([states, rows], dtype=np.float64)[first:]
 
     forward = features(rows, state)
-    pooled = [pool(forward)]
+    pooled = [pool(reading.columns(forward, reservoir.n_units))]
     if bidirectional:
-        pooled.append(pool(features(rows[::-1], np.zeros(reservoir.n_units))))
+        backward = features(rows[::-1], np.zeros(reservoir.n_units))
+        pooled.append(pool(reading.columns(backward, reservoir.n_units)))
     return np.concatenate(pooled), forward

@@ -47,7 +47,7 @@ CHOSEN = ("alpha_scores_", "n_diverged_loops_")  # by alpha="closed_loop"
 class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     """Echo state network for regression and forecasting.
 
-    x[t] = (1 - a) x[t-1] + a tanh(W x[t-1] + W_in u[t] + b),   y[t] = C [x[t]; u[t]] + c
+    x[t] = (1 - a) x[t-1] + a tanh(W x[t-1] + W_in u[t] + b),   y[t] = C z[t] + c,  z = [x; u]
 
     Only C and c are learned, by ridge regression; W, W_in and b are drawn. For forecasts fit on
     `X, y = next_step(series, exog)`: the columns of W_in for the observation are then the feedback
@@ -76,7 +76,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     ----------
     reservoir_ : Reservoir
         The drawn reservoir.
-    coef_ : array of shape (n_outputs, n_units + n_features)
+    coef_ : array of shape (n_outputs, n_readout_features)
         Coefficients, C.
     intercept_ : array of shape (n_outputs,)
         Intercept, c.
@@ -165,6 +165,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         n_jobs: int | None = None,
         verbose: int = 0,
         random_state: Seed = None,
+        readout_features: str = "state+input",
         exog_align: str = "observation",
         bound: float | None = DEFAULT_BOUND,
         alpha_horizon: int | None = None,
@@ -191,6 +192,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             n_jobs=n_jobs,
             verbose=verbose,
             random_state=random_state,
+            readout_features=readout_features,
         )
         self.exog_align = exog_align
         self.bound = bound
@@ -319,11 +321,18 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
             self.__dict__.pop(name, None)
         self._draw()
         sums = SOLVERS["qr" if self.solver == "auto" else self.solver]
-        width = self.n_units + self.n_features_in_
+        width = self._reading.width(self.n_units, self.n_features_in_)
         if self.forgetting < 1:
             check_fading(sums)
         empty = sums(width, n_outputs)
-        return ChunkedSums(self.reservoir_, empty, self.washout, self._noise(), self.forgetting)
+        return ChunkedSums(
+            self.reservoir_,
+            empty,
+            self.washout,
+            self._noise(),
+            self.forgetting,
+            self.readout_features,
+        )
 
     def _fit_readout(
         self,

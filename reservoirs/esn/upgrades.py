@@ -22,7 +22,8 @@ def upgrade_names(attributes: dict[str, Any]) -> dict[str, Any]:
     dict
         The attributes as `fit` sets them now.
     """
-    state = {"verbose": 0, **attributes}  # before there was such a parameter
+    # before there were such parameters
+    state = {"verbose": 0, "readout_features": "state+input", **attributes}
     if "_seed" in state:
         state["seed_"] = state.pop("_seed")
     if "_auto_zero" in state:
@@ -45,4 +46,4 @@ def upgrade_stream(attributes: dict[str, Any]) -> dict[str, Any]:
     """
     width = getattr(attributes.get("reservoir"), "n_features_in_", 0)
     fresh = {"activity": Activity(), "tail": np.zeros((0, width)), "warned": False}
-    return {**fresh, "forgetting": 1.0, **attributes}
+    return {**fresh, "forgetting": 1.0, "readout_features": "state+input", **attributes}

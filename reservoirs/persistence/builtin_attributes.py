@@ -88,6 +88,7 @@ ATTRIBUTES: dict[type, Hints] = {
         "washout": int,
         "noise": Noise | None,
         "forgetting": float,
+        "readout_features": str,
         "n_series": int,
         "row": int,
         "state": Array,

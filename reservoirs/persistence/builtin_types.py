@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.esn.features import Noise
+from reservoirs.esn.reading import READINGS, Reading
 from reservoirs.esn.upgrades import upgrade_names, upgrade_stream
 from reservoirs.estimators.activity import Activity, TrainingActivity
 from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
@@ -114,7 +115,7 @@ def _check_reservoir(reservoir: Reservoir) -> None:
 def _check_esn(esn: ESNRegressor | ESNClassifier) -> None:
     if not hasattr(esn, "coef_"):
         return
-    n, width = esn.n_units, esn.n_units + esn.n_features_in_
+    n, width = esn.n_units, _reading(esn).width(esn.n_units, esn.n_features_in_)
     if esn.target_kind_ == "per_series":
         width *= (2 if esn.pooling == "both" else 1) * (2 if esn.bidirectional else 1)
     n_outputs = len(esn.intercept_)
@@ -127,8 +128,17 @@ def _check_esn(esn: ESNRegressor | ESNClassifier) -> None:
     _shapes(inner, {"input_weights_": (n, esn.n_features_in_)})
 
 
+def _reading(model: ESNRegressor | ESNClassifier | ChunkedSums) -> Reading:
+    if model.readout_features not in READINGS:
+        raise ValueError(
+            f"readout_features must be one of {sorted(READINGS)}, got {model.readout_features!r}"
+        )
+    return READINGS[model.readout_features]
+
+
 def _check_stream(stream: ChunkedSums) -> None:
     """Refuse sums whose arrays a compiled loop would read or write beyond their ends."""
+    _reading(stream)
     activity, n_features = stream.activity, stream.reservoir.n_features_in_
     width = stream.reservoir.n_units + n_features if activity.n_rows else 0
     check_shapes("Activity", vars(activity), {"centre": (width,), "sums": (3, width)})
