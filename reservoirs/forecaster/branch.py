@@ -8,13 +8,11 @@ import numpy as np
 
 from reservoirs import compiled
 from reservoirs.forecaster.transforms import Transform
-from reservoirs.parallel import one_blas_thread
-from reservoirs.readout import BlockDeletion, QRSums, Readout
 from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array
 
 WEIGHT = 10.0  # of lags and harmonics: the linear part is nearly free of the penalty
-MARGIN = 0.25  # in ranges of the transformed series
+MET = 1e-9  # deviations beyond a bound that are rounding
 
 
 @dataclass(frozen=True)
@@ -49,9 +47,37 @@ class Inputs:
         return np.concatenate([np.cos(angles), np.sin(angles)], axis=-1)
 
 
+@dataclass(frozen=True)
+class Course:
+    """A series as one branch sees it.
+
+    Attributes
+    ----------
+    first : int
+        The row of the series that z[0] belongs to.
+    z : array of shape (n, n_outputs)
+        The transformed series, standardised.
+    levels : array of shape (n + reach, n_outputs)
+        The series, or its logarithm, from `reach` rows before on.
+    exog : array of shape (n, n_exog)
+        Exogenous inputs of the rows of z.
+    before : list of arrays of shape (n, n_units)
+        The states of each member before each row.
+    after : list of arrays of shape (n_units,)
+        The states of each member after the last row.
+    """
+
+    first: int
+    z: Array
+    levels: Array
+    exog: Array
+    before: list[Array]
+    after: list[Array]
+
+
 @dataclass
 class Branch:
-    """A transform and what is read, trained for some reservoirs on one series.
+    """A transform and what is read, for some reservoirs.
 
     Attributes
     ----------
@@ -61,128 +87,159 @@ class Branch:
         What is read beside the states.
     reservoirs : list of Reservoir
         One for each member.
+    mean, scale : arrays of shape (n_outputs,)
+        Of the transformed series.
+    low, high : arrays of shape (n_outputs,)
+        The ends of its range, standardised.
+    readouts : list of (coefficients (1, n_outputs, n_columns), intercepts (1, n_outputs))
+        Of each member, once they are solved.
     """
 
     transform: Transform
     inputs: Inputs
     reservoirs: list[Reservoir]
-    members: list[Member] = field(default_factory=list)
+    mean: Array
+    scale: Array
+    low: Array
+    high: Array
+    readouts: list[tuple[Array, Array]] = field(default_factory=list)
 
-    def train(self, y: Array, exog: Array) -> None:
-        """Run all members along a series, (n, n_outputs), and sum what their readouts need."""
-        z = self.transform.forward(y)
-        self.offset = self.transform.reach
-        self.mean, scale = z.mean(axis=0), z.std(axis=0)
-        self.scale = np.where(scale > 0, scale, 1.0)
-        self.z = (z - self.mean) / self.scale
-        self.exog = exog[self.offset : len(y)]
-        low, high = self.z.min(axis=0), self.z.max(axis=0)
-        self.low, self.high = low - MARGIN * (high - low), high + MARGIN * (high - low)
-        self.levels = self.transform.levels(y)
-        self.first = max(self.inputs.n_lags - 1, 0)  # rows before it have no lags
-        times = np.arange(self.offset, len(y))
-        beside = self.beside(self.lagged(np.arange(self.first, len(self.z))), times[self.first :])
-        self.members = [Member(r, self.z, self.exog, beside, self.first) for r in self.reservoirs]
+    @classmethod
+    def measured(
+        cls, transform: Transform, inputs: Inputs, reservoirs: list[Reservoir], y: Array
+    ) -> Branch:
+        """Return the branch for a series, (n, n_outputs), without readouts."""
+        z = transform.forward(y)
+        mean, deviation = z.mean(axis=0), z.std(axis=0)
+        scale = np.where(deviation > 0, deviation, 1.0)
+        z = (z - mean) / scale
+        return cls(transform, inputs, reservoirs, mean, scale, z.min(axis=0), z.max(axis=0))
 
-    def lagged(self, rows: Array) -> Array:
+    @property
+    def n_before(self) -> int:
+        """Rows before the last known one that a loop needs to know."""
+        return self.transform.reach + max(self.inputs.n_lags - 1, 0)
+
+    def starts(self) -> list[Array]:
+        """Return the states before a series."""
+        return [np.zeros(reservoir.n_units) for reservoir in self.reservoirs]
+
+    def follow(self, y: Array, exog: Array, first: int, n_new: int, states: list[Array]) -> Course:
+        """Run all members along the last rows of a series.
+
+        Parameters
+        ----------
+        y : array of shape (n, n_outputs)
+            Rows of the series, some of which the members have seen.
+        exog : array of shape (n_new, n_exog)
+            Exogenous inputs of the new ones.
+        first : int
+            The number of the first of all in the series.
+        n_new : int
+            How many are new.
+        states : list of arrays of shape (n_units,)
+            The states of each member before the new rows.
+
+        Returns
+        -------
+        Course
+            The rows that the transform has a value for.
+        """
+        reach = self.transform.reach
+        z = (self.transform.forward(y) - self.mean) / self.scale
+        n_new = min(n_new, len(z))
+        seen = len(z) - n_new
+        inputs = np.hstack([z[seen:], exog[len(exog) - n_new :]])
+        before, after = [], []
+        for reservoir, state in zip(self.reservoirs, states, strict=True):
+            runs = reservoir.run(inputs, state, packed=reservoir.pack())
+            found = np.concatenate([state[None], *(values for _, values in runs)])
+            before.append(np.vstack([np.zeros((seen, reservoir.n_units)), found[:-1]]))
+            after.append(found[-1])
+        known = np.vstack([np.zeros((seen, exog.shape[1])), exog[len(exog) - n_new :]])
+        return Course(first + reach, z, self.transform.levels(y), known, before, after)
+
+    def lagged(self, z: Array, rows: Array) -> Array:
         """Return the present value and the lags of rows of z, newest first, (n, n_lags or 1, d)."""
-        return self.z[np.subtract.outer(rows, np.arange(max(self.inputs.n_lags, 1)))]
+        found: Array = z[np.subtract.outer(rows, np.arange(max(self.inputs.n_lags, 1)))]
+        return found
 
-    def beside(self, lagged: Array, times: Array, exog: Array | None = None) -> Array:
+    def beside(self, lagged: Array, times: Array) -> Array:
         """Return what is read beside states and exogenous inputs, (n, n_columns)."""
-        flat = lagged.reshape(len(lagged), -1)
+        flat = lagged.reshape(len(lagged), lagged.shape[1] * lagged.shape[2])
         if not self.inputs.n_lags:
             return flat
         return WEIGHT * np.hstack([flat, self.inputs.harmonics(times + 1)])
 
     def run(
         self,
+        course: Course,
         origins: Array,
-        horizon: int,
-        readouts: list[tuple[Array, Array]],
         exog: Array,
+        margin: float | None,
+        readouts: list[tuple[Array, Array]],
         only: int | None = None,
-    ) -> Array:
-        """Run closed loops from rows of the series, the outputs of all members averaged in each.
+    ) -> tuple[Array, Array]:
+        """Run closed loops from rows of a series, the outputs of all members averaged in each.
 
         Parameters
         ----------
+        course : Course
+            The series.
         origins : array of shape (n_loops,)
             The last known row of each loop, counted in the series.
-        horizon : int
-            Steps.
-        readouts : list of (coefficients (n_loops, n_outputs, n_columns), intercepts)
-            Of each member.
         exog : array of shape (n_loops, horizon, n_exog)
             Exogenous inputs, the first row beside the last known value.
+        margin : float or None
+            How far outputs may leave the range of z, in ranges; None: as far as they like.
+        readouts : list of (coefficients (n_loops, n_outputs, n_columns), intercepts)
+            Of each member.
         only : int, default=None
             The number of the one member that runs alone; None: all of them.
 
         Returns
         -------
-        array of shape (n_loops, horizon, n_outputs)
+        values : array of shape (n_loops, horizon, n_outputs)
             Levels, in the units of the series.
+        met : array of shape (n_loops, horizon) of bool
+            Whether the outputs were held.
         """
-        rows = origins - self.offset
-        lagged = self.lagged(rows)
-        history = self.levels[np.subtract.outer(origins, np.arange(self.transform.reach))]
-        members = self.members if only is None else [self.members[only]]
-        states = [member.before[rows] for member in members]
-        weights, out = self.transform.weights, np.empty((len(origins), horizon, lagged.shape[2]))
-        for step in range(horizon):
+        rows, reach = origins - course.first, self.transform.reach
+        lagged = self.lagged(course.z, rows)
+        history = course.levels[np.subtract.outer(rows + reach, np.arange(reach))]
+        numbers = list(range(len(self.reservoirs))) if only is None else [only]
+        members = [self.reservoirs[i] for i in numbers]
+        states = [course.before[i][rows] for i in numbers]
+        low, high = self.bounds(margin)
+        weights, out = self.transform.weights, np.empty((*exog.shape[:2], lagged.shape[2]))
+        met = np.zeros(exog.shape[:2], dtype=bool)
+        for step in range(exog.shape[1]):
             u = np.hstack([lagged[:, 0], exog[:, step]])
             beside = np.hstack([self.beside(lagged, origins + step), exog[:, step]])
             outputs = np.zeros_like(out[:, 0])
-            for i, (member, (C, c)) in enumerate(zip(members, readouts, strict=True)):
-                states[i] = member.advance(states[i], u)
+            for i, (reservoir, (C, c)) in enumerate(zip(members, readouts, strict=True)):
+                states[i] = compiled.closed_loops.advance(states[i], u, reservoir.pack())
                 read = np.hstack([states[i], beside])
                 outputs += (np.einsum("mdf,mf->md", C, read) + c) / len(readouts)
-            z = np.fmin(np.fmax(outputs, self.low), self.high)
+            z = np.fmin(np.fmax(outputs, low), high)
+            met[:, step] = ~(np.abs(outputs - z) <= MET).all(axis=1)
             lagged = np.concatenate([z[:, None], lagged[:, :-1]], axis=1)
             level = z * self.scale + self.mean + np.einsum("k,mkd->md", weights, history)
-            if self.transform.reach:
+            if reach:
                 history = np.concatenate([level[:, None], history[:, :-1]], axis=1)
             out[:, step] = level
-        return np.exp(out) if self.transform.log else out
+        return np.exp(out) if self.transform.log else out, met
 
+    def repeated(self, n_loops: int) -> list[tuple[Array, Array]]:
+        """Return the readouts of each member, the same for every loop."""
+        return [
+            (np.repeat(C, n_loops, axis=0), np.repeat(c, n_loops, axis=0)) for C, c in self.readouts
+        ]
 
-class Member:
-    """One reservoir, run along a transformed series, with the sums of its readout."""
-
-    def __init__(
-        self, reservoir: Reservoir, z: Array, exog: Array, beside: Array, first: int
-    ) -> None:
-        self.reservoir, self.first = reservoir, first
-        inputs = np.hstack([z, exog])
-        states = np.concatenate(
-            [
-                s
-                for _, s in reservoir.run(
-                    inputs, np.zeros(reservoir.n_units), packed=reservoir.pack()
-                )
-            ]
-        )
-        self.before = np.vstack([np.zeros(reservoir.n_units), states[:-1]])
-        self.rows = np.hstack([states[first:], beside, exog[first:]])
-        self.targets = z[first + 1 :]
-        sums = QRSums(self.rows.shape[1], z.shape[1])
-        with one_blas_thread():
-            sums.add(self.rows[:-1], self.targets)
-            self.deletion = BlockDeletion(sums)
-        self.sums = sums
-
-    def advance(self, states: Array, inputs: Array) -> Array:
-        """Return the next states, (n_loops, n_units), of inputs (n_loops, n_inputs)."""
-        return compiled.closed_loops.advance(states, inputs, self.reservoir.pack())
-
-    def solve(self, alpha: float) -> Readout:
-        """Return the readout of all rows; what only scoring needs is let go."""
-        with one_blas_thread():
-            readout = self.sums.solve(alpha)
-        del self.rows, self.targets, self.sums, self.deletion
-        return readout
-
-    def without(self, start: int, length: int, alphas: Array) -> tuple[Array, Array]:
-        """Return readouts without the rows from `start` of z on, one for each penalty."""
-        span = slice(max(start - self.first, 0), max(start - self.first + length, 0))
-        return self.deletion.without(self.rows[:-1][span], self.targets[span], alphas)
+    def bounds(self, margin: float | None) -> tuple[Array, Array]:
+        """Return what outputs are held within, (n_outputs,) each."""
+        if margin is None:
+            infinite = np.full(len(self.low), np.inf)
+            return -infinite, infinite
+        span = self.high - self.low
+        return self.low - margin * span, self.high + margin * span

@@ -6,120 +6,206 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reservoirs.forecaster.branch import Branch, Inputs
-from reservoirs.forecaster.search import (
-    Scored,
-    choose,
-    loop_origins,
-    plan_origins,
-    score_baseline,
-    score_branch,
-)
-from reservoirs.forecaster.transforms import Transform
-from reservoirs.forecasting.loop_choice import PENALTIES
-from reservoirs.reservoir import Reservoir
+from reservoirs.forecaster.branch import Branch
 from reservoirs.sequences import Array
 
-NEGLIGIBLE = 1e-3  # weights below are not run
 WIDENED = 1.15  # intervals: the residuals are those of loops that chose the penalties
+MET = 0.5  # of the weights: a forecast has met its bounds where the ways of so much have
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is tried on one series.
+class Way:
+    """One way to forecast a series, with its score.
 
     Attributes
     ----------
-    transforms : list of Transform
-        Of the series.
-    inputs : list of Inputs
-        What is read beside the states.
-    baselines : dict of str to int
-        Name of each baseline, and how many of the last values it repeats.
-    horizon : int
-        Steps of the loops that are compared.
-    best_only : bool
-        Whether the best way is taken in place of all, weighed.
+    transform, inputs : str
+        What it is called in tables; the name of a baseline and nothing.
+    alpha : float
+        The penalty of its readouts; NaN of a baseline.
+    score : float
+        The geometric mean of the errors of its loops, in deviations of the series.
+    weight : float
+        In the combination.
+    lag : int
+        How many of the last values a baseline repeats; 0: none.
+    branch : Branch or None
+        What forecasts; None for a baseline, and where the weight is negligible.
     """
 
-    transforms: list[Transform]
-    inputs: list[Inputs]
-    baselines: dict[str, int]
-    horizon: int
-    best_only: bool
+    transform: str
+    inputs: str
+    alpha: float
+    score: float
+    weight: float
+    lag: int = 0
+    branch: Branch | None = None
+
+    @property
+    def n_before(self) -> int:
+        """Rows before the last known one that it needs to know."""
+        return self.branch.n_before if self.branch is not None else max(self.lag - 1, 0)
 
 
+@dataclass(frozen=True)
+class Past:
+    """What is known of a series, as far as a forecast that goes on needs it.
+
+    Attributes
+    ----------
+    number : int
+        Of the training series whose ways go on.
+    n_rows : int
+        Rows so far.
+    tail : array of shape (n, n_outputs)
+        The last of them.
+    low, high : arrays of shape (n_outputs,)
+        The ends of their range, that of training included.
+    states : list of lists of arrays of shape (n_units,)
+        Of each way and member, after the last row.
+    """
+
+    number: int
+    n_rows: int
+    tail: Array
+    low: Array
+    high: Array
+    states: list[list[Array]]
+
+
+@dataclass(frozen=True)
 class CombinedForecast:
-    """All ways of a plan, scored and weighed on one series.
+    """All ways of one series.
 
-    Parameters
+    Attributes
     ----------
     y : array of shape (n, n_outputs)
-        The series.
-    exog : array of shape (n, n_exog)
-        Exogenous inputs beside it; the last row is not read.
-    plan : Plan
-        What is tried.
-    reservoirs : list of Reservoir
-        One for each member.
+        The training series.
+    ways : list of Way
+        In the order in which they were tried.
+    residuals : array of shape (n_loops, horizon, n_outputs)
+        Truth minus forecast of the loops, in which no readout saw its block.
     """
 
-    def __init__(self, y: Array, exog: Array, plan: Plan, reservoirs: list[Reservoir]) -> None:
-        self.y, self.plan = y, plan
-        most = max(i.n_lags for i in plan.inputs)
-        first = max([max(t.reach for t in plan.transforms) + most, *plan.baselines.values()])
-        starts = plan_origins(len(y), plan.horizon, first)
-        self.scored: list[Scored] = []
-        for transform in plan.transforms:
-            for inputs in plan.inputs:
-                branch = Branch(transform, inputs, reservoirs)
-                branch.train(y, exog)
-                self.scored.append(score_branch(branch, y, exog, starts, plan.horizon))
-        origins = loop_origins(starts, plan.horizon)
-        for name, lag in plan.baselines.items():
-            self.scored.append(score_baseline(name, lag, y, origins, plan.horizon))
-        choose(self.scored, best_only=plan.best_only)
-        steps = 1 + np.arange(plan.horizon)
-        found = sum(s.weight * s.values[:, s.best] for s in self.scored if s.weight > 0)
-        self.residuals: Array = y[np.add.outer(origins, steps)] - found
-        self.solve()
+    y: Array
+    ways: list[Way]
+    residuals: Array
 
-    def solve(self) -> None:
-        """Solve the readouts of all rows for the penalties chosen, and let the rest go."""
-        self.readouts: list[list[tuple[Array, Array]]] = []
-        self.alphas: list[float] = []
-        for scored in self.scored:
-            of_members, alpha = [], np.nan
-            if scored.branch is not None:
-                alpha = (len(scored.branch.z) - 1) * float(PENALTIES[scored.best])
-            self.alphas.append(alpha)
-            if scored.branch is not None and scored.weight > NEGLIGIBLE:
-                for member in scored.branch.members:
-                    readout = member.solve(alpha)
-                    of_members.append((readout.coefficients[None], readout.intercept[None]))
-            elif scored.branch is not None:
-                scored.branch = None
-            self.readouts.append(of_members)
-            scored.values = scored.values[:0]
+    @property
+    def used(self) -> list[Way]:
+        """The ways that weigh something."""
+        return [way for way in self.ways if way.lag or way.branch is not None]
 
-    def forecast(self, n_steps: int, exog: Array) -> Array:
-        """Return the weighed forecast, (n_steps, n_outputs), of exogenous inputs (n_steps, ...)."""
-        y, n = self.y, len(self.y)
-        low, high = y.min(axis=0), y.max(axis=0)
-        room = max(1.0, 3.0 * n_steps / n) * (high - low)
-        total, weights = np.zeros((n_steps, y.shape[1])), 0.0
-        for scored, readouts in zip(self.scored, self.readouts, strict=True):
-            if scored.weight <= NEGLIGIBLE:
+    @property
+    def n_before(self) -> int:
+        """Rows before the last known one that a forecast needs to know."""
+        return max(way.n_before for way in self.used)
+
+    def start(self, number: int) -> Past:
+        """Return what is known before the first row of a series."""
+        y = self.y
+        states = [[] if way.branch is None else way.branch.starts() for way in self.used]
+        return Past(number, 0, y[:0], y.min(axis=0), y.max(axis=0), states)
+
+    def drive(self, rows: Array, exog: Array, past: Past) -> tuple[Array, Past]:
+        """Follow a series.
+
+        Parameters
+        ----------
+        rows : array of shape (n, n_outputs)
+            Further rows.
+        exog : array of shape (n, n_exog)
+            Exogenous inputs beside them.
+        past : Past
+            What is known before.
+
+        Returns
+        -------
+        outputs : array of shape (n, n_outputs)
+            The forecast of the next row after each; the row itself as long as too few are known.
+        past : Past
+            What is known after them.
+        """
+        known = np.vstack([past.tail, rows])
+        first = past.n_rows - len(past.tail)
+        origins = past.n_rows + np.arange(len(rows))
+        whole = origins >= first + self.n_before
+        outputs, states, weights = np.zeros_like(rows), [], 0.0
+        for way, before in zip(self.used, past.states, strict=True):
+            weights += way.weight
+            if way.branch is None:
+                outputs += way.weight * known[np.maximum(origins - first + 1 - way.lag, 0)]
+                states.append(before)
                 continue
-            if scored.lag:
-                values = y[n - scored.lag + np.arange(n_steps) % scored.lag]
+            course = way.branch.follow(known, exog, first, len(rows), before)
+            states.append(course.after)
+            values, _ = way.branch.run(
+                course, origins[whole], exog[whole, None], None, way.branch.repeated(whole.sum())
+            )
+            outputs[whole] += way.weight * values[:, 0]
+        outputs = np.where(whole[:, None], outputs / weights, rows)
+        low = np.minimum(past.low, rows.min(axis=0, initial=np.inf))
+        high = np.maximum(past.high, rows.max(axis=0, initial=-np.inf))
+        tail = known[max(len(known) - self.n_before, 0) :]
+        return outputs, Past(past.number, past.n_rows + len(rows), tail, low, high, states)
+
+    def forecast(
+        self, latest: Array, exog: Array, past: Past, margin: float | None
+    ) -> tuple[Array, int | None]:
+        """Forecast from the last known row.
+
+        Parameters
+        ----------
+        latest : array of shape (n_outputs,)
+            The last known row.
+        exog : array of shape (n_steps, n_exog)
+            Exogenous inputs, the first row beside it.
+        past : Past
+            What is known before.
+        margin : float or None
+            How far the outputs of a way may leave the range it has learned, in ranges; None: as far
+            as they like, and levels too.
+
+        Returns
+        -------
+        values : array of shape (n_steps, n_outputs)
+            The weighed forecast.
+        step : int or None
+            The first step at which ways of more than half of the weights were held.
+
+        Raises
+        ------
+        ValueError
+            If fewer rows are known than the ways reach back.
+        """
+        known, n_steps = np.vstack([past.tail, latest]), len(exog)
+        if len(known) <= self.n_before:
+            raise ValueError(
+                f"a forecast of this model reaches {self.n_before} rows back from the last known "
+                f"one (lags, differences, a season), got {len(known) - 1}; pass a longer context, "
+                "or a larger step to backtest"
+            )
+        low, high = np.minimum(past.low, latest), np.maximum(past.high, latest)
+        room = max(1.0, 3.0 * n_steps / len(self.y)) * (high - low)
+        total, weights = np.zeros((n_steps, len(latest))), 0.0
+        met, first = np.zeros(n_steps), past.n_rows - len(past.tail)
+        for way, states in zip(self.used, past.states, strict=True):
+            if way.branch is None:
+                values = known[len(known) - way.lag + np.arange(n_steps) % way.lag]
             else:
-                assert scored.branch is not None  # `solve` keeps those that weigh something
-                values = scored.branch.run(np.array([n - 1]), n_steps, readouts, exog[None])[0]
-                values = np.fmin(np.fmax(values, low - room), high + room)
-            total += scored.weight * values
-            weights += scored.weight
-        return total / weights
+                course = way.branch.follow(known, exog[:1], first, 1, states)
+                values, held = way.branch.run(
+                    course, np.array([past.n_rows]), exog[None], margin, way.branch.readouts
+                )
+                values = values[0]
+                if margin is not None:
+                    inside = np.fmin(np.fmax(values, low - room), high + room)
+                    met += way.weight * (held[0] | (inside != values).any(axis=1))
+                    values = inside
+            total += way.weight * values
+            weights += way.weight
+        where = np.flatnonzero(met > MET * weights)
+        return total / weights, int(where[0]) if len(where) else None
 
     def half_widths(self, n_steps: int, level: float) -> Array:
         """Return half the width of the intervals of a level, (n_steps, n_outputs)."""
@@ -134,26 +220,3 @@ class CombinedForecast:
         growth = np.sqrt(np.maximum(steps / horizon, 1.0))[:, None]
         widths: Array = WIDENED * quantile * sizes * growth
         return widths
-
-
-def find_season(y: Array) -> int:
-    """Return the season of a series by its autocorrelation, 1 where there is none.
-
-    Of the peaks of the autocorrelation, of the series without its straight line, the first that is
-    within a tenth of the highest; it must be above twice its standard error and above 0.3.
-    """
-    n = len(y)
-    times = np.arange(n)
-    total = np.zeros(max(n // 3, 0))
-    for column in y.T:
-        left = column - np.polyval(np.polyfit(times, column, 1), times)
-        padded = np.fft.rfft(left, 2 * n)
-        power = np.fft.irfft(padded * padded.conj())[: len(total)]
-        if len(power) and power[0] > 0:
-            total += power / power[0] / y.shape[1]
-    middle = total[1:-1]
-    peaks = 1 + np.flatnonzero((middle > total[:-2]) & (middle >= total[2:]))
-    peaks = peaks[(peaks > 1) & (total[peaks] > max(0.3, 2 / np.sqrt(n)))]
-    if not len(peaks):
-        return 1
-    return int(peaks[total[peaks] >= 0.9 * total[peaks].max()][0])

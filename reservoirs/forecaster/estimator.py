@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from numbers import Integral
 from typing import ClassVar, Self
@@ -15,14 +14,24 @@ from reservoirs.esn import ESNRegressor
 from reservoirs.esn.base import RESERVOIR_SETTINGS
 from reservoirs.estimators.commit import CommittingMixin
 from reservoirs.estimators.docstrings import inherit_parameters
-from reservoirs.forecaster.branch import Inputs
-from reservoirs.forecaster.combined import CombinedForecast, Plan, find_season
-from reservoirs.forecaster.transforms import possible_transforms
+from reservoirs.forecaster.combined import CombinedForecast, Past
+from reservoirs.forecaster.fitting import fit_series
+from reservoirs.forecaster.following import FollowingMixin
+from reservoirs.forecaster.intervals import forecast_with_intervals
+from reservoirs.forecaster.plan import (
+    BASELINES,
+    Plan,
+    choose_baselines,
+    choose_horizon,
+    choose_inputs,
+    choose_transforms,
+)
+from reservoirs.forecaster.seasons import find_season
 from reservoirs.forecasting import (
     ALIGNMENTS,
-    Bounds,
-    Loop,
-    TrainingEnd,
+    BOUND,
+    DEFAULT_BOUND,
+    backtest,
     find_loop,
     forecast,
     next_step,
@@ -30,17 +39,16 @@ from reservoirs.forecasting import (
 )
 from reservoirs.reservoir import Reservoir
 from reservoirs.seeds import seed_streams
-from reservoirs.sequences import Array, InitialState, Seed, SeriesLike, check_rows
+from reservoirs.sequences import Array, Seed, SeriesLike, check_rows
 from reservoirs.suggestions import SuggestingMixin
 from reservoirs.targets import check_targets
 from reservoirs.version import Stamped
 
-BASELINES = ("seasonal_naive", "persistence")
 SIZES = 20, 500  # units at least and at most
 
 
 @inherit_parameters(ESNRegressor)
-class Forecaster(Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
+class Forecaster(FollowingMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
     """Forecast a real series: short, noisy, with trend and season, without settings.
 
     Echo state networks read the series, its differences, seasonal differences and logarithm, with
@@ -73,6 +81,10 @@ class Forecaster(Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
         Whether all ways are weighed or the best is taken.
     baselines : sequence of str, default=('seasonal_naive', 'persistence')
         Forecasts that are weighed with the others.
+    bound : float or None, default=0.25
+        What a way feeds back is held within the range of the transformed series that it has
+        learned, and this share of that range beyond; levels within the range of the series and as
+        much again, more where the forecast is long. None lets both go.
     exog_align : {"observation", "target"}, default="observation"
         Whether a row of exog enters with its own observation (a force), or with the one before, as
         a property of the value predicted (weather, a holiday).
@@ -125,15 +137,15 @@ class Forecaster(Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
         "n_members": [Interval(Integral, 1, None, closed="left")],
         "combine": [StrOptions({"weights", "best"})],
         "baselines": [tuple, list],
+        "bound": BOUND,
         "exog_align": [StrOptions(set(ALIGNMENTS))],
         "random_state": ["random_state"],
     }
-    bound: ClassVar[None] = None  # each way has bounds of its own, `reservoirs.forecast` sets none
-    training_end_: TrainingEnd
-    last_states_: Array
+    _settings_of_prediction = frozenset({"bound", "exog_align"})
     season_: list[int]
     horizon_: list[int]
-    models_: list[CombinedForecast]
+    residuals_: list[Array]
+    cv_results_: dict[str, list[object]]
 
     def __init__(
         self,
@@ -147,6 +159,7 @@ class Forecaster(Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
         n_members: int = 3,
         combine: str = "weights",
         baselines: Sequence[str] = BASELINES,
+        bound: float | None = DEFAULT_BOUND,
         exog_align: str = "observation",
         random_state: Seed = None,
     ) -> None:
@@ -159,6 +172,7 @@ class Forecaster(Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
         self.n_members = n_members
         self.combine = combine
         self.baselines = baselines
+        self.bound = bound
         self.exog_align = exog_align
         self.random_state = random_state
 
@@ -199,9 +213,6 @@ class Forecaster(Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
                 "Forecaster takes the series alone, fit(series): y must be None, and known inputs "
                 "go to exog="
             )
-        unknown = set(self.baselines) - set(BASELINES)
-        if unknown:
-            raise ValueError(f"baselines must be of {BASELINES}, got {sorted(unknown)[0]!r}")
         inputs, targets_like = next_step(X, exog, align=self.exog_align, series_id=series_id)
         rows, layout = check_rows(self, inputs, reset=True, min_rows=2)
         targets = check_targets(self, targets_like, layout)
@@ -210,44 +221,36 @@ class Forecaster(Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
             rows, targets, layout, inputs, targets_like, loop=loop
         )
         self.season_, self.horizon_, self.models_ = [], [], []
+        self.last_states_ = []
         for span in layout.slices():
             series = np.vstack([rows[span][:1, :d], targets.rows[span]])
             known = np.vstack([rows[span][:, d:], np.zeros((1, rows.shape[1] - d))])
-            self.models_.append(self._fit_one(series, known))
+            self.last_states_.append(self._fit_one(series, known, self.season))
         self.residuals_ = [model.residuals for model in self.models_]
-        self.last_states_ = np.arange(layout.n_series)[:, None]
-        self.cv_results_ = self._table()
+        self.cv_results_ = _table(self.models_)
         return self
 
-    def _fit_one(self, series: Array, exog: Array) -> CombinedForecast:
-        """Plan what is tried on one series, and try it."""
-        n, d = series.shape
-        season = find_season(series) if self.season == "auto" else int(self.season or 1)
-        horizon = self.horizon or int(np.clip(max(season, n // 20), 8, 100))
-        shortest = horizon + horizon // 2 + 4
-        if self.horizon is None and n < shortest:
-            horizon = max((n - 4) * 2 // 3, 1)
-        if n < horizon + horizon // 2 + 4:
-            raise ValueError(
-                f"a series of {n} rows is too short to compare forecasts of {horizon} steps, which "
-                f"needs {shortest}; lower horizon or pass a longer series"
-            )
-        season = season if n >= 2 * season + horizon else 1
-        transforms = possible_transforms(series, season, horizon)
-        transforms = transforms if self.transforms == "auto" else transforms[:1]
-        ways, most = [Inputs()], max(n // (5 * d), 1)
-        n_lags = min(season + 1, most, 60) if self.n_lags == "auto" else min(int(self.n_lags), most)
-        n_harmonics = min(season // 2, 6) if self.n_harmonics == "auto" else int(self.n_harmonics)
-        if n_lags and (season > 1 or self.n_lags != "auto"):
-            ways.append(Inputs(n_lags, season, n_harmonics if season > 1 else 0))
-        lags = {"persistence": 1, "seasonal_naive": season}
-        baselines = {name: lags[name] for name in self.baselines}
-        if season == 1:  # which repeats the last value
-            baselines.pop(BASELINES[0], None)
-        plan = Plan(transforms, ways, baselines, horizon, self.combine == "best")
+    def _fit_one(self, y: Array, exog: Array, season: int | str | None) -> Past:
+        """Try all ways on one series; return where forecasts go on from."""
+        found = find_season(y) if season == "auto" else int(season or 1)
+        horizon = choose_horizon(len(y), found, self.horizon)
+        # what is shorter shows no season
+        season = found if len(y) >= 2 * found + horizon else 1
+        plan = Plan(
+            transforms=choose_transforms(y, season, horizon, self.transforms),
+            inputs=choose_inputs(y.shape, season, self.n_lags, self.n_harmonics),
+            baselines=choose_baselines(list(self.baselines), season),
+            season=season,
+            horizon=horizon,
+            margin=DEFAULT_BOUND if self.bound is None else self.bound,
+            best_only=self.combine == "best",
+        )
         self.season_.append(season)
         self.horizon_.append(horizon)
-        return CombinedForecast(series, exog, plan, self._reservoirs(n, d + exog.shape[1]))
+        reservoirs = self._reservoirs(len(y), y.shape[1] + exog.shape[1])
+        model, past = fit_series(y, exog, plan, reservoirs, len(self.models_))
+        self.models_.append(model)
+        return past
 
     def _reservoirs(self, n_rows: int, n_features: int) -> list[Reservoir]:
         """Draw a reservoir for each member, of a size that suits the rows."""
@@ -256,40 +259,6 @@ class Forecaster(Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
         settings["n_units"] = min(int(np.clip(n_rows // 4, *SIZES)), estimator.n_units)
         seeds = np.random.SeedSequence(_entropy(self.random_state)).generate_state(self.n_members)
         return [Reservoir(**settings).drawn(n_features, int(seed)) for seed in seeds]
-
-    def _table(self) -> dict[str, list[object]]:
-        """Return `cv_results_`."""
-        table: dict[str, list[object]] = {
-            name: [] for name in ("series", "transform", "features", "alpha", "score", "weight")
-        }
-        for number, model in enumerate(self.models_):
-            for scored, alpha in zip(model.scored, model.alphas, strict=True):
-                row = (number, scored.transform, scored.inputs, alpha, scored.score, scored.weight)
-                for name, value in zip(table, row, strict=True):
-                    table[name].append(value)
-        return table
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "models_")
-
-    def _start_states(self, initial_state: InitialState, n_series: int) -> Array:
-        raise ValueError(
-            "Forecaster goes on from the end of the series it was fitted on and takes no context "
-            "and no initial state; fit it on the longer series"
-        )
-
-    def _closed_loop(
-        self,
-        observation: Array,
-        exog: Array,
-        loop: Loop,
-        state: Array,
-        bounds: Bounds | None = None,
-    ) -> Array:
-        """Return the forecast of one series, or an end of its interval."""
-        model, (side, level) = self.models_[int(state[0])], getattr(self, "_end", (0, 0.0))
-        values = model.forecast(len(exog), exog)
-        return values + side * model.half_widths(len(exog), level) if side else values
 
     def forecast(
         self,
@@ -320,35 +289,34 @@ class Forecaster(Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
         ValueError
             For bad exog, or a level that the residuals are too few for.
         """
-        mean = forecast(self, n_steps, exog=exog, bound=None)
         if level is None:
-            return mean
-        levels = [float(value) for value in np.atleast_1d(level)]
-        for value in levels:
-            self._check_level(value)
-        low, high = ([self._at(side, value, n_steps, exog) for value in levels] for side in (-1, 1))
-        if hasattr(mean, "columns"):
-            return _side_by_side(mean, levels, low, high)
-        if np.ndim(level) == 0:
-            return mean, low[0], high[0]
-        if isinstance(mean, list):
-            ends = ([np.stack(e, -1) for e in zip(*of, strict=True)] for of in (low, high))
-            return mean, *ends
-        return mean, np.stack(low, axis=-1), np.stack(high, axis=-1)
+            return forecast(self, n_steps, exog=exog)
+        return forecast_with_intervals(self, n_steps, exog, level)
 
-    def _check_level(self, level: float) -> None:
-        most = min(len(residuals) / (len(residuals) + 1) for residuals in self.residuals_)
-        if not 0 < level <= 100 * most:
-            raise ValueError(
-                f"level must be in (0, {100 * most:.4g}] per cent, for {most / (1 - most):.0f} "
-                f"loops, got {level:g}; a longer series has more"
-            )
+    @inherit_parameters(backtest)
+    def backtest(
+        self, series: SeriesLike, *, horizon: int, step: int, exog: SeriesLike = None
+    ) -> tuple[SeriesLike, SeriesLike]:
+        """Forecast from many origins of a series without refitting: ways and weights stay.
 
-    def _at(self, side: int, level: float, n_steps: int, exog: SeriesLike) -> SeriesLike:
-        """Return one end of the intervals of a level, in the container of the series."""
-        model = copy.copy(self)
-        model._end = (side, level)
-        return forecast(model, n_steps, exog=exog, bound=None)
+        Harmonics count the steps of a season from the first row: begin where the training series
+        began, or whole seasons later. Origins inside the training series have been learned;
+        `RollingOriginSplit` fits anew at each.
+
+        Returns
+        -------
+        truth : array of shape (n_origins, horizon, n_outputs), or DataFrame
+            The observations after each origin, as `reservoirs.backtest` returns them.
+        forecast : array of shape (n_origins, horizon, n_outputs), or DataFrame
+            The forecasts of them.
+
+        Raises
+        ------
+        ValueError
+            If the first origin has fewer rows before it than a way reaches back, or the series is
+            none of those of `fit`.
+        """
+        return backtest(self, series, horizon=horizon, step=step, exog=exog)
 
     def summary(self) -> str:
         """Return a table of the ways that weigh most, for each series.
@@ -364,11 +332,11 @@ class Forecaster(Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
                 f"series {number}: {len(model.y)} rows, season {self.season_[number]}, "
                 f"loops of {self.horizon_[number]} steps"
             )
-            best = sorted(model.scored, key=lambda scored: -scored.weight)[:6]
+            best = sorted(model.ways, key=lambda way: -way.weight)[:6]
             lines += [
-                f"  weight {s.weight:4.2f}  error {s.score:7.3g}  {s.transform}"
-                + (f", {s.inputs}" if s.inputs else "")
-                for s in best
+                f"  weight {way.weight:4.2f}  error {way.score:7.3g}  {way.transform}"
+                + (f", {way.inputs}" if way.inputs else "")
+                for way in best
             ]
         return "\n".join(lines)
 
@@ -380,13 +348,10 @@ def _entropy(random_state: Seed) -> int:
     return int(np.random.default_rng(seed_streams(random_state)[0]).integers(2**31 - 1))
 
 
-def _side_by_side(
-    mean: SeriesLike, levels: list[float], low: list[SeriesLike], high: list[SeriesLike]
-) -> SeriesLike:
-    """Return one DataFrame of a forecast and the ends of its intervals."""
-    frame = mean.copy()
-    for column in mean.columns:
-        for level, lower, upper in zip(levels, low, high, strict=True):
-            frame[f"{column}_lo{level:g}"] = lower[column]
-            frame[f"{column}_hi{level:g}"] = upper[column]
-    return frame
+def _table(models: list[CombinedForecast]) -> dict[str, list[object]]:
+    """Return `cv_results_`."""
+    names = {"transform": "transform", "features": "inputs"}
+    names |= {name: name for name in ("alpha", "score", "weight")}
+    pairs = [(number, way) for number, model in enumerate(models) for way in model.ways]
+    table = {name: [getattr(way, of) for _, way in pairs] for name, of in names.items()}
+    return {"series": [number for number, _ in pairs], **table}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reservoirs.forecaster.branch import Branch
+from reservoirs.forecaster.training import Training
 from reservoirs.forecasting.loop_choice import N_BLOCKS, PENALTIES
 from reservoirs.sequences import Array
 
@@ -28,7 +28,7 @@ class Scored:
         Forecasts of the loops, the mean over members.
     errors : array of shape (n_loops, n_alphas)
         RMSE of each, in deviations of the series, the mean over members.
-    branch : Branch or None
+    training : Training or None
         None for a baseline.
     lag : int
         How many of the last values a baseline repeats; 0: none.
@@ -44,7 +44,7 @@ class Scored:
     inputs: str
     values: Array
     errors: Array
-    branch: Branch | None = None
+    training: Training | None = None
     lag: int = 0
     best: int = 0
     score: float = np.inf
@@ -66,20 +66,24 @@ def loop_origins(starts: Array, horizon: int) -> Array:
     return loops
 
 
-def score_branch(branch: Branch, y: Array, exog: Array, starts: Array, horizon: int) -> Scored:
+def score_branch(
+    training: Training, y: Array, exog: Array, starts: Array, horizon: int, margin: float
+) -> Scored:
     """Run all loops of all penalties of every member."""
-    length, alphas = horizon + horizon // 2, (len(branch.z) - 1) * PENALTIES
+    branch, course = training.branch, training.course
+    length, alphas = horizon + horizon // 2, training.n_rows * PENALTIES
     loops, steps = loop_origins(starts, horizon), np.arange(horizon)
     truth = y[np.add.outer(loops, 1 + steps)]
     total = np.zeros((len(loops), len(alphas)))
     mean = np.zeros((len(loops), len(alphas), horizon, y.shape[1]))
     tried: Array = np.arange(len(alphas))
-    for number, member in enumerate(branch.members):
-        pairs = [member.without(s - branch.offset, length, alphas[tried]) for s in starts]
+    for number, member in enumerate(training.members):
+        pairs = [member.without(s - course.first, length, alphas[tried]) for s in starts]
         C, c = (np.repeat(np.stack([p[i] for p in pairs]), 2, axis=0) for i in (0, 1))
         flat = C.reshape(-1, *C.shape[2:]), c.reshape(-1, c.shape[2])
         many = np.repeat(loops, len(tried))
-        values = branch.run(many, horizon, [flat], exog[np.add.outer(many, steps)], number)
+        inputs = exog[np.add.outer(many, steps)]
+        values, _ = branch.run(course, many, inputs, margin, [flat], number)
         values = values.reshape(len(loops), len(tried), horizon, -1)
         errors = loop_errors(values, truth, y)
         total[:, tried] += errors
@@ -89,8 +93,9 @@ def score_branch(branch: Branch, y: Array, exog: Array, starts: Array, horizon: 
             scores = np.exp(np.log(errors).mean(axis=0))
             left = scores > HOPELESS * scores.min()
             total[:, left], tried = np.inf, tried[~left]
-    n = len(branch.members)
-    return Scored(branch.transform.name, branch.inputs.name, mean / n, total / n, branch)
+    n = len(training.members)
+    training.release()
+    return Scored(branch.transform.name, branch.inputs.name, mean / n, total / n, training)
 
 
 def loop_errors(values: Array, truth: Array, y: Array) -> Array:

@@ -54,7 +54,7 @@ def choose_bound(model: ClosedLoopModel, bound: float | str | None) -> float | N
     """
     if isinstance(bound, str) and bound == "auto":
         own: float | None = getattr(model, "bound", DEFAULT_BOUND)
-        return own
+        return getattr(model, "level_bound", own)
     number = isinstance(bound, Real) and not isinstance(bound, bool)
     if bound is not None and not (number and 0 <= float(bound) < np.inf):
         raise ValueError(f"bound must be a number >= 0, None or 'auto', got {bound!r}")

@@ -119,13 +119,17 @@ def _training_ends(model: ClosedLoopModel, initial_state: InitialState) -> tuple
 
 
 def training_numbers(model: ClosedLoopModel, panel: Panel) -> list[int | None]:
-    """Return which training series each series of a panel is, where a model scales each by itself.
+    """Return which training series each series of a panel is, where that matters.
 
-    None for a series that is none of them, and for all if the model scales none.
+    It does for a model that scales each by itself, or has one for each. None for a series that is
+    none of them, and for all if it does not matter.
     """
     scaler = getattr(getattr(model, "node", None), "scaler", None)
-    n_series = len(panel.members)
-    return [None] * n_series if scaler is None else scaler.numbers_of(panel.outer, n_series)
+    owner, n_series = model if scaler is None else scaler, len(panel.members)
+    if not hasattr(owner, "numbers_of"):
+        return [None] * n_series
+    numbers: list[int | None] = owner.numbers_of(panel.outer, n_series)
+    return numbers
 
 
 def start_of(model: ClosedLoopModel, number: int | None, initial_state: InitialState) -> State:
@@ -134,6 +138,8 @@ def start_of(model: ClosedLoopModel, number: int | None, initial_state: InitialS
     The number is from `training_numbers`, the initial state as for `forecast`. The state has the
     units of a training series.
     """
+    if hasattr(model, "start_in"):  # it has a model for each series
+        return model.start_in(number, initial_state)
     state = model._start_states(initial_state, 1)[0]
     node = getattr(model, "node", None)
     if number is None or not isinstance(node, OwnUnits):

@@ -11,8 +11,9 @@ from sklearn.base import clone
 
 from reservoirs import ESNRegressor, Forecaster, Reservoir, forecast
 from reservoirs.forecaster.branch import Branch, Inputs
-from reservoirs.forecaster.combined import find_season
 from reservoirs.forecaster.search import loop_origins, plan_origins, score_branch
+from reservoirs.forecaster.seasons import find_season
+from reservoirs.forecaster.training import Training
 from reservoirs.forecaster.transforms import Transform, possible_transforms
 from reservoirs.forecasting.loop_choice import PENALTIES
 
@@ -120,7 +121,7 @@ def test_it_is_an_estimator():
     model = quick(estimator=ESNRegressor(n_units=25, leak_rate=0.5), combine="best", season=12)
     again = clone(model).fit(SALES)
     model.fit(SALES)
-    assert model.models_[0].scored[0].weight in (0.0, 1.0)
+    assert model.models_[0].ways[0].weight in (0.0, 1.0)
     assert_array_equal(model.forecast(5), again.forecast(5))
     assert_array_equal(pickle.loads(pickle.dumps(model)).forecast(5), model.forecast(5))
     assert model.get_params()["estimator__leak_rate"] == 0.5
@@ -142,7 +143,10 @@ def test_it_is_an_estimator():
         (lambda: quick(horizon=90).fit(SALES), "lower horizon"),
         (lambda: quick(baselines=("mean",)).fit(SALES), "baselines must be of"),
         (lambda: quick(season=0).fit(SALES), "season"),
-        (lambda: forecast(quick().fit(SALES), 3, context=SALES), "takes no context"),
+        (lambda: forecast(quick().fit(SALES), 3, context=SALES[:2]), "rows back"),
+        (lambda: forecast(quick().fit(SALES), 3, initial_state="zero"), "no meaning"),
+        (lambda: forecast(quick().fit([SALES[:40, None]] * 2), 3, context=SALES), "none of them"),
+        (lambda: quick(bound=-1).fit(SALES), "bound"),
         (lambda: quick().fit(SALES).forecast(0), "n_steps"),
     ],
 )
@@ -170,10 +174,9 @@ def test_transforms_are_those_that_the_series_allows():
 
 def test_loops_are_those_of_refits_row_by_row():
     y, reservoir = SALES[:, None], Reservoir(n_units=20, random_state=0).drawn(1, 0)
-    branch = Branch(Transform((1,), log=True), Inputs(3, 12, 2), [reservoir])
-    branch.train(y, NO_EXOG)
+    branch = Branch.measured(Transform((1,), log=True), Inputs(3, 12, 2), [reservoir], y)
     starts = plan_origins(96, 6, 20)
-    scored = score_branch(branch, y, NO_EXOG, starts, 6)
+    scored = score_branch(Training(branch, y, NO_EXOG), y, NO_EXOG, starts, 6, 0.25)
     loops = loop_origins(starts, 6)
 
     z = np.diff(np.log(SALES))

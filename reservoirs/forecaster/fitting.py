@@ -1,0 +1,85 @@
+"""The fit of one series: every way is tried, compared by its loops, and weighed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from reservoirs.forecaster.branch import Branch
+from reservoirs.forecaster.combined import CombinedForecast, Past, Way
+from reservoirs.forecaster.plan import Plan
+from reservoirs.forecaster.search import (
+    Scored,
+    choose,
+    loop_origins,
+    plan_origins,
+    score_baseline,
+    score_branch,
+)
+from reservoirs.forecaster.training import Training
+from reservoirs.forecasting.loop_choice import PENALTIES
+from reservoirs.reservoir import Reservoir
+from reservoirs.sequences import Array
+
+NEGLIGIBLE = 1e-3  # weights below are not run
+
+
+def fit_series(
+    y: Array, exog: Array, plan: Plan, reservoirs: list[Reservoir], number: int
+) -> tuple[CombinedForecast, Past]:
+    """Try all ways of a plan on one series.
+
+    Parameters
+    ----------
+    y : array of shape (n, n_outputs)
+        The series.
+    exog : array of shape (n, n_exog)
+        Exogenous inputs beside it; the last row is not read.
+    plan : Plan
+        What is tried.
+    reservoirs : list of Reservoir
+        One for each member.
+    number : int
+        Of the series.
+
+    Returns
+    -------
+    model : CombinedForecast
+        What forecasts.
+    past : Past
+        What is known before the last row, from which forecasts go on.
+    """
+    most = max(inputs.n_lags for inputs in plan.inputs)
+    first = max([max(t.reach for t in plan.transforms) + most, *plan.baselines.values()])
+    starts = plan_origins(len(y), plan.horizon, first)
+    scored: list[Scored] = []
+    for transform in plan.transforms:
+        for inputs in plan.inputs:
+            branch = Branch.measured(transform, inputs, reservoirs, y)
+            training = Training(branch, y, exog)
+            scored.append(score_branch(training, y, exog, starts, plan.horizon, plan.margin))
+    origins = loop_origins(starts, plan.horizon)
+    for name, lag in plan.baselines.items():
+        scored.append(score_baseline(name, lag, y, origins, plan.horizon))
+    choose(scored, best_only=plan.best_only)
+    steps = 1 + np.arange(plan.horizon)
+    found = sum(s.weight * s.values[:, s.best] for s in scored if s.weight > 0)
+    residuals: Array = y[np.add.outer(origins, steps)] - found
+    pairs = [_solved(one) for one in scored]
+    model = CombinedForecast(y, [way for way, _ in pairs], residuals)
+    states = [ends for way, ends in pairs if way.lag or way.branch is not None]
+    past, last = model.start(number), len(y) - 1
+    tail = y[max(last - model.n_before, 0) : last]
+    return model, replace(past, n_rows=last, tail=tail, states=states)
+
+
+def _solved(scored: Scored) -> tuple[Way, list[Array]]:
+    """Return a way with the readouts of all rows, and its states before the last."""
+    way = Way(scored.transform, scored.inputs, np.nan, scored.score, scored.weight)
+    heavy, training = scored.weight > NEGLIGIBLE, scored.training
+    if training is None:
+        return replace(way, lag=scored.lag if heavy else 0), []
+    alpha = training.n_rows * float(PENALTIES[scored.best])
+    branch = training.solve(alpha) if heavy else None
+    return replace(way, alpha=alpha, branch=branch), training.ends

@@ -1,0 +1,101 @@
+"""A fitted Forecaster along other rows: contexts, backtests, gaps, scorers, bounds."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from reservoirs import ForecastDivergedWarning, Forecaster, backtest, forecast
+
+T = np.arange(110.0)
+RNG = np.random.default_rng(0)
+SALES = (100 + T) * (1 + 0.3 * np.sin(2 * np.pi * T / 12)) * np.exp(0.02 * RNG.standard_normal(110))
+FORCE = np.cos(0.7 * T)[:, None]
+MONTHS = pd.date_range("2015-01-01", periods=110, freq="MS")
+
+
+def quick(**settings):
+    wanted = {"season": 12, "horizon": 6, "n_members": 1, "random_state": 0, **settings}
+    return Forecaster(**wanted)
+
+
+MODEL = quick(n_members=2).fit(SALES[:90])
+
+
+def test_a_context_that_is_the_training_series_changes_nothing():
+    assert_allclose(forecast(MODEL, 20, context=SALES[:90]), MODEL.forecast(20), rtol=1e-10)
+
+
+def test_a_backtest_is_a_forecast_after_each_origin():
+    truth, found = MODEL.backtest(SALES, horizon=6, step=30)
+
+    assert truth.shape == found.shape == (3, 6, 1)
+    for number, origin in enumerate((29, 59, 89)):
+        ahead = forecast(MODEL, 6, context=SALES[: origin + 1])
+        assert_allclose(found[number, :, 0], ahead, rtol=1e-10)
+        assert_array_equal(truth[number, :, 0], SALES[origin + 1 : origin + 7])
+
+
+def test_a_backtest_of_a_panel_takes_the_ways_of_each_series():
+    panel = pd.concat({"a": pd.DataFrame({"y": SALES}), "b": pd.DataFrame({"y": 5 - SALES[::-1]})})
+    train = panel.groupby(level=0).head(90)
+    model = quick().fit(train)
+
+    truth, found = model.backtest(panel.loc[["b", "a"]], horizon=4, step=60)
+
+    alone = quick().fit(train.loc["b"])
+    assert_allclose(found.loc["b"], alone.backtest(panel.loc["b"], horizon=4, step=60)[1])
+    assert_allclose(truth.loc["a"].iloc[:, 0], SALES[60:64])
+    with pytest.raises(ValueError, match="none of them"):
+        model.backtest(panel.loc[["a"]].rename({"a": "c"}), horizon=4, step=60)
+
+
+def test_known_inputs_enter_a_context_as_they_did_in_fit():
+    model = quick(season=None).fit(SALES[:90], exog=FORCE[:90])
+
+    ahead = model.forecast(5, exog=FORCE[89:94])
+
+    assert_allclose(forecast(model, 5, context=SALES[:90], exog=FORCE[:94]), ahead, rtol=1e-10)
+    _, found = model.backtest(SALES, horizon=5, step=90, exog=FORCE)
+    assert_allclose(found[0, :, 0], ahead, rtol=1e-10)
+
+
+def test_gaps_of_a_context_are_filled_by_forecasts():
+    gap = SALES[:90].copy()
+    gap[70] = np.nan
+    filled = SALES[:90].copy()
+    filled[70] = forecast(MODEL, 1, context=SALES[:70])[0]
+
+    assert_allclose(forecast(MODEL, 6, context=gap), forecast(MODEL, 6, context=filled), rtol=1e-9)
+
+
+def test_a_backtest_says_where_an_origin_has_too_few_rows():
+    with pytest.raises(ValueError, match="larger step to backtest"):
+        MODEL.backtest(SALES, horizon=6, step=4)
+
+
+def test_what_no_way_has_learned_meets_the_bound_and_says_so():
+    growth = np.exp(0.05 * T)
+    model = quick(season=None, bound=0.0, transforms="none", baselines=()).fit(growth)
+
+    with pytest.warns(ForecastDivergedWarning, match="met its bound at step 0 of 20") as caught:
+        held = model.forecast(20)
+
+    assert_allclose(held, growth.max())
+    assert caught[0].message.step == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        free = model.set_params(bound=None).forecast(20)
+    assert free.max() > 1.2 * growth.max()
+
+
+def test_a_bound_of_one_call_holds_the_levels():
+    model = quick(season=None).fit(5 + 2 * T)
+
+    with pytest.warns(ForecastDivergedWarning, match="met its bound"):
+        held = forecast(model, 30, bound=0.0)
+
+    assert held.max() == pytest.approx(5 + 2 * 109)
+    assert backtest(model, 5 + 2 * T, horizon=3, step=50)[1].shape == (2, 3, 1)
