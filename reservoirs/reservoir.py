@@ -260,7 +260,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
                 pass  # written in place
 
         n_jobs = 1 if layout.n_series == 1 else self.n_jobs
-        for _ in map_in_order(run, batches(layout, BLOCK), n_jobs, shared=True):
+        for _ in map_in_order(run, batches(layout.lengths, BLOCK), n_jobs, shared=True):
             pass
         return restore(states, layout)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Protocol
 
 import numpy as np
 
 from reservoirs import compiled
 from reservoirs.compiled.storage import PackedWeights
-from reservoirs.sequences import Array, Layout
+from reservoirs.sequences import Array
 
 
 class Runner(Protocol):
@@ -25,19 +24,22 @@ class Runner(Protocol):
         """Drive one series and yield its states block by block."""
 
 
-def batches(layout: Layout, n_rows: int) -> Iterator[tuple[slice, slice]]:
-    """Yield whole series a batch at a time.
+def batches(
+    lengths: tuple[int, ...], n_rows: int, *, n_before: int = 0
+) -> Iterator[tuple[slice, slice]]:
+    """Yield whole series a batch at a time, given the rows of each.
 
     A batch has `n_rows` rows at most; a longer series is a batch of its own. The slice of its rows
-    in the flat array, and that of the numbers of its series, are yielded.
+    in the flat array, and that of the numbers of its series, are yielded. `n_before` rows of series
+    that came before stand in the first batch already; it is empty where no more fits.
     """
-    first, start, stop = 0, 0, 0
-    for number, length in enumerate(layout.lengths):
-        if number > first and stop + length - start > n_rows:
-            yield slice(start, stop), slice(first, number)
+    first, start, stop = 0, -n_before, 0
+    for number, length in enumerate(lengths):
+        if stop > start and stop + length - start > n_rows:
+            yield slice(max(start, 0), stop), slice(first, number)
             first, start = number, stop
         stop += length
-    yield slice(start, stop), slice(first, layout.n_series)
+    yield slice(max(start, 0), stop), slice(first, len(lengths))
 
 
 def run_batch(
@@ -77,9 +79,11 @@ def cut_alike(lengths: tuple[int, ...], *arrays: Array) -> list[list[Array]]:
     Lengths are the rows of each series. The pieces of every array, (n_series, n_steps, n_columns),
     come in order.
     """
-    shapes = [(sum(1 for _ in group), length) for length, group in groupby(lengths)]
-    edges = np.cumsum([n * length for n, length in shapes])[:-1]
+    rows = np.asarray(lengths)
+    first = np.concatenate([[0], np.flatnonzero(np.diff(rows)) + 1])  # of every run of one length
+    edges = np.append(0, np.cumsum(rows))[first[1:]]
     return [
-        [piece.reshape(*shape, -1) for piece, shape in zip(np.split(a, edges), shapes, strict=True)]
+        [piece.reshape(-1, n, a.shape[1]) for piece, n in zip(pieces, rows[first], strict=True)]
         for a in arrays
+        for pieces in [np.split(a, edges)]
     ]

@@ -203,7 +203,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
     ) -> Progress:
         """Return the progress reporter; with solver="auto" the number of blocks is unknown."""
         lengths = layout.lengths if kind == "per_step" else [layout.n_series]
-        n_blocks = sum(-(-length // BLOCK) for length in lengths)
+        spans = (span for span, _ in batches(tuple(lengths), BLOCK))
+        n_blocks = sum(-(-(span.stop - span.start) // BLOCK) for span in spans)
         n_tasks = None if self.solver == "auto" else n_blocks
         return Progress(self, X, y, n_tasks, {"series_id": series_id})
 
@@ -263,12 +264,12 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
     ) -> Iterator[tuple[Array, Array]]:
         """Yield what is read after washout and the targets; a block lives until the next."""
         stream = Stream(self.reservoir_, self.washout, self._noise())
-        for blocks in stream.blocks_by_series(rows, targets, layout, self.n_jobs):
+        for blocks in stream.blocks_of_series(rows, targets, layout, self.n_jobs):
             for block in blocks:
                 if len(block.features):
                     states.activity.add(block.features)
                     yield self._reading.columns(block.features, self.n_units), block.targets
-            states.last_states.append(block.last_state)
+            states.last_states.extend(block.last_states)
 
     def _series_blocks(
         self, rows: Array, layout: Layout, targets: Array, states: TrainingStates
@@ -371,9 +372,9 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             driven, ends = run_batch(self.reservoir_, inputs, lengths, starts[numbers])
             parts = zip(*cut_alike(lengths, driven, inputs), strict=True)
             pieces = (self._reading.outputs(x, u, readout) for x, u in parts)
-            return list(chain.from_iterable(pieces)), list(ends)
+            return [piece.reshape(-1, len(self.intercept_)) for piece in pieces], list(ends)
 
-        by_batch = map_in_order(run, batches(layout, BLOCK), self.n_jobs)
+        by_batch = map_in_order(run, batches(layout.lengths, BLOCK), self.n_jobs)
         outputs, last_states = zip(*by_batch, strict=True)
         return list(chain(*outputs)), list(chain(*last_states))
 

@@ -1,26 +1,29 @@
-"""What `partial_fit` keeps between chunks: sums, rows of the open block, the open series."""
+"""What `partial_fit` keeps between chunks: sums, rows of the open block, the open series.
+
+Whole series share a block, as many as fit into it: those that ended wait for the next.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
 
 import numpy as np
 
 from reservoirs.esn.features import Noise
 from reservoirs.esn.reading import READINGS
-from reservoirs.esn.stream import Stream
+from reservoirs.esn.stream import Block, Stream
 from reservoirs.estimators.activity import Activity, last_rows
 from reservoirs.forecasting import Loop, find_loop
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout import BLOCK, Readout, Sums, add_block, solve_best
 from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array, Layout
+from reservoirs.short_series import batches
 from reservoirs.targets import Targets
 
 
 class ChunkedSums:
-    """Sums of all series fed so far, in blocks of 1024 rows per series whatever the chunks.
+    """Sums of all series fed so far, in blocks of 1024 rows whatever the chunks.
 
     Parameters
     ----------
@@ -47,6 +50,10 @@ class ChunkedSums:
         The state after the last row.
     features, targets : list of arrays
         Rows of the open block, [state; input] and targets, not summed yet.
+    ended_features, ended_targets : list of arrays
+        Rows of whole series that ended, and wait for more to share their block.
+    n_ended : int
+        How many those are, washed out or not.
     loop : tuple of two arrays, or None
         Scale and shift from a target to the next input, as found first.
     closes : bool
@@ -75,79 +82,128 @@ class ChunkedSums:
         self.state: Array = np.zeros(reservoir.n_units)
         self.features: list[Array] = []
         self.targets: list[Array] = []
+        self.ended_features: list[Array] = []
+        self.ended_targets: list[Array] = []
+        self.n_ended = 0
         self.last_pair: tuple[Array, Array] | None = None
         self.loop: Loop | None = None
         self.closes = True
         self.activity, self.warned = Activity(), False
         self.tail: Array = np.zeros((0, reservoir.n_features_in_))
 
-    def extended(self, pieces: Iterable[tuple[Array, Array]], *, new_series: bool) -> ChunkedSums:
+    def extended(
+        self, rows: Array, targets: Array, layout: Layout, *, new_series: bool
+    ) -> ChunkedSums:
         """Return sums that go on from here; these stay as they are, should that be interrupted.
 
-        The pieces are inputs (n_steps, n_features) and targets (n_steps, n_outputs). Each begins a
-        series, or goes on with the open one. What did not change is shared, so that one row costs
-        no copy of the sums.
+        Inputs, (n_rows, n_features), and targets are those of all series of the layout, whole ones
+        where there are several. The first begins a series, or goes on with the open one. What did
+        not change is shared, so that one row costs no copy of the sums.
         """
         stream = copy.copy(self)
-        stream.features, stream.targets = list(self.features), list(self.targets)
+        for name in ("features", "targets", "ended_features", "ended_targets"):
+            setattr(stream, name, list(getattr(self, name)))
         stream.activity = copy.deepcopy(self.activity)
-        for rows, targets in pieces:
-            if new_series:
-                stream._begin(self.sums)
-            stream._feed(rows, targets, self.sums)
+        stream._check_loop(rows, targets, layout, goes_on=not new_series)
+        stream.tail = last_rows(np.vstack([self.tail, last_rows(rows)]))
+        last = len(rows) - layout.lengths[-1]
+        if new_series:
+            stream._end_series(self.sums)
+            if layout.n_series > 1:
+                stream._feed_whole(rows[:last], targets[:last], layout.lengths[:-1], self.sums)
+            stream.n_series, stream.row = stream.n_series + 1, 0
+            stream.state = np.zeros(self.reservoir.n_units)
+        stream._feed(rows[last:], targets[last:], self.sums)
         return stream
 
-    def _begin(self, kept: Sums) -> None:
-        """Close the open series, if any, and open the next; `kept` is not written to."""
-        self._sum_open_block(kept)
-        self.n_series, self.row = self.n_series + 1, 0
-        self.state, self.last_pair = np.zeros(self.reservoir.n_units), None
+    @property
+    def _stream(self) -> Stream:
+        return Stream(self.reservoir, self.washout, self.noise)
+
+    def _end_series(self, kept: Sums) -> None:
+        """End the open series, if any; `kept` is not written to."""
+        if self.row >= BLOCK:  # a long series shares no block
+            self._sum_open_block(kept)
+        else:
+            self.n_ended += self.row
+            self.ended_features += self.features
+            self.ended_targets += self.targets
+        self.features, self.targets, self.row = [], [], 0
+
+    def _feed_whole(
+        self, rows: Array, targets: Array, lengths: tuple[int, ...], kept: Sums
+    ) -> None:
+        """Feed series that begin and end here; `kept` is not written to."""
+        for span, numbers in batches(lengths, BLOCK, n_before=self.n_ended):
+            of_series, n_rows = lengths[numbers], span.stop - span.start
+            if self.n_ended + n_rows > BLOCK or not of_series:
+                self._sum_ended(kept)
+            if not of_series:  # the first one did not fit beside those that ended
+                continue
+            pieces = self._stream.lazy_batch(rows[span], targets[span], of_series, self.n_series)
+            for piece in pieces:
+                self._keep(piece)
+                if n_rows > BLOCK:
+                    self._sum_open_block(kept)
+            self.n_series += len(of_series)
+            self.row = n_rows
+            self._end_series(kept)
 
     def _feed(self, rows: Array, targets: Array, kept: Sums) -> None:
         """Go on with the open series; `kept` is not written to."""
-        self._check_loop(rows, targets)
-        self.tail = last_rows(np.vstack([self.tail, last_rows(rows)]))
-        stream = Stream(self.reservoir, self.washout, self.noise)
-        pieces = stream.blocks(
+        pieces = self._stream.blocks(
             rows, targets, series=self.n_series - 1, state=self.state, first_row=self.row
         )
         for piece in pieces:
-            # Copies: the next piece overwrites the buffer, and the caller may overwrite y.
-            self.features.append(piece.features.copy())
-            self.targets.append(piece.targets.copy())
-            self.state, self.row = piece.last_state, piece.next_row
+            self._keep(piece)
+            self.state, self.row = piece.last_states[0], piece.next_row
+            if self.n_ended + self.row > BLOCK:
+                self._sum_ended(kept)
             if self.row % BLOCK == 0:
                 self._sum_open_block(kept)
 
-    def _open_block(self) -> tuple[Array, Array] | None:
-        if not sum(map(len, self.features)):
-            return None
-        return np.concatenate(self.features), np.concatenate(self.targets)
+    def _keep(self, piece: Block) -> None:
+        """Keep copies: the next piece overwrites the buffer, and the caller may overwrite y."""
+        self.features.append(piece.features.copy())
+        self.targets.append(piece.targets.copy())
 
     def _sum_open_block(self, kept: Sums) -> None:
-        block = self._open_block()
+        self._sum(self.features, self.targets, kept)
+        self.features, self.targets = [], []
+
+    def _sum_ended(self, kept: Sums) -> None:
+        self._sum(self.ended_features, self.ended_targets, kept)
+        self.ended_features, self.ended_targets, self.n_ended = [], [], 0
+
+    def _sum(self, features: list[Array], targets: list[Array], kept: Sums) -> None:
+        """Sum a block; `kept` is not written to."""
+        block = joined(features, targets)
         if block is not None:
             if self.sums is kept:
                 self.sums = copy.deepcopy(kept)
             self.activity.add(block[0])
             with one_blas_thread(), np.errstate(over="ignore"):
                 self._add(self.sums, block)
-        self.features, self.targets = [], []
 
     def _add(self, sums: Sums, block: tuple[Array, Array]) -> None:
         """Add a block of [state; input] and targets to sums of what is read."""
         columns = READINGS[self.readout_features].columns(block[0], self.reservoir.n_units)
         add_block(sums, columns, block[1], forgetting=self.forgetting)
 
-    def _check_loop(self, rows: Array, targets: Array) -> None:
+    def _open_block(self) -> tuple[Array, Array] | None:
+        """Return the rows that are not summed yet: they share a block."""
+        return joined(self.ended_features + self.features, self.ended_targets + self.targets)
+
+    def _check_loop(self, rows: Array, targets: Array, layout: Layout, *, goes_on: bool) -> None:
         """Check whether the loop still closes, across the border between two chunks too."""
-        if self.last_pair is not None:
+        if goes_on and self.last_pair is not None:
             rows = np.vstack([self.last_pair[0], rows])
             targets = np.vstack([self.last_pair[1], targets])
+            layout = Layout("single", (len(rows),))
         self.last_pair = rows[-1:].copy(), targets[-1:].copy()
-        if len(rows) < 3:  # an affine map fits any two
+        if len(rows) - layout.n_series < 2:  # an affine map fits any two
             return
-        loop = find_loop(rows, Targets(targets, "per_step", False), Layout("single", (len(rows),)))
+        loop = find_loop(rows, Targets(targets, "per_step", False), layout)
         agrees = self.loop is None or (loop is not None and np.allclose(loop, self.loop, rtol=1e-4))
         self.closes = self.closes and loop is not None and agrees
         self.loop = loop if self.loop is None else self.loop
@@ -155,7 +211,7 @@ class ChunkedSums:
     @property
     def n_rows(self) -> int:
         """Rows fed so far that count, those after washout."""
-        return self.sums.n_rows + sum(map(len, self.targets))
+        return self.sums.n_rows + sum(map(len, self.targets + self.ended_targets))
 
     def whole_activity(self) -> Activity:
         """Return how the units moved in all rows fed so far."""
@@ -175,3 +231,10 @@ class ChunkedSums:
             if block is not None:
                 self._add(sums, block)
             return solve_best([sums], alphas)
+
+
+def joined(features: list[Array], targets: list[Array]) -> tuple[Array, Array] | None:
+    """Return rows that were kept in pieces; None where there are none."""
+    if not sum(map(len, features)):
+        return None
+    return np.concatenate(features), np.concatenate(targets)

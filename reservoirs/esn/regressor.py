@@ -293,7 +293,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         alphas = check_alphas(self.alpha)
         before = self._new_stream(targets.rows.shape[1]) if first else self.stream_
         stream = before.extended(
-            ((rows[span], targets.rows[span]) for span in layout.slices()),
+            rows,
+            targets.rows,
+            layout,
             new_series=layout.many or new_series or not before.n_series,
         )
         self.stream_ = stream

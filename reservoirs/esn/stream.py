@@ -1,14 +1,14 @@
 """One stream of blocks of [state; input], the same for `fit` and for `partial_fit`.
 
 Washout, noise and the rows where blocks end count from the first row of a series, so that any cut
-of the data into chunks, and any number of threads, sums the same blocks.
+of the data into chunks, and any number of threads, sums the same blocks. Whole series share a block
+of 1024 rows, as many as fit into it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -23,16 +23,16 @@ from reservoirs.short_series import batches, run_batch
 
 
 class Block(NamedTuple):
-    """Rows of one series, at most 1024.
+    """Rows of one series, or of several whole ones; at most 1024.
 
     Features are [state; input] after washout, float64, and live until the next block is asked for.
-    The last state is that after the block's last row, washed out or not; `next_row` is the number
-    of the row after it, in its series.
+    The last states, (n_series, n_units), are those after the last row of each, washed out or not;
+    `next_row` is the number of the row after the block's last one, in its series.
     """
 
     features: Array
     targets: Array
-    last_state: Array
+    last_states: Array
     next_row: int
 
 
@@ -96,7 +96,7 @@ class Stream:
             first_row=first_row,
         )
         for span, states in run:
-            last_state = states[-1].copy()
+            last_state = states[-1:].copy()
             skip = min(max(self.washout - first_row - span.start, 0), len(states))
             features = blocks.fill(span, states)[skip:]
             yield Block(features, targets[span][skip:], last_state, first_row + span.stop)
@@ -109,52 +109,64 @@ class Stream:
         n_blocks = -(-len(rows) // BLOCK)
         return list(self.blocks(rows, targets, series=series, n_buffers=n_blocks))
 
-    def blocks_by_series(
+    def blocks_of_series(
         self, rows: Array, targets: Array, layout: Layout, n_jobs: int | None
     ) -> Iterable[Iterable[Block]]:
-        """Return the blocks of every series, from the zero state each.
+        """Return the blocks of all series, from the zero state each, a batch of them at a time.
 
-        Inputs, (n_rows, n_features), and targets are those of all series. `n_jobs` series are run
-        at a time; a single one is run ahead of the sums in a second thread.
+        Inputs, (n_rows, n_features), and targets are those of all series. `n_jobs` batches are run
+        at a time; a single series is run ahead of the sums in a second thread.
         """
         if layout.n_series == 1:
             blocks = self.blocks(rows, targets, n_buffers=1 if n_jobs in (None, 1) else 2)
             return [blocks if n_jobs in (None, 1) else prefetch(blocks)]
-        # short series share a call; each with noise of its own has a call of its own
         pieces = (
             (rows[span], targets[span], layout.lengths[numbers], numbers.start)
-            for span, numbers in batches(layout, BLOCK if self.noise is None else 1)
+            for span, numbers in batches(layout.lengths, BLOCK)
         )
-        run = self._lazy_batch if n_jobs in (None, 1) else self._batch
-        return chain.from_iterable(map_in_order(run, pieces, n_jobs))
+        return map_in_order(self.lazy_batch if n_jobs in (None, 1) else self._batch, pieces, n_jobs)
 
-    def _lazy_batch(
+    def lazy_batch(
         self, rows: Array, targets: Array, lengths: tuple[int, ...], series: int
-    ) -> list[Iterable[Block]]:
-        """Return the blocks of every series of a batch; a single one runs as they are asked for."""
+    ) -> Iterable[Block]:
+        """Return the blocks of a batch; those of a single series run as they are asked for.
+
+        Lengths are the rows of every series, `series` is the number of the first.
+        """
         if len(lengths) == 1:
-            return [self.blocks(rows, targets, series=series)]
+            return self.blocks(rows, targets, series=series)
         return self._batch(rows, targets, lengths, series)
 
     def _batch(
         self, rows: Array, targets: Array, lengths: tuple[int, ...], series: int
-    ) -> list[Iterable[Block]]:
-        """Return the blocks of every series of a batch, all valid together."""
+    ) -> list[Block]:
+        """Return the blocks of a batch, all valid together: one, where it is of several series."""
         if len(lengths) == 1:
-            return [self.all_blocks(rows, targets, series)]
+            return self.all_blocks(rows, targets, series)
         reservoir, n_units = self.reservoir, self.reservoir.n_units
         features = np.empty((len(rows), n_units + rows.shape[1]))
-        double = reservoir.dtype == "float64"
-        zero_states = np.zeros((len(lengths), n_units))
-        states, last = run_batch(
-            reservoir, rows, lengths, zero_states, features if double else None
-        )
-        if not double:
-            features[:, :n_units] = states
         features[:, n_units:] = rows
-        blocks, first = list[Iterable[Block]](), 0
-        for length, last_state in zip(lengths, last, strict=True):
-            span = slice(min(first + self.washout, first + length), first + length)
-            blocks.append([Block(features[span], targets[span], last_state, length)])
-            first += length
-        return blocks
+        if self.noise is None:
+            double = reservoir.dtype == "float64"
+            zero_states = np.zeros((len(lengths), n_units))
+            states, last = run_batch(
+                reservoir, rows, lengths, zero_states, features if double else None
+            )
+            if not double:
+                features[:, :n_units] = states
+        else:  # each has noise of its own
+            last = np.empty((len(lengths), n_units), dtype=reservoir.dtype)
+            for i, span in enumerate(Layout("list", lengths).slices()):
+                (block,) = self.all_blocks(rows[span], targets[span], series + i)
+                features[span.stop - len(block.features) : span.stop] = block.features
+                last[i] = block.last_states[0]
+        counted = after_washout(lengths, self.washout)
+        return [Block(features[counted], targets[counted], last, lengths[-1])]
+
+
+def after_washout(lengths: tuple[int, ...], washout: int) -> Array | slice:
+    """Return which rows of several series come after washout; a slice where all do."""
+    if not washout:
+        return slice(None)
+    of_series = [np.arange(length) >= washout for length in lengths]
+    return np.concatenate(of_series)

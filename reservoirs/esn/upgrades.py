@@ -46,4 +46,5 @@ def upgrade_stream(attributes: dict[str, Any]) -> dict[str, Any]:
     """
     width = getattr(attributes.get("reservoir"), "n_features_in_", 0)
     fresh = {"activity": Activity(), "tail": np.zeros((0, width)), "warned": False}
-    return {**fresh, "forgetting": 1.0, "readout_features": "state+input", **attributes}
+    ended = {"ended_features": [], "ended_targets": [], "n_ended": 0}
+    return {**fresh, **ended, "forgetting": 1.0, "readout_features": "state+input", **attributes}

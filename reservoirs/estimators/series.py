@@ -27,7 +27,8 @@ from reservoirs.targets import TargetKind
 from reservoirs.version import Stamped
 
 Step = Callable[[Array], Array]  # a row of inputs -> the outputs after it
-Runs: TypeAlias = tuple[list[Array], list[Array]]  # outputs and last states, one per series
+# outputs, which follow one another, and last states, one per series
+Runs: TypeAlias = tuple[list[Array], list[Array]]
 States: TypeAlias = Array | list[Array]  # one per series: rows of an array, or pieces of any length
 
 

@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import Ridge
 
 from reservoirs import NVAR, ESNRegressor, NVARRegressor, Reservoir, SequenceScaler, targets
-from reservoirs.esn import base, stream
 from reservoirs.sequences import Layout
 from reservoirs.short_series import batches, cut_alike
 
@@ -17,33 +17,65 @@ Y = [series.sum(axis=1) ** 2 for series in X]
 SETTINGS = [{}, {"dtype": "float32"}, {"noise": 0.1}, {"washout": 1}, {"n_jobs": 2}]
 
 
-def one_by_one(monkeypatch):
-    """Let every series have a compiled call of its own."""
-    for module in (base, stream):
-        monkeypatch.setattr(module, "batches", lambda layout, n_rows: batches(layout, 1))
-
-
-def results(**settings):
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_series_in_one_compiled_call_give_what_each_gives_in_its_own(settings):
     model = ESNRegressor(n_units=20, random_state=0, **settings).fit(X, Y)
     predictions, last = model.predict(X, return_state=True)
-    return [model.coef_, model.last_states_, last, *predictions, *model.predict(X, context=X)]
+    after_context = model.predict(X, context=X)
+
+    for i, series in enumerate(X):
+        alone, state = model.predict(series, initial_state="zero", return_state=True)
+        if not settings.get("washout"):
+            assert_array_equal(predictions[i], alone)
+            assert_array_equal(last[i], state[0])
+            again = model.predict(series, context=series, initial_state="zero")
+            assert_array_equal(after_context[i], again)
+        if "noise" not in settings:
+            assert_array_equal(model.last_states_[i], state[0])
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_series_in_one_compiled_call_give_what_each_gives_in_its_own(settings, monkeypatch):
-    together = results(**settings)
+def test_series_fed_in_any_cut_give_the_same_model(settings):
+    settings = {"solver": "qr", "alpha": 1e-3, "n_units": 20, "random_state": 0, **settings}
+    expected = ESNRegressor(**settings).fit(X, Y)
 
-    one_by_one(monkeypatch)
+    for seed in range(6):
+        rng, model, first = np.random.default_rng(seed), ESNRegressor(**settings), 0
+        while first < len(X):
+            last = min(first + rng.integers(1, 12), len(X))
+            model.partial_fit(X[first:last], Y[first:last])
+            if last < len(X):  # the next series by itself, row after row for a while
+                cuts = np.unique(np.append(rng.integers(0, LENGTHS[last], 3), [0, LENGTHS[last]]))
+                for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+                    rows, targets = X[last][start:stop], Y[last][start:stop]
+                    model.partial_fit(rows, targets, new_series=start == 0)
+            first = last + 1
+        assert_array_equal(model.coef_, expected.coef_)
+        assert_array_equal(model.intercept_, expected.intercept_)
 
-    for a, b in zip(together, results(**settings), strict=True):
-        assert_array_equal(a, b)
+
+def test_series_that_share_a_block_are_learned_as_each_by_itself():
+    model = ESNRegressor(n_units=20, alpha=1e-3, random_state=0).fit(X, Y)
+    alone = ESNRegressor(n_units=20, alpha=1e-3, solver="qr", random_state=0).fit(X, Y)
+    states = [np.hstack([s, x]) for s, x in zip(model.reservoir_.transform(X), X, strict=True)]
+    ridge = Ridge(alpha=1e-3, solver="svd").fit(np.vstack(states), np.concatenate(Y))
+
+    for readout in (model, alone):
+        assert_allclose(readout.coef_[0], ridge.coef_, rtol=0, atol=1e-9)
 
 
 def test_batches_are_whole_series_in_order():
-    found = list(batches(Layout("list", (3, 4, 9, 1, 1, 1)), 8))
+    found = list(batches((3, 4, 9, 1, 1, 1), 8))
 
     assert [(rows.start, rows.stop) for rows, _ in found] == [(0, 7), (7, 16), (16, 19)]
     assert [(series.start, series.stop) for _, series in found] == [(0, 2), (2, 3), (3, 6)]
+
+
+def test_series_that_came_before_are_in_the_first_batch():
+    for n_before, expected in [(1, [(0, 7), (7, 8)]), (2, [(0, 3), (3, 8)]), (7, [(0, 0), (0, 8)])]:
+        found = list(batches((3, 4, 1), 8, n_before=n_before))
+
+        assert [(rows.start, rows.stop) for rows, _ in found] == expected
 
 
 @pytest.mark.parametrize("delays", [{"n_delays": 1}, {"n_delays": 3, "stride": 2}], ids=str)

@@ -6,7 +6,7 @@ from reservoirs import Reservoir
 from reservoirs.esn.features import Noise
 from reservoirs.esn.stream import Stream, TrainingStates
 from reservoirs.readout import BLOCK
-from reservoirs.sequences import flatten
+from reservoirs.sequences import Layout, flatten
 
 N_STEPS = 2 * BLOCK + 100
 
@@ -53,7 +53,7 @@ def test_a_series_in_two_pieces_gives_the_same_rows(stream, data, cut):
     whole = joined(stream.blocks(rows, targets, series=3))
 
     *_, last = stream.blocks(rows[:cut], targets[:cut], series=3)
-    state = last.last_state
+    (state,) = last.last_states
     head = joined(stream.blocks(rows[:cut], targets[:cut], series=3))
     tail = joined(stream.blocks(rows[cut:], targets[cut:], series=3, state=state, first_row=cut))
 
@@ -72,11 +72,28 @@ def test_threads_change_no_row(stream, data, n_jobs, lengths):
         for i, span in enumerate(layout.slices())
     ]
 
-    together = [joined(blocks) for blocks in stream.blocks_by_series(rows, data[1], layout, n_jobs)]
+    batches = [joined(blocks) for blocks in stream.blocks_of_series(rows, data[1], layout, n_jobs)]
 
-    for got, expected in zip(together, alone, strict=True):
-        assert_array_equal(got[0], expected[0])
-        assert_array_equal(got[1], expected[1])
+    for together, expected in zip(
+        zip(*batches, strict=True), zip(*alone, strict=True), strict=True
+    ):
+        assert_array_equal(np.concatenate(together), np.concatenate(expected))
+
+
+def test_whole_series_share_a_block_and_their_last_states_come_in_order(stream):
+    lengths = (400, 600, 25, 1024, 1030, 40, 40)
+    rows = np.random.default_rng(0).normal(size=(sum(lengths), 2))
+
+    batches = [list(b) for b in stream.blocks_of_series(rows, rows, Layout("list", lengths), 2)]
+
+    sizes = [[len(block.features) for block in blocks] for blocks in batches]
+    assert sizes == [[370 + 570], [0], [1024 - 30], [1024 - 30, 6], [10 + 10]]
+    last = np.concatenate([blocks[-1].last_states for blocks in batches])
+    ends = [
+        list(stream.blocks(rows[s], rows[s], series=i))[-1].last_states[0]
+        for i, s in enumerate(Layout("list", lengths).slices())
+    ]
+    assert_array_equal(last, ends)
 
 
 def test_all_blocks_of_a_series_are_valid_together(stream, data):
@@ -94,7 +111,7 @@ def test_the_last_state_is_that_of_the_last_row_washed_out_or_not():
     (block,) = Stream(reservoir, washout=10).blocks(rows, rows)
 
     assert len(block.features) == 0
-    assert_array_equal(block.last_state, reservoir.transform(rows)[-1])
+    assert_array_equal(block.last_states, reservoir.transform(rows)[-1:])
 
 
 def test_the_mean_state_is_the_sum_over_the_number():

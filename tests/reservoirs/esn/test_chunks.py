@@ -6,6 +6,7 @@ from sklearn.base import clone
 from reservoirs import ESNRegressor, Reservoir, load, next_step, save
 from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.readout import BLOCK, QRSums
+from reservoirs.sequences import flatten
 
 X, Y = next_step(np.sin(0.3 * np.arange(BLOCK + 200))[:, None])
 Y = Y.reshape(-1, 1)
@@ -19,11 +20,15 @@ def empty():
 
 def fed(sums, *borders, new_series=False):
     """Return sums that were fed one series, cut at some rows."""
-    sums = sums.extended([], new_series=False)
-    sums = sums.extended([(X[: borders[0]], Y[: borders[0]])], new_series=True)
+    sums = extended(sums, 0, borders[0], new_series=True)
     for first, last in zip(borders[:-1], borders[1:], strict=True):
-        sums = sums.extended([(X[first:last], Y[first:last])], new_series=new_series)
+        sums = extended(sums, first, last, new_series=new_series)
     return sums
+
+
+def extended(sums, first, last, *, new_series=False):
+    rows, layout = flatten(X[first:last])
+    return sums.extended(rows, Y[first:last], layout, new_series=new_series)
 
 
 def test_cuts_change_no_bit_and_washed_out_rows_do_not_count(empty):
@@ -38,7 +43,7 @@ def test_sums_that_were_extended_stay_as_they_were(empty):
     before = fed(empty, 100)
     expected = before.solve(np.array([1e-6])).coefficients
 
-    before.extended([(X[100:], Y[100:])], new_series=False)
+    extended(before, 100, len(X))
 
     assert before.n_rows == 90
     assert_array_equal(before.solve(np.array([1e-6])).coefficients, expected)
@@ -54,7 +59,7 @@ def test_every_series_begins_at_rest_and_loses_its_washout(empty):
 
 
 def test_the_loop_closes_until_a_row_disagrees_across_the_border_too(empty):
-    open_ended = fed(empty, 100).extended([(X[150:], Y[150:])], new_series=False)
+    open_ended = extended(fed(empty, 100), 150, len(X))
 
     assert fed(empty, 100, 200).closes
     assert fed(empty, 100, 200, new_series=True).closes
