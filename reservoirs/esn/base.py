@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from reservoirs.esn.features import POOLINGS, BlockNoise, Noise, pooled_features
 from reservoirs.esn.reading import READINGS, Reading
 from reservoirs.esn.starts import find_start
-from reservoirs.esn.startup import counted_rows
+from reservoirs.esn.startup import counted_rows, settled_rows
 from reservoirs.esn.stream import Stream, TrainingStates
 from reservoirs.estimators import Progress, Runs, SeriesMixin, States
 from reservoirs.estimators.activity import Activity, last_rows
@@ -46,8 +46,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         Ridge penalty on C, in units of the summed squares of the features; of a grid the best is
         taken, by generalised cross-validation or `alpha_cv`.
     alpha_cv : int, default=None
-        Choose from the grid by this many contiguous folds (in `fit`); None is generalised
-        cross-validation.
+        Choose from the grid by this many contiguous folds (in `fit`) of the rows whose state has
+        forgotten where its series started; None is generalised cross-validation.
     solver : {"auto", "cholesky", "qr"}, default="auto"
         How the readout is solved: "auto" is Cholesky, and QR where alpha is too small for it. Of a
         grid "cholesky" takes no member below the rounding of its Gram matrix, if another is left.
@@ -247,6 +247,11 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
     ) -> Readout:
         """Return the readout of blocks of all rows that count, `size` their (columns, rows)."""
         n_features, n_rows = size
+        scored = None
+        # the errors of rows that tell where a series started would choose the penalty
+        if self.alpha_cv and np.size(self.alpha) > 1 and targets.kind == "per_step":
+            settled = settled_rows(self.reservoir_, rows, layout)
+            scored = settled[counted_rows(targets, layout, self.washout)]
         return fit_readout(
             blocks,
             n_features,
@@ -257,6 +262,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             folds=self.alpha_cv,
             weigh=self._weigh_rows(targets.rows),
             forgetting=self.forgetting,
+            scored=scored,
         )
 
     def _step_blocks(

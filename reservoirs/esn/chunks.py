@@ -230,7 +230,7 @@ class ChunkedSums:
         with one_blas_thread(), np.errstate(over="ignore"):
             if block is not None:
                 self._add(sums, block)
-            return solve_best([sums], alphas)
+            return solve_best(sums, alphas)
 
 
 def joined(features: list[Array], targets: list[Array]) -> tuple[Array, Array] | None:

@@ -11,6 +11,7 @@ from reservoirs.targets import Targets
 
 SETTLED = 1e-6  # of the deviation of the states
 BLOCK = 128
+SAMPLE = 4096  # rows whose states say how large they are
 
 
 def startup_rows(reservoir: Reservoir, rows: Array) -> int:
@@ -33,13 +34,17 @@ def startup_rows(reservoir: Reservoir, rows: Array) -> int:
     limit, packed = len(rows) // 4, reservoir.pack()
     if not limit:
         return 0
+
+    def run(span: slice, state: Array) -> Array:
+        return np.concatenate([s for _, s in reservoir.run(rows[span], state, packed=packed)])
+
     zero: Array = np.zeros(reservoir.n_units)
-    first = np.concatenate([s for _, s in reservoir.run(rows[:limit], zero, packed=packed)])
-    scale, mean = float(first.std(axis=0).mean()) or 1.0, first.mean(axis=0)
+    first = run(slice(min(limit, SAMPLE)), zero)
+    scale, other = float(first.std(axis=0).mean()) or 1.0, first.mean(axis=0)
     for span in row_blocks(limit, size=BLOCK):
-        for _, states in reservoir.run(rows[span], mean, packed=packed):
-            apart = np.abs(states - first[span]).max(axis=1) > SETTLED * scale
-            mean = states[-1]
+        from_zero, from_other = run(span, zero), run(span, other)
+        apart = np.abs(from_other - from_zero).max(axis=1) > SETTLED * scale
+        zero, other = from_zero[-1], from_other[-1]
         if not apart[-1]:
             return span.start + int(np.flatnonzero(apart)[-1] + 1 if apart.any() else 0)
     return limit

@@ -331,4 +331,4 @@ def _solve(
         for z, outputs in blocks:
             sums.add(z, outputs)
         penalise(sums)
-        return solve_best([sums], alphas)
+        return solve_best(sums, alphas)

@@ -15,10 +15,10 @@ from reservoirs.readout.fitting import (
     SOLVERS,
     check_alphas,
     fit_readout,
-    merged,
     row_blocks,
     solve_best,
 )
+from reservoirs.readout.folds import merged
 from reservoirs.readout.forgetting import FadingSums, add_block, check_fading, refuse_choice
 from reservoirs.readout.gram import GramSums, column_sums
 from reservoirs.readout.qr import QRSums

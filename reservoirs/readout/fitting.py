@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from inspect import signature
-from typing import TypeVar
 
 import numpy as np
 import scipy.linalg
@@ -14,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout.dual import DualRows
+from reservoirs.readout.folds import AnySums, Folds, cut, number_folds
 from reservoirs.readout.forgetting import add_block, check_fading, refuse_choice
 from reservoirs.readout.gram import GramSums
 from reservoirs.readout.qr import QRSums
@@ -25,7 +24,6 @@ BLOCK = 1024  # rows summed at a time, whatever the chunks they came in
 SOLVERS: dict[str, type[Sums]] = {"cholesky": GramSums, "qr": QRSums}
 
 Block = tuple[Array, Array]
-AnySums = TypeVar("AnySums", bound=Sums)
 
 
 def fit_readout(
@@ -39,6 +37,7 @@ def fit_readout(
     folds: int | None = None,
     weigh: Callable[[Array], Array] | None = None,
     forgetting: float = 1.0,
+    scored: Array | None = None,
 ) -> Readout:
     """Sum all blocks and solve; with "auto", go through them again by QR when alpha is too small.
 
@@ -48,7 +47,8 @@ def fit_readout(
     grid of which the best is taken by generalised cross-validation or contiguous folds; the solver
     is "auto" or a key of `SOLVERS`, and `n_rows` rows will come. `weigh` makes of the targets of
     some rows what the squared error of each counts; None: 1. With `forgetting` every row counts
-    that share of the row after it.
+    that share of the row after it. `scored`, (n_rows,) of bool, are the rows that folds consist of;
+    others are learned from whatever is left out. None: all.
 
     Raises
     ------
@@ -65,38 +65,47 @@ def fit_readout(
             f"alpha_cv={folds} folds need as many rows after washout (series, for targets per "
             f"series), got {n_rows}; lower alpha_cv or pass more data"
         )
+    known = np.ones(n_rows, dtype=bool) if scored is None else scored
+    if folds and folds > known.sum():
+        raise ValueError(
+            f"alpha_cv={folds} folds need as many rows whose state has forgotten where its series "
+            f"started, got {known.sum()} of {n_rows}; lower alpha_cv or pass more data"
+        )
     if solver != "auto":
         _check_form(SOLVERS[solver], solver, weighs=weigh is not None, forgets=forgetting < 1)
     # one penalty, as with forgetting, is not chosen
     n_folds = folds if folds and forgetting == 1 else 1
-    edges = np.linspace(0, n_rows, n_folds + 1).astype(int)
+    numbers = number_folds(known, n_folds) if n_folds > 1 else None
 
-    def summed(form: type[AnySums]) -> list[AnySums]:
-        by_fold = [form(n_features, n_outputs) for _ in edges[1:]]
-        for fold, features, targets in _cut(blocks(), edges):
+    def summed(form: type[AnySums]) -> Folds[AnySums]:
+        n_parts = n_folds + (numbers is not None and not known.all())
+        parts = [form(n_features, n_outputs) for _ in range(n_parts)]
+        for fold, features, targets in cut(blocks(), numbers):
             weights = None if weigh is None else weigh(targets)
-            add_block(by_fold[fold], features, targets, weights=weights, forgetting=forgetting)
-        return by_fold
+            add_block(parts[fold], features, targets, weights=weights, forgetting=forgetting)
+        return Folds(parts[:n_folds], parts[n_folds:])
 
     # squares of targets beyond 1e154 overflow, which are solved all the same
     with one_blas_thread(), np.errstate(over="ignore"):
         # Fewer rows than features: the rows themselves are the smaller problem.
         if solver == "auto" and n_rows < n_features:
-            return solve_best(summed(DualRows), alphas)
+            return _solve_best(summed(DualRows), alphas)
         # The Gram matrix first, and a second pass by QR only where its rounding would tell.
         if solver == "auto":
             grams = summed(GramSums)
             readout = _solve_gram(grams, alphas)
             if readout is not None:
                 return readout
-            if len(grams) > 1 and len(alphas) > 1:  # judged by QR, a Gram may do for the winner
+            if (
+                len(grams.scored) > 1 and len(alphas) > 1
+            ):  # judged by QR, a Gram may do for the winner
                 exact = summed(QRSums)
                 alphas = np.array(_ranked(exact, alphas)[:1])
-                return _solve_gram(grams, alphas) or solve_best(exact, alphas)
+                return _solve_gram(grams, alphas) or _solve_best(exact, alphas)
             solver = "qr"
         by_fold = summed(SOLVERS[solver])
-        readout = solve_best(by_fold, alphas)
-        warn_ill_conditioned(by_fold, readout.alpha)
+        readout = _solve_best(by_fold, alphas)
+        _warn_ill_conditioned(by_fold.total(), readout.alpha)
         return readout
 
 
@@ -118,13 +127,13 @@ def _takes_weights(form: type[AnySums]) -> bool:
     return len(positional) > 3 or any(p.kind is p.VAR_POSITIONAL for p in parameters)
 
 
-def _solve_gram(folds: list[GramSums], alphas: Array) -> Readout | None:
+def _solve_gram(folds: Folds[GramSums], alphas: Array) -> Readout | None:
     """Return the readout of the best penalty; None if that takes more digits than a Gram has."""
     _check_finite(folds)
-    gram = _total(folds)
+    gram = folds.total()
     if len(alphas) == 1:
         ranking: list[float] | None = alphas.tolist()
-    elif len(folds) == 1:
+    elif len(folds.scored) == 1:
         ranking = gram.judged(alphas)
     elif min(alphas) < gram.smallest_alpha() or not _are_told_apart(folds, alphas):
         ranking = None
@@ -152,26 +161,19 @@ def check_alphas(alpha: ArrayLike) -> Array:
     return alphas
 
 
-def merged(parts: list[AnySums]) -> AnySums:
-    """Return the sums of all parts, merged in their order; the parts stay as they are.
+def solve_best(sums: AnySums, alphas: Array) -> Readout:
+    """Solve sums with the best penalty of a grid, by generalised cross-validation.
 
-    There is at least one part, all of one class.
+    The first of them is taken that the sums can be solved with. A ValueError is raised if features
+    or targets, or their products, are beyond float64, a scipy.linalg.LinAlgError if the sums cannot
+    be solved with any penalty.
     """
-    total = copy.deepcopy(parts[0])
-    for sums in parts[1:]:
-        total.merge(sums)
-    return total
+    return _solve_best(Folds([sums]), alphas)
 
 
-def solve_best(folds: list[AnySums], alphas: Array) -> Readout:
-    """Solve the sums of all folds with the best penalty of a grid that they can be solved with.
-
-    Folds are contiguous; a single one is scored by generalised cross-validation. A ValueError is
-    raised if features or targets, or their products, are beyond float64, a scipy.linalg.LinAlgError
-    if the sums cannot be solved with any penalty.
-    """
+def _solve_best(folds: Folds[AnySums], alphas: Array) -> Readout:
     _check_finite(folds)
-    total = _total(folds)
+    total = folds.total()
     *others, last = _ranked(folds, alphas)
     for alpha in others:
         try:
@@ -181,23 +183,19 @@ def solve_best(folds: list[AnySums], alphas: Array) -> Readout:
     return total.solve(last)
 
 
-def _total(folds: list[AnySums]) -> AnySums:
-    return folds[0] if len(folds) == 1 else merged(folds)
-
-
-def _check_finite(folds: list[AnySums]) -> None:
-    if not all(sums.is_finite() for sums in folds):
+def _check_finite(folds: Folds[AnySums]) -> None:
+    if not all(sums.is_finite() for sums in folds.parts()):
         raise ValueError(
             "the features of the readout or the targets, or their squares, are too large for "
             "float64; standardise X and y, or lower spectral_radius"
         )
 
 
-def _ranked(folds: list[AnySums], alphas: Array) -> list[float]:
+def _ranked(folds: Folds[AnySums], alphas: Array) -> list[float]:
     """Return the penalties of a grid from the best to the worst."""
     if len(alphas) == 1:
         return [float(alphas[0])]
-    sums = _total(folds)
+    sums = folds.total()
     if not isinstance(sums, GramSums):
         return _judged(folds, alphas)
     # Below its rounding a Gram matrix cannot tell one penalty from another: the largest is best.
@@ -207,16 +205,15 @@ def _ranked(folds: list[AnySums], alphas: Array) -> list[float]:
     return [*best, *sorted(below.tolist(), reverse=True)]
 
 
-def _judged(folds: list[AnySums], alphas: Array) -> list[float]:
-    if len(folds) == 1:
-        return folds[0].spectrum().ranked(alphas)
+def _judged(folds: Folds[AnySums], alphas: Array) -> list[float]:
+    if len(folds.scored) == 1:
+        return folds.total().spectrum().ranked(alphas)
     return alphas[np.argsort(_fold_errors(folds, alphas), kind="stable")].tolist()
 
 
-def _are_told_apart(folds: list[GramSums], alphas: Array) -> bool:
+def _are_told_apart(folds: Folds[GramSums], alphas: Array) -> bool:
     """Tell whether errors on rows left out are far above the rounding of their sums of squares."""
-    for i, held_out in enumerate(folds):
-        train = merged(folds[:i] + folds[i + 1 :])
+    for train, held_out in folds.pairs():
         for alpha in alphas:
             try:
                 readout = train.solve(float(alpha))
@@ -227,14 +224,11 @@ def _are_told_apart(folds: list[GramSums], alphas: Array) -> bool:
     return True
 
 
-def _fold_errors(folds: list[AnySums], alphas: Array) -> Array:
+def _fold_errors(folds: Folds[AnySums], alphas: Array) -> Array:
     """Return the squared error of every penalty on rows that were left out."""
-    # Each fold is predicted from the merged sums of the others: no row is read again.
     errors = np.zeros(len(alphas))
-    for i, held_out in enumerate(folds):
-        train = merged(folds[:i] + folds[i + 1 :])
-        for j, alpha in enumerate(alphas):
-            errors[j] += _held_out_error(train, held_out, float(alpha))
+    for train, held_out in folds.pairs():
+        errors += [_held_out_error(train, held_out, float(alpha)) for alpha in alphas]
     return errors
 
 
@@ -245,9 +239,8 @@ def _held_out_error(train: Sums, held_out: Sums, alpha: float) -> float:
         return float("inf")  # a Gram matrix that this alpha does not make positive definite
 
 
-def warn_ill_conditioned(folds: list[AnySums], alpha: float) -> None:
+def _warn_ill_conditioned(sums: Sums, alpha: float) -> None:
     """Warn where rounding in a Gram matrix that the user asked for outweighs the penalty."""
-    sums = _total(folds)
     if isinstance(sums, GramSums) and alpha < sums.smallest_alpha():
         warnings.warn(
             f"alpha={alpha:g} is below {sums.smallest_alpha():.1g}, where the rounding of "
@@ -268,18 +261,3 @@ def row_blocks(n_rows: int, *, size: int = BLOCK, first_row: int = 0) -> Iterato
         stop = min(start + size - (first_row + start) % size, n_rows)
         yield slice(start, stop)
         start = stop
-
-
-def _cut(blocks: Iterable[Block], edges: Array) -> Iterator[tuple[int, Array, Array]]:
-    """Cut blocks at the edges of folds and yield the fold of every piece."""
-    row = 0
-    for features, targets in blocks:
-        if len(edges) == 2:  # a single fold
-            yield 0, features, targets
-            continue
-        inside = edges[(edges > row) & (edges < row + len(features))] - row
-        bounds = [0, *inside.tolist(), len(features)]
-        for first, last in zip(bounds[:-1], bounds[1:], strict=True):
-            fold = int(np.searchsorted(edges, row + first, side="right")) - 1
-            yield fold, features[first:last], targets[first:last]
-        row += len(features)

@@ -158,7 +158,7 @@ def test_a_gram_matrix_judges_no_penalty_below_its_rounding():
     sums = GramSums(features.shape[1], targets.shape[1])
     sums.add(features.copy(), targets)
 
-    chosen = solve_best([sums], GRID)
+    chosen = solve_best(sums, GRID)
 
     assert sums.judged(GRID) is None
     assert chosen.alpha >= sums.smallest_alpha()
