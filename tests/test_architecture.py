@@ -33,7 +33,9 @@ FLOORS = {
         {"short_series"},
         {"nvar", "reservoir"},
         {"diagnostics", "esn", "model_selection"},
-        {"display", "forecaster", "persistence"},
+        {"display"},
+        {"forecaster"},
+        {"persistence"},
         {"__init__"},
     ],
     "trainers": [

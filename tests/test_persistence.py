@@ -15,6 +15,7 @@ from reservoirs import (
     NVAR,
     ESNClassifier,
     ESNRegressor,
+    Forecaster,
     NVARRegressor,
     Reservoir,
     SequenceScaler,
@@ -48,6 +49,7 @@ MODELS = {
     "nvar_regressor": (NVARRegressor(n_delays=3), (X, Y)),
     "reservoir": (Reservoir(**SMALL), (X,)),
     "scaler": (SequenceScaler(), (X,)),
+    "forecaster": (Forecaster(ESNRegressor(**SMALL), season=30, random_state=0), (WAVE + 2,)),
     "esn_numbers_of_numpy": (ESNRegressor(n_units=np.int64(12), alpha=np.float64(1e-3)), (X, Y)),
     "pipeline": (make_pipeline(StandardScaler(), MinMaxScaler(), ESNRegressor(**SMALL)), (X, Y)),
     "pipeline_of_lists": (
@@ -80,6 +82,20 @@ def test_a_saved_model_comes_back_attribute_for_attribute(name, tmp_path):
     if MODELS[name][1] is not None and hasattr(model, "predict"):
         data = MODELS[name][1][0]
         same(model.predict(data), again.predict(data))
+
+
+def test_a_saved_forecaster_goes_on_with_its_dates_and_intervals(tmp_path):
+    frame = pd.DataFrame({"y": WAVE + 2}, pd.date_range("2020", periods=160))
+    model = Forecaster(n_members=1, random_state=0).fit(frame)
+    save(model, tmp_path / "model")
+
+    again = load(tmp_path / "model")
+
+    pd.testing.assert_frame_equal(model.forecast(9, level=80), again.forecast(9, level=80))
+    assert_array_equal(again.labels_[0], frame.index)
+    again.models_[0].used[0].branch.reservoirs[0].n_units += 1
+    with pytest.raises(ValueError, match="shape"):
+        save(again, tmp_path / "model")
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.01])

@@ -12,6 +12,7 @@ from reservoirs.display.networks import (
     ReservoirSpectrumDisplay,
     StateDisplay,
 )
+from reservoirs.display.series import SeriesForecastDisplay
 
 __all__ = [
     "Display",
@@ -21,5 +22,6 @@ __all__ = [
     "MemoryCapacityDisplay",
     "PhasePortraitDisplay",
     "ReservoirSpectrumDisplay",
+    "SeriesForecastDisplay",
     "StateDisplay",
 ]

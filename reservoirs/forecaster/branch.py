@@ -120,6 +120,10 @@ class Branch:
         """Rows before the last known one that a loop needs to know."""
         return self.transform.reach + max(self.inputs.n_lags - 1, 0)
 
+    def n_columns(self, n_outputs: int) -> int:
+        """Columns that are read beside states and exogenous inputs."""
+        return n_outputs * max(self.inputs.n_lags, 1) + 2 * self.inputs.n_harmonics
+
     def starts(self) -> list[Array]:
         """Return the states before a series."""
         return [np.zeros(reservoir.n_units) for reservoir in self.reservoirs]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
@@ -16,8 +16,6 @@ from reservoirs.estimators.commit import CommittingMixin
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.forecaster.combined import CombinedForecast, Past
 from reservoirs.forecaster.fitting import fit_series
-from reservoirs.forecaster.following import FollowingMixin
-from reservoirs.forecaster.intervals import forecast_with_intervals
 from reservoirs.forecaster.plan import (
     BASELINES,
     Plan,
@@ -27,16 +25,17 @@ from reservoirs.forecaster.plan import (
     choose_transforms,
 )
 from reservoirs.forecaster.seasons import find_season
+from reservoirs.forecaster.verbs import VerbsMixin
 from reservoirs.forecasting import (
     ALIGNMENTS,
     BOUND,
     DEFAULT_BOUND,
-    backtest,
     find_loop,
-    forecast,
     next_step,
     record_training_end,
 )
+from reservoirs.forecasting.panels import open_panel
+from reservoirs.labels import is_frame
 from reservoirs.reservoir import Reservoir
 from reservoirs.seeds import seed_streams
 from reservoirs.sequences import Array, Seed, SeriesLike, check_rows
@@ -46,9 +45,12 @@ from reservoirs.version import Stamped
 
 SIZES = 20, 500  # units at least and at most
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 @inherit_parameters(ESNRegressor)
-class Forecaster(FollowingMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
+class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEstimator):
     """Forecast a real series: short, noisy, with trend and season, without settings.
 
     Echo state networks read the series, its differences, seasonal differences and logarithm, with
@@ -102,6 +104,8 @@ class Forecaster(FollowingMixin, Stamped, SuggestingMixin, CommittingMixin, Base
         errors of its loops, in deviations of the series) and weight.
     residuals_ : list of arrays of shape (n_loops, horizon, n_outputs)
         Truth minus the combined forecast of the loops of each series.
+    labels_ : list of pandas.Index or None
+        The labels of each series, where it has some.
     training_end_ : TrainingEnd
         Where the series ended, from which forecasts go on.
     n_features_in_ : int
@@ -146,6 +150,7 @@ class Forecaster(FollowingMixin, Stamped, SuggestingMixin, CommittingMixin, Base
     horizon_: list[int]
     residuals_: list[Array]
     cv_results_: dict[str, list[object]]
+    labels_: list[pd.Index | None]
 
     def __init__(
         self,
@@ -226,6 +231,8 @@ class Forecaster(FollowingMixin, Stamped, SuggestingMixin, CommittingMixin, Base
             series = np.vstack([rows[span][:1, :d], targets.rows[span]])
             known = np.vstack([rows[span][:, d:], np.zeros((1, rows.shape[1] - d))])
             self.last_states_.append(self._fit_one(series, known, self.season))
+        members = open_panel(X, "X", series_id).members
+        self.labels_ = [member.index if is_frame(member) else None for member in members]
         self.residuals_ = [model.residuals for model in self.models_]
         self.cv_results_ = _table(self.models_)
         return self
@@ -259,86 +266,6 @@ class Forecaster(FollowingMixin, Stamped, SuggestingMixin, CommittingMixin, Base
         settings["n_units"] = min(int(np.clip(n_rows // 4, *SIZES)), estimator.n_units)
         seeds = np.random.SeedSequence(_entropy(self.random_state)).generate_state(self.n_members)
         return [Reservoir(**settings).drawn(n_features, int(seed)) for seed in seeds]
-
-    def forecast(
-        self,
-        n_steps: int,
-        exog: SeriesLike = None,
-        level: float | Sequence[float] | None = None,
-    ) -> SeriesLike:
-        """Forecast from the end of each series.
-
-        Parameters
-        ----------
-        n_steps : int
-            Number of steps; intervals beyond `horizon_` widen as those of a random walk.
-        exog : array-like of shape (n_steps, n_exog), list of arrays or DataFrame, default=None
-            Known inputs, as `reservoirs.forecast` takes them.
-        level : float or sequence of float, default=None
-            Levels of intervals in per cent, 80 say; None: no interval.
-
-        Returns
-        -------
-        array of shape (n_steps,) or (n_steps, n_outputs), list of arrays or DataFrame
-            The forecast, in the container of the series, with its labels going on. With a level a
-            tuple of it, the lower and the upper ends, these with an axis more for several levels;
-            of one DataFrame a DataFrame with columns as "y", "y_lo80", "y_hi80".
-
-        Raises
-        ------
-        ValueError
-            For bad exog, or a level that the residuals are too few for.
-        """
-        if level is None:
-            return forecast(self, n_steps, exog=exog)
-        return forecast_with_intervals(self, n_steps, exog, level)
-
-    @inherit_parameters(backtest)
-    def backtest(
-        self, series: SeriesLike, *, horizon: int, step: int, exog: SeriesLike = None
-    ) -> tuple[SeriesLike, SeriesLike]:
-        """Forecast from many origins of a series without refitting: ways and weights stay.
-
-        Harmonics count the steps of a season from the first row: begin where the training series
-        began, or whole seasons later. Origins inside the training series have been learned;
-        `RollingOriginSplit` fits anew at each.
-
-        Returns
-        -------
-        truth : array of shape (n_origins, horizon, n_outputs), or DataFrame
-            The observations after each origin, as `reservoirs.backtest` returns them.
-        forecast : array of shape (n_origins, horizon, n_outputs), or DataFrame
-            The forecasts of them.
-
-        Raises
-        ------
-        ValueError
-            If the first origin has fewer rows before it than a way reaches back, or the series is
-            none of those of `fit`.
-        """
-        return backtest(self, series, horizon=horizon, step=step, exog=exog)
-
-    def summary(self) -> str:
-        """Return a table of the ways that weigh most, for each series.
-
-        Returns
-        -------
-        str
-            Season, horizon, and a line for each way.
-        """
-        lines = []
-        for number, model in enumerate(self.models_):
-            lines.append(
-                f"series {number}: {len(model.y)} rows, season {self.season_[number]}, "
-                f"loops of {self.horizon_[number]} steps"
-            )
-            best = sorted(model.ways, key=lambda way: -way.weight)[:6]
-            lines += [
-                f"  weight {way.weight:4.2f}  error {way.score:7.3g}  {way.transform}"
-                + (f", {way.inputs}" if way.inputs else "")
-                for way in best
-            ]
-        return "\n".join(lines)
 
 
 def _entropy(random_state: Seed) -> int:

@@ -31,6 +31,8 @@ class FollowingMixin:
         Where they ended.
     last_states_ : list of Past
         What is known before the last row of each.
+    labels_ : list of pandas.Index or None
+        Their labels, where they have some.
     """
 
     level_bound: ClassVar[None] = None  # each way has bounds of its own: a trend leaves the range
@@ -38,6 +40,7 @@ class FollowingMixin:
     models_: list[CombinedForecast]
     training_end_: TrainingEnd
     last_states_: list[Past]
+    labels_: list[pd.Index | None]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "models_")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from reservoirs.forecaster.combined import CombinedForecast
 from reservoirs.forecaster.following import FollowingMixin
 from reservoirs.forecasting import closed_loop_model
+from reservoirs.forecasting.closed_loop import check_steps
 from reservoirs.forecasting.frames import restore_container
 from reservoirs.forecasting.runs import run
 from reservoirs.forecasting.starts import find_starts
@@ -37,22 +39,46 @@ def check_levels(level: Levels, models: list[CombinedForecast]) -> list[float]:
     return levels
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """Forecasts of all series from their ends, without and with their containers.
+
+    Attributes
+    ----------
+    means : list of arrays of shape (n_steps, n_outputs)
+        The forecasts.
+    restored : callable
+        Values as `means` are -> the container of the series, labelled.
+    """
+
+    means: list[Array]
+    restored: Callable[[list[Array]], SeriesLike]
+
+
+def look_ahead(model: FollowingMixin, n_steps: int, exog: SeriesLike) -> Ahead:
+    """Return the forecasts of all series from their ends."""
+    fitted = closed_loop_model(model)
+    check_steps(n_steps)
+    starts, panel = find_starts(fitted, int(n_steps), context=None, exog=exog, initial_state=None)
+    end = fitted.training_end_
+    return Ahead(
+        [run(fitted, start, None)[0] for start in starts],
+        lambda values: restore_container(values, starts, panel, end),
+    )
+
+
 def forecast_with_intervals(
     model: FollowingMixin, n_steps: int, exog: SeriesLike, level: Levels
 ) -> SeriesLike:
     """Return mean, lower and upper ends; of one DataFrame a DataFrame with columns for all."""
-    fitted, levels = closed_loop_model(model), check_levels(level, model.models_)
-    starts, panel = find_starts(fitted, n_steps, context=None, exog=exog, initial_state=None)
-    means = [run(fitted, start, None)[0] for start in starts]
+    levels = check_levels(level, model.models_)
+    ahead = look_ahead(model, n_steps, exog)
 
     def at(side: int, value: float) -> SeriesLike:
         widths = [one.half_widths(n_steps, value) for one in model.models_]
-        return restored([m + side * w for m, w in zip(means, widths, strict=True)])
+        return ahead.restored([m + side * w for m, w in zip(ahead.means, widths, strict=True)])
 
-    def restored(values: list[Array]) -> SeriesLike:
-        return restore_container(values, starts, panel, fitted.training_end_)
-
-    mean = restored(means)
+    mean = ahead.restored(ahead.means)
     low, high = ([at(side, value) for value in levels] for side in (-1, 1))
     if hasattr(mean, "columns"):
         return _side_by_side(mean, levels, low, high)

@@ -88,8 +88,7 @@ def forecast(
     True
     """
     fitted = closed_loop_model(model)
-    if not isinstance(n_steps, Integral) or n_steps < 1:
-        raise ValueError(f"n_steps must be an integer >= 1, got {n_steps!r}")
+    check_steps(n_steps)
     starts, panel = find_starts(
         fitted, int(n_steps), context=context, exog=exog, initial_state=initial_state
     )
@@ -97,3 +96,15 @@ def forecast(
     forecasts, steps = zip(*[run(fitted, start, margin) for start in starts], strict=True)
     warn_of_divergence(list(steps), int(n_steps), bounded=margin is not None)
     return restore_container(list(forecasts), starts, panel, fitted.training_end_)
+
+
+def check_steps(n_steps: int) -> None:
+    """Check a number of steps.
+
+    Raises
+    ------
+    ValueError
+        If it is no integer, or below 1.
+    """
+    if not isinstance(n_steps, Integral) or n_steps < 1:
+        raise ValueError(f"n_steps must be an integer >= 1, got {n_steps!r}")

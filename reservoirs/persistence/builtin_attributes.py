@@ -16,6 +16,8 @@ from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.esn.features import Noise
 from reservoirs.estimators.activity import Activity, TrainingActivity
+from reservoirs.forecaster import Forecaster
+from reservoirs.forecaster.combined import CombinedForecast, Past
 from reservoirs.forecasting.loop import Loop
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.nvar import NVAR, NVARRegressor
@@ -79,6 +81,16 @@ ATTRIBUTES: dict[type, Hints] = {
         "alpha_": float,
         "last_states_": States,
         "target_kind_": TargetKind,
+        "training_end_": TrainingEnd,
+    },
+    Forecaster: {
+        "season_": list[int],
+        "horizon_": list[int],
+        "models_": list[CombinedForecast],
+        "residuals_": list[Array],
+        "cv_results_": dict[str, list[object]],
+        "labels_": list[object],
+        "last_states_": list[Past],
         "training_end_": TrainingEnd,
     },
     SequenceScaler: {"mean_": Array, "scale_": Array, "series_names_": list[Hashable] | None},

@@ -14,6 +14,10 @@ from reservoirs.esn.features import Noise
 from reservoirs.esn.reading import READINGS, Reading
 from reservoirs.esn.upgrades import upgrade_names, upgrade_stream
 from reservoirs.estimators.activity import Activity, TrainingActivity
+from reservoirs.forecaster import Forecaster
+from reservoirs.forecaster.branch import Branch, Inputs
+from reservoirs.forecaster.combined import CombinedForecast, Past, Way
+from reservoirs.forecaster.transforms import Transform
 from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.builtin_attributes import ATTRIBUTES, SKLEARN, SUMS
@@ -21,7 +25,7 @@ from reservoirs.persistence.registry import State, check_shapes, register
 from reservoirs.readout import SOLVERS, DualRows, Readout
 from reservoirs.reservoir import Reservoir
 from reservoirs.scaling import SequenceScaler
-from reservoirs.sequences import Layout
+from reservoirs.sequences import Array, Layout
 from reservoirs.topology import TOPOLOGIES
 
 
@@ -43,6 +47,9 @@ def _register_fixed() -> None:
 
     for cls in (Layout, TrainingEnd, Noise, Readout, NVAR, Activity, TrainingActivity):
         register(cls, attributes=ATTRIBUTES.get(cls, {}))
+    for part in (Transform, Inputs, Branch, Way, Past, CombinedForecast):
+        register(part, attributes={})
+    register(Forecaster, check=_check_forecaster, attributes=ATTRIBUTES[Forecaster])
     # its name in files of 0.1.0
     register(
         ChunkedSums,
@@ -134,6 +141,38 @@ def _reading(model: ESNRegressor | ESNClassifier | ChunkedSums) -> Reading:
             f"readout_features must be one of {sorted(READINGS)}, got {model.readout_features!r}"
         )
     return READINGS[model.readout_features]
+
+
+def _check_forecaster(model: Forecaster) -> None:
+    """Refuse parts of other sizes than a compiled loop would read."""
+    if not hasattr(model, "models_"):
+        return
+    d, pasts = model.training_end_.n_outputs, model.last_states_
+    if {len(model.season_), len(model.horizon_), len(pasts)} != {len(model.models_)}:
+        raise ValueError("Forecaster has not one model for each series")
+    for combined, past in zip(model.models_, pasts, strict=True):
+        check_shapes("CombinedForecast", vars(combined), {"y": (None, d)})
+        check_shapes("Past", vars(past), {"tail": (None, d), "low": (d,), "high": (d,)})
+        if not 0 <= past.number < len(pasts) or len(past.states) != len(combined.used):
+            raise ValueError("Past has not one list of states for each way")
+        for way, states in zip(combined.used, past.states, strict=True):
+            if way.n_before >= len(combined.y):
+                raise ValueError("Way reaches back beyond its series")
+            if way.branch is not None:
+                _check_branch(way.branch, states, (d, model.n_features_in_))
+
+
+def _check_branch(branch: Branch, states: list[Array], sizes: tuple[int, int]) -> None:
+    d, n_features = sizes
+    _shapes(branch, dict.fromkeys(("mean", "scale", "low", "high"), (d,)))
+    if not len(branch.reservoirs) == len(branch.readouts) == len(states):
+        raise ValueError("Branch has not one readout and one state for each member")
+    for reservoir, readout, state in zip(branch.reservoirs, branch.readouts, states, strict=True):
+        _shapes(reservoir, {"input_weights_": (reservoir.n_units, n_features)})
+        width = reservoir.n_units + branch.n_columns(d) + n_features - d
+        arrays = {"C": readout[0], "c": readout[1], "state": state}
+        shapes = {"C": (1, d, width), "c": (1, d), "state": (reservoir.n_units,)}
+        check_shapes("Branch", arrays, shapes)
 
 
 def _check_stream(stream: ChunkedSums) -> None:
