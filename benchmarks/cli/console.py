@@ -14,6 +14,7 @@ from rich.table import Table
 from benchmarks.methods.registry import METHODS
 from benchmarks.results import tables
 from benchmarks.results.records import Record
+from benchmarks.results.rolling import COLUMNS, STUDIES, overall
 from benchmarks.running.suites import UsageError
 from benchmarks.tasks import TASKS
 
@@ -75,10 +76,30 @@ def print_results(records: Sequence[Record]) -> None:
             )
         console.print(table)
         _print_reasons(rows)
+    _print_studies(records)
     console.print(
         "medians over seeds; errors of forecasts are NRMSE (0 perfect, 1 the mean); the report has "
         "quartiles and intervals"
     )
+
+
+def _print_studies(records: Sequence[Record]) -> None:
+    """Print a table per group of real files: geometric means, relative to the seasonal naive."""
+    for study, rows in overall(records).items():
+        table = Table(title=STUDIES[study], title_justify="left", header_style="bold")
+        table.add_column("method")
+        for column in ("files", *(name.replace("_", " ") for name in COLUMNS), "fits, s"):
+            table.add_column(column, justify="right")
+        for row in rows:
+            values = (getattr(row, name) for name in COLUMNS)
+            table.add_row(
+                row.title,
+                str(row.n_files),
+                *map(tables.format_number, values),
+                tables.format_number(row.seconds),
+                style="dim" if METHODS[row.method].kind == "baseline" else "",
+            )
+        console.print(table)
 
 
 def _print_reasons(rows: list[tables.Row]) -> None:

@@ -45,7 +45,8 @@ def read_plan(options: argparse.Namespace) -> Plan:
     stored.add_folder(options.out / "tuned")
     stored.add_folder(folder / "tuned")
     shard = _read_shard(getattr(options, "shard", None))
-    return Plan(suite, folder, tasks, methods, seeds, track, shard)
+    capped = options.seeds is None
+    return Plan(suite, folder, tasks, methods, seeds, track, shard, capped)
 
 
 def _check_selection(tasks: list[str], methods: list[str]) -> None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from benchmarks.methods import baselines, echo_state, informed, long_memory, peers, races, trained
+from benchmarks.methods import (
+    baselines,
+    echo_state,
+    informed,
+    long_memory,
+    peers,
+    races,
+    rolling,
+    trained,
+)
 from benchmarks.methods.base import Method
 
 METHODS: dict[str, Method] = {
     method.name: method
-    for module in (long_memory, races, echo_state, trained, peers, baselines, informed)
+    for module in (long_memory, races, echo_state, trained, peers, baselines, informed, rolling)
     for method in module.METHODS
 }

@@ -13,9 +13,10 @@ from benchmarks.protocols.labelling import evaluate_classification
 from benchmarks.protocols.long_memory import evaluate_memory
 from benchmarks.protocols.outcome import Outcome
 from benchmarks.protocols.race import evaluate_race
+from benchmarks.protocols.rolling import evaluate_rolling
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Data
-from benchmarks.tasks.kinds import Attractor, Filter, Labelled, Memory, Race
+from benchmarks.tasks.kinds import Attractor, Filter, Labelled, Memory, Race, Rolling
 from benchmarks.tasks.split import Split
 
 PROTOCOLS: dict[type, Callable[..., None]] = {
@@ -25,6 +26,7 @@ PROTOCOLS: dict[type, Callable[..., None]] = {
     Labelled: evaluate_classification,
     Memory: evaluate_memory,
     Race: evaluate_race,
+    Rolling: evaluate_rolling,
 }
 
 

@@ -15,13 +15,14 @@ from matplotlib.figure import Figure
 
 from benchmarks.cells.files import replace_file
 from benchmarks.methods.registry import METHODS
-from benchmarks.report import forecast, physics, summary, training
+from benchmarks.report import forecast, physics, rolling, summary, training
 from benchmarks.report.palette import Result
 from benchmarks.results import published, statistics, tables
 from benchmarks.results.records import Record, load_arrays
+from benchmarks.results.rolling import COLUMNS, STUDIES, Overall, overall
 from benchmarks.results.tables import Row
 from benchmarks.tasks import TASKS, Task
-from benchmarks.tasks.kinds import Filter, Memory, Race
+from benchmarks.tasks.kinds import Filter, Memory, Race, Rolling
 from benchmarks.tuning.stored import StoredSearch, load_search
 
 
@@ -46,6 +47,15 @@ class Section:
     task: Task
     metrics: list[str]
     rows: list[Row]
+    images: list[Image]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the page says of a group of real files together: a row per method, and pictures."""
+
+    title: str
+    rows: list[Overall]
     images: list[Image]
 
 
@@ -76,6 +86,8 @@ def _render(folder: Path, records: Sequence[Record], heading: str) -> str:
     return environment.get_template("page.html.jinja").render(
         heading=heading,
         ranks=_draw_ranks(groups),
+        studies=[_study(name, rows, groups) for name, rows in overall(records).items()],
+        columns=COLUMNS,
         sections=[_section(TASKS[name], group, folder) for name, group in groups.items()],
         methods=METHODS,
         entries=published.entries(list(groups)),
@@ -95,6 +107,16 @@ def _section(task: Task, group: Sequence[Record], folder: Path) -> Section:
         if figure
     ]
     return Section(task, metrics, [result.row for result in results], images)
+
+
+def _study(name: str, rows: list[Overall], groups: Mapping[str, Sequence[Record]]) -> Study:
+    """Return the table and the pictures of a group of real files."""
+    title = STUDIES[name]
+    files = {task: group for task, group in groups.items() if task in rows[0].by_file}
+    drawn = rolling.by_file(rows, title)
+    images = [_image(drawn, f"{title}: every method on every file")] if drawn else []
+    ranks = _draw_ranks(files) if len(files) < len(groups) and len(files) > 1 else None
+    return Study(title, rows, [*images, *([ranks] if ranks else [])])
 
 
 def _result(row: Row, group: Sequence[Record], folder: Path) -> Result:
@@ -139,7 +161,9 @@ def _draw(
     yield "training and validation curves", training.training_curves(results, title)
     yield "training loss against seconds and passes", training.learning(results, title)
     yield "gradient through time", training.gradient_flow(results, title)
-    if not issubclass(task.kind, Memory | Race):  # whose learning curves say more
+    yield "forecasts from every origin", rolling.origins(results, title)
+    # of those, learning curves or a table of all files say more
+    if not issubclass(task.kind, Memory | Race | Rolling):
         yield "error against cost", summary.pareto(results, ranking, title)
     yield "budget of tuning", summary.tuning(_searches(task, results), f"{title}: tuning")
 

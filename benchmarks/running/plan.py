@@ -18,7 +18,8 @@ class Plan:
     """What a command line asks for.
 
     Of the suite the title, limits and expectations count; seeds are 0 to seeds - 1. The shard is
-    (I, N) if the I-th of N parts of the cells is run here.
+    (I, N) if the I-th of N parts of the cells is run here. `capped` tells whether tasks limit the
+    seeds: those of the suite, not those that were asked for.
     """
 
     suite: Suite
@@ -28,10 +29,11 @@ class Plan:
     seeds: int
     track: str
     shard: tuple[int, int] = (1, 1)
+    capped: bool = False
 
     def cells(self) -> list[Cell]:
         """Return all cells, of every shard, with the settings stored now."""
-        return plan_cells(self.tasks, self.methods, self.seeds, self.track)
+        return plan_cells(self.tasks, self.methods, self.seeds, self.track, capped=self.capped)
 
     def own(self, cells: Sequence[Cell]) -> Sequence[Cell]:
         """Return the cells of this shard, every N-th, so that all shards take about as long."""
@@ -40,11 +42,17 @@ class Plan:
 
 
 def plan_cells(
-    tasks: Sequence[str], methods: Sequence[str], seeds: int, track: str = "stored"
+    tasks: Sequence[str],
+    methods: Sequence[str],
+    seeds: int,
+    track: str = "stored",
+    *,
+    capped: bool = False,
 ) -> list[Cell]:
     """List the cells of tasks and methods, seed by seed: an early stop leaves some of each.
 
-    Seeds are 0 to seeds - 1; only methods that run on the task get cells.
+    Seeds are 0 to seeds - 1, to `most_seeds` - 1 of the task where they are capped; only methods
+    that run on the task get cells.
     """
     return [
         Cell(
@@ -60,4 +68,5 @@ def plan_cells(
         for name, task in ((name, TASKS[name]) for name in tasks)
         for method in (METHODS[name] for name in methods)
         if not method.refusal(task)
+        if not capped or task.most_seeds is None or seed < task.most_seeds
     ]

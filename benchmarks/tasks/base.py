@@ -56,6 +56,9 @@ class Task:
         The study of many systems that it is one of; a suite may name it instead of its tasks.
     tuned : bool, default=True
         Whether `tune` searches settings for it where no task is named; not for published settings.
+    most_seeds : int, default=None
+        Seeds that a suite runs at most, unless it is told how many: few where the data are the same
+        for all of them.
     fixed : dict, default={}
         Settings of a method, by its name, that are part of the task.
     space : dict, default={}
@@ -101,6 +104,7 @@ class Task:
     on_request: bool = False
     study: str = ""
     tuned: bool = True
+    most_seeds: int | None = None
     fixed: dict[str, Settings] = field(default_factory=dict)
     space: dict[str, Settings] = field(default_factory=dict)
     trials: int = 16

@@ -1,4 +1,4 @@
-"""The data of tasks that are not one forecast: filters, attractors, labels, memory, races."""
+"""Data that are not one forecast: filters, attractors, origins, labels, memory, races."""
 
 from __future__ import annotations
 
@@ -121,6 +121,60 @@ class Attractor:
     def for_tuning(self) -> Self:
         """Return the data that tuning may see: its starts become those of the test."""
         return replace(self, test_starts=self.tuning_starts, states=None)
+
+
+@dataclass(frozen=True)
+class Rolling:
+    """A series to forecast from several origins, with a model fitted anew before each.
+
+    Parameters
+    ----------
+    series : array of shape (n_rows,)
+        What is observed.
+    season : int
+        Rows of a season, 1 where there is none; methods are told.
+    horizon : int
+        Steps of every forecast.
+    n_origins : int, default=4
+        Forecasts, each of the rows before those of the forecast before; the last one ends the
+        series.
+    """
+
+    series: Array
+    season: int
+    horizon: int
+    n_origins: int = 4
+
+    main_metric = "relative_rmse"
+    washout = 0
+    n_monitored = 0
+
+    def __post_init__(self) -> None:
+        if self.n_train <= max(self.season, 2):
+            raise ValueError(
+                f"{self.n_origins} forecasts of {self.horizon} steps need more than "
+                f"{self.n_origins * self.horizon + max(self.season, 2)} rows with a season of "
+                f"{self.season}, got {len(self.series)}"
+            )
+
+    @property
+    def origins(self) -> list[int]:
+        """Rows known before every forecast, the last forecast first."""
+        return [len(self.series) - self.horizon * (k + 1) for k in range(self.n_origins)]
+
+    @property
+    def n_train(self) -> int:
+        """Rows before all forecasts."""
+        return len(self.series) - self.horizon * self.n_origins
+
+    @property
+    def rows(self) -> list[int]:
+        """Rows before all forecasts, and all rows."""
+        return [self.n_train, len(self.series)]
+
+    def for_tuning(self) -> Self:
+        """Return the data that tuning may see: forecasts of the rows before those of the test."""
+        return replace(self, series=self.series[: self.n_train])
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from benchmarks.tasks.base import Task
+from benchmarks.tasks.kinds import Rolling
+from benchmarks.tasks.real_files import FILES, FRESH, RealFile
 from benchmarks.tasks.split import Split
 from reservoirs import datasets
 
@@ -21,7 +25,29 @@ def _sunspots(seed: int) -> Split:
     )
 
 
+def _rolling(seed: int, file: RealFile) -> Rolling:
+    """Four forecasts from the end of a file backwards, the same for every seed."""
+    return Rolling(file.load(), file.season, file.horizon)
+
+
+def _task(file: RealFile, study: str) -> Task:
+    season = f"season {file.season}" if file.season > 1 else "no season"
+    return Task(
+        f"real_{file.name}",
+        file.title,
+        partial(_rolling, file=file),
+        kind=Rolling,
+        note=f"from {file.package} (extra real-data); {season}, {file.horizon} steps ahead",
+        ranking="relative_rmse",
+        study=study,
+        tuned=False,
+        most_seeds=1,
+    )
+
+
 TASKS = [
+    *(_task(file, "real") for file in FILES),
+    *(_task(file, "real-fresh") for file in FRESH),
     Task(
         "sunspots",
         "Yearly sunspot numbers",
