@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from numbers import Integral, Real
 from typing import ClassVar
@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from reservoirs.esn.features import POOLINGS, BlockNoise, Noise, pooled_features
+from reservoirs.esn.features import Noise
+from reservoirs.esn.pooling import ALIASES, POOLINGS, Pooling, pooling_names, training_medians
 from reservoirs.esn.reading import READINGS, Reading
 from reservoirs.esn.starts import find_start
 from reservoirs.esn.startup import counted_rows, settled_rows
@@ -53,8 +54,10 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         grid "cholesky" takes no member below the rounding of its Gram matrix, if another is left.
     washout : int, default=0
         First rows of every series that are not regressed on.
-    pooling : {"last", "mean", "both"}, default="last"
-        What is read of the states of a series for one target per series.
+    pooling : str or list of str, default="last"
+        What is read of the states of a series for one target per series: "last", "mean",
+        "deviation", "share_above_median" (the share of the steps above the median of the training
+        rows), several side by side, or "both", the last and the mean.
     bidirectional : bool, default=False
         For one target per series also read each series backwards.
     readout_features : {"state+input", "state", "state+input+squares"}, default="state+input"
@@ -91,6 +94,8 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         The last state of every training series.
     auto_initial_state_ : {"mean", "zero"}
         What `initial_state="auto"` means after this training.
+    medians_ : array of shape (n_readout_columns,)
+        With the pooling "share_above_median" the medians of the training rows.
     activity_ : TrainingActivity
         How the units moved along the training series, for `diagnostics.reservoir_report`.
     seed_ : int
@@ -104,7 +109,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         "alpha_cv": [Interval(Integral, 2, None, closed="left"), None],
         "solver": [KeysOf(SOLVERS, "auto")],
         "washout": [Interval(Integral, 0, None, closed="left")],
-        "pooling": [KeysOf(POOLINGS)],
+        "pooling": [KeysOf(POOLINGS, *ALIASES), list, tuple],
         "bidirectional": ["boolean"],
         "readout_features": [KeysOf(READINGS)],
         "initial_state": [StrOptions({"auto", "mean", "zero", "last"}), "array-like"],
@@ -130,7 +135,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         alpha_cv: int | None = None,
         solver: str = "auto",
         washout: int = 0,
-        pooling: str = "last",
+        pooling: str | Sequence[str] = "last",
         bidirectional: bool = False,
         initial_state: ArrayLike = "auto",
         dtype: str = "float64",
@@ -212,12 +217,17 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self, rows: Array, layout: Layout, targets: Targets, progress: Progress
     ) -> TrainingStates:
         """Solve the readout from one or two passes over all blocks; return the states seen."""
-        states = TrainingStates()
+        states, pooling = TrainingStates(), self._pooling
         per_step = targets.kind == "per_step"
         n_features = self._reading.width(self.n_units, self.n_features_in_)
         n_rows = len(rows) - self.washout * layout.n_series
         if not per_step:
-            n_features *= (2 if self.pooling == "both" else 1) * (2 if self.bidirectional else 1)
+            if pooling.needs_medians:
+                noise = self._noise()
+                self.medians_ = training_medians(
+                    pooling, self.reservoir_, rows, layout, noise, self.n_jobs
+                )
+            n_features *= pooling.n_parts
             n_rows = layout.n_series
         if targets.missing is not None:
             n_rows = int(counted_rows(targets, layout, self.washout).sum())
@@ -281,11 +291,11 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         self, rows: Array, layout: Layout, targets: Array, states: TrainingStates
     ) -> Iterator[tuple[Array, Array]]:
         """Yield one row of pooled features per series and its target, 1024 series at a time."""
-        zero_state, noise = np.zeros(self.n_units), self._noise()
+        zero_state, noise, pooling = np.zeros(self.n_units), self._noise(), self._pooling
 
         def run(number: int, span: slice) -> tuple[Array, Array]:
             added = None if noise is None else noise(number)
-            return self._pooled(rows[span], zero_state, added)
+            return pooling.features(self.reservoir_, rows[span], zero_state, added)
 
         by_series = map_in_order(run, enumerate(layout.slices()), self.n_jobs)
         for span in row_blocks(layout.n_series):
@@ -300,20 +310,10 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 states.last_states.append(of_series[-1].copy())
             yield np.stack(features), targets[span]
 
-    def _pooled(
-        self, rows: Array, state: Array, noise: BlockNoise | None = None
-    ) -> tuple[Array, Array]:
-        """Return the pooled features of one series, and its [state; input] after washout."""
-        return pooled_features(
-            self.reservoir_,
-            rows,
-            state,
-            pooling=self.pooling,
-            bidirectional=self.bidirectional,
-            washout=self.washout,
-            reading=self._reading,
-            noise=noise,
-        )
+    @property
+    def _pooling(self) -> Pooling:
+        names, medians = pooling_names(self.pooling), self.__dict__.get("medians_")
+        return Pooling(names, self.bidirectional, self.washout, self._reading, medians)
 
     @property
     def _reading(self) -> Reading:
@@ -326,6 +326,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         return hasattr(self, "coef_")
 
     def _draw(self) -> None:
+        self.__dict__.pop("medians_", None)  # of a fit before
         seed = self.random_state
         if not isinstance(seed, int | np.integer):
             seed = int(np.random.default_rng(seed_streams(seed)[0]).integers(2**31 - 1))
@@ -348,7 +349,7 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
         """Return the outputs of one series, (n_steps or 1, n_outputs), and its last state."""
         if self.target_kind_ == "per_step":
             return self._drive(rows, state)
-        features, of_series = self._pooled(rows, state)
+        features, of_series = self._pooling.features(self.reservoir_, rows, state)
         return (self.coef_ @ features + self.intercept_)[None], of_series[-1, : self.n_units]
 
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
@@ -53,6 +53,8 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         The solved readout: its method, alpha and condition estimate.
     alpha_ : float
         The penalty used.
+    medians_ : array of shape (n_readout_columns,)
+        With the pooling "share_above_median" the medians of the training rows.
     activity_ : TrainingActivity
         How the units moved along the training series, for `diagnostics.reservoir_report`.
     target_kind_ : {"per_step", "per_series"}
@@ -102,7 +104,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         alpha_cv: int | None = None,
         solver: str = "auto",
         washout: int = 0,
-        pooling: str = "last",
+        pooling: str | Sequence[str] = "last",
         bidirectional: bool = False,
         initial_state: ArrayLike = "auto",
         dtype: str = "float64",

@@ -7,18 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reservoirs.esn.reading import Reading
 from reservoirs.readout import BLOCK
-from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array
 
 BlockNoise = Callable[[int, int], Array]  # number and length of a block -> its first rows
-
-POOLINGS: dict[str, Callable[[Array], Array]] = {
-    "last": lambda features: features[-1],
-    "mean": lambda features: features.mean(axis=0),
-    "both": lambda features: np.concatenate([features[-1], features.mean(axis=0)]),
-}
 
 
 class FeatureBlocks:
@@ -77,37 +69,3 @@ class Noise:
             return self.level * np.random.Generator(source).standard_normal((length, self.n_units))
 
         return block
-
-
-def pooled_features(
-    reservoir: Reservoir,
-    rows: Array,
-    state: Array,
-    *,
-    pooling: str,
-    bidirectional: bool,
-    washout: int,
-    reading: Reading,
-    noise: BlockNoise | None = None,
-) -> tuple[Array, Array]:
-    """Return one row of features of a whole series.
-
-    The state, (n_units,), is that before the first row. With `bidirectional` the features of the
-    series run backwards follow, from the zero state. The first `washout` rows are left out, the
-    last one never is. `noise` makes of the number and length of a block its noise. What is read,
-    pooled, (n_pooled,), is returned, and [state; input] after washout, of the forward run.
-    """
-    pool, first = POOLINGS[pooling], min(washout, len(rows) - 1)
-    packed = reservoir.pack()
-
-    def features(rows: Array, state: Array) -> Array:
-        run = reservoir.run(rows, state, packed=packed, noise=noise)
-        states = np.concatenate([block for _, block in run])
-        return np.hstack([states, rows], dtype=np.float64)[first:]
-
-    forward = features(rows, state)
-    pooled = [pool(reading.columns(forward, reservoir.n_units))]
-    if bidirectional:
-        backward = features(rows[::-1], np.zeros(reservoir.n_units))
-        pooled.append(pool(reading.columns(backward, reservoir.n_units)))
-    return np.concatenate(pooled), forward

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral, Real
 from typing import ClassVar, Self
 
@@ -96,6 +96,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         The last state of every training series.
     auto_initial_state_ : {"mean", "zero"}
         What `initial_state="auto"` means after this training.
+    medians_ : array of shape (n_readout_columns,)
+        With the pooling "share_above_median" the medians of the training rows.
     activity_ : TrainingActivity
         How the units moved along the training series, for `diagnostics.reservoir_report`.
     seed_ : int
@@ -158,7 +160,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         alpha_cv: int | None = None,
         solver: str = "auto",
         washout: int = 0,
-        pooling: str = "last",
+        pooling: str | Sequence[str] = "last",
         bidirectional: bool = False,
         initial_state: ArrayLike = "auto",
         dtype: str = "float64",

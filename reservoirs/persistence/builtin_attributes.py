@@ -53,6 +53,7 @@ ESN: Hints = {
     "intercept_": Array,
     "last_states_": States,
     "mean_state_": Array,
+    "medians_": Array,
     "seed_": int,
     "auto_initial_state_": str,
     "activity_": TrainingActivity,

@@ -124,7 +124,10 @@ def _check_esn(esn: ESNRegressor | ESNClassifier) -> None:
         return
     n, width = esn.n_units, _reading(esn).width(esn.n_units, esn.n_features_in_)
     if esn.target_kind_ == "per_series":
-        width *= (2 if esn.pooling == "both" else 1) * (2 if esn.bidirectional else 1)
+        if esn._pooling.needs_medians and len(esn.medians_) != width:
+            raise ValueError(f"medians_ must have {width} numbers, got {len(esn.medians_)}")
+        _shapes(esn, {"medians_": (width,)})
+        width *= esn._pooling.n_parts
     n_outputs = len(esn.intercept_)
     shapes = {"coef_": (n_outputs, width), "intercept_": (n_outputs,)}
     _shapes(esn, {**shapes, "mean_state_": (n,), "last_states_": (None, n)})

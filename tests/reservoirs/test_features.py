@@ -1,9 +1,7 @@
 import numpy as np
-import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 
-from reservoirs import Reservoir
-from reservoirs.esn.features import POOLINGS, FeatureBlocks, Noise, pooled_features
+from reservoirs.esn.features import FeatureBlocks, Noise
 from reservoirs.readout import BLOCK
 
 
@@ -47,22 +45,3 @@ def test_noise_depends_on_the_series_and_the_block_alone():
     assert not np.array_equal(noise(2)(2, 7), head)
     assert not np.array_equal(noise(3)(1, 7), head)
     assert 0.07 < whole.std() < 0.13
-
-
-@pytest.mark.parametrize("pooling", sorted(POOLINGS))
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_pooled_features_equal_their_definition(pooling, bidirectional):
-    reservoir = Reservoir(n_units=6).drawn(2, seed=0)
-    rows = np.random.default_rng(0).normal(size=(30, 2))
-
-    pooled, whole = pooled_features(
-        reservoir, rows, np.zeros(6), pooling=pooling, bidirectional=bidirectional, washout=5
-    )
-
-    directions = [rows, rows[::-1]] if bidirectional else [rows]
-    expected = []
-    for one in directions:
-        features = np.hstack([reservoir.transform(one), one])[5:]
-        expected += [features[-1]] * (pooling != "mean") + [features.mean(0)] * (pooling != "last")
-    assert_allclose(pooled, np.concatenate(expected), rtol=1e-14)
-    assert_array_equal(whole, np.hstack([reservoir.transform(rows), rows])[5:])
