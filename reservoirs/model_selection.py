@@ -14,7 +14,7 @@ from reservoirs.forecasting.columns import Columns
 from reservoirs.forecasting.panels import open_panel
 from reservoirs.forecasting.runs import run
 from reservoirs.forecasting.starts import Start
-from reservoirs.labels import is_frame
+from reservoirs.labels import continue_labels, is_frame
 from reservoirs.metrics import nrmse
 from reservoirs.sequences import Array, SeriesLike, flatten, members_of, unmask
 from reservoirs.suggestions import suggest_parameters
@@ -182,7 +182,7 @@ class ForecastScorer:
         self.context = context
 
     def __call__(
-        self, model: ClosedLoopModel | BaseEstimator, X: SeriesLike, y: SeriesLike
+        self, model: ClosedLoopModel | BaseEstimator, X: SeriesLike, y: SeriesLike = None
     ) -> float:
         """Return minus the error of the closed-loop forecast of the test rows.
 
@@ -191,8 +191,9 @@ class ForecastScorer:
         model : estimator or Pipeline
             Fitted.
         X : array-like of shape (n_rows, n_features), list of arrays or DataFrame
-            Test rows as `next_step` built them, of one series or of several.
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs), list of arrays or DataFrame
+            Test rows as `next_step` built them, of one series or of several; for `Forecaster`,
+            which takes no y, the series themselves.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs), list or DataFrame, default=None
             Targets of these rows.
 
         Returns
@@ -208,6 +209,8 @@ class ForecastScorer:
         """
         fitted = closed_loop_model(model)
         end, c = fitted.training_end_, self.context
+        if y is None:
+            X, y = _pairs_of_series(fitted, X, c)
         inputs = [_values(member) for member in open_panel(X, "X").members]
         truths = [_values(member) for member in _targets_of(y, inputs)]
         shortest = min(map(len, truths))
@@ -303,6 +306,36 @@ def forecast_scorer(metric: Metric = nrmse, context: int = 0) -> ForecastScorer:
     if not isinstance(context, Integral) or context < 0:
         raise ValueError(f"context must be an integer >= 0, got {context!r}")
     return ForecastScorer(metric, int(context))
+
+
+def _pairs_of_series(
+    model: ClosedLoopModel, X: SeriesLike, context: int
+) -> tuple[list[Array], list[Array]]:
+    """Return test series as rows and targets, from the end of training on without a context.
+
+    Raises
+    ------
+    ValueError
+        If the model needs a y, or exogenous inputs, or the labels do not go on from training.
+    """
+    panel, end = open_panel(X, "X"), model.training_end_
+    if not hasattr(model, "numbers_of") or model.n_features_in_ > end.n_outputs:
+        raise ValueError("forecast_scorer needs X and y as next_step builds them, exog among X")
+    numbers = model.numbers_of(panel.outer, len(panel.members))
+    if sorted(n for n in numbers if n is not None) != list(range(len(end.layout.lengths))):
+        raise ValueError("the test series must be those of fit, by name or in their order")
+    series: list[Array] = [np.empty(0)] * len(numbers)
+    for number, member in zip(numbers, panel.members, strict=True):
+        tail = end.tails[number] if end.tails and not context else None
+        if tail is not None and is_frame(member) and member.index[0] != continue_labels(tail, 1)[0]:
+            raise ValueError(
+                f"the test rows begin at {member.index[0]} and do not follow the training rows, "
+                f"which end at {tail[-1]}; use cv=RollingOriginSplit(...)"
+            )
+        assert end.last_observations is not None  # a model that takes no y
+        before = end.last_observations[number : number + (not context)]
+        series[number] = np.vstack([before, _values(member)])
+    return [rows[:-1] for rows in series], [rows[1:] for rows in series]
 
 
 def _values(member: SeriesLike) -> Array:

@@ -4,7 +4,15 @@ import pytest
 from routing import assert_series_ids_are_routed
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from reservoirs import NVAR, ESNClassifier, ESNRegressor, NVARRegressor, Reservoir, SequenceScaler
+from reservoirs import (
+    NVAR,
+    ESNClassifier,
+    ESNRegressor,
+    Forecaster,
+    NVARRegressor,
+    Reservoir,
+    SequenceScaler,
+)
 
 ORDERED = {
     "check_methods_sample_order_invariance": "the rows of a series are ordered in time",
@@ -12,7 +20,12 @@ ORDERED = {
 }
 
 
+ONE_COLUMN = {"check_fit1d": "a series of one variable may be 1-D, as in next_step"}
+
+
 def expected_failures(estimator):
+    if isinstance(estimator, Forecaster):
+        return ONE_COLUMN
     return {} if isinstance(estimator, SequenceScaler) else ORDERED
 
 
@@ -23,10 +36,12 @@ ESTIMATORS = [
     NVAR(),
     NVARRegressor(),
     SequenceScaler(),
+    Forecaster(ESNRegressor(n_units=10), n_members=1, random_state=0),
 ]
 
 
 @pytest.mark.filterwarnings("ignore:.* of the units (saturate|hardly move):UserWarning")
+@pytest.mark.filterwarnings("ignore:Forecaster forecasts the columns of X:UserWarning")
 @parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_scikit_learn_check(estimator, check):
     check(estimator)

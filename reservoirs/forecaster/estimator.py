@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -24,7 +26,7 @@ from reservoirs.forecaster.plan import (
     choose_inputs,
     choose_transforms,
 )
-from reservoirs.forecaster.seasons import find_season
+from reservoirs.forecaster.seasons import Season, Seasons, find_season, seasons_of
 from reservoirs.forecaster.verbs import VerbsMixin
 from reservoirs.forecasting import (
     ALIGNMENTS,
@@ -38,7 +40,7 @@ from reservoirs.forecasting.panels import open_panel
 from reservoirs.labels import is_frame
 from reservoirs.reservoir import Reservoir
 from reservoirs.seeds import seed_streams
-from reservoirs.sequences import Array, Seed, SeriesLike, check_rows
+from reservoirs.sequences import Array, Seed, SeriesLike, check_rows, is_series_list, unmask
 from reservoirs.suggestions import SuggestingMixin
 from reservoirs.targets import check_targets
 from reservoirs.version import Stamped
@@ -64,9 +66,10 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
     estimator : ESNRegressor, default=None
         Whose reservoir is used, with at most its `n_units` and a quarter of the rows, 20 at least.
         None is ESNRegressor().
-    season : "auto", int or None, default="auto"
+    season : "auto", int, None, list or dict, default="auto"
         Steps of a season; None or 1: none. "auto" is read off the autocorrelation (`season_`):
-        give it where you know it.
+        give it where you know it. Of several series a list has one for each, a dict one for each
+        name of a DataFrame with a MultiIndex.
     transforms : {"auto", "none"}, default="auto"
         Differences and logarithms that the series is long and positive enough for, or none.
     n_lags : "auto" or int, default="auto"
@@ -133,7 +136,13 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
 
     _parameter_constraints: ClassVar[dict[str, list[object]]] = {
         "estimator": [ESNRegressor, None],
-        "season": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left"), None],
+        "season": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+            list,
+            dict,
+        ],
         "transforms": [StrOptions({"auto", "none"})],
         "n_lags": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
         "n_harmonics": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
@@ -156,7 +165,7 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         self,
         estimator: ESNRegressor | None = None,
         *,
-        season: int | str | None = "auto",
+        season: Seasons = "auto",
         transforms: str = "auto",
         n_lags: int | str = "auto",
         n_harmonics: int | str = "auto",
@@ -185,7 +194,7 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
     def fit(
         self,
         X: SeriesLike,
-        y: None = None,
+        y: SeriesLike = None,
         *,
         exog: SeriesLike = None,
         series_id: SeriesLike = None,
@@ -197,7 +206,7 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         X : array-like of shape (n_steps,) or (n_steps, n_outputs), list of arrays or DataFrame
             The observations, of one series or of several, each with ways and weights of its own.
         y : None, default=None
-            There is none: the series is X.
+            Ignored, with a warning: the series is X.
         exog : array-like of shape (n_steps, n_exog), list of arrays or DataFrame, default=None
             Known inputs, as `next_step` takes them.
         series_id : array-like of shape (n_steps,), default=None
@@ -211,13 +220,15 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         Raises
         ------
         ValueError
-            For bad data, or a series too short for one loop.
+            For bad data, a y that is the next observation of X, or a series too short for one loop.
+
+        Warns
+        -----
+        UserWarning
+            If there is a y.
         """
-        if y is not None:
-            raise ValueError(
-                "Forecaster takes the series alone, fit(series): y must be None, and known inputs "
-                "go to exog="
-            )
+        _check_target(X, y)
+        _check_rows(X)
         inputs, targets_like = next_step(X, exog, align=self.exog_align, series_id=series_id)
         rows, layout = check_rows(self, inputs, reset=True, min_rows=2)
         targets = check_targets(self, targets_like, layout)
@@ -227,32 +238,33 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         )
         self.season_, self.horizon_, self.models_ = [], [], []
         self.last_states_ = []
-        for span in layout.slices():
+        seasons = seasons_of(self.season, layout)
+        for span, season in zip(layout.slices(), seasons, strict=True):
             series = np.vstack([rows[span][:1, :d], targets.rows[span]])
             known = np.vstack([rows[span][:, d:], np.zeros((1, rows.shape[1] - d))])
-            self.last_states_.append(self._fit_one(series, known, self.season))
+            self.last_states_.append(self._fit_one(series, known, season))
         members = open_panel(X, "X", series_id).members
         self.labels_ = [member.index if is_frame(member) else None for member in members]
         self.residuals_ = [model.residuals for model in self.models_]
         self.cv_results_ = _table(self.models_)
         return self
 
-    def _fit_one(self, y: Array, exog: Array, season: int | str | None) -> Past:
+    def _fit_one(self, y: Array, exog: Array, season: Season) -> Past:
         """Try all ways on one series; return where forecasts go on from."""
         found = find_season(y) if season == "auto" else int(season or 1)
         horizon = choose_horizon(len(y), found, self.horizon)
         # what is shorter shows no season
-        season = found if len(y) >= 2 * found + horizon else 1
+        found = found if len(y) >= 2 * found + horizon else 1
         plan = Plan(
-            transforms=choose_transforms(y, season, horizon, self.transforms),
-            inputs=choose_inputs(y.shape, season, self.n_lags, self.n_harmonics),
-            baselines=choose_baselines(list(self.baselines), season),
-            season=season,
+            transforms=choose_transforms(y, found, horizon, self.transforms),
+            inputs=choose_inputs(y.shape, found, self.n_lags, self.n_harmonics),
+            baselines=choose_baselines(list(self.baselines), found),
+            season=found,
             horizon=horizon,
             margin=DEFAULT_BOUND if self.bound is None else self.bound,
             best_only=self.combine == "best",
         )
-        self.season_.append(season)
+        self.season_.append(found)
         self.horizon_.append(horizon)
         reservoirs = self._reservoirs(len(y), y.shape[1] + exog.shape[1])
         model, past = fit_series(y, exog, plan, reservoirs, len(self.models_))
@@ -282,3 +294,44 @@ def _table(models: list[CombinedForecast]) -> dict[str, list[object]]:
     pairs = [(number, way) for number, model in enumerate(models) for way in model.ways]
     table = {name: [getattr(way, of) for _, way in pairs] for name, of in names.items()}
     return {"series": [number for number, _ in pairs], **table}
+
+
+def _check_target(X: SeriesLike, y: SeriesLike) -> None:
+    """Warn of a y; refuse one that `next_step` made, for then X lacks the last observation."""
+    if y is None:
+        return
+    first = (values[0] if is_series_list(values) else values for values in (X, y))
+    if _follows(*first):
+        raise ValueError(
+            "Forecaster takes the series alone, fit(series): y must be None, and known inputs go "
+            "to exog=; this y is the next observation of X, as next_step makes it, and X lacks the "
+            "last one"
+        )
+    warnings.warn(
+        "Forecaster forecasts the columns of X, and ignores y: pass the series alone, "
+        "fit(series), and known inputs as exog=",
+        UserWarning,
+        stacklevel=4,
+    )
+
+
+def _follows(series: SeriesLike, y: SeriesLike) -> bool:
+    """Tell whether a y is the next observation of a series."""
+    try:
+        rows, targets = (np.asarray(unmask(values)) for values in (series, y))
+    except ValueError:
+        return False
+    rows, targets = (values.reshape(len(values), -1) for values in (rows, targets))
+    same = np.array_equal(rows[1:, : targets.shape[1]], targets[:-1])
+    return bool(same and len(rows) > 2)
+
+
+def _check_rows(X: SeriesLike) -> None:
+    """Refuse, in scikit-learn's words, what no series can be made of."""
+    if issparse(X):
+        raise TypeError(
+            "Sparse data was passed for X, but dense data is required. Use '.toarray()' to convert "
+            "to a dense numpy array."
+        )
+    if len(getattr(X, "shape", ())) == 2 and len(X) == 1:
+        raise ValueError("a series of 1 sample cannot be forecast; pass a longer one")

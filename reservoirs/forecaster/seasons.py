@@ -1,10 +1,45 @@
-"""The season of a series, where nobody says it."""
+"""The seasons of series: as they are given, or found."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping, Sequence
+from numbers import Integral
+from typing import TypeAlias
+
 import numpy as np
 
-from reservoirs.sequences import Array
+from reservoirs.sequences import Array, Layout
+
+Season: TypeAlias = int | str | None
+Seasons: TypeAlias = Season | Sequence[Season] | Mapping[Hashable, Season]
+
+
+def seasons_of(season: Seasons, layout: Layout) -> list[Season]:
+    """Return what is said of the season of each series.
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each, or it is no season.
+    """
+    n_series = layout.n_series
+    if season is None or isinstance(season, int | Integral | str):
+        return [season] * n_series
+    if isinstance(season, Mapping):
+        names = list(layout.outer) if layout.outer is not None else list(range(n_series))
+        missing = [name for name in names if name not in season]
+        if missing:
+            raise ValueError(f"season must have every series, got none for {missing[0]!r}")
+        seasons = [season[name] for name in names]
+    else:
+        seasons = list(season)
+    if len(seasons) != n_series:
+        raise ValueError(f"season must be one for each of {n_series} series, got {len(seasons)}")
+    for one in seasons:
+        number = isinstance(one, Integral) and not isinstance(one, bool) and one >= 1
+        if not (one is None or one == "auto" or number):
+            raise ValueError(f"season must be an integer >= 1, None or 'auto', got {one!r}")
+    return seasons
 
 
 def find_season(y: Array) -> int:

@@ -8,14 +8,17 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
-from reservoirs import ESNRegressor, Forecaster, Reservoir, forecast
+from reservoirs import ESNRegressor, Forecaster, Reservoir, forecast, next_step
 from reservoirs.forecaster.branch import Branch, Inputs
 from reservoirs.forecaster.search import loop_origins, plan_origins, score_branch
 from reservoirs.forecaster.seasons import find_season
 from reservoirs.forecaster.training import Training
 from reservoirs.forecaster.transforms import Transform, possible_transforms
 from reservoirs.forecasting.loop_choice import PENALTIES
+from reservoirs.metrics import nrmse
+from reservoirs.model_selection import RollingOriginSplit, forecast_scorer
 
 T = np.arange(96.0)
 RNG = np.random.default_rng(0)
@@ -82,6 +85,33 @@ def test_frames_panels_lists_and_several_columns_keep_their_form():
     assert lines[0].startswith("series 0: 96 rows") and sum("weight" in line for line in lines) > 4
 
 
+def test_series_of_a_panel_have_seasons_of_their_own():
+    frame = pd.DataFrame({"y": SALES})
+    panel = pd.concat({"x": frame, "y": frame})
+
+    model = quick(season={"y": 12, "x": None}, transforms="none").fit(panel)
+
+    assert model.season_ == [1, 12]
+    assert quick(season=[7, 12], transforms="none").fit(panel).season_ == [7, 12]
+
+
+def test_a_search_compares_forecasts_after_each_origin():
+    frame = pd.DataFrame({"y": SALES[:80]}, MONTHS[:80])
+    folds = RollingOriginSplit(2, horizon=6)
+    settings = {"season": [7, 12]}
+    search = GridSearchCV(quick(transforms="none"), settings, cv=folds, scoring=forecast_scorer())
+
+    search.fit(frame)
+
+    assert search.best_params_ == {"season": 12}
+    train, test = list(folds.split(frame))[1]
+    ahead = search.best_estimator_.fit(frame.iloc[train]).forecast(6)
+    error = nrmse(frame.iloc[test], ahead, scale=SALES[1:74].std())
+    assert search.cv_results_["split1_test_score"][1] == pytest.approx(-error)
+    with pytest.raises(ValueError, match="do not follow the training rows"):
+        forecast_scorer()(search, frame)
+
+
 @pytest.mark.parametrize("align", ["target", "observation"])
 def test_known_inputs_are_taken_by_date(align):
     days = pd.date_range("2024-01-01", periods=110)
@@ -138,7 +168,10 @@ def test_it_is_an_estimator():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: quick().fit(SALES, SALES), "y must be None"),
+        (lambda: quick().fit(*next_step(SALES)), "y must be None"),
+        (lambda: quick(season=[12, 4]).fit(SALES), "one for each of 1"),
+        (lambda: quick(season={"a": 12}).fit(SALES), "got none for 0"),
+        (lambda: quick(season=["12"]).fit(SALES), "season must be an integer"),
         (lambda: quick().fit(SALES[:3]), "too short"),
         (lambda: quick(horizon=90).fit(SALES), "lower horizon"),
         (lambda: quick(baselines=("mean",)).fit(SALES), "baselines must be of"),
