@@ -50,8 +50,9 @@ def _affine(y: Array, x: Array) -> tuple[float, float] | None:
     deviation = y - centre
     sum_of_squares = deviation @ deviation
     # a constant column has no slope: only another constant can follow from it
-    if sum_of_squares <= 0 or np.ptp(x) == 0:
-        return (1.0, float(x[0] - y[0])) if sum_of_squares <= 0 and np.ptp(x) == 0 else None
+    constant = sum_of_squares <= 0 or np.ptp(y) == 0  # its mean may miss it by the last digit
+    if constant or np.ptp(x) == 0:
+        return (1.0, float(x[0] - y[0])) if constant and np.ptp(x) == 0 else None
     scale = float(deviation @ (x - x.mean()) / sum_of_squares)
     shift = float(x.mean() - scale * centre)
     largest_error = np.abs(x - scale * y - shift).max()

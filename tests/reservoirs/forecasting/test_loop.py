@@ -51,3 +51,13 @@ def test_a_constant_column_closes_its_loop_by_a_shift():
     rows, targets = np.full((9, 1), 3.0), Targets(np.full((9, 1), 5.0), "per_step", False)
 
     assert_array_equal(find_loop(rows, targets, Layout("single", (9,))), [[1.0], [-2.0]])
+
+
+@pytest.mark.parametrize("value", np.random.default_rng(0).normal(size=20))
+def test_a_constant_whose_mean_is_rounded_closes_its_loop(value):
+    y = np.full((332, 1), value)  # the mean of some misses them by the last digit
+    targets = Targets(y, "per_step", False)
+
+    scale, shift = find_loop(y - y.mean(), targets, Layout("single", (332,)))
+
+    assert_array_equal(scale * y + shift, np.full_like(y, y[0] - y.mean()))
