@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
+from sklearn.linear_model import RidgeCV
 
 from benchmarks.methods.base import Method
 from benchmarks.tasks.base import Task
@@ -14,6 +15,7 @@ from benchmarks.tasks.split import Simulation, Split
 
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 50, 100, 200, 300)
 WIDEST = 1000  # columns of the regression
+RIDGE_LAGS = 50
 
 
 class Persistence:
@@ -109,6 +111,22 @@ class Linear:
         return rows[n_context:, :n_outputs]
 
 
+class RidgeLinear(Linear):
+    """Ridge regression on the last fifty rows, its penalty by generalised cross-validation.
+
+    Where the inputs are few tones least squares has no say in what else they would do.
+    """
+
+    def fit(self, X: Array, y: Array) -> Self:
+        """Fit with as many lags as a third of the rows allow."""
+        self.n_lags = max(min(RIDGE_LAGS, len(X) // 3 // X.shape[1]), 1)
+        features = self._lagged(X, self.n_lags)[self.n_lags - 1 :, :-1]
+        ridge = RidgeCV(np.logspace(-6, 4, 21)).fit(features, y[self.n_lags - 1 :])
+        self.weights = np.vstack([ridge.coef_.reshape(y.shape[1], -1).T, ridge.intercept_])
+        self.n_weights = self.weights.size
+        return self
+
+
 def _observes(task: Task) -> str:
     simulation = issubclass(task.kind, Simulation)
     return "a simulation observes no value to hold on to" if simulation else ""
@@ -145,5 +163,16 @@ METHODS = [
         line="--",
         marker="s",
         kinds=(Split, Filter, Attractor),
+    ),
+    Method(
+        "ridge_arx",
+        "Ridge AR/ARX, 50 lags",
+        lambda settings, task, data, seed: RidgeLinear(),
+        kind="baseline",
+        colour="#8C6D31",
+        line="--",
+        marker="d",
+        by_invitation=True,
+        kinds=(Split,),
     ),
 ]

@@ -29,6 +29,13 @@ def build_esn(
     return ESNRegressor(washout=washout, random_state=seed, **parameters)
 
 
+def build_loops(settings: Settings, task: Task, data: Split, seed: int) -> ESNRegressor:
+    """Return an echo state network whose penalty closed loops choose."""
+    model = build_esn({"alpha": "closed_loop", **settings}, task, data, seed)
+    assert isinstance(model, ESNRegressor)  # the data are no series with labels
+    return model
+
+
 def build_cycle(
     settings: Settings, task: Task, data: Filter, seed: int
 ) -> ESNRegressor | ESNClassifier:
@@ -66,6 +73,14 @@ METHODS = [
         },
         colour="#56B4E9",
         by_invitation=True,
+    ),
+    Method(
+        "esn_loops",
+        "Echo state network, alpha by closed loops",
+        build_loops,
+        colour="#CC79A7",
+        by_invitation=True,
+        kinds=(Split,),
     ),
     Method(
         "nvar",

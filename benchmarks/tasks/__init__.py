@@ -13,6 +13,7 @@ from benchmarks.tasks import (
     real,
     short_chaos,
     sines,
+    unseen_forces,
 )
 from benchmarks.tasks.base import Task
 from benchmarks.tasks.split import Simulation, Split
@@ -22,6 +23,7 @@ TASKS: dict[str, Task] = {
     for module in (
         sines,
         oscillators,
+        unseen_forces,
         notes,
         real,
         filters,

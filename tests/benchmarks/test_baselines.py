@@ -20,6 +20,7 @@ from benchmarks.tasks import TASKS
         ("oscillator_eta0.1_hold_simulation", "exact", 1e-5),
         ("oscillator_eta0.1_hold_decay", "exact", 1e-10),
         ("sine_noisy_0.1", "sinusoid", 0.02),
+        ("forced_multi_square", "ridge_arx", 0.01),
     ],
 )
 def test_a_baseline_is_as_good_as_it_must_be(task, method, bound):

@@ -6,7 +6,16 @@ from benchmarks.report import palette
 from benchmarks.tasks import TASKS
 
 BASELINES = {"persistence", "mean", "linear", "sinusoid", "exact", "cramer_rao", "oracle"}
-BASELINES |= {"naive", "seasonal_naive", "autoreg", "ets", "theta", "ridge_lags", "lightgbm"}
+BASELINES |= {
+    "naive",
+    "seasonal_naive",
+    "autoreg",
+    "ets",
+    "theta",
+    "ridge_lags",
+    "lightgbm",
+    "ridge_arx",
+}
 
 
 def test_a_method_says_itself_whether_it_is_a_baseline():

@@ -51,6 +51,15 @@ def test_a_decay_stops_the_force_at_the_origin():
     assert_array_equal(split.exog[split.origin + 1 :], 0.0)
 
 
+def test_another_force_begins_where_the_known_rows_end():
+    split = TASKS["forced_hold_triple"].make(0)
+
+    known, later = np.abs(split.exog[: split.origin]), np.abs(split.exog[split.origin :])
+    noise = (split.series - split.clean).std() / split.scale
+    assert known.max() <= 1 < 2.5 < later.max() <= 3
+    assert noise == pytest.approx(0.05, rel=0.05)
+
+
 def test_the_unidentifiable_task_says_so():
     assert "unidentifiable" in TASKS["oscillator_eta0.5_cos"].note
     assert TASKS["oscillator_eta0.1_cos"].note == ""
