@@ -1,10 +1,9 @@
-"""What ESNRegressor and ESNClassifier share: settings, training of the readout, running."""
+"""What ESNRegressor and ESNClassifier share: settings, and training of the readout."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -14,12 +13,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.esn.features import Noise
-from reservoirs.esn.pooling import ALIASES, POOLINGS, Pooling, pooling_names, training_medians
-from reservoirs.esn.reading import READINGS, Reading
-from reservoirs.esn.starts import find_start
+from reservoirs.esn.pooling import ALIASES, POOLINGS, training_medians
+from reservoirs.esn.reading import READINGS
+from reservoirs.esn.running import RunningMixin
 from reservoirs.esn.startup import counted_rows, settled_rows
 from reservoirs.esn.stream import Stream, TrainingStates
-from reservoirs.estimators import Progress, Runs, SeriesMixin, States
+from reservoirs.estimators import Progress
 from reservoirs.estimators.activity import Activity, last_rows
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.estimators.ranges import KeysOf
@@ -27,8 +26,8 @@ from reservoirs.parallel import map_in_order
 from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout, row_blocks
 from reservoirs.reservoir import SETTINGS, Reservoir
 from reservoirs.seeds import seed_streams
-from reservoirs.sequences import Array, InitialState, Layout, Seed, SeriesLike
-from reservoirs.short_series import batches, cut_alike, run_batch
+from reservoirs.sequences import Array, Layout, Seed, SeriesLike
+from reservoirs.short_series import batches
 from reservoirs.targets import TargetKind, Targets
 from reservoirs.topology import Sparse, Topology
 
@@ -36,7 +35,7 @@ RESERVOIR_SETTINGS = tuple(Reservoir().get_params())
 
 
 @inherit_parameters(Reservoir)
-class EchoStateNetwork(SeriesMixin, BaseEstimator):
+class EchoStateNetwork(RunningMixin, BaseEstimator):
     """A drawn reservoir and a ridge-trained readout.
 
     Parameters
@@ -310,15 +309,6 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
                 states.last_states.append(of_series[-1].copy())
             yield np.stack(features), targets[span]
 
-    @property
-    def _pooling(self) -> Pooling:
-        names, medians = pooling_names(self.pooling), self.__dict__.get("medians_")
-        return Pooling(names, self.bidirectional, self.washout, self._reading, medians)
-
-    @property
-    def _reading(self) -> Reading:
-        return READINGS[self.readout_features]
-
     def _goes_on(self, method: str) -> bool:
         return method == "partial_fit" and hasattr(self, "stream_")
 
@@ -344,52 +334,3 @@ class EchoStateNetwork(SeriesMixin, BaseEstimator):
             return None
         key = int(seed_streams(self.seed_)[3].generate_state(1, np.uint64)[0])
         return Noise(key, self.noise, self.n_units)
-
-    def _read(self, rows: Array, state: Array) -> tuple[Array, Array]:
-        """Return the outputs of one series, (n_steps or 1, n_outputs), and its last state."""
-        if self.target_kind_ == "per_step":
-            return self._drive(rows, state)
-        features, of_series = self._pooling.features(self.reservoir_, rows, state)
-        return (self.coef_ @ features + self.intercept_)[None], of_series[-1, : self.n_units]
-
-    def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
-        """Return the readout after every row of one series, and its last state."""
-        outputs = np.empty((len(rows), len(self.intercept_)))
-        readout = self.coef_, self.intercept_
-        for span, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
-            outputs[span] = self._reading.outputs(states, rows[span], readout)
-        return outputs, states[-1]
-
-    def _state_after(self, rows: Array, state: Array) -> Array:
-        for _, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
-            last = states[-1]
-        return last
-
-    def _read_all(self, rows: Array, layout: Layout, states: States) -> Runs:
-        """Return the outputs and last states of all series; short ones share a compiled call."""
-        if self.target_kind_ == "per_series" or layout.n_series == 1:
-            return super()._read_all(rows, layout, states)
-        starts, readout = np.stack(list(states)), (self.coef_, self.intercept_)
-
-        def run(span: slice, numbers: slice) -> Runs:
-            lengths, inputs = layout.lengths[numbers], rows[span]
-            if len(lengths) == 1:
-                outputs, last = self._drive(inputs, starts[numbers.start])
-                return [outputs], [last]
-            driven, ends = run_batch(self.reservoir_, inputs, lengths, starts[numbers])
-            parts = zip(*cut_alike(lengths, driven, inputs), strict=True)
-            pieces = (self._reading.outputs(x, u, readout) for x, u in parts)
-            return [piece.reshape(-1, len(self.intercept_)) for piece in pieces], list(ends)
-
-        by_batch = map_in_order(run, batches(layout.lengths, BLOCK), self.n_jobs)
-        outputs, last_states = zip(*by_batch, strict=True)
-        return list(chain(*outputs)), list(chain(*last_states))
-
-    def _start_states(self, initial_state: InitialState, n_series: int) -> Array:
-        """Return (n_series, n_units) start states by the rules of docs/data.md."""
-        start = self.initial_state if initial_state is None else initial_state
-        if isinstance(start, str):
-            rule = self.auto_initial_state_ if start == "auto" else start
-            named = find_start(rule, self.mean_state_, self.last_states_)
-            return self.reservoir_.check_state(named, n_series)
-        return self.reservoir_.check_state(start, n_series)
