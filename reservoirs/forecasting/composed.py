@@ -10,7 +10,7 @@ import numpy as np
 
 from reservoirs.estimators.series import States, Step
 from reservoirs.forecasting.bounds import DEFAULT_BOUND, Bounds
-from reservoirs.forecasting.loop import DIVERGED, Loop
+from reservoirs.forecasting.loop import DIVERGED, TOLERANCE, Loop
 from reservoirs.forecasting.nodes import Chain, Foreign, Inverse, Node, Ours, OwnUnits, Part, State
 from reservoirs.forecasting.probing import beside, same_columns, targets_agree
 from reservoirs.forecasting.runs import feed_back
@@ -19,6 +19,8 @@ from reservoirs.scaling import SequenceScaler
 from reservoirs.sequences import Array, InitialState
 
 N_PROBES = 4
+N_REFINED = 3
+EPS = np.finfo(np.float64).eps
 OWN_UNITS = (
     "the loop cannot close: SequenceScaler(per_series=True) must be the first step and a regressor "
     "of this library the only one after it, fitted on X, y = next_step(series), with nothing but a "
@@ -107,19 +109,32 @@ class ComposedModel:
         identity = np.ones(n_outputs), np.zeros(n_outputs)
         affine = all(isinstance(n, Foreign) and is_affine(n.estimator) for n in self._before.nodes)
         if affine and not transformed:
-            if end.loop is None:
-                return None
-            # x = A u + B of the scalers, and x = a y + b of the rows that came out: u = (x - B) / A
-            probes = np.zeros((2, self.n_features_in_))
-            probes[1] = 1.0
-            scaled = self._drive_before(probes)[:, :n_outputs]
-            slope = scaled[1] - scaled[0]
-            scale, shift = end.loop[0] / slope, (end.loop[1] - scaled[0]) / slope
-            same = np.allclose(scale, 1.0, rtol=1e-9) and np.all(
-                np.abs(shift) <= 1e-9 * self.training_end_.target_size
-            )
-            return identity if same else (scale, shift)
+            return None if end.loop is None else self._before_scalers(end, end.loop)
         return identity if self._pairs_agree() else None
+
+    def _before_scalers(self, end: TrainingEnd, loop: Loop) -> Loop:
+        """Return the map from y to what scalers make the next row of; 1 and 0 where that is y."""
+        known = end.target_range
+        assert end.last_observations is not None  # a loop closes on targets per step
+        low = (end.last_observations[-1:] if known is None else known).min(axis=0)
+        width = 0.0 if known is None else np.ptp(known, axis=0)
+        span = np.where(width > 0, width, end.target_deviation + np.abs(low))
+        nothing, y = np.zeros(self.n_features_in_ - len(low)), np.stack([low, low + span])
+
+        def scaled(inputs: Array) -> Array:
+            return self._drive_before(beside(inputs, nothing))[:, : len(low)]
+
+        # rows that came out, and what comes out of y: at 0 and 1 a pressure in pascal has no digits
+        came, x = y * loop[0] + loop[1], scaled(y)
+        rounding = 8 * EPS * np.abs([x, came, y * loop[0]]).max(axis=(0, 1))
+        tolerance = TOLERANCE * np.abs(loop[0]) * end.target_deviation + rounding
+        same = (np.abs(x - came) <= tolerance).all(axis=0)
+        inputs = y
+        for _ in range(N_REFINED):  # of no digits either where y is far from the inputs
+            x = scaled(inputs)
+            inputs = inputs + (came - x) * np.ptp(inputs, axis=0) / np.ptp(x, axis=0)
+        scale = (inputs[1] - inputs[0]) / span
+        return np.where(same, 1.0, scale), np.where(same, 0.0, inputs[0] - scale * low)
 
     def _pairs_agree(self) -> bool:
         """Tell whether targets, sent through the first steps, are the rows that came out."""

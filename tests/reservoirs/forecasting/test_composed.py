@@ -71,6 +71,21 @@ def test_the_observation_may_stand_first_behind_a_scaler():
     assert_allclose(found["y"], np.sin(0.3 * np.arange(220, 223)), atol=0.05)
 
 
+@pytest.mark.parametrize("unit, offset", [(1e13, 0.0), (1e30, 0.0), (1e-30, 0.0), (1.0, 1e9)])
+@pytest.mark.parametrize("factor, shift", [(1.0, 0.0), (1e3, 0.0), (-2.0, 3.0)])
+def test_loops_close_behind_scalers_in_any_unit(unit, offset, factor, shift):
+    """The context of a pressure of 1e9 pascal drove the model 500 deviations off its inputs."""
+    X, y = next_step(WAVE)
+    expected = forecast(make_pipeline(StandardScaler(), ESN).fit(X, y), 5, context=y[:100])
+
+    X, y = next_step(offset + unit * WAVE)
+    model = make_pipeline(StandardScaler(), ESN).fit(X, factor * y + shift * unit)
+    found = forecast(model, 5, context=factor * y[:100] + shift * unit)
+
+    found = ((found - shift * unit) / factor - offset) / unit
+    assert_allclose(found, expected, atol=1e-9 + 1e-15 * offset / unit)
+
+
 def test_targets_in_other_units_are_fed_back_in_those_of_the_inputs():
     X, y = next_step(WAVE)
     model = make_pipeline(StandardScaler(), ESN).fit(X, 10.0 * y + 3.0)
