@@ -26,6 +26,7 @@ OTHER = {  # a valid value that no estimator above has
     "warm_start": True, "verbose": 1, "standardize": False, "device": "cpu",
     "exog_align": "target", "class_weight": "balanced", "bound": 0.5,
     "alpha_horizon": 9, "forgetting": 0.9, "readout_features": "state",
+    "interval_origins": 12,
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ ESTIMATORS = {
     "scaler": SequenceScaler(),
 }
 READ_AT_PREDICTION = {
-    "esn": {"n_jobs", "initial_state", "exog_align", "bound", "verbose"},
+    "esn": {"n_jobs", "initial_state", "exog_align", "bound", "interval_origins", "verbose"},
     "esn_classifier": {"n_jobs", "initial_state", "verbose"},
     "nvar_regressor": {"exog_align", "bound"},
     "reservoir": {"n_jobs", "leak_rate", "activation", "dtype"},

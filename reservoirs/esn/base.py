@@ -16,7 +16,7 @@ from reservoirs.esn.features import Noise
 from reservoirs.esn.pooling import ALIASES, POOLINGS, training_medians
 from reservoirs.esn.reading import READINGS
 from reservoirs.esn.running import RunningMixin
-from reservoirs.esn.startup import counted_rows, settled_rows
+from reservoirs.esn.startup import check_washout, counted_rows, settled_rows
 from reservoirs.esn.stream import Stream, TrainingStates
 from reservoirs.estimators import Progress
 from reservoirs.estimators.activity import Activity, last_rows
@@ -165,14 +165,11 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         self.random_state = random_state
         self.readout_features = readout_features
 
-    def _learn(self, rows: Array, layout: Layout, targets: Targets, progress: Progress) -> Activity:
+    def _learn(
+        self, rows: Array, layout: Layout, targets: Targets, progress: Progress
+    ) -> TrainingStates:
         """Solve the readout of the drawn reservoir, and store the states to start from."""
-        for index, n_steps in enumerate(layout.lengths):
-            if self.washout >= n_steps:
-                raise ValueError(
-                    f"washout must be in [0, n_steps), got washout={self.washout} for series "
-                    f"{index} of {n_steps} steps; lower washout or drop that series"
-                )
+        check_washout(layout, self.washout)
         self.target_kind_, start = targets.kind, time.perf_counter()
         states = self._solve(rows, layout, targets, progress)
         self.activity_ = states.activity.summary(self.n_units, last_rows(rows))
@@ -190,13 +187,17 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
                 f"{time.perf_counter() - start:.2g} s",
                 flush=True,
             )
-        return states.activity
+        return states
 
     def _warn_of_scale(self, activity: Activity) -> bool:
         """Warn if the units show that X is not scaled, and tell whether they do."""
         return self.activation == "tanh" and activity.warn(
             self.reservoir_.input_weights_, type(self).__name__
         )
+
+    def _kept_pieces(self, layout: Layout) -> dict[int, int]:
+        """Return the rows of series, by their numbers, before which a state is kept."""
+        return {}
 
     def _weigh_rows(self, targets: Array) -> Callable[[Array], Array] | None:
         """Return what rows count by their targets; None where all count alike."""
@@ -233,7 +234,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
 
         def blocks() -> Iterator[tuple[Array, Array]]:
             nonlocal states
-            states = TrainingStates()  # a second pass starts afresh
+            states = TrainingStates(self._kept_pieces(layout))  # a second pass starts afresh
             stream = self._step_blocks if per_step else self._series_blocks
             for features, outputs in stream(rows, layout, targets.rows, states):
                 with progress.task("block"):
@@ -282,7 +283,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         for blocks in stream.blocks_of_series(rows, targets, layout, self.n_jobs):
             for block in blocks:
                 if len(block.features):
-                    states.activity.add(block.features)
+                    states.see(block, layout)
                     yield self._reading.columns(block.features, self.n_units), block.targets
             states.last_states.extend(block.last_states)
 

@@ -8,7 +8,15 @@ import numpy as np
 
 from reservoirs import compiled
 from reservoirs.esn.startup import counted_rows, settled_rows
-from reservoirs.forecasting import Choice, Loops, choose_by_loops, find_loop, plan_loops
+from reservoirs.forecasting import (
+    Choice,
+    Loop,
+    Loops,
+    RunLoops,
+    choose_by_loops,
+    find_loop,
+    plan_loops,
+)
 from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array, Layout
 from reservoirs.targets import Targets
@@ -42,13 +50,22 @@ def choose_alpha(
         bound=bound,
         horizon=horizon,
     )
+    run = loop_runner(reservoir, task.loop)
+    shape = n_columns, targets.rows.shape[1]
+    return choose_by_loops(task, blocks(), np.flatnonzero(counted), shape, run)
+
+
+def loop_runner(reservoir: Reservoir, loop: Loop) -> RunLoops:
+    """Return what runs many closed loops of a reservoir, the map from a target to the next input.
+
+    The readout reads the states first.
+    """
     packed = reservoir.pack()
 
     def run(loops: Loops) -> Array:
         states = loops.before[:, : reservoir.n_units]
         return compiled.closed_loops.run_closed_loops(
-            loops.first, loops.exog, states, packed, task.loop, loops.readouts, loops.bounds
+            loops.first, loops.exog, states, packed, loop, loops.readouts, loops.bounds
         )
 
-    shape = n_columns, targets.rows.shape[1]
-    return choose_by_loops(task, blocks(), np.flatnonzero(counted), shape, run)
+    return run

@@ -166,7 +166,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         progress = self._progress(X, y, layout, kind, series_id)
         self._draw()
         coded = Targets(2.0 * columns - 1.0, kind, flat=True)
-        self._warn_of_scale(self._learn(rows, layout, coded, progress))
+        self._warn_of_scale(self._learn(rows, layout, coded, progress).activity)
         progress.end()
         return self
 

@@ -14,12 +14,15 @@ from reservoirs import compiled
 from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.esn.choice import choose_alpha
 from reservoirs.esn.chunks import ChunkedSums
+from reservoirs.esn.intervals import HeldOutMixin
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting import (
     ALIGNMENTS,
     BOUND,
     CLOSED_LOOP,
     DEFAULT_BOUND,
+    INTERVAL_ORIGINS,
+    ORIGINS,
     Bounds,
     ForecastMixin,
     Loop,
@@ -38,13 +41,13 @@ from reservoirs.topology import Sparse, Topology
 # what a fit before belongs to, until two rows of a new stream have come
 READOUT = (
     *("coef_", "intercept_", "readout_", "alpha_", "mean_state_", "last_states_", "activity_"),
-    "own_units_",
+    *("own_units_", "interval_rows_"),
 )
 CHOSEN = ("alpha_scores_", "n_diverged_loops_")  # by alpha="closed_loop"
 
 
 @inherit_parameters(EchoStateNetwork)
-class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
+class ESNRegressor(HeldOutMixin, ForecastMixin, RegressorMixin, EchoStateNetwork):
     """Echo state network for regression and forecasting.
 
     x[t] = (1 - a) x[t-1] + a tanh(W x[t-1] + W_in u[t] + b),   y[t] = C z[t] + c,  z = [x; u]
@@ -71,6 +74,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
     forgetting : float, default=1.0
         What the squared error of a row counts of that of the next, in (0, 1], through all series
         in their order; below 1 old rows are forgotten, over 1 / (1 - forgetting) rows.
+    interval_origins : int or None, default=40
+        Closed loops from training rows whose errors make the intervals of `forecast(level=)`, each
+        of a readout that has not seen its rows; None keeps no rows for them.
 
     Attributes
     ----------
@@ -104,6 +110,8 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         The seed that was drawn from `random_state`.
     training_end_ : TrainingEnd
         Where the training series ended, from which forecasts go on.
+    interval_rows_ : IntervalRows or None
+        The last training rows, for intervals; None where a forecast cannot have them.
     target_kind_ : {"per_step", "per_series"}
         Whether there was a target for each row or for each series.
     n_features_in_ : int
@@ -141,8 +149,11 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         "alpha": [*EchoStateNetwork._parameter_constraints["alpha"], StrOptions({CLOSED_LOOP})],
         "alpha_horizon": [Interval(Integral, 1, None, closed="left"), None],
         "forgetting": [Interval(Real, 0, 1, closed="right")],
+        "interval_origins": ORIGINS,
     }
-    _settings_of_prediction = EchoStateNetwork._settings_of_prediction | {"exog_align", "bound"}
+    _settings_of_prediction = EchoStateNetwork._settings_of_prediction | {
+        *("exog_align", "bound", "interval_origins"),
+    }
 
     def __init__(
         self,
@@ -172,6 +183,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         bound: float | None = DEFAULT_BOUND,
         alpha_horizon: int | None = None,
         forgetting: float = 1.0,
+        interval_origins: int | None = INTERVAL_ORIGINS,
     ) -> None:
         super().__init__(
             n_units=n_units,
@@ -200,6 +212,7 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         self.bound = bound
         self.alpha_horizon = alpha_horizon
         self.forgetting = forgetting
+        self.interval_origins = interval_origins
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -229,8 +242,9 @@ class ESNRegressor(ForecastMixin, RegressorMixin, EchoStateNetwork):
         self._draw()
         whole = skip_leading(rows, layout, gaps, targets, loop)
         for inputs, outputs in self._passes(whole, loop):
-            activity = self._learn(inputs, whole.layout, outputs, progress)
-        self._warn_of_scale(activity)
+            states = self._learn(inputs, whole.layout, outputs, progress)
+        self._warn_of_scale(states.activity)
+        self.interval_rows_ = self._keep_rows(inputs, whole.layout, outputs, loop, states)
         end = record_training_end(rows, targets, layout, X, y, loop=loop)
         self.training_end_ = self._complete(end, whole, changed=gaps is not None)
         progress.end()

@@ -61,6 +61,22 @@ def settled_rows(reservoir: Reservoir, rows: Array, layout: Layout) -> Array:
     return settled
 
 
+def check_washout(layout: Layout, washout: int) -> None:
+    """Check that washout leaves a row of every series.
+
+    Raises
+    ------
+    ValueError
+        Naming the first series that it leaves none of.
+    """
+    for index, n_steps in enumerate(layout.lengths):
+        if washout >= n_steps:
+            raise ValueError(
+                f"washout must be in [0, n_steps), got washout={washout} for series {index} of "
+                f"{n_steps} steps; lower washout or drop that series"
+            )
+
+
 def counted_rows(targets: Targets, layout: Layout, washout: int) -> Array:
     """Return which rows, or series where targets are per series, are regressed on.
 

@@ -41,8 +41,12 @@ class TrainingStates:
     """States collected in one pass over the training series.
 
     There is a last state per series. The sum of the states after washout, and how many there were,
-    are kept where targets are per series; `activity` says how the units move.
+    are kept where targets are per series; `activity` says how the units move. `pieces` are the rows
+    of some series, by their numbers, before which the state is kept.
     """
+
+    pieces: dict[int, int] = field(default_factory=dict)
+    piece_starts: dict[int, Array] = field(default_factory=dict)
 
     last_states: list[Array] = field(default_factory=list)
     state_sum: Array = field(default_factory=lambda: np.zeros(()))
@@ -53,6 +57,26 @@ class TrainingStates:
     def mean_state(self) -> Array:
         """Mean of the states."""
         return self.state_sum / self.n_states
+
+    def see(self, block: Block, layout: Layout) -> None:
+        """Take what is kept of the next block, before its features are summed.
+
+        The layout is that of all series.
+        """
+        self.activity.add(block.features)
+        number = len(self.last_states)  # of the first series of the block
+        n_series, n_units = block.last_states.shape
+        lengths = layout.lengths[number : number + n_series]
+        if n_series == 1:  # its rows up to the next one, which are all of it or some
+            lengths = (block.next_row,)
+        n_washed_out = (sum(lengths) - len(block.features)) // n_series
+        stop = 0
+        for i, length in enumerate(lengths):
+            first, start = self.pieces.get(number + i, 0), stop
+            stop += length - n_washed_out
+            before = start + first - 1 - n_washed_out
+            if first and start <= before < stop:
+                self.piece_starts[number + i] = block.features[before, :n_units].copy()
 
 
 @dataclass(frozen=True)

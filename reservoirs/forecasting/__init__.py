@@ -12,11 +12,21 @@ from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.examples import ALIGNMENTS, next_step
 from reservoirs.forecasting.gaps import open_rows, skip_leading
+from reservoirs.forecasting.held_out import (
+    INTERVAL_ORIGINS,
+    ORIGINS,
+    IntervalModel,
+    LoopOrigins,
+    held_out_residuals,
+)
+from reservoirs.forecasting.interval_rows import IntervalRows, keep_rows, kept_pieces
+from reservoirs.forecasting.intervals import check_coverage, half_widths
 from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.loop_choice import (
     CLOSED_LOOP,
     Choice,
     Loops,
+    RunLoops,
     choose_by_loops,
     plan_loops,
 )
@@ -44,11 +54,13 @@ __all__ = [
     "Loops",
     "TrainingEnd",
     "backtest",
+    "check_coverage",
     "check_outputs",
     "choose_by_loops",
     "closed_loop_model",
     "find_loop",
     "forecast",
+    "half_widths",
     "next_step",
     "open_rows",
     "plan_loops",
@@ -56,4 +68,13 @@ __all__ = [
     "scale_targets",
     "skip_leading",
     "upgrade_state",
+    "IntervalModel",
+    "IntervalRows",
+    "LoopOrigins",
+    "RunLoops",
+    "held_out_residuals",
+    "keep_rows",
+    "kept_pieces",
+    "INTERVAL_ORIGINS",
+    "ORIGINS",
 ]

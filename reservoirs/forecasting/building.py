@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.settings import check_settings
-from reservoirs.forecasting.composed import OWN_UNITS, WANTED, ComposedModel, is_affine
+from reservoirs.forecasting.composed import OWN_UNITS, WANTED, ComposedModel
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.nodes import (
     Average,
@@ -20,6 +20,7 @@ from reservoirs.forecasting.nodes import (
     Ours,
     OwnUnits,
     Union,
+    is_affine,
 )
 from reservoirs.forecasting.training_end import check_loop
 from reservoirs.scaling import SequenceScaler

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from reservoirs.forecasting.bounds import choose_bound, warn_of_divergence
 from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.frames import restore_container
+from reservoirs.forecasting.intervals import check_levels, with_intervals
 from reservoirs.forecasting.model import ClosedLoopModel
-from reservoirs.forecasting.runs import run
+from reservoirs.forecasting.runs import run, settle
 from reservoirs.forecasting.starts import find_starts
 from reservoirs.sequences import InitialState, SeriesLike
 
@@ -25,6 +29,7 @@ def forecast(
     exog: SeriesLike = None,
     initial_state: InitialState = None,
     bound: float | str | None = "auto",
+    level: float | Sequence[float] | None = None,
 ) -> SeriesLike:
     """Forecast in a closed loop: every prediction becomes the next observation.
 
@@ -52,20 +57,25 @@ def forecast(
         What is fed back is held within the range of the training targets and of the context, and
         this share of that range beyond it; None lets it go. "auto" is the model's own parameter,
         .25 where it has none.
+    level : float or sequence of float, default=None
+        Levels of intervals around the forecast in per cent, 80 or [80, 95] say; None: no interval.
+        They are made of the errors of the model's own forecasts from training rows.
 
     Returns
     -------
     array of shape (n_steps,) or (n_steps, n_outputs), list of arrays or DataFrame
         The forecast, 1-D where y was. Without context one forecast per training series, in the
-        container of X; a DataFrame, its index continued, for a model fitted on one.
+        container of X; a DataFrame, its index continued, for a model fitted on one. With a level a
+        tuple of it, the lower and the upper ends, these with an axis more for several levels; a
+        DataFrame has the ends as columns "y_lo80", "y_hi80" and so on instead.
 
     Raises
     ------
     TypeError
         If no part of the model is of this library.
     ValueError
-        If the loop cannot close, a step mixes rows, or context and exog have the wrong shape, names
-        or labels.
+        If the loop cannot close, a step mixes rows, context and exog have the wrong shape, names
+        or labels, or there are too few errors for a level, or none.
 
     Warns
     -----
@@ -89,13 +99,23 @@ def forecast(
     """
     fitted = closed_loop_model(model)
     check_steps(n_steps)
+    levels = [] if level is None else check_levels(level)
     starts, panel = find_starts(
         fitted, int(n_steps), context=context, exog=exog, initial_state=initial_state
     )
     margin = choose_bound(fitted, bound)
     forecasts, steps = zip(*[run(fitted, start, margin) for start in starts], strict=True)
     warn_of_divergence(list(steps), int(n_steps), bounded=margin is not None)
-    return restore_container(list(forecasts), starts, panel, fitted.training_end_)
+    mean = restore_container(list(forecasts), starts, panel, fitted.training_end_)
+    if level is None:
+        return mean
+    settled = [settle(fitted, start.observations, start.exog, start.state) for start in starts]
+    ends = [
+        fitted._interval(values, state, levels)
+        for values, state in zip(forecasts, settled, strict=True)
+    ]
+    end, single = fitted.training_end_, np.ndim(level) == 0
+    return with_intervals(mean, ends, levels, starts, panel, end, single=single)
 
 
 def check_steps(n_steps: int) -> None:

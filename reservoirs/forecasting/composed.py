@@ -10,12 +10,22 @@ import numpy as np
 
 from reservoirs.estimators.series import States, Step
 from reservoirs.forecasting.bounds import DEFAULT_BOUND, Bounds
+from reservoirs.forecasting.composed_intervals import interval_ends
 from reservoirs.forecasting.loop import DIVERGED, TOLERANCE, Loop
-from reservoirs.forecasting.nodes import Chain, Foreign, Inverse, Node, Ours, OwnUnits, Part, State
+from reservoirs.forecasting.nodes import (
+    Chain,
+    Foreign,
+    Inverse,
+    Node,
+    Ours,
+    OwnUnits,
+    Part,
+    State,
+    is_affine,
+)
 from reservoirs.forecasting.probing import beside, same_columns, targets_agree
 from reservoirs.forecasting.runs import feed_back
 from reservoirs.forecasting.training_end import CANNOT_CLOSE, TrainingEnd
-from reservoirs.scaling import SequenceScaler
 from reservoirs.sequences import Array, InitialState
 
 N_PROBES = 4
@@ -253,6 +263,9 @@ class ComposedModel:
             )
         return self._run(observation, exog, loop, state, bounds)
 
+    def _interval(self, values: Array, state: State, levels: list[float]) -> tuple[Array, Array]:
+        return interval_ends(self.node, values, state, levels)
+
     def _run(
         self, observation: Array, exog: Array, loop: Loop, state: State, bounds: Bounds | None
     ) -> Array:
@@ -274,14 +287,6 @@ class ComposedModel:
 
         with self._row_runner(state) as step:
             return feed_back(step, next_row, observation, exog, limit, bounds)
-
-
-def is_affine(step: object) -> bool:
-    """Tell whether a transformer scales and shifts every column for itself."""
-    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
-
-    affine = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler, SequenceScaler)
-    return isinstance(step, affine) and not getattr(step, "clip", False)
 
 
 Transform = Callable[[Array], Array]

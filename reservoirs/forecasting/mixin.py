@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.filler import Filler, fill_inputs
 from reservoirs.forecasting.frames import drop_output_axis
 from reservoirs.forecasting.gaps import WholeStarts, complete_end, open_rows, passes
+from reservoirs.forecasting.held_out import LoopOrigins, find_residuals, in_sample_residuals
+from reservoirs.forecasting.interval_rows import IntervalRows
+from reservoirs.forecasting.intervals import check_coverage, half_widths
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.own_units import unscale
 from reservoirs.forecasting.runs import feed_back
@@ -36,10 +39,15 @@ class ForecastMixin(SeriesMixin):
         Where the training series ended.
     own_units_ : bool
         Set, to True, where targets were learned in the units of their own series.
+    interval_rows_ : IntervalRows or None
+        The last training rows, for intervals; None where a forecast cannot have them.
     """
 
     training_end_: TrainingEnd
     own_units_: bool
+    interval_rows_: IntervalRows | None
+    bound: float | None
+    interval_origins: int | None
 
     @property
     def n_outputs_(self) -> int:
@@ -153,6 +161,24 @@ class ForecastMixin(SeriesMixin):
         with self._row_runner(state) as step:
             return feed_back(step, next_row, observation, exog, limit, bounds)
 
+    def _settled(self, kept: IntervalRows) -> Array:
+        """Return which kept rows, (n_rows,) of bool, loops may start from."""
+        return np.ones(len(kept.rows), dtype=bool)
+
+    def _loop_residuals(self, origins: LoopOrigins) -> Array:
+        """Return the errors of loops, (n_loops, horizon, n_outputs), along rows that were learned.
+
+        A readout that can be had without some rows has its own.
+        """
+        return in_sample_residuals(self, origins)
+
+    def _interval(self, values: Array, state: Array, levels: list[float]) -> tuple[Array, Array]:
+        """Return the ends of intervals around a forecast, in the units of the targets learned."""
+        residuals = find_residuals(self)
+        check_coverage(levels, len(residuals), "raise interval_origins, or fit a longer series")
+        widths = half_widths(residuals, len(values), levels)
+        return values - widths, values + widths
+
     @inherit_parameters(forecast)
     def forecast(
         self,
@@ -162,16 +188,24 @@ class ForecastMixin(SeriesMixin):
         exog: SeriesLike = None,
         initial_state: InitialState = None,
         bound: float | str | None = "auto",
+        level: float | Sequence[float] | None = None,
     ) -> SeriesLike:
         """Forecast in a closed loop; `reservoirs.forecast` tells the rules.
 
         Returns
         -------
         array of shape (n_steps,) or (n_steps, n_outputs), list of arrays or DataFrame
-            The forecast, 1-D where y was; without context one per training series.
+            The forecast, 1-D where y was; without context one per training series. With a level a
+            tuple of it, the lower and the upper ends; a DataFrame has columns for these.
         """
         return forecast(
-            self, n_steps, context=context, exog=exog, initial_state=initial_state, bound=bound
+            self,
+            n_steps,
+            context=context,
+            exog=exog,
+            initial_state=initial_state,
+            bound=bound,
+            level=level,
         )
 
     @inherit_parameters(backtest)

@@ -53,3 +53,9 @@ class ClosedLoopModel(Protocol):
 
         With bounds, the smallest and largest value of each output, they are held within these.
         """
+
+    def _interval(self, values: Array, state: Array, levels: list[float]) -> tuple[Array, Array]:
+        """Return the ends of intervals around a forecast, (n_steps, n_outputs), from a state.
+
+        They are (n_levels, n_steps, n_outputs) each, the levels in per cent.
+        """

@@ -246,6 +246,11 @@ class Inverse(Chain):
         result = self.transformer.inverse_transform(values)  # type: ignore[attr-defined]
         return np.asarray(result, dtype=np.float64).reshape(len(values), -1)
 
+    def forward(self, values: Array) -> Array:
+        """Return values of y in the units that were learned."""
+        result = self.transformer.transform(values)  # type: ignore[attr-defined]
+        return np.asarray(result, dtype=np.float64).reshape(len(values), -1)
+
     def drive(self, rows: Array, state: State) -> tuple[Array, State]:
         """Return the predictions in the units of y."""
         values, ends = super().drive(rows, state)
@@ -342,3 +347,11 @@ class OwnUnits(Chain):
         mean, scale = units
         back: Array = values * scale[: values.shape[1]] + mean[: values.shape[1]]
         return back
+
+
+def is_affine(step: object) -> bool:
+    """Tell whether a transformer scales and shifts every column for itself."""
+    from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+
+    affine = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler, SequenceScaler)
+    return isinstance(step, affine) and not getattr(step, "clip", False)

@@ -18,6 +18,7 @@ from reservoirs.esn.features import Noise
 from reservoirs.estimators.activity import Activity, TrainingActivity
 from reservoirs.forecaster import Forecaster
 from reservoirs.forecaster.combined import CombinedForecast, Past
+from reservoirs.forecasting.interval_rows import IntervalRows
 from reservoirs.forecasting.loop import Loop
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.nvar import NVAR, NVARRegressor
@@ -58,7 +59,11 @@ ESN: Hints = {
     "auto_initial_state_": str,
     "activity_": TrainingActivity,
 }
-CHOSEN: Hints = {"alpha_scores_": Array, "n_diverged_loops_": int}
+CHOSEN: Hints = {
+    "alpha_scores_": Array,
+    "n_diverged_loops_": int,
+    "interval_rows_": IntervalRows | None,
+}
 ATTRIBUTES: dict[type, Hints] = {
     ESNRegressor: {**ESN, **CHOSEN, "training_end_": TrainingEnd, "stream_": ChunkedSums},
     ESNClassifier: {**ESN, "classes_": Array},

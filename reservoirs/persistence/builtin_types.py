@@ -18,6 +18,7 @@ from reservoirs.forecaster import Forecaster
 from reservoirs.forecaster.branch import Branch, Inputs
 from reservoirs.forecaster.combined import CombinedForecast, Past, Way
 from reservoirs.forecaster.transforms import Transform
+from reservoirs.forecasting.interval_rows import IntervalRows
 from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.builtin_attributes import ATTRIBUTES, SKLEARN, SUMS
@@ -45,7 +46,8 @@ def _register_fixed() -> None:
     # not with the file: `import reservoirs` loads neither pipelines nor linear models
     from sklearn import compose, linear_model, pipeline, preprocessing
 
-    for cls in (Layout, TrainingEnd, Noise, Readout, NVAR, Activity, TrainingActivity):
+    fixed = (Layout, TrainingEnd, IntervalRows, Noise, Readout, NVAR, Activity, TrainingActivity)
+    for cls in fixed:
         register(cls, attributes=ATTRIBUTES.get(cls, {}))
     for part in (Transform, Inputs, Branch, Way, Past, CombinedForecast):
         register(part, attributes={})
@@ -91,7 +93,8 @@ def _register_fixed() -> None:
 
 def _upgrade_esn_regressor(attributes: State) -> State:
     state = upgrade_state(upgrade_names(attributes))
-    return {"alpha_horizon": None, "forgetting": 1.0, **state}  # before there were such parameters
+    # before there were such parameters
+    return {"alpha_horizon": None, "forgetting": 1.0, "interval_origins": None, **state}
 
 
 def _upgrade_esn_classifier(attributes: State) -> State:

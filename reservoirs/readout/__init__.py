@@ -22,6 +22,7 @@ from reservoirs.readout.folds import merged
 from reservoirs.readout.forgetting import FadingSums, add_block, check_fading, refuse_choice
 from reservoirs.readout.gram import GramSums, column_sums
 from reservoirs.readout.qr import QRSums
+from reservoirs.readout.rolling import RollingFits
 from reservoirs.readout.solved import Readout, Spectrum
 from reservoirs.readout.sums import Sums
 
@@ -34,6 +35,7 @@ __all__ = [
     "GramSums",
     "QRSums",
     "Readout",
+    "RollingFits",
     "Spectrum",
     "Sums",
     "add_block",

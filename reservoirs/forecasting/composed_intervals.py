@@ -1,0 +1,66 @@
+"""Intervals of a model of several parts: those of its regressor, in the units of the model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reservoirs.forecasting.nodes import Chain, Foreign, Inverse, Node, Ours, OwnUnits, State
+from reservoirs.forecasting.nodes import is_affine as is_scaler
+from reservoirs.sequences import Array
+
+REFUSED = (
+    "level needs the errors of the regressor's own loops, which are those of the whole model where "
+    "it is a regressor of this library alone, behind scalers, or in a TransformedTargetRegressor "
+    "that transforms each output by itself; "
+)
+
+
+def interval_ends(
+    node: Node, values: Array, state: State, levels: list[float]
+) -> tuple[Array, Array]:
+    """Return the ends of intervals, (n_levels, n_steps, n_outputs) each, around a forecast.
+
+    The forecast is (n_steps, n_outputs), in the units that the node predicts in, the state that
+    before it, the levels in per cent.
+
+    Raises
+    ------
+    ValueError
+        If the loops of the regressor inside are not those of the model.
+    """
+    if isinstance(node, OwnUnits):
+        (mean, scale), inside = state
+        d = values.shape[1]
+        ends = interval_ends(node.nodes[0], (values - mean[:d]) / scale[:d], inside[0], levels)
+        low, high = (end * scale[:d] + mean[:d] for end in ends)
+        return low, high
+    if isinstance(node, Inverse):
+        return _transformed_back(node, values, state, levels)
+    if isinstance(node, Ours):
+        return node.estimator._interval(values, state, levels)  # type: ignore[attr-defined]
+    if not isinstance(node, Chain) or not node.nodes:
+        raise ValueError(f"{REFUSED}got a {type(node).__name__.lower()} of predictions")
+    *before, last = node.nodes
+    n_outputs, n_inputs = values.shape[1], getattr(last, "n_inputs", 0)
+    for step in before:
+        scales = isinstance(step, Foreign) and is_scaler(step.estimator)
+        # inputs beside the observation may be made of it, and would be known in the loops
+        if not scales and (not isinstance(step, Foreign) or n_inputs > n_outputs):
+            raise ValueError(f"{REFUSED}the step before the regressor is none of these")
+    if isinstance(last, Foreign):
+        raise ValueError(f"{REFUSED}{last.name!r} is of another library")
+    return interval_ends(last, values, state[-1], levels)
+
+
+def _transformed_back(
+    node: Inverse, values: Array, state: State, levels: list[float]
+) -> tuple[Array, Array]:
+    """Return the ends of the targets that were learned, in the units of y."""
+    inside = node.forward(values)
+    moved = values.copy()
+    moved[:, 0] += 1e-3 * np.abs(values[:, 0]).max()
+    if not np.array_equal(node.forward(moved)[:, 1:], inside[:, 1:]):
+        raise ValueError(f"{REFUSED}this one mixes them")
+    pairs = interval_ends(node.nodes[0], inside, state[0], levels)
+    first, second = (np.stack([node.back(one) for one in ends]) for ends in pairs)
+    return np.fmin(first, second), np.fmax(first, second)
