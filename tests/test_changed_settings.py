@@ -23,7 +23,7 @@ from reservoirs.topology import SmallWorld
 
 ESTIMATORS = {
     "esn": ESNRegressor(n_units=9, random_state=0),
-    "esn_classifier": ESNClassifier(n_units=9, random_state=0),
+    "esn_classifier": ESNClassifier(n_units=9, standardize=True, random_state=0),
     "nvar_regressor": NVARRegressor(),
     "reservoir": Reservoir(n_units=9, random_state=0),
     "nvar": NVAR(),

@@ -266,7 +266,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
             blocks,
             n_features,
             targets.rows.shape[1],
-            alpha=self.alpha,
+            alpha=self._penalty,
             solver=self.solver,
             n_rows=n_rows,
             folds=self.alpha_cv,
@@ -309,6 +309,10 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
                 states.activity.add(rows_read)
                 states.last_states.append(of_series[-1].copy())
             yield np.stack(features), targets[span]
+
+    @property
+    def _penalty(self) -> ArrayLike:
+        return self.alpha
 
     def _goes_on(self, method: str) -> bool:
         return method == "partial_fit" and hasattr(self, "stream_")

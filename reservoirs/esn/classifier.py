@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
@@ -10,9 +10,11 @@ from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 
 from reservoirs.esn.base import EchoStateNetwork
+from reservoirs.esn.label_readout import AUTO, PER_STEP, LabelReadout
 from reservoirs.estimators import LabelMixin, check_labels
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
-from reservoirs.sequences import Array, Seed, SeriesLike, check_rows
+from reservoirs.readout import Readout
+from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets
 from reservoirs.topology import Sparse, Topology
 
@@ -34,6 +36,20 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
 
     Parameters
     ----------
+    alpha : float, array-like of shape (n_alphas,) or "auto", default=1e-6
+        Ridge penalty on C, in units of the summed squares of the features; of a grid the best is
+        taken, by generalised cross-validation or `alpha_cv`. "auto" is 1e-6 for labels per step,
+        and for labels per series a grid of 11 from 0.01 to 1000 times the mean variance of the
+        features, by `alpha_cv`, five folds if that is None.
+    alpha_cv : int, default=None
+        Choose from the grid by this many folds; None is generalised cross-validation, which
+        misleads where series are few. For labels per series the folds are of whole series, each
+        with its share of every class, and the penalty with the fewest wrong labels wins; for
+        labels per step they are contiguous, and the squared error of the rows counts whose state
+        has forgotten where its series started.
+    standardize : bool, default=False
+        For labels per series divide every pooled feature by its deviation over the training
+        series, so that the penalty counts alike on all; `coef_` is of the features as they are.
     class_weight : dict, "balanced" or None, default=None
         What the squared error counts on rows, or series, of each class, 1 where a dict has none;
         "balanced" is n / (n_classes n_k) for a class of n_k of the n labels. Weights are divided by
@@ -55,6 +71,9 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         The penalty used.
     medians_ : array of shape (n_readout_columns,)
         With the pooling "share_above_median" the medians of the training rows.
+    alpha_scores_ : array of shape (n_alphas, 2)
+        Of labels per series by folds: the penalties, and the share of the series (weighted by
+        `class_weight`) that each labels wrong when they are left out.
     activity_ : TrainingActivity
         How the units moved along the training series, for `diagnostics.reservoir_report`.
     target_kind_ : {"per_step", "per_series"}
@@ -84,7 +103,9 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
 
     _parameter_constraints: ClassVar[dict[str, list[object]]] = {
         **EchoStateNetwork._parameter_constraints,
+        "alpha": [*EchoStateNetwork._parameter_constraints["alpha"], StrOptions({AUTO})],
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "standardize": ["boolean"],
     }
     _log_odds = 2.0
 
@@ -100,7 +121,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         topology: str | Topology | Sparse | Array = "random",
         activation: str = "tanh",
         noise: float = 0.0,
-        alpha: ArrayLike = 1e-6,
+        alpha: ArrayLike | str = 1e-6,
         alpha_cv: int | None = None,
         solver: str = "auto",
         washout: int = 0,
@@ -113,6 +134,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         random_state: Seed = None,
         readout_features: str = "state+input",
         class_weight: Mapping[object, float] | str | None = None,
+        standardize: bool = False,
     ) -> None:
         super().__init__(
             n_units=n_units,
@@ -138,6 +160,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
             readout_features=readout_features,
         )
         self.class_weight = class_weight
+        self.standardize = standardize
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -169,6 +192,34 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         self._warn_of_scale(self._learn(rows, layout, coded, progress).activity)
         progress.end()
         return self
+
+    @property
+    def _penalty(self) -> ArrayLike:
+        return PER_STEP if isinstance(self.alpha, str) else self.alpha
+
+    def _fit_readout(
+        self,
+        blocks: Callable[[], Iterator[tuple[Array, Array]]],
+        size: tuple[int, int],
+        rows: Array,
+        layout: Layout,
+        targets: Targets,
+    ) -> Readout:
+        self.__dict__.pop("alpha_scores_", None)  # of a fit before
+        if targets.kind == "per_step":
+            return super()._fit_readout(blocks, size, rows, layout, targets)
+        how = LabelReadout(
+            self.alpha,
+            self.alpha_cv,
+            self.solver,
+            self.standardize,
+            weigh=self._weigh_rows(targets.rows),
+            label=self._numbers,
+        )
+        readout, scores = how.fit(blocks, size, targets.rows)
+        if scores is not None:
+            self.alpha_scores_ = scores
+        return readout
 
     def _weigh_rows(self, targets: Array) -> Callable[[Array], Array] | None:
         weights: Any = self._class_weights(self.class_weight, self._numbers(targets))

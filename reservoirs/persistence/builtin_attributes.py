@@ -66,7 +66,7 @@ CHOSEN: Hints = {
 }
 ATTRIBUTES: dict[type, Hints] = {
     ESNRegressor: {**ESN, **CHOSEN, "training_end_": TrainingEnd, "stream_": ChunkedSums},
-    ESNClassifier: {**ESN, "classes_": Array},
+    ESNClassifier: {**ESN, "classes_": Array, "alpha_scores_": Array},
     Reservoir: {
         "recurrent_weights_": Array | scipy.sparse.csr_array,
         "input_weights_": Array,

@@ -98,7 +98,7 @@ def _upgrade_esn_regressor(attributes: State) -> State:
 
 
 def _upgrade_esn_classifier(attributes: State) -> State:
-    return {"class_weight": None, **upgrade_names(attributes)}
+    return {"class_weight": None, "standardize": False, **upgrade_names(attributes)}
 
 
 def _shapes(model: object, shapes: dict[str, tuple[int | None, ...]]) -> None:

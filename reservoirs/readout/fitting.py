@@ -72,7 +72,7 @@ def fit_readout(
             f"started, got {known.sum()} of {n_rows}; lower alpha_cv or pass more data"
         )
     if solver != "auto":
-        _check_form(SOLVERS[solver], solver, weighs=weigh is not None, forgets=forgetting < 1)
+        check_form(SOLVERS[solver], solver, weighs=weigh is not None, forgets=forgetting < 1)
     # one penalty, as with forgetting, is not chosen
     n_folds = folds if folds and forgetting == 1 else 1
     numbers = number_folds(known, n_folds) if n_folds > 1 else None
@@ -109,8 +109,16 @@ def fit_readout(
         return readout
 
 
-def _check_form(form: type[Sums], solver: str, *, weighs: bool, forgets: bool) -> None:
-    """Refuse sums that take no weights, or that cannot forget, where they would have to."""
+def check_form(
+    form: type[Sums], solver: str, *, weighs: bool = False, forgets: bool = False
+) -> None:
+    """Refuse sums that take no weights, or that cannot forget, where they would have to.
+
+    Raises
+    ------
+    TypeError
+        If they cannot.
+    """
     if weighs and not _takes_weights(form):
         raise TypeError(
             f"class_weight weighs rows, and {form.__name__}.add, the readout of solver={solver!r}, "
