@@ -16,6 +16,7 @@ from reservoirs.esn.choice import choose_alpha
 from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.esn.intervals import HeldOutMixin
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
+from reservoirs.estimators.ranges import Number
 from reservoirs.forecasting import (
     ALIGNMENTS,
     BOUND,
@@ -147,7 +148,7 @@ class ESNRegressor(HeldOutMixin, ForecastMixin, RegressorMixin, EchoStateNetwork
         "exog_align": [StrOptions(set(ALIGNMENTS))],
         "bound": BOUND,
         "alpha": [*EchoStateNetwork._parameter_constraints["alpha"], StrOptions({CLOSED_LOOP})],
-        "alpha_horizon": [Interval(Integral, 1, None, closed="left"), None],
+        "alpha_horizon": [Number(Integral, 1, None, closed="left"), None],
         "forgetting": [Interval(Real, 0, 1, closed="right")],
         "interval_origins": ORIGINS,
     }

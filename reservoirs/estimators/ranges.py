@@ -16,6 +16,14 @@ NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
+class Number(Interval):
+    """An interval of numbers, without True and False: bound=False would mean a bound of 0."""
+
+    def is_satisfied_by(self, val: object) -> bool:
+        """Tell whether a value is a number in it."""
+        return not isinstance(val, bool) and bool(super().is_satisfied_by(val))
+
+
 class KeysOf(StrOptions):
     """The keys of a dict, those that are added later included.
 

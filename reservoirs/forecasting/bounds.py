@@ -6,16 +6,20 @@ import warnings
 from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
+from reservoirs.estimators.ranges import Number
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.nodes import OwnUnits, State
 from reservoirs.sequences import Array
 
 Bounds = tuple[Array, Array]  # the smallest and the largest value of each output
 DEFAULT_BOUND = 0.25
-BOUND = [Interval(Real, 0, None, closed="left"), None]  # allowed values, for scikit-learn
+BOUND: list[object] = [
+    Number(Real, 0, None, closed="left"),
+    None,
+]  # allowed values, for scikit-learn
 ROUNDING = 1e-9  # of the largest target: a constant series is predicted to that, and meets nothing
+NO_RANGE = 2.000002 * ROUNDING  # that rounding on both sides, and what float64 adds to it
 
 
 class ForecastDivergedWarning(UserWarning):
@@ -80,8 +84,9 @@ def find_bounds(
         seen = seen * scale + mean
     together = np.vstack([seen, observations])
     low, high = np.nanmin(together, axis=0), np.nanmax(together, axis=0)
-    margin = bound * (high - low) + ROUNDING * np.maximum(np.abs(low), np.abs(high))
-    return low - margin, high + margin
+    with np.errstate(over="ignore"):  # a margin so wide that it holds nothing
+        margin = bound * (high - low) + ROUNDING * np.maximum(np.abs(low), np.abs(high))
+        return low - margin, high + margin
 
 
 def hold(values: Array, bounds: Bounds | None) -> Array:
@@ -92,10 +97,21 @@ def hold(values: Array, bounds: Bounds | None) -> Array:
     return held
 
 
+def met(values: Array, bounds: Bounds) -> Array:
+    """Return which values, (..., n_outputs), met their bounds, an array of bool.
+
+    An output that never changed is held to its value, whatever the rounding: none met its bounds.
+    """
+    lower, upper = bounds
+    constant = upper - lower <= NO_RANGE * np.maximum(np.abs(lower), np.abs(upper))
+    found: Array = ((values <= lower) | (values >= upper)) & ~constant
+    return found
+
+
 def left_at(values: Array, bounds: Bounds) -> int | None:
     """Return the first step of a forecast, (n_steps, n_outputs), that met its bounds, if any."""
-    met = ((values <= bounds[0]) | (values >= bounds[1])).any(axis=1)
-    return int(np.argmax(met)) if met.any() else None
+    steps = met(values, bounds).any(axis=1)
+    return int(np.argmax(steps)) if steps.any() else None
 
 
 def mask_divergence(values: Array, limit: float) -> tuple[Array, int | None]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reservoirs.forecasting.bounds import Bounds, met
 from reservoirs.forecasting.loop import Loop
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout import BlockDeletion, QRSums, Readout
@@ -29,7 +30,6 @@ EARLY = 0.5  # a penalty whose loops live is preferred if its first errors are b
 CLOSED_LOOP = "closed_loop"
 
 Block = tuple[Array, Array]
-Bounds = tuple[Array, Array]
 
 
 @dataclass(frozen=True)
@@ -314,8 +314,7 @@ class _Judged:
         self.early += list(np.sqrt(squares[..., :first].mean(axis=-1)))
         self.moved = self.moved + ((values / self.scale).var(axis=2)).sum(axis=(0, 2))
         self.moved_truth += float((truth / self.scale).var(axis=1).sum())
-        out = (values <= self.bounds[0]) | (values >= self.bounds[1])
-        self.met = self.met + out.any(axis=(2, 3)).sum(axis=0)
+        self.met = self.met + met(values, self.bounds).any(axis=(2, 3)).sum(axis=0)
 
     @property
     def n_met(self) -> list[int]:

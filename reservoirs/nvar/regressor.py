@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from reservoirs import compiled
 from reservoirs.estimators import Progress, Runs, States
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
+from reservoirs.estimators.ranges import Number
 from reservoirs.forecasting import (
     ALIGNMENTS,
     BOUND,
@@ -113,7 +114,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[object]]] = {
         **DELAYS,
         "alpha": [Interval(Real, 0, None, closed="left"), "array-like", StrOptions({CLOSED_LOOP})],
-        "alpha_horizon": [Interval(Integral, 1, None, closed="left"), None],
+        "alpha_horizon": [Number(Integral, 1, None, closed="left"), None],
         "noise": [Interval(Real, 0, None, closed="left")],
         "exog_align": [StrOptions(set(ALIGNMENTS))],
         "bound": BOUND,

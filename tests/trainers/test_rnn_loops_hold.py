@@ -1,9 +1,15 @@
+import numpy as np
 import pytest
 from drawn_loops import run_all
+from numpy.testing import assert_allclose
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from reservoirs import next_step
 from trainers import RNNRegressor
+
+HARDLY_TRAINED = RNNRegressor(n_units=4, max_iter=2, random_state=0)
 
 
 def trained_loop(rng, series):
@@ -27,3 +33,18 @@ def test_loops_of_networks_hold():
 @pytest.mark.slow
 def test_many_loops_of_networks_hold():
     run_all(trained_loop, range(100), 1000)
+
+
+def test_constant_columns_are_held_to_their_values_without_a_word():
+    levels = [0.0, 5.0, -3e-6]
+    series = np.column_stack([np.tile(levels, (60, 1)), np.sin(np.arange(60.0))])
+
+    found = clone(HARDLY_TRAINED).fit(*next_step(series)).forecast(9)
+
+    assert_allclose(found[:, :3], np.tile(levels, (9, 1)), rtol=1e-8)
+
+
+@pytest.mark.parametrize("bound", [True, False, -1.0, np.inf])
+def test_another_bound_is_refused(bound):
+    with pytest.raises(ValueError, match="'bound' parameter"):
+        clone(HARDLY_TRAINED).set_params(bound=bound).fit(*next_step(np.arange(60.0)))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge
@@ -157,15 +158,26 @@ def test_a_backtest_knows_the_range_up_to_each_origin():
         assert_allclose(values, expected, rtol=1e-12)
 
 
-def test_a_constant_series_is_forecast_without_a_word():
-    for level in (0.0, 1.0, 1e6, -3e-6):
-        for model in (ESNRegressor(n_units=20, random_state=0), NVARRegressor()):
-            series = np.full(50, level)
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", ForecastDivergedWarning)
-                warnings.simplefilter("ignore", UserWarning)
-                values = model.fit(*next_step(series)).forecast(20)
-            assert_allclose(values, level, rtol=1e-8)
+LEVELS = np.array([0.0, 1.0, 1e6, -3e-6])
+
+
+@pytest.mark.parametrize("model", [ESNRegressor(n_units=20, random_state=0), NVARRegressor()])
+def test_a_constant_series_is_forecast_without_a_word(model):
+    for level in LEVELS:
+        series = np.full(50, level)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # inputs that are not scaled
+            warnings.simplefilter("error", ForecastDivergedWarning)
+            values = model.fit(*next_step(series)).forecast(20)
+        assert_allclose(values, level, rtol=1e-8)
+
+
+@pytest.mark.parametrize("model", [ESNRegressor(n_units=20, random_state=0), NVARRegressor()])
+def test_constant_columns_are_held_to_their_values_without_a_word(model):
+    series = np.hstack([np.tile(LEVELS, (80, 1)), np.sin(np.arange(80.0))[:, None]])
+    model = make_pipeline(StandardScaler(), model).fit(*next_step(series))
+
+    assert_allclose(forecast(model, 20)[:, :-1], np.tile(LEVELS, (20, 1)), rtol=1e-8)
 
 
 def test_the_bound_may_change_after_fit_and_labels_stay():
@@ -179,8 +191,20 @@ def test_the_bound_may_change_after_fit_and_labels_stay():
     assert np.ptp(narrow.to_numpy()) < np.ptp(wide.to_numpy())
 
 
-@pytest.mark.parametrize("bound", [-0.1, np.nan, np.inf, "wide", True])
+@pytest.mark.parametrize("bound", [-0.1, np.nan, np.inf, "wide", True, False])
 def test_another_bound_is_refused(bound):
-    model = ESNRegressor(n_units=20, random_state=0).fit(*next_step(np.sin(np.arange(60.0))))
+    X, y = next_step(np.sin(np.arange(60.0)))
+    model = ESNRegressor(n_units=20, random_state=0).fit(X, y)
     with pytest.raises(ValueError, match="bound must be"):
         model.forecast(3, bound=bound)
+    for estimator in (model, NVARRegressor()):  # False is not the way to None
+        with pytest.raises(ValueError, match="'bound' parameter"):
+            clone(estimator).set_params(bound=bound).fit(X, y)
+    with pytest.raises(ValueError, match="'bound' parameter"):
+        model.set_params(bound=bound).forecast(3)
+
+
+def test_a_bound_wider_than_any_number_holds_nothing():
+    model = ESNRegressor(n_units=20, random_state=0).fit(*next_step(9 * np.sin(np.arange(60.0))))
+
+    assert_array_equal(model.forecast(9, bound=1.7e308), model.forecast(9, bound=None))

@@ -129,6 +129,9 @@ def test_what_cannot_choose_by_loops_says_so():
         esn().fit(X, RNG.standard_normal(len(y)))
     with pytest.raises(ValueError, match="rows in a row"):
         esn(alpha_horizon=400).fit(X, y)
+    for make in (esn, nvar):
+        with pytest.raises(ValueError, match="'alpha_horizon' parameter"):
+            make(alpha_horizon=True).fit(X, y)
     with pytest.raises(ValueError, match="partial_fit cannot choose"):
         esn().partial_fit(X, y)
     with pytest.raises(ValueError, match="alpha"):
@@ -150,3 +153,9 @@ def test_a_number_after_it_leaves_nothing_behind():
     model = esn().fit(*next_step(WAVE))
     model.set_params(alpha=1e-6).fit(*next_step(WAVE))
     assert not hasattr(model, "alpha_scores_") and not hasattr(model, "n_diverged_loops_")
+
+
+@pytest.mark.parametrize("make", [esn, nvar])
+def test_constant_columns_meet_no_bound(make):
+    model = make().fit(*next_step(np.column_stack([np.full(500, 0.1), WAVE])))
+    assert model.n_diverged_loops_ == make().fit(*next_step(WAVE)).n_diverged_loops_ == 0
