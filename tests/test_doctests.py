@@ -20,6 +20,7 @@ SHIPPED_BY = {  # series that come with other packages, the extra real-data
     "reservoirs.datasets.basic_motions": "sktime",
     "reservoirs.datasets.electrocardiogram": "pywt",
     "reservoirs.datasets.japanese_vowels": "sktime",
+    "reservoirs.datasets.labelled_series": "sktime",
     "reservoirs.datasets.santa_fe": "reservoirpy",
     "reservoirs.datasets.sunspots": "statsmodels",
 }

@@ -6,6 +6,7 @@ from benchmarks.methods import (
     baselines,
     echo_state,
     informed,
+    labellers,
     long_memory,
     peers,
     races,
@@ -16,6 +17,16 @@ from benchmarks.methods.base import Method
 
 METHODS: dict[str, Method] = {
     method.name: method
-    for module in (long_memory, races, echo_state, trained, peers, baselines, informed, rolling)
+    for module in (
+        long_memory,
+        races,
+        echo_state,
+        trained,
+        peers,
+        baselines,
+        informed,
+        labellers,
+        rolling,
+    )
     for method in module.METHODS
 }

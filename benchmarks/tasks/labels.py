@@ -1,8 +1,9 @@
-"""Labelled series: Japanese Vowels, and handwritten digits read row by row."""
+"""Labelled series: Japanese Vowels, digits read row by row, eight sets of the UCR/UEA archives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from scipy.stats import loguniform
 from sklearn.datasets import load_digits
@@ -61,7 +62,38 @@ def _task(name: str, title: str, make: Callable[[int], Labelled], note: str) -> 
     )
 
 
+def _archived(seed: int, name: str) -> Labelled:
+    data = datasets.labelled_series(name)
+    return Labelled(data.train, data.train_labels, data.test, data.test_labels, seed)
+
+
+ARCHIVED = {
+    "ACSF1": "Power of ten kinds of appliances",
+    "ArrowHead": "Outlines of three kinds of arrow heads",
+    "BasicMotions": "Four motions of a wrist",
+    "GunPoint": "Hands that point, with a gun or without",
+    "ItalyPowerDemand": "Days of power demand, of winter or summer",
+    "JapaneseVowels": "A vowel of nine speakers",
+    "OSULeaf": "Outlines of six kinds of leaves",
+    "PLAID": "Current of eleven kinds of appliances",
+}
 TASKS = [
+    *(
+        Task(
+            f"labels_{name.lower()}",
+            title,
+            partial(_archived, name=name),
+            kind=Labelled,
+            n_units=500,
+            ranking="error_rate",
+            space=SPACE,
+            note="from sktime (extra real-data), training and test series as the archives cut them",
+            study="labels",
+            tuned=False,
+            most_seeds=5,
+        )
+        for name, title in ARCHIVED.items()
+    ),
     _task(
         "japanese_vowels",
         "Japanese Vowels, nine speakers",

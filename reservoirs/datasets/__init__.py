@@ -20,6 +20,7 @@ from reservoirs.datasets.real import (
     basic_motions,
     electrocardiogram,
     japanese_vowels,
+    labelled_series,
     santa_fe,
     sunspots,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "electrocardiogram",
     "japanese_vowels",
     "kuramoto_sivashinsky",
+    "labelled_series",
     "lagged_sine",
     "lagged_sine_noisy",
     "lorenz63",

@@ -10,6 +10,17 @@ from sklearn.utils import Bunch
 
 from reservoirs.sequences import Array
 
+LABELLED = (
+    "ACSF1",
+    "ArrowHead",
+    "BasicMotions",
+    "GunPoint",
+    "ItalyPowerDemand",
+    "JapaneseVowels",
+    "OSULeaf",
+    "PLAID",
+)
+
 
 def _package_folder(package: str, what: str) -> Path:
     """Return the folder of an installed package, without importing it."""
@@ -115,12 +126,7 @@ def japanese_vowels() -> Bunch:
     >>> len(data.train), len(data.test), data.train[0].shape
     (270, 370, (20, 12))
     """
-    folder = (
-        _package_folder("sktime", "the Japanese Vowels") / "datasets" / "data" / "JapaneseVowels"
-    )
-    train, train_labels = _read_ts(folder / "JapaneseVowels_TRAIN.ts")
-    test, test_labels = _read_ts(folder / "JapaneseVowels_TEST.ts")
-    return Bunch(train=train, train_labels=train_labels, test=test, test_labels=test_labels)
+    return labelled_series("JapaneseVowels")
 
 
 def basic_motions() -> Bunch:
@@ -154,10 +160,55 @@ def basic_motions() -> Bunch:
     >>> len(data.train), len(data.test), data.train[0].shape
     (40, 40, (100, 6))
     """
-    folder = _package_folder("sktime", "the basic motions") / "datasets" / "data" / "BasicMotions"
-    train, train_labels = _read_ts(folder / "BasicMotions_TRAIN.ts")
-    test, test_labels = _read_ts(folder / "BasicMotions_TEST.ts")
-    return Bunch(train=train, train_labels=train_labels, test=test, test_labels=test_labels)
+    return labelled_series("BasicMotions")
+
+
+def labelled_series(name: str) -> Bunch:
+    """Return labelled series of the UCR and UEA archives, from the sktime package.
+
+    Parameters
+    ----------
+    name : str
+        "ACSF1", "ArrowHead", "BasicMotions", "GunPoint", "ItalyPowerDemand", "JapaneseVowels",
+        "OSULeaf" or "PLAID".
+
+    Returns
+    -------
+    Bunch
+        `train` and `test`, lists of series of shape (n_steps, n_features), cut as the archives cut
+        them, and their labels `train_labels` and `test_labels`, 0 and up.
+
+    Raises
+    ------
+    ValueError
+        For another name.
+    ImportError
+        If sktime is not installed.
+
+    See Also
+    --------
+    japanese_vowels : One of them, described.
+    basic_motions : One of them, described.
+
+    References
+    ----------
+    Dau et al. (2019), The UCR time series archive, IEEE/CAA J. Automatica Sinica 6, 1293.
+    Bagnall et al. (2018), The UEA multivariate time series classification archive.
+
+    Examples
+    --------
+    >>> from reservoirs.datasets import labelled_series
+    >>> data = labelled_series("ArrowHead")
+    >>> len(data.train), len(data.test), data.train[0].shape
+    (36, 175, (251, 1))
+    """
+    if name not in LABELLED:
+        raise ValueError(f"name must be one of {list(LABELLED)}, got {name!r}")
+    folder = _package_folder("sktime", f"the series of {name}") / "datasets" / "data" / name
+    train, test = (_read_ts(folder / f"{name}_{part}.ts") for part in ("TRAIN", "TEST"))
+    labels = np.unique([*train[1], *test[1]], return_inverse=True)[1]
+    n = len(train[1])
+    return Bunch(train=train[0], train_labels=labels[:n], test=test[0], test_labels=labels[n:])
 
 
 def electrocardiogram() -> Array:
@@ -196,7 +247,7 @@ def electrocardiogram() -> Array:
     return ecg().astype(np.float64)
 
 
-def _read_ts(path: Path) -> tuple[list[Array], Array]:
+def _read_ts(path: Path) -> tuple[list[Array], list[str]]:
     """Read a .ts file: a series per line, dimensions between colons, the label last."""
     lines = path.read_text(encoding="utf-8").splitlines()
     start = next(i for i, line in enumerate(lines) if line.strip().lower() == "@data") + 1
@@ -206,4 +257,4 @@ def _read_ts(path: Path) -> tuple[list[Array], Array]:
         # Files hold one dimension after the other, arrays one step after the other.
         series.append(np.array([d.split(",") for d in dimensions], dtype=np.float64).T)
         labels.append(label.strip())
-    return series, np.unique(labels, return_inverse=True)[1]
+    return series, labels

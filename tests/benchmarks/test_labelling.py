@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from benchmarks.methods.registry import METHODS
 from benchmarks.protocols.evaluate import evaluate
@@ -23,3 +24,13 @@ def test_series_are_labelled():
     outcome = run(labelled())
 
     assert outcome.metrics == {"accuracy": 1.0, "error_rate": 0.0}
+
+
+def test_minirocket_labels_ragged_series():
+    pytest.importorskip("sktime")
+    data = labelled()
+
+    outcome = run(data, "minirocket", {})
+
+    assert outcome.metrics["accuracy"] == 1.0
+    assert outcome.costs["n_params_trained"] > 1000

@@ -46,6 +46,7 @@ def test_other_libraries_run_only_where_they_are_named():
         "reservoirpy",
         "pyrcn",
         "echoes",
+        "minirocket",
     ]
 
 

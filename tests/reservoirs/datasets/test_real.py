@@ -34,3 +34,20 @@ def test_japanese_vowels_are_read_from_their_files(tmp_path, monkeypatch):
 
     assert_array_equal(found.train[0], [[1, 4], [2, 5], [3, 6]])
     assert_array_equal(found.test_labels, [1, 0])
+
+
+def test_labelled_series_keep_the_cut_and_the_labels_of_the_archives():
+    pytest.importorskip("sktime")
+    sizes = {}
+    for name in ("ArrowHead", "ItalyPowerDemand", "OSULeaf"):
+        data = datasets.labelled_series(name)
+        sizes[name] = len(data.train), len(data.test), len(set(data.train_labels))
+
+        assert set(data.test_labels) <= set(data.train_labels) == set(range(sizes[name][2]))
+    assert sizes == {
+        "ArrowHead": (36, 175, 3),
+        "ItalyPowerDemand": (67, 1029, 2),
+        "OSULeaf": (200, 242, 6),
+    }
+    with pytest.raises(ValueError, match="name must be one of.*PLAID.*got 'Iris'"):
+        datasets.labelled_series("Iris")
