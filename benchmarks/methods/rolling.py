@@ -145,7 +145,8 @@ class LaggedRegression:
         self.n_lags = lag_count(len(X), self.season)
         windows = np.lib.stride_tricks.sliding_window_view(self.rows, self.n_lags + 1)
         self.regressor.fit(windows[:, :-1], windows[:, -1])
-        self.n_weights = np.size(getattr(self.regressor, "coef_", ())) + 1
+        if hasattr(self.regressor, "coef_"):  # trees have no weights
+            self.n_weights = np.size(self.regressor.coef_) + 1
         return self
 
     def forecast(self, n_steps: int) -> Array:
@@ -235,7 +236,7 @@ BASELINES: dict[str, tuple[str, Callable[..., Any], str]] = {
     "naive": ("Naive", _naive, "#BBBBBB"),
     "seasonal_naive": ("Seasonal naive", _seasonal, "#999999"),
     "autoreg": (
-        "AutoReg of a season's lags",
+        "AutoReg",
         _statistical("statsmodels.tsa.ar_model", fit_autoregression),
         "#555555",
     ),
@@ -254,9 +255,9 @@ BASELINES: dict[str, tuple[str, Callable[..., Any], str]] = {
 }
 LEARNERS: dict[str, tuple[str, Callable[..., Any], str]] = {
     "forecaster": ("Forecaster", build_forecaster, "#D55E00"),
-    "esn_default": ("ESNRegressor()", build_default, "#0072B2"),
-    "esn_closed_loop": ('ESNRegressor(alpha="closed_loop")', build_chosen, "#56B4E9"),
-    "nvar_closed_loop": ('NVARRegressor(degree=1, alpha="closed_loop")', build_nvar, "#009E73"),
+    "esn_default": ("ESN, defaults", build_default, "#0072B2"),
+    "esn_closed_loop": ("ESN, closed loops", build_chosen, "#56B4E9"),
+    "nvar_closed_loop": ("Linear NVAR, closed loops", build_nvar, "#009E73"),
 }
 METHODS = [
     *(

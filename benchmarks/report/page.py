@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from benchmarks.cells.files import replace_file
 from benchmarks.methods.registry import METHODS
 from benchmarks.report import forecast, physics, rolling, summary, training
-from benchmarks.report.palette import Result
+from benchmarks.report.palette import Result, plain_labels
 from benchmarks.results import published, statistics, tables
 from benchmarks.results.records import Record, load_arrays
 from benchmarks.results.rolling import COLUMNS, STUDIES, Overall, overall
@@ -195,6 +195,7 @@ def _draw_ranks(groups: Mapping[str, Sequence[Record]]) -> Image | None:
 
 
 def _image(figure: Figure, alt: str) -> Image:
+    plain_labels(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     return Image(alt, base64.b64encode(buffer.getvalue()).decode())

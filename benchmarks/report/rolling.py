@@ -14,7 +14,6 @@ from benchmarks.report.palette import Result, colour
 from benchmarks.results.rolling import Overall
 
 SHOWN = 4  # learners
-BANDS = ("80 %", "90 %")
 
 
 def origins(results: list[Result], title: str) -> Figure | None:
@@ -33,6 +32,7 @@ def origins(results: list[Result], title: str) -> Figure | None:
         _draw_origins(axes, result.arrays[0], result.colour)
         error = result.row.metrics["relative_rmse"][0]
         what = f"{result.row.title}: {error:.2f} of the seasonal naive error"
+        what += ", intervals of 80 % and 90 %" if "low" in result.arrays[0] else ""
         axes.set_title(what, fontsize=9, loc="left")
     low, high = _range(drawn[0].arrays[0])
     panels[0].set_ylim(low - 0.3 * (high - low), high + 0.3 * (high - low))
@@ -83,7 +83,7 @@ def by_file(rows: Sequence[Overall], title: str) -> Figure | None:
     axes.set_yticks(range(len(rows)), [f"{r.title}  {r.relative_rmse:.3f}" for r in rows])
     axes.invert_yaxis()
     axes.set(xscale="log", xlabel="RMSE over that of the seasonal naive forecast", title=title)
-    ticks = [0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 30]
+    ticks = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100, 1000]
     low, high = axes.get_xlim()
     shown = [tick for tick in ticks if low <= tick <= high]
     axes.set_xticks(shown, [f"{tick:g}" for tick in shown])

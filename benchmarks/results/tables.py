@@ -66,8 +66,9 @@ def metric_names(records: Sequence[Record]) -> list[str]:
     ranking = TASKS[records[0]["task"]].ranking
 
     # One step first, then by horizon, shorter ones first, the metric that ranks last.
-    def order(name: str) -> tuple[bool, bool, int]:
-        return name == ranking, name != "one_step", int("".join(filter(str.isdecimal, name)) or 0)
+    def order(name: str) -> tuple[bool, bool, int, str]:
+        number = int("".join(filter(str.isdecimal, name)) or 0)
+        return name == ranking, name != "one_step", number, name
 
     return sorted(names - (HIDDEN - {ranking}), key=order)
 

@@ -1,8 +1,9 @@
 import pytest
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks.report.palette import sparse
+from benchmarks.report.palette import plain_labels, sparse
 
 RANGES = [(0.146, 0.32), (0.27, 3.2), (0.15, 7.0), (0.09, 8.0), (1e-4, 2e-2), (1e-16, 1.0)]
 
@@ -29,3 +30,20 @@ def test_labels_of_a_logarithmic_axis_do_not_overlap(low, high):
 
     assert boxes
     assert all(left.x1 < right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+
+
+def test_labels_of_a_page_are_no_formulas():
+    figure = Figure(figsize=(5, 2), layout="constrained")
+    canvas, axes = FigureCanvasAgg(figure), figure.subplots()
+    with rc_context({"text.parse_math": False}):
+        axes.set(xscale="log", yscale="log", xlim=(1e-6, 1e3), ylim=(0.5, 3.0))
+        plain_labels(figure)
+        canvas.draw()
+
+    texts = [
+        label.get_text()
+        for axis in (axes.xaxis, axes.yaxis)
+        for label in axis.get_ticklabels(which="both")
+    ]
+    assert not any("$" in text for text in texts)
+    assert {"10\u207b\u2076", "0.01", "1"} <= set(texts)
