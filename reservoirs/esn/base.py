@@ -13,6 +13,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.esn.features import Noise
+from reservoirs.esn.gathering import Gathering
+from reservoirs.esn.nearest import StartStates
 from reservoirs.esn.pooling import ALIASES, POOLINGS, training_medians
 from reservoirs.esn.reading import READINGS
 from reservoirs.esn.running import RunningMixin
@@ -61,8 +63,9 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         For one target per series also read each series backwards.
     readout_features : {"state+input", "state", "state+input+squares"}, default="state+input"
         What the readout reads: the state x and the input u, x alone, or [x; u; x^2].
-    initial_state : {"auto", "mean", "zero", "last"} or array-like, default="auto"
-        State before a new series in prediction: "mean" of the training states, "zero", "last" of
+    initial_state : {"auto", "nearest", "mean", "zero", "last"} or array-like, default="auto"
+        State before a new series in prediction: the training state after which the inputs were
+        "nearest" those of its first three rows, "mean" of the training states, "zero", "last" of
         the one training series, or an array (n_units,). "auto" is zero after training on several
         series without washout or with targets per series, else mean.
     dtype : {"float64", "float32"}, default="float64"
@@ -95,6 +98,8 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         What `initial_state="auto"` means after this training.
     medians_ : array of shape (n_readout_columns,)
         With the pooling "share_above_median" the medians of the training rows.
+    start_states_ : StartStates
+        States that "nearest" chooses from, a megabyte at most; for targets per step.
     activity_ : TrainingActivity
         How the units moved along the training series, for `diagnostics.reservoir_report`.
     seed_ : int
@@ -111,7 +116,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         "pooling": [KeysOf(POOLINGS, *ALIASES), list, tuple],
         "bidirectional": ["boolean"],
         "readout_features": [KeysOf(READINGS)],
-        "initial_state": [StrOptions({"auto", "mean", "zero", "last"}), "array-like"],
+        "initial_state": [StrOptions({"auto", "nearest", "mean", "zero", "last"}), "array-like"],
         "verbose": ["verbose"],
     }
     _settings_of_prediction = frozenset({"n_jobs", "initial_state", "verbose"})
@@ -177,6 +182,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         per_step = targets.kind == "per_step"
         mean = self.readout_.feature_mean if per_step else states.mean_state
         self.mean_state_ = mean[: self.n_units]
+        self._store_starts(None if states.starts is None else states.starts.states_to_start_from())
         several = layout.n_series > 1 and not self.washout
         self.auto_initial_state_ = "zero" if several or not per_step else "mean"
         if self.verbose:
@@ -280,10 +286,13 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
     ) -> Iterator[tuple[Array, Array]]:
         """Yield what is read after washout and the targets; a block lives until the next."""
         stream = Stream(self.reservoir_, self.washout, self._noise())
+        none = StartStates.none(self.n_units, rows.shape[1])
+        states.starts = Gathering(none, rows, layout, self.washout)
         for blocks in stream.blocks_of_series(rows, targets, layout, self.n_jobs):
             for block in blocks:
                 if len(block.features):
                     states.see(block, layout)
+                    states.starts.add(block.features)
                     yield self._reading.columns(block.features, self.n_units), block.targets
             states.last_states.extend(block.last_states)
 
@@ -332,6 +341,12 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
     def _store_readout(self, readout: Readout) -> None:
         self.readout_, self.alpha_ = readout, readout.alpha
         self.coef_, self.intercept_ = readout.coefficients, readout.intercept
+
+    def _store_starts(self, starts: StartStates | None) -> None:
+        """Store the states to start from; none where there are none."""
+        self.__dict__.pop("start_states_", None)
+        if starts is not None and len(starts.ranks):
+            self.start_states_ = starts
 
     def _noise(self) -> Noise | None:
         """Return the state noise of training."""

@@ -10,6 +10,8 @@ import copy
 import numpy as np
 
 from reservoirs.esn.features import Noise
+from reservoirs.esn.gathering import Gathering, OpenSeries, Waiting
+from reservoirs.esn.nearest import StartStates
 from reservoirs.esn.reading import READINGS
 from reservoirs.esn.stream import Block, Stream
 from reservoirs.estimators.activity import Activity, last_rows
@@ -62,6 +64,10 @@ class ChunkedSums:
         How the units moved in the blocks that are summed.
     tail : array of shape (n_kept, n_features)
         The last rows fed.
+    starts : StartStates
+        States that a series may start from.
+    waiting : list of tuples
+        States, rows and ranks of those that need more rows of the open series.
     warned : bool
         Whether it was said that the inputs are not scaled.
     """
@@ -90,6 +96,8 @@ class ChunkedSums:
         self.closes = True
         self.activity, self.warned = Activity(), False
         self.tail: Array = np.zeros((0, reservoir.n_features_in_))
+        self.starts = StartStates.none(reservoir.n_units, reservoir.n_features_in_)
+        self.waiting: list[Waiting] = []
 
     def extended(
         self, rows: Array, targets: Array, layout: Layout, *, new_series: bool
@@ -107,13 +115,17 @@ class ChunkedSums:
         stream._check_loop(rows, targets, layout, goes_on=not new_series)
         stream.tail = last_rows(np.vstack([self.tail, last_rows(rows)]))
         last = len(rows) - layout.lengths[-1]
+        series = None if new_series else OpenSeries(self.row, self.state, self.waiting)
+        starts = Gathering(self.starts, rows, layout, self.washout, series)
         if new_series:
             stream._end_series(self.sums)
             if layout.n_series > 1:
-                stream._feed_whole(rows[:last], targets[:last], layout.lengths[:-1], self.sums)
+                before = rows[:last], targets[:last], layout.lengths[:-1]
+                stream._feed_whole(*before, starts, self.sums)
             stream.n_series, stream.row = stream.n_series + 1, 0
             stream.state = np.zeros(self.reservoir.n_units)
-        stream._feed(rows[last:], targets[last:], self.sums)
+        stream._feed(rows[last:], targets[last:], starts, self.sums)
+        stream.starts, stream.waiting = starts.states_to_start_from(), starts.waiting()
         return stream
 
     @property
@@ -131,7 +143,12 @@ class ChunkedSums:
         self.features, self.targets, self.row = [], [], 0
 
     def _feed_whole(
-        self, rows: Array, targets: Array, lengths: tuple[int, ...], kept: Sums
+        self,
+        rows: Array,
+        targets: Array,
+        lengths: tuple[int, ...],
+        starts: Gathering,
+        kept: Sums,
     ) -> None:
         """Feed series that begin and end here; `kept` is not written to."""
         for span, numbers in batches(lengths, BLOCK, n_before=self.n_ended):
@@ -142,28 +159,29 @@ class ChunkedSums:
                 continue
             pieces = self._stream.lazy_batch(rows[span], targets[span], of_series, self.n_series)
             for piece in pieces:
-                self._keep(piece)
+                self._keep(piece, starts)
                 if n_rows > BLOCK:
                     self._sum_open_block(kept)
             self.n_series += len(of_series)
             self.row = n_rows
             self._end_series(kept)
 
-    def _feed(self, rows: Array, targets: Array, kept: Sums) -> None:
+    def _feed(self, rows: Array, targets: Array, starts: Gathering, kept: Sums) -> None:
         """Go on with the open series; `kept` is not written to."""
         pieces = self._stream.blocks(
             rows, targets, series=self.n_series - 1, state=self.state, first_row=self.row
         )
         for piece in pieces:
-            self._keep(piece)
+            self._keep(piece, starts)
             self.state, self.row = piece.last_states[0], piece.next_row
             if self.n_ended + self.row > BLOCK:
                 self._sum_ended(kept)
             if self.row % BLOCK == 0:
                 self._sum_open_block(kept)
 
-    def _keep(self, piece: Block) -> None:
+    def _keep(self, piece: Block, starts: Gathering) -> None:
         """Keep copies: the next piece overwrites the buffer, and the caller may overwrite y."""
+        starts.add(piece.features)
         self.features.append(piece.features.copy())
         self.targets.append(piece.targets.copy())
 

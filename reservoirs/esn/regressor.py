@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from reservoirs import compiled
 from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.esn.choice import choose_alpha
 from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.esn.intervals import HeldOutMixin
+from reservoirs.esn.looping import LoopingMixin
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.ranges import Number
 from reservoirs.forecasting import (
@@ -24,9 +24,6 @@ from reservoirs.forecasting import (
     DEFAULT_BOUND,
     INTERVAL_ORIGINS,
     ORIGINS,
-    Bounds,
-    ForecastMixin,
-    Loop,
     check_outputs,
     find_loop,
     open_rows,
@@ -42,13 +39,13 @@ from reservoirs.topology import Sparse, Topology
 # what a fit before belongs to, until two rows of a new stream have come
 READOUT = (
     *("coef_", "intercept_", "readout_", "alpha_", "mean_state_", "last_states_", "activity_"),
-    *("own_units_", "interval_rows_"),
+    *("own_units_", "interval_rows_", "start_states_"),
 )
 CHOSEN = ("alpha_scores_", "n_diverged_loops_")  # by alpha="closed_loop"
 
 
 @inherit_parameters(EchoStateNetwork)
-class ESNRegressor(HeldOutMixin, ForecastMixin, RegressorMixin, EchoStateNetwork):
+class ESNRegressor(HeldOutMixin, LoopingMixin, RegressorMixin, EchoStateNetwork):
     """Echo state network for regression and forecasting.
 
     x[t] = (1 - a) x[t-1] + a tanh(W x[t-1] + W_in u[t] + b),   y[t] = C z[t] + c,  z = [x; u]
@@ -105,6 +102,8 @@ class ESNRegressor(HeldOutMixin, ForecastMixin, RegressorMixin, EchoStateNetwork
         What `initial_state="auto"` means after this training.
     medians_ : array of shape (n_readout_columns,)
         With the pooling "share_above_median" the medians of the training rows.
+    start_states_ : StartStates
+        States that "nearest" chooses from, a megabyte at most; for targets per step.
     activity_ : TrainingActivity
         How the units moved along the training series, for `diagnostics.reservoir_report`.
     seed_ : int
@@ -330,6 +329,7 @@ class ESNRegressor(HeldOutMixin, ForecastMixin, RegressorMixin, EchoStateNetwork
         self.activity_ = activity.summary(self.n_units, stream.tail)
         self.mean_state_ = self.readout_.feature_mean[: self.n_units]
         self.last_states_ = stream.state[None].copy()
+        self._store_starts(stream.starts)
         several = stream.n_series > 1 and not self.washout
         self.auto_initial_state_ = "zero" if several else "mean"
         return self
@@ -378,19 +378,3 @@ class ESNRegressor(HeldOutMixin, ForecastMixin, RegressorMixin, EchoStateNetwork
         )
         self.alpha_scores_, self.n_diverged_loops_ = choice.scores, choice.n_diverged
         return choice.readout
-
-    def _training_starts(self, n_series: int) -> Array:
-        return self.reservoir_.check_state(None, n_series)
-
-    def _closed_loop(
-        self,
-        observation: Array,
-        exog: Array,
-        loop: Loop,
-        state: Array,
-        bounds: Bounds | None = None,
-    ) -> Array:
-        readout = (self.coef_, self.intercept_)
-        return compiled.closed_loops.run_closed_loop(
-            observation, exog, state, self.reservoir_.pack(), loop, readout, bounds
-        )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from reservoirs.esn.nearest import OpenStart, StartStates, read_all_from_nearest
 from reservoirs.esn.pooling import Pooling, pooling_names
 from reservoirs.esn.reading import READINGS, Reading
 from reservoirs.estimators import Runs, SeriesMixin, States
@@ -32,6 +34,7 @@ class RunningMixin(SeriesMixin):
     intercept_: Array
     mean_state_: Array
     auto_initial_state_: str
+    start_states_: StartStates
 
     @property
     def _pooling(self) -> Pooling:
@@ -51,6 +54,8 @@ class RunningMixin(SeriesMixin):
 
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the readout after every row of one series, and its last state."""
+        if isinstance(state, OpenStart):
+            return state.drive(rows, self._drive)
         outputs = np.empty((len(rows), len(self.intercept_)))
         readout = self.coef_, self.intercept_
         for span, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
@@ -58,12 +63,19 @@ class RunningMixin(SeriesMixin):
         return outputs, states[-1]
 
     def _state_after(self, rows: Array, state: Array) -> Array:
+        if isinstance(state, OpenStart):
+            return self._drive(rows, state)[1]
         for _, states in self.reservoir_.run(rows, state, packed=self.reservoir_.pack()):
             last = states[-1]
         return last
 
     def _read_all(self, rows: Array, layout: Layout, states: States) -> Runs:
         """Return the outputs and last states of all series; short ones share a compiled call."""
+        opened = [isinstance(state, OpenStart) and not len(state.seen) for state in states]
+        if all(opened):
+            return read_all_from_nearest(self.start_states_, rows, layout, self._read_all)
+        if any(isinstance(state, OpenStart) for state in states):
+            return super()._read_all(rows, layout, states)
         if self.target_kind_ == "per_series" or layout.n_series == 1:
             return super()._read_all(rows, layout, states)
         starts, readout = np.stack(list(states)), (self.coef_, self.intercept_)
@@ -82,14 +94,38 @@ class RunningMixin(SeriesMixin):
         outputs, last_states = zip(*by_batch, strict=True)
         return list(chain(*outputs)), list(chain(*last_states))
 
-    def _start_states(self, initial_state: InitialState, n_series: int) -> Array:
-        """Return (n_series, n_units) start states by the rules of docs/data.md."""
+    def _start_states(self, initial_state: InitialState, n_series: int) -> States:
+        """Return the start of each series by the rules of docs/data.md."""
         start = self.initial_state if initial_state is None else initial_state
-        if isinstance(start, str):
-            rule = self.auto_initial_state_ if start == "auto" else start
-            named = find_start(rule, self.mean_state_, self.last_states_)
-            return self.reservoir_.check_state(named, n_series)
-        return self.reservoir_.check_state(start, n_series)
+        if not isinstance(start, str):
+            return self.reservoir_.check_state(start, n_series)
+        if start == "auto":  # a context finds the nearest by itself
+            start = {"nearest": "mean"}.get(self.auto_initial_state_, self.auto_initial_state_)
+        if start == "nearest":
+            return self._open_starts(n_series)
+        named = find_start(start, self.mean_state_, self.last_states_)
+        return self.reservoir_.check_state(named, n_series)
+
+    def _piece_states(self, initial_state: InitialState, n_series: int) -> States:
+        """Return the start of each piece that nothing is known before."""
+        start = self.initial_state if initial_state is None else initial_state
+        if isinstance(start, str) and start == "auto":
+            start = self.auto_initial_state_
+        return self._start_states(start, n_series)
+
+    def _open_starts(self, n_series: int) -> list[Any]:
+        starts = self.__dict__.get("start_states_")
+        if starts is None:
+            raise ValueError(
+                'initial_state="nearest" needs states of the training series, which fit keeps with '
+                "targets per step and three rows after washout; fit a new model on such, or take "
+                "'mean' or 'zero'"
+            )
+        start = OpenStart(starts, np.zeros((0, self.n_features_in_)), np.zeros(self.n_units))
+        return [start] * n_series
+
+    def _stack_states(self, states: list[Array]) -> Array:
+        return np.stack([s.last if isinstance(s, OpenStart) else s for s in states])
 
 
 def find_start(rule: str, mean_state: Array, last_states: States) -> Array | None:
@@ -111,6 +147,7 @@ def find_start(rule: str, mean_state: Array, last_states: States) -> Array | Non
     named = {"zero": None, "mean": mean_state, "last": last_states[0]}
     if rule not in named:
         raise ValueError(
-            f"initial_state must be 'auto', 'mean', 'zero', 'last' or an array, got {rule!r}"
+            "initial_state must be 'auto', 'nearest', 'mean', 'zero', 'last' or an array, got "
+            f"{rule!r}"
         )
     return named[rule]

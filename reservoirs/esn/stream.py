@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from reservoirs.esn.features import FeatureBlocks, Noise
+from reservoirs.esn.gathering import Gathering
 from reservoirs.estimators.activity import Activity
 from reservoirs.parallel import map_in_order, prefetch
 from reservoirs.readout import BLOCK
@@ -42,7 +43,8 @@ class TrainingStates:
 
     There is a last state per series. The sum of the states after washout, and how many there were,
     are kept where targets are per series; `activity` says how the units move. `pieces` are the rows
-    of some series, by their numbers, before which the state is kept.
+    of some series, by their numbers, before which the state is kept; `starts` gathers states to
+    start from, where targets are per step.
     """
 
     pieces: dict[int, int] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class TrainingStates:
     state_sum: Array = field(default_factory=lambda: np.zeros(()))
     n_states: int = 0
     activity: Activity = field(default_factory=Activity)
+    starts: Gathering | None = None
 
     @property
     def mean_state(self) -> Array:

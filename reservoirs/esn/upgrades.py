@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from reservoirs.esn.nearest import StartStates
 from reservoirs.estimators.activity import Activity
 
 
@@ -47,4 +48,6 @@ def upgrade_stream(attributes: dict[str, Any]) -> dict[str, Any]:
     width = getattr(attributes.get("reservoir"), "n_features_in_", 0)
     fresh = {"activity": Activity(), "tail": np.zeros((0, width)), "warned": False}
     ended = {"ended_features": [], "ended_targets": [], "n_ended": 0}
+    n_units = getattr(attributes.get("reservoir"), "n_units", 0)
+    fresh |= {"starts": StartStates.none(n_units, width), "waiting": []}
     return {**fresh, **ended, "forgetting": 1.0, "readout_features": "state+input", **attributes}

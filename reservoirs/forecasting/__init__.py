@@ -7,7 +7,13 @@ prediction becomes the next observation.
 """
 
 from reservoirs.forecasting.backtesting import backtest
-from reservoirs.forecasting.bounds import BOUND, DEFAULT_BOUND, Bounds, ForecastDivergedWarning
+from reservoirs.forecasting.bounds import (
+    BOUND,
+    DEFAULT_BOUND,
+    Bounds,
+    ForecastDivergedWarning,
+    hold,
+)
 from reservoirs.forecasting.building import closed_loop_model
 from reservoirs.forecasting.closed_loop import forecast
 from reservoirs.forecasting.examples import ALIGNMENTS, next_step
@@ -61,6 +67,7 @@ __all__ = [
     "find_loop",
     "forecast",
     "half_widths",
+    "hold",
     "next_step",
     "open_rows",
     "plan_loops",

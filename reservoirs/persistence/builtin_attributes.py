@@ -15,6 +15,8 @@ from sklearn.base import BaseEstimator
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.esn.features import Noise
+from reservoirs.esn.gathering import Waiting
+from reservoirs.esn.nearest import StartStates
 from reservoirs.estimators.activity import Activity, TrainingActivity
 from reservoirs.forecaster import Forecaster
 from reservoirs.forecaster.combined import CombinedForecast, Past
@@ -58,6 +60,7 @@ ESN: Hints = {
     "seed_": int,
     "auto_initial_state_": str,
     "activity_": TrainingActivity,
+    "start_states_": StartStates,
 }
 CHOSEN: Hints = {
     "alpha_scores_": Array,
@@ -120,6 +123,8 @@ ATTRIBUTES: dict[type, Hints] = {
         "closes": bool,
         "activity": Activity,
         "tail": Array,
+        "starts": StartStates,
+        "waiting": list[Waiting],
         "warned": bool,
     },
     Activity: {"n_rows": int, "centre": Array, "sums": Array},

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.esn.chunks import ChunkedSums
 from reservoirs.esn.features import Noise
+from reservoirs.esn.nearest import AHEAD, StartStates
 from reservoirs.esn.reading import READINGS, Reading
 from reservoirs.esn.upgrades import upgrade_names, upgrade_stream
 from reservoirs.estimators.activity import Activity, TrainingActivity
@@ -49,6 +50,7 @@ def _register_fixed() -> None:
     fixed = (Layout, TrainingEnd, IntervalRows, Noise, Readout, NVAR, Activity, TrainingActivity)
     for cls in fixed:
         register(cls, attributes=ATTRIBUTES.get(cls, {}))
+    register(StartStates, attributes={})
     for part in (Transform, Inputs, Branch, Way, Past, CombinedForecast):
         register(part, attributes={})
     register(Forecaster, check=_check_forecaster, attributes=ATTRIBUTES[Forecaster])
@@ -138,6 +140,8 @@ def _check_esn(esn: ESNRegressor | ESNClassifier) -> None:
     if type(inner.n_units) is not type(n) or inner.n_units != n:
         raise ValueError(f"reservoir_ does not have n_units={n} units")
     _check_reservoir(inner)
+    if hasattr(esn, "start_states_"):
+        _check_starts(esn.start_states_, n, esn.n_features_in_)
     _shapes(inner, {"input_weights_": (n, esn.n_features_in_)})
 
 
@@ -181,6 +185,12 @@ def _check_branch(branch: Branch, states: list[Array], sizes: tuple[int, int]) -
         check_shapes("Branch", arrays, shapes)
 
 
+def _check_starts(starts: StartStates, n_units: int, n_features: int) -> None:
+    n = len(starts.ranks)
+    shapes = {"states": (n, n_units), "inputs": (n, AHEAD, n_features), "ranks": (n,)}
+    check_shapes("StartStates", vars(starts), shapes)
+
+
 def _check_stream(stream: ChunkedSums) -> None:
     """Refuse sums whose arrays a compiled loop would read or write beyond their ends."""
     _reading(stream)
@@ -188,6 +198,11 @@ def _check_stream(stream: ChunkedSums) -> None:
     width = stream.reservoir.n_units + n_features if activity.n_rows else 0
     check_shapes("Activity", vars(activity), {"centre": (width,), "sums": (3, width)})
     check_shapes("ChunkedSums", vars(stream), {"tail": (None, n_features)})
+    n_units = stream.reservoir.n_units
+    _check_starts(stream.starts, n_units, n_features)
+    for state, rows, _ in stream.waiting:
+        waiting = {"state": state, "rows": rows}
+        check_shapes("waiting", waiting, {"state": (n_units,), "rows": (None, n_features)})
     if {activity.centre.dtype, activity.sums.dtype} != {np.dtype(np.float64)}:
         raise ValueError("Activity.centre and Activity.sums must be float64")
 
