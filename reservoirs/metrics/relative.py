@@ -25,10 +25,12 @@ def mase(y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike, season: in
 
     Parameters
     ----------
+    y_true : array-like of shape (n_steps,), (n_steps, n_outputs) or (n_origins, horizon, n_outputs)
+        The observed values of one series, all finite, also as `backtest` returns them.
     y_pred : array-like of the same shape
         The predicted values; one that is not finite makes the result infinite.
     y_train : array-like of shape (n_train,) or (n_train, n_outputs)
-        The rows that the model learned from; differences with a NaN are left out.
+        The rows of this series that the model learned from; differences with a NaN are left out.
     season : int, default=1
         Rows a season; 1 compares with the last value.
 
@@ -40,8 +42,8 @@ def mase(y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike, season: in
     Raises
     ------
     ValueError
-        If shapes differ, y_true is not finite, the training rows are no more than a season, or they
-        repeat themselves every season.
+        If shapes differ, y_true is not finite, there are several series, the training rows are no
+        more than a season, or they repeat themselves every season.
 
     See Also
     --------
@@ -58,22 +60,42 @@ def mase(y_true: ArrayLike, y_pred: ArrayLike, *, y_train: ArrayLike, season: in
     >>> mase([5.0, 6.0], [4.0, 6.0], y_train=[0.0, 1.0, 3.0, 4.0, 5.0])
     0.4
     """
+    for values, name in ((y_true, "y_true"), (y_train, "y_train")):
+        _refuse_several(values, name)
     truth, prediction = check_pair(y_true, y_pred)
     if is_frame(y_true) and is_frame(y_train):
         check_columns(y_true, y_train, ("y_true", "y_train"))
-    size = truth[0].size
+    size = 1 if truth.ndim == 1 else truth.shape[-1]
     scale = _naive_error(_training_rows(y_train, size), season)
     if not np.isfinite(prediction).all():
         return float("inf")
-    errors = np.abs(truth - prediction).reshape(len(truth), size)
+    errors = np.abs(truth - prediction).reshape(-1, size)
     return float(np.mean(errors.mean(axis=0) / scale))
+
+
+def _refuse_several(values: SeriesLike, name: str) -> None:
+    """Refuse several series: the difference of two of them is no error of a naive forecast.
+
+    Those of a backtest, by their origin and label, are of one.
+
+    Raises
+    ------
+    ValueError
+        If there are several.
+    """
+    levels = [values.index.names[i] for i in _outer(values)] if is_frame(values) else []
+    if _are_several(values) or levels not in ([], ["origin"]):
+        raise ValueError(
+            f"{name} must be of one series, got several: score each series by itself, with its own "
+            "training rows, and take the mean"
+        )
 
 
 def _training_rows(y_train: SeriesLike, n_outputs: int) -> Array:
     """Return the training rows as (n_train, n_outputs) float64, NaN where masked."""
     refuse_text(y_train, "y_train")
     rows = np.ma.filled(np.ma.asarray(y_train, dtype=np.float64), np.nan)
-    if not rows.size or rows[:1].size != n_outputs:
+    if not rows.ndim or not rows.size or rows[:1].size != n_outputs:
         raise ValueError(
             f"y_train must have rows of the {n_outputs} outputs of y_true, got shape {rows.shape}; "
             "pass the observed values that the model was fitted on"
@@ -120,7 +142,8 @@ def skill(y_true: SeriesLike, y_pred: SeriesLike, baseline: SeriesLike) -> float
     Parameters
     ----------
     y_true : array-like of shape (n_steps,) or (n_steps, n_outputs), or list of arrays
-        The observed values, all finite; a list of arrays or DataFrames is one of several forecasts.
+        The observed values, all finite. A list of arrays or DataFrames is one of several forecasts,
+        and so are what `backtest` returns and a DataFrame with a MultiIndex.
     y_pred : array-like of the same shape, or list of arrays
         The predicted values; one that is not finite makes the result infinite.
     baseline : array-like of the same shape, or list of arrays
@@ -152,6 +175,7 @@ def skill(y_true: SeriesLike, y_pred: SeriesLike, baseline: SeriesLike) -> float
     >>> skill([1.0, 2.0], [1.0, 1.0], [3.0, 2.0])
     0.5
     """
+    y_true, y_pred, baseline = _listed(y_true, y_pred, baseline)
     if not _are_several(y_true):
         return float(np.exp(_log_ratio(y_true, y_pred, baseline)))
     counts = [len(part) if isinstance(part, list | tuple) else None for part in (y_pred, baseline)]
@@ -164,6 +188,25 @@ def skill(y_true: SeriesLike, y_pred: SeriesLike, baseline: SeriesLike) -> float
     logs = [_log_ratio(*parts) for parts in zip(y_true, y_pred, baseline, strict=True)]
     # one forecast that is infinitely wrong outweighs one that is perfect
     return float("inf") if np.inf in logs else float(np.exp(np.mean(logs)))
+
+
+def _listed(y_true: SeriesLike, y_pred: SeriesLike, baseline: SeriesLike) -> list[SeriesLike]:
+    """Return as lists what `backtest` gives, and frames with a MultiIndex, piece by piece."""
+    if isinstance(y_true, np.ndarray) and y_true.ndim == 3:
+        truth, prediction = check_pair(y_true, y_pred)
+        _, simple = check_pair(y_true, baseline, names=("y_true", "baseline"))
+        return [list(truth), list(prediction), list(simple)]
+    return [
+        [part.droplevel(_outer(values)) for _, part in values.groupby(level=_outer(values))]
+        if is_frame(values) and _outer(values)
+        else values
+        for values in (y_true, y_pred, baseline)
+    ]
+
+
+def _outer(frame: SeriesLike) -> list[int]:
+    """Return the levels of a frame that name its series, or the origins of its forecasts."""
+    return list(range(frame.index.nlevels - 1))
 
 
 def _are_several(values: SeriesLike) -> bool:

@@ -6,7 +6,7 @@ from reservoirs import metrics
 
 
 def mase(y_true, y_pred):
-    return metrics.mase(y_true, y_pred, y_train=values((9, *np.shape(y_true)[1:])))
+    return metrics.mase(y_true, y_pred, y_train=values((9, *np.shape(y_true)[1:][-1:])))
 
 
 def skill(y_true, y_pred):

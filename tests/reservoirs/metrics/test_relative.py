@@ -53,6 +53,13 @@ def test_gaps_in_the_training_rows_leave_their_differences_out():
         (np.ones((5, 2)), 1, "rows of the 1 outputs of y_true"),
         ([], 1, "rows of the 1 outputs of y_true"),
         (["a", "b"], 1, "y_train"),
+        (None, 1, "y_train must have rows"),
+        (3.0, 1, "y_train must have rows"),
+        (
+            [np.arange(3.0), np.arange(4.0)],
+            1,
+            "y_train must be of one series.*each series by itself",
+        ),
         ([1.0, 2.0], 0, "season must be an integer >= 1"),
         ([1.0, 2.0], 1.5, "season must be an integer >= 1"),
         ([1.0, 2.0], True, "season must be an integer >= 1"),
@@ -105,3 +112,31 @@ def test_baselines_that_nothing_can_be_compared_with_are_refused():
             metrics.skill(TRUTH, FORECAST, baseline)
     with pytest.raises(ValueError, match="list of 2 forecasts.* got 1 and ndarray"):
         metrics.skill([TRUTH, TRUTH], [FORECAST], TRUTH)
+
+
+def test_what_a_backtest_returns_is_one_series_and_many_forecasts():
+    rng = np.random.default_rng(0)
+    truth, found, simple = rng.standard_normal((3, 4, 5, 2))
+    labels = [range(4), pd.date_range("2020-01-01", periods=5)]
+    index = pd.MultiIndex.from_product(labels, names=["origin", None])
+    frames = [pd.DataFrame(v.reshape(20, 2), index=index) for v in (truth, found, simple)]
+
+    flat = metrics.mase(truth.reshape(20, 2), found.reshape(20, 2), y_train=TRAIN)
+    listed = metrics.skill(list(truth), list(found), list(simple))
+    for one, two, three in ((truth, found, simple), frames):
+        assert_allclose(metrics.mase(one, two, y_train=TRAIN), flat)
+        assert_allclose(metrics.skill(one, two, three), listed)
+
+
+def test_series_of_a_panel_are_not_compared_with_each_other():
+    """Differences across the border of two series were errors of the naive forecast."""
+    panel = pd.concat({"a": pd.DataFrame(TRAIN), "b": 1e6 + pd.DataFrame(TRAIN)}, names=["name"])
+    parts = [panel.loc[name] for name in ("a", "b")]
+
+    with pytest.raises(ValueError, match="y_true must be of one series"):
+        metrics.mase(panel, panel + 1, y_train=panel)
+    with pytest.raises(ValueError, match="y_train must be of one series"):
+        metrics.mase(parts[0], parts[0], y_train=panel)
+    ours, theirs = [p + [1, 3] for p in parts], [p + [4, 4] for p in parts]
+    frames = [panel, *(pd.concat(p, keys=["a", "b"]) for p in (ours, theirs))]
+    assert_allclose(metrics.skill(*frames), metrics.skill(parts, ours, theirs))
