@@ -17,6 +17,7 @@ import numpy as np
 from reservoirs.labels import is_frame
 from reservoirs.sequences import Array, Layout, SeriesLike
 
+LARGE, SMALLEST = 1e150, 1e-290  # what float64 can square, and what it can divide by
 KEY = "reservoirs_units"  # among the attrs of a DataFrame
 Container = TypeVar("Container")
 
@@ -109,7 +110,12 @@ def measure(rows: Array, *, with_mean: bool = True, with_std: bool = True) -> tu
     ValueError
         If a column has no value.
     """
-    mean, deviation, largest = rows.mean(axis=-2), rows.std(axis=-2), np.abs(rows).max(axis=-2)
+    largest = np.fmax.reduce(np.abs(rows), axis=-2)
+    extreme = (largest > LARGE) | ((largest < 1 / LARGE) & (largest > SMALLEST))
+    unit = np.where(extreme, largest, 1.0)
+    if extreme.any():  # squares would be beyond float64
+        rows, largest = rows / unit[..., None, :], largest / unit
+    mean, deviation = rows.mean(axis=-2), rows.std(axis=-2)
     for *series, column in np.argwhere(np.isnan(mean)):  # measured without what is missing
         values, place = rows[(*series, slice(None), column)], (*series, column)
         known = values[~np.isnan(values)]
@@ -119,7 +125,7 @@ def measure(rows: Array, *, with_mean: bool = True, with_std: bool = True) -> tu
         largest[place] = np.abs(known).max()
     # below the rounding of the values themselves nothing varies
     constant = deviation <= 10 * np.finfo(np.float64).eps * largest
-    return mean * with_mean, np.where(constant | (not with_std), 1.0, deviation)
+    return mean * unit * with_mean, np.where(constant | (not with_std), 1.0, deviation * unit)
 
 
 def measure_each(rows: Array, layout: Layout, *, with_mean: bool, with_std: bool) -> Units:

@@ -9,6 +9,7 @@ from reservoirs.targets import Targets
 
 Loop = tuple[Array, Array]
 DIVERGED = 1e6  # a forecast this many times larger than the training targets has diverged
+LARGE = 1e100  # squares beyond it, and below its inverse, are at the ends of float64
 TOLERANCE = 1e-6  # of the input's standard deviation; float32 data reach 1e-7
 
 
@@ -47,6 +48,12 @@ def _affine(y: Array, x: Array) -> tuple[float, float] | None:
         both = ~(np.isnan(x) | np.isnan(y))
         # an affine map fits any two pairs
         return _affine(y[both], x[both]) if 2 < both.sum() < len(y) else None
+    sizes = float(np.abs(y).max()), float(np.abs(x).max())
+    if not all(size == 0 or 1 / LARGE < size < LARGE for size in sizes):
+        of_y, of_x = (size or 1.0 for size in sizes)
+        pair = _affine(y / of_y, x / of_x)
+        scale, shift = (0.0, 0.0) if pair is None else (pair[0] * (of_x / of_y), pair[1] * of_x)
+        return (scale, shift) if scale and np.isfinite(scale) else None
     deviation = y - centre
     sum_of_squares = deviation @ deviation
     # a constant column has no slope: only another constant can follow from it

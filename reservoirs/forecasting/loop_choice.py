@@ -162,12 +162,18 @@ def plan_loops(
     Raises
     ------
     ValueError
-        If no loop closes, or no block fits into a series.
+        If targets are per series, no loop closes, or no block fits into a series.
     """
+    if targets.kind == "per_series":
+        raise ValueError(
+            "alpha='closed_loop' chooses by forecasts, and of one target per series there are "
+            "none; pass a number or a grid as alpha"
+        )
     if loop is None:
         raise ValueError(
-            'alpha="closed_loop" chooses by forecasts, and y is not the next observation of X; '
-            "build them with X, y = next_step(series), or pass a number or a grid"
+            "alpha='closed_loop' chooses by forecasts, and y is not the next observation of X; "
+            "build them with X, y = next_step(series), of series of four rows or more, or pass a "
+            "number or a grid as alpha"
         )
     n_rows = int(counted.sum())
     steps = horizon or int(np.clip(n_rows // 20, SHORTEST, LONGEST))

@@ -328,12 +328,14 @@ class OwnUnits(Chain):
         assert self.scaler is not None  # as above
         k = end.n_outputs
         mean, scale = self.scaler.mean_[:, :k], self.scaler.scale_[:, :k]
+        unit = scale.max() if scale.max() > 1e150 else 1.0  # of which float64 has the square
+        spread = unit * np.sqrt(((scale / unit) ** 2).mean(axis=0))
         assert end.last_observations is not None  # own units are those of targets per step
         return replace(
             end,
             last_observations=end.last_observations * scale + mean,
             target_size=float((end.target_size * scale + np.abs(mean)).max()),
-            target_deviation=end.target_deviation * np.sqrt((scale**2).mean(axis=0)),
+            target_deviation=end.target_deviation * spread,
             pairs=None,
         )
 

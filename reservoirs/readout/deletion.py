@@ -6,6 +6,7 @@ import numpy as np
 import scipy.linalg
 
 from reservoirs.readout.qr import QRSums
+from reservoirs.readout.sums import TOO_LARGE
 from reservoirs.sequences import Array
 
 
@@ -25,6 +26,11 @@ class BlockDeletion:
     sums : QRSums
         Of all rows.
 
+    Raises
+    ------
+    ValueError
+        If squares of the features, or of these and the targets, are beyond float64.
+
     References
     ----------
     Cook & Weisberg (1982), Residuals and influence in regression, section 3.6.
@@ -43,6 +49,8 @@ class BlockDeletion:
         U, values, Vt = scipy.linalg.svd(triangle)
         self.vectors, self.squares = Vt.T, values**2
         self.projected = values[:, None] * (U.T @ cross)
+        if not (np.isfinite(self.squares).all() and np.isfinite(self.projected).all()):
+            raise ValueError(TOO_LARGE)
 
     def without(self, features: Array, targets: Array, alphas: Array) -> tuple[Array, Array]:
         """Return the readouts without some rows, one for each penalty.

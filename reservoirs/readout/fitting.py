@@ -17,7 +17,7 @@ from reservoirs.readout.forgetting import add_block, check_fading, refuse_choice
 from reservoirs.readout.gram import GramSums
 from reservoirs.readout.qr import QRSums
 from reservoirs.readout.solved import Readout
-from reservoirs.readout.sums import Sums
+from reservoirs.readout.sums import TOO_LARGE, Sums
 from reservoirs.sequences import Array
 
 BLOCK = 1024  # rows summed at a time, whatever the chunks they came in
@@ -193,10 +193,7 @@ def _solve_best(folds: Folds[AnySums], alphas: Array) -> Readout:
 
 def _check_finite(folds: Folds[AnySums]) -> None:
     if not all(sums.is_finite() for sums in folds.parts()):
-        raise ValueError(
-            "the features of the readout or the targets, or their squares, are too large for "
-            "float64; standardise X and y, or lower spectral_radius"
-        )
+        raise ValueError(TOO_LARGE)
 
 
 def _ranked(folds: Folds[AnySums], alphas: Array) -> list[float]:

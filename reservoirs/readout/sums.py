@@ -7,6 +7,11 @@ from typing import Protocol, Self
 from reservoirs.readout.solved import Readout, Spectrum
 from reservoirs.sequences import Array
 
+TOO_LARGE = (
+    "the features of the readout or the targets, or their squares, are too large for float64; "
+    "standardise X and y, or lower spectral_radius"
+)
+
 
 class Sums(Protocol):
     """Rows summed block by block, in a form from which any penalty's readout can be solved.

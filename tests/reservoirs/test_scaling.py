@@ -40,6 +40,20 @@ def test_a_constant_feature_stays_as_it_is():
     assert_allclose(scaled[:, 1], 0.0)
 
 
+@pytest.mark.parametrize("unit", [1e-280, 1e-160, 1e160, 1e306])
+@pytest.mark.parametrize("per_series", [True, False])
+def test_any_unit_is_scaled_as_one(unit, per_series):
+    rows = np.random.default_rng(0).normal(size=(9, 3)) * [1.0, 1.0, 0.0] + [0.0, 5.0, 5.0]
+    rows[2, 1] = np.nan
+    mixed = rows * [unit, unit, 1.0]
+
+    expected, found = (
+        SequenceScaler(per_series=per_series).fit_transform([data, -data]) for data in (rows, mixed)
+    )
+
+    assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
 def test_each_half_can_be_switched_off():
     assert_allclose(SequenceScaler(with_mean=False).fit(A).mean_, 0.0)
     assert_allclose(SequenceScaler(with_std=False).fit(A).scale_, 1.0)

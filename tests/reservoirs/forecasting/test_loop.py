@@ -25,6 +25,17 @@ def test_scale_and_shift_of_each_column_are_found():
     assert_allclose(shift, [1.0, 3.0], rtol=1e-12)
 
 
+@pytest.mark.parametrize("of_x", [1e-120, 1.0, 1e120])
+@pytest.mark.parametrize("of_y", [1e-160, 1e-120, 1e180])
+def test_scale_and_shift_are_found_in_any_unit(of_x, of_y):
+    scaled = of_x * (S[:-1] * [2.0, -0.5] + [1.0, 3.0])
+
+    scale, shift = find_loop(scaled, Targets(of_y * S[1:], "per_step", False), ONE_SERIES)
+
+    assert_allclose(scale * of_y, np.multiply([2.0, -0.5], of_x), rtol=1e-12)
+    assert_allclose(shift, np.multiply([1.0, 3.0], of_x), rtol=1e-12)
+
+
 def test_the_first_row_of_a_series_follows_no_target():
     rows, targets = np.vstack([S[:9], S[20:29]]), np.vstack([S[1:10], S[21:30]])
     two_series = Layout("list", (9, 9))

@@ -127,6 +127,13 @@ def test_what_cannot_choose_by_loops_says_so():
     X, y = next_step(WAVE)
     with pytest.raises(ValueError, match="not the next observation"):
         esn().fit(X, RNG.standard_normal(len(y)))
+    with pytest.raises(ValueError, match="one target per series"):
+        esn().fit([X[:100], X[100:]], [1.0, 2.0])
+    with pytest.raises(ValueError, match="of four rows or more"):
+        esn(washout=0).fit(*next_step(WAVE[:3]))
+    for make in (esn, nvar):
+        with pytest.raises(ValueError, match="too large for float64"):
+            make(**{"washout": 0} if make is esn else {"degree": 1}).fit(1e155 * X, 1e155 * y)
     with pytest.raises(ValueError, match="rows in a row"):
         esn(alpha_horizon=400).fit(X, y)
     for make in (esn, nvar):

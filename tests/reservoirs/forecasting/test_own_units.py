@@ -233,3 +233,13 @@ def test_rows_that_were_changed_on_the_way_do_not_have_the_units_of_others():
     for rows in (whole * 2, stack[::-1]):
         again = clone(ESN).fit(rows, np.zeros(rows.shape[:-1] if rows.ndim == 3 else len(rows)))
         assert not hasattr(again, "own_units_")
+
+
+def test_series_of_any_unit_are_forecast_in_it():
+    series = np.sin(0.2 * np.arange(80.0))[:, None]
+    model = make_pipeline(SequenceScaler(per_series=True), ESNRegressor(n_units=20, random_state=0))
+    expected = forecast(model.fit(*next_step([series, series])), 5)
+
+    for unit in (1e-200, 1e160, 1e300):
+        model.fit(*next_step([series, unit * series]))
+        assert_allclose(forecast(model, 5)[1] / unit, expected[1], rtol=1e-9)
