@@ -32,7 +32,7 @@ ESTIMATORS = {
 READ_AT_PREDICTION = {
     "esn": {"n_jobs", "initial_state", "exog_align", "bound", "interval_origins", "verbose"},
     "esn_classifier": {"n_jobs", "initial_state", "verbose"},
-    "nvar_regressor": {"exog_align", "bound"},
+    "nvar_regressor": {"exog_align", "bound", "interval_origins"},
     "reservoir": {"n_jobs", "leak_rate", "activation", "dtype"},
     "nvar": {"stride"},
     "scaler": set(),

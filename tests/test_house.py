@@ -17,6 +17,7 @@ ELSEWHERE = {  # one test file for several files that are one thing
     "reservoirs/forecasting/held_out.py": "test_intervals.py",
     "reservoirs/forecasting/interval_rows.py": "test_intervals.py",
     "reservoirs/forecasting/mixin.py": "test_closed_loop.py",
+    "reservoirs/nvar/loops.py": "test_intervals.py",
     "reservoirs/readout/rolling.py": "test_intervals.py",
     "trainers/network/cell.py": "test_cells.py",
     "trainers/network/gru.py": "test_cells.py",

@@ -69,7 +69,7 @@ class IntervalRows:
         later = iter(self.starts)
         spans = self.layout.slices()
         for span, series, first in zip(spans, self.series, self.firsts, strict=True):
-            yield span, series, first, next(later) if first else None
+            yield span, series, first, next(later, None) if first else None
 
     def targets(self, loop: Loop) -> Array:
         """Return the target of every row, (n_rows, n_outputs)."""
@@ -107,13 +107,15 @@ def keep_rows(
     *,
     counted: Array,
     pieces: Mapping[int, int],
-    starts: Mapping[int, Array],
+    starts: Mapping[int, Array] | None = None,
     forgetting: float = 1.0,
+    reach: int = 0,
 ) -> IntervalRows | None:
     """Keep rows for intervals; None where the loop does not close.
 
     Rows are (n_rows, n_features) of all series, counted says which were regressed on. The pieces
-    are from `kept_pieces`, and starts the states before those that do not begin with their series.
+    are from `kept_pieces`, and starts the states before those that do not begin with their series;
+    None where the state is the rows before, as many as reach, which are not regressed on.
     """
     if loop is None or targets.kind == "per_series":
         return None
@@ -124,11 +126,14 @@ def keep_rows(
         n_after = np.cumsum(counted[::-1])[::-1] - 1
         all_weights = np.where(counted, forgetting ** np.maximum(n_after, 0).astype(float), 0.0)
         weights, weight = _cut(all_weights, kept), float(all_weights.sum())
-    states = [starts[i] for i, first in pieces.items() if first]
+    states = [] if starts is None else [starts[i] for i, first in pieces.items() if first]
+    used = counted.copy()
+    for span in kept:
+        used[span.start : span.start + reach] = False
     return IntervalRows(
         rows=_cut(rows, kept).astype(np.float64),
         last_targets=targets.rows[[span.stop - 1 for span in kept]],
-        counted=_cut(counted, kept),
+        counted=_cut(used, kept),
         lengths=tuple(span.stop - span.start for span in kept),
         series=tuple(pieces),
         firsts=tuple(pieces.values()),

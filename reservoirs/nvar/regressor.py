@@ -20,13 +20,17 @@ from reservoirs.forecasting import (
     BOUND,
     CLOSED_LOOP,
     DEFAULT_BOUND,
+    INTERVAL_ORIGINS,
+    ORIGINS,
     Bounds,
     Choice,
     ForecastMixin,
     Loop,
-    Loops,
+    LoopOrigins,
     choose_by_loops,
     find_loop,
+    keep_rows,
+    kept_pieces,
     open_rows,
     plan_loops,
     record_training_end,
@@ -34,6 +38,7 @@ from reservoirs.forecasting import (
     skip_leading,
 )
 from reservoirs.nvar.features import DELAYS, NVAR
+from reservoirs.nvar.loops import loop_residuals, loop_runner, noise_penalty, scaled_monomials
 from reservoirs.parallel import one_blas_thread
 from reservoirs.readout import QRSums, Readout, check_alphas, row_blocks, solve_best
 from reservoirs.sequences import Array, InitialState, Layout, SeriesLike
@@ -67,6 +72,9 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
     bound : float or None, default=0.25
         What a forecast feeds back is held within the range of the training targets and of its
         context, and this share of that range beyond; None lets it go.
+    interval_origins : int or None, default=40
+        Closed loops from training rows whose errors make the intervals of `forecast(level=)`, each
+        of a readout that has not seen its rows; None keeps no rows for them.
 
     Attributes
     ----------
@@ -85,6 +93,8 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         With alpha="closed_loop" the forecasts of the chosen penalty that met their bound.
     last_states_ : list of arrays of shape (n_rows, n_features)
         The rows at the end of each training series that the next monomials use.
+    interval_rows_ : IntervalRows or None
+        The last training rows, for intervals; None where a forecast cannot have them.
     training_end_ : TrainingEnd
         Where the training series ended, from which forecasts go on.
     n_features_in_ : int
@@ -118,9 +128,10 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         "noise": [Interval(Real, 0, None, closed="left")],
         "exog_align": [StrOptions(set(ALIGNMENTS))],
         "bound": BOUND,
+        "interval_origins": ORIGINS,
     }
 
-    _settings_of_prediction = frozenset({"n_jobs", "exog_align", "bound"})
+    _settings_of_prediction = frozenset({"n_jobs", "exog_align", "bound", "interval_origins"})
 
     def __init__(
         self,
@@ -133,6 +144,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         exog_align: str = "observation",
         bound: float | None = DEFAULT_BOUND,
         alpha_horizon: int | None = None,
+        interval_origins: int | None = INTERVAL_ORIGINS,
     ) -> None:
         self.n_delays = n_delays
         self.stride = stride
@@ -142,6 +154,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         self.exog_align = exog_align
         self.bound = bound
         self.alpha_horizon = alpha_horizon
+        self.interval_origins = interval_origins
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -179,7 +192,13 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         loop, reach = find_loop(rows, targets, layout), self.features_.reach
         whole = skip_leading(rows, layout, gaps, targets, loop)
         for inputs, outputs in self._passes(whole, loop):
-            self._solve(inputs, whole.layout, outputs)
+            counted = self._solve(inputs, whole.layout, outputs)
+        self.interval_rows_ = None
+        if self.interval_origins is not None:
+            pieces = kept_pieces(whole.layout, self.n_features_in_)
+            self.interval_rows_ = keep_rows(
+                inputs, whole.layout, outputs, loop, counted=counted, pieces=pieces, reach=reach
+            )
         ends = [whole.rows[span] for span in whole.layout.slices()]
         self.last_states_ = [end[-reach:] if reach else end[:0] for end in ends]
         end = record_training_end(rows, targets, layout, X, y, loop=loop)
@@ -188,7 +207,8 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         progress.end()
         return self
 
-    def _solve(self, rows: Array, layout: Layout, targets: Targets) -> None:
+    def _solve(self, rows: Array, layout: Layout, targets: Targets) -> Array:
+        """Solve the readout; return which rows, (n_rows,) of bool, it was regressed on."""
         reach, features = self.features_.reach, self.features_
         shortest = min(layout.lengths)
         if shortest <= reach:
@@ -205,23 +225,12 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
                     "NaN: nothing is left to learn from; lower n_delays or stride"
                 )
         delayed, outputs = features.delayed_by_series(rows, layout)[whole], targets.rows[whole]
-        # Monomials differ by orders of magnitude: each is divided by its root mean square.
-        with np.errstate(over="ignore"):
-            z = features.monomials(delayed)
-            size = np.sqrt(np.mean(z**2, axis=0))
-        if not np.isfinite(size).all():
-            raise ValueError("monomials of X are too large for float64; standardise X first")
-        size[size == 0] = 1.0
-
-        def penalise(sums: QRSums) -> None:
-            # Noise e_j in v_j adds C dz/dv_j e_j to an output: |C dz/dv_j std(e_j)|^2 a row.
-            for j, deviation in enumerate(delayed.std(axis=0) if self.noise else ()):
-                slopes = features.sensitivity(delayed, j)
-                sums.penalise(self.noise * deviation * slopes / size)
+        z, size = scaled_monomials(features, delayed)
+        penalise = noise_penalty(features, delayed, size, self.noise)
 
         for name in ("alpha_scores_", "n_diverged_loops_"):
             self.__dict__.pop(name, None)
-        blocks = [(z[block] / size, outputs[block]) for block in row_blocks(len(z))]
+        blocks = [(z[block], outputs[block]) for block in row_blocks(len(z))]
         if isinstance(self.alpha, str):
             choice = self._choose(rows, layout, targets, whole, blocks, size, penalise)
             self.alpha_scores_, self.n_diverged_loops_ = choice.scores, choice.n_diverged
@@ -230,6 +239,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             readout = _solve(blocks, penalise, check_alphas(self.alpha))
         self.coef_, self.intercept_ = readout.coefficients / size, readout.intercept
         self.alpha_ = readout.alpha
+        return whole
 
     def _choose(
         self,
@@ -242,7 +252,7 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         penalise: Callable[[QRSums], None],
     ) -> Choice:
         """Choose the penalty by closed loops."""
-        loop, reach = find_loop(rows, targets, layout), self.features_.reach
+        loop = find_loop(rows, targets, layout)
         task = plan_loops(
             rows,
             targets,
@@ -254,21 +264,14 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
             horizon=self.alpha_horizon,
         )
 
-        def run(loops: Loops) -> Array:
-            histories = rows[loops.begins[:, None] + np.arange(-reach, 0)]
-            C, c = loops.readouts
-            return compiled.monomial_loops.run_monomial_loops(
-                loops.first,
-                loops.exog,
-                histories,
-                self.features_.factors(),
-                task.loop,
-                (C / size, c),
-                loops.bounds,
-            )
-
+        run = loop_runner(self.features_, rows, size, task.loop)
         shape = len(size), targets.rows.shape[1]
         return choose_by_loops(task, blocks, np.flatnonzero(counted), shape, run, penalise)
+
+    def _loop_residuals(self, origins: LoopOrigins) -> Array:
+        return loop_residuals(
+            origins, self.features_, (self.coef_, self.intercept_), self.alpha_, self.noise
+        )
 
     def _closed_loop(
         self,

@@ -66,7 +66,7 @@ def _register_fixed() -> None:
     register(
         NVARRegressor,
         check=_check_nvar,
-        upgrade=lambda attributes: {"alpha_horizon": None, **upgrade_state(attributes)},
+        upgrade=_upgrade_nvar,
         attributes=ATTRIBUTES[NVARRegressor],
     )
     register(
@@ -97,6 +97,10 @@ def _upgrade_esn_regressor(attributes: State) -> State:
     state = upgrade_state(upgrade_names(attributes))
     # before there were such parameters
     return {"alpha_horizon": None, "forgetting": 1.0, "interval_origins": None, **state}
+
+
+def _upgrade_nvar(attributes: State) -> State:
+    return {"alpha_horizon": None, "interval_origins": None, **upgrade_state(attributes)}
 
 
 def _upgrade_esn_classifier(attributes: State) -> State:
