@@ -143,7 +143,7 @@ def _run_origins(
             _, state = model._drive(rows[n_driven:origin], state)
             n_driven = origin
         exog_ahead = exog[origin : origin + horizon]
-        bounds = find_bounds(model, bound, known[: origin + 1], state)
+        bounds = find_bounds(model, bound, known[: origin + 1], exog_ahead, state)
         values, step = run_closed_loop(model, observations[origin], exog_ahead, state, bounds)
         forecasts.append(values)
         steps.append(step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from numbers import Real
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -66,13 +67,15 @@ def choose_bound(model: ClosedLoopModel, bound: float | str | None) -> float | N
 
 
 def find_bounds(
-    model: ClosedLoopModel, bound: float | None, observations: Array, state: State
+    model: ClosedLoopModel, bound: float | None, observations: Array, exog: Array, state: State
 ) -> Bounds | None:
     """Return the range of the training targets and of observations, and a share of it beyond.
 
     `bound` is the share; None: no bounds. Observations, (n, n_outputs), are what is known before
-    the first forecast; rows with NaN count where they have values. The state has the units of the
-    series where it is scaled by itself. The bounds, (n_outputs,) each, are in the units of y.
+    the first forecast; rows with NaN count where they have values. The share is left out of a side
+    that a step cannot take, the logarithm of a negative value say, beside the first row of exog,
+    (n_steps, n_exog). The state has the units of the series where it is scaled by itself. The
+    bounds, (n_outputs,) each, are in the units of y.
     """
     end = model.training_end_
     if bound is None or end.target_range is None:
@@ -85,8 +88,32 @@ def find_bounds(
     together = np.vstack([seen, observations])
     low, high = np.nanmin(together, axis=0), np.nanmax(together, axis=0)
     with np.errstate(over="ignore"):  # a margin so wide that it holds nothing
-        margin = bound * (high - low) + ROUNDING * np.maximum(np.abs(low), np.abs(high))
-        return low - margin, high + margin
+        rounding = ROUNDING * np.maximum(np.abs(low), np.abs(high))
+        margin = bound * (high - low) + rounding
+        ends = [(low - rounding, low - margin), (high + rounding, high + margin)]
+    if not isinstance(model, Choosy):
+        return ends[0][1], ends[1][1]
+    lower, upper = (_taken(model, near, far, exog[0]) for near, far in ends)
+    return lower, upper
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """A model with steps that do not take any number, such as a logarithm."""
+
+    def takes(self, observation: Array, inputs: Array) -> bool:
+        """Tell whether an observation, (n_outputs,), can enter beside inputs, (n_exog,)."""
+
+
+def _taken(model: Choosy, near: Array, far: Array, inputs: Array) -> Array:
+    """Return ends of the bounds, (n_outputs,), the near ones where a model does not take the far.
+
+    The near ones are as far out as the data, which the model took.
+    """
+    if model.takes(far, inputs) or not model.takes(near, inputs):
+        return far
+    alone = np.where(np.eye(len(far), dtype=bool), far, near)
+    return np.where([model.takes(row, inputs) for row in alone], far, near)
 
 
 def hold(values: Array, bounds: Bounds | None) -> Array:

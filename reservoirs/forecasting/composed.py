@@ -117,8 +117,7 @@ class ComposedModel:
         """Return the map from y to the next input of the model; None where it cannot close."""
         n_outputs = end.n_outputs
         identity = np.ones(n_outputs), np.zeros(n_outputs)
-        affine = all(isinstance(n, Foreign) and is_affine(n.estimator) for n in self._before.nodes)
-        if affine and not transformed:
+        if self._is_affine and not transformed:
             return None if end.loop is None else self._before_scalers(end, end.loop)
         return identity if self._pairs_agree() else None
 
@@ -200,6 +199,28 @@ class ComposedModel:
         except (TypeError, ValueError):
             return False
         return bool(np.isfinite(values).all())
+
+    def takes(self, observation: Array, inputs: Array) -> bool:
+        """Tell whether the first steps make numbers of an observation, as a logarithm may not.
+
+        It is (n_outputs,) in the units of y, and enters beside inputs, (n_exog,).
+        """
+        loop = self.training_end_.loop
+        if self._is_affine or loop is None:
+            return True
+        row = np.concatenate([observation * loop[0] + loop[1], inputs])[None]
+        try:
+            with np.errstate(all="ignore"):
+                values = self._drive_before(row)
+        except (TypeError, ValueError):
+            return False
+        return values.dtype.kind != "f" or bool(np.isfinite(values).all())
+
+    @property
+    def _is_affine(self) -> bool:
+        """Whether the first steps only scale and shift every column."""
+        nodes = self._before.nodes
+        return all(isinstance(n, Foreign) and is_affine(n.estimator) for n in nodes)
 
     def _drive_before(self, rows: Array) -> Array:
         values: Array = self._before.drive(rows, self._before.start(None))[0]

@@ -32,7 +32,7 @@ def run(model: ClosedLoopModel, start: Start, bound: float | None) -> tuple[Arra
     n_before = len(start.observations) - 1
     state = settle(model, start.observations, start.exog, start.state)
     observations = fill_observations(model, start.observations, start.exog, state)
-    bounds = find_bounds(model, bound, start.observations, state)
+    bounds = find_bounds(model, bound, start.observations, start.exog[n_before:], state)
     if n_before:
         rows = input_rows(model, observations[:-1], start.exog)
         _, state = model._drive(rows, state)

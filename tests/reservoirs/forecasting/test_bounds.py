@@ -12,7 +12,12 @@ from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    PolynomialFeatures,
+    PowerTransformer,
+    StandardScaler,
+)
 
 from reservoirs import (
     ESNRegressor,
@@ -78,7 +83,7 @@ def runaway(data):
 def range_of(*parts, margin):
     rows = np.vstack(parts)
     low, high = rows.min(axis=0), rows.max(axis=0)
-    slack = margin * (high - low) + 1e-8 * np.abs(rows).max()
+    slack = np.multiply(margin, high - low) + 1e-8 * np.abs(rows).max()
     return low - slack, high + slack
 
 
@@ -146,6 +151,23 @@ def test_a_backtest_and_several_series_warn_once():
         with pytest.warns(ForecastDivergedWarning, match=r"of \d+ forecasts met their bound") as w:
             call()
         assert len(w) == 1
+
+
+@pytest.mark.parametrize("step", [FunctionTransformer(np.log), PowerTransformer("box-cox")])
+def test_a_step_that_takes_positive_values_only_is_given_no_others(step):
+    series = 1.2 + np.sin(np.arange(60.0))[:, None] + [0.0, 50.0]
+    model = make_pipeline(step, NVARRegressor(degree=1)).fit(*next_step(series))
+    model[-1].intercept_ = model[-1].intercept_ - 100.0
+
+    found, (_, backtested) = (
+        quietly(forecast, model, 9),
+        quietly(backtest, model, series, horizon=9, step=40),
+    )
+
+    # a quarter more would be below zero in the first column
+    low, _ = range_of(series[1:], margin=[0.0, 0.25])
+    assert_allclose(found, np.tile(low, (9, 1)), rtol=1e-5)
+    assert_allclose(backtested[0], np.tile(low, (9, 1)), rtol=1e-5)
 
 
 def test_a_backtest_knows_the_range_up_to_each_origin():
