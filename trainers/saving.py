@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from reservoirs.forecasting import upgrade_state
+from reservoirs.forecasting import IntervalRows, upgrade_state
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.persistence import check_shapes, register
 from reservoirs.sequences import Array
@@ -33,12 +33,16 @@ def register_all() -> None:
     register(
         RNNRegressor,
         check=_check_network,
-        upgrade=lambda attributes: upgrade_state(_upgrade(attributes)),
+        upgrade=lambda attributes: {
+            "interval_origins": None,
+            **upgrade_state(_upgrade(attributes)),
+        },
         attributes={
             **FITTED,
             "target_mean_": Array,
             "target_scale_": Array,
             "training_end_": TrainingEnd,
+            "interval_rows_": IntervalRows | None,
         },
     )
     register(
@@ -47,6 +51,10 @@ def register_all() -> None:
         upgrade=lambda attributes: {"class_weight": None, **_upgrade(attributes)},
         attributes={**FITTED, "class_weight_": Array},
     )
+
+
+def _upgrade_regressor(attributes: dict[str, Any]) -> dict[str, Any]:
+    return {"interval_origins": None, **upgrade_state(_upgrade(attributes))}
 
 
 def _upgrade(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -166,6 +166,8 @@ class ForecastMixin(SeriesMixin):
         """Return which kept rows, (n_rows,) of bool, loops may start from."""
         return np.ones(len(kept.rows), dtype=bool)
 
+    _widened = 1.0  # a factor of intervals
+
     def _loop_residuals(self, origins: LoopOrigins) -> Array:
         """Return the errors of loops, (n_loops, horizon, n_outputs), along rows that were learned.
 
@@ -177,7 +179,7 @@ class ForecastMixin(SeriesMixin):
         """Return the ends of intervals around a forecast, in the units of the targets learned."""
         residuals = find_residuals(self)
         check_coverage(levels, len(residuals), "raise interval_origins, or fit a longer series")
-        widths = half_widths(residuals, len(values), levels)
+        widths = half_widths(residuals, len(values), levels, widened=self._widened)
         return values - widths, values + widths
 
     @inherit_parameters(forecast)

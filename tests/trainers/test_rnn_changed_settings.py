@@ -16,7 +16,7 @@ ESTIMATORS = {
     "rnn_classifier": RNNClassifier(**NETWORK),
 }
 READ_AT_PREDICTION = {
-    "rnn": {"device", "verbose", "warm_start", "exog_align", "bound"},
+    "rnn": {"device", "verbose", "warm_start", "exog_align", "bound", "interval_origins"},
     "rnn_classifier": {"device", "verbose", "warm_start"},
 }
 VALUES = {**OTHER, "solver": "rmsprop"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import ceil
 from typing import ClassVar, Self
 
 import numpy as np
@@ -14,9 +15,14 @@ from reservoirs.forecasting import (
     ALIGNMENTS,
     BOUND,
     DEFAULT_BOUND,
+    INTERVAL_ORIGINS,
+    ORIGINS,
     ForecastMixin,
+    IntervalRows,
     check_outputs,
     find_loop,
+    keep_rows,
+    kept_pieces,
     open_rows,
     record_training_end,
     scale_targets,
@@ -46,6 +52,10 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
     bound : float or None, default=0.25
         What a forecast feeds back is held within the range of the training targets and of its
         context, and this share of that range beyond; None lets it go.
+    interval_origins : int or None, default=40
+        Closed loops from training rows whose errors make the intervals of `forecast(level=)`, along
+        rows that are held out of a single series, else along rows that were learned, and widened by
+        a tenth for it; None keeps no rows for them.
 
     Attributes
     ----------
@@ -70,6 +80,8 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         What they are divided by.
     target_kind_ : str
         "per_step" or "per_series".
+    interval_rows_ : IntervalRows or None
+        The last training rows, for intervals; None where a forecast cannot have them.
     n_features_in_ : int
         Number of features.
 
@@ -99,8 +111,11 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         **RecurrentNetwork._parameter_constraints,
         "exog_align": [StrOptions(set(ALIGNMENTS))],
         "bound": BOUND,
+        "interval_origins": ORIGINS,
     }
-    _settings_of_prediction = RecurrentNetwork._settings_of_prediction | {"exog_align", "bound"}
+    _settings_of_prediction = RecurrentNetwork._settings_of_prediction | {
+        *("exog_align", "bound", "interval_origins"),
+    }
 
     def __init__(
         self,
@@ -133,6 +148,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         random_state: Seed = None,
         exog_align: str = "observation",
         bound: float | None = DEFAULT_BOUND,
+        interval_origins: int | None = INTERVAL_ORIGINS,
     ) -> None:
         super().__init__(
             cell=cell,
@@ -164,8 +180,10 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         )
         self.exog_align = exog_align
         self.bound = bound
+        self.interval_origins = interval_origins
 
     _loss = "squared_error"
+    _widened = 1.1  # of intervals: the loops run along rows that were learned, or that chose
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -206,6 +224,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             known = self._standardized(outputs)
             self._fit(inputs, whole.layout, known, progress, resumed=resumed)
             self._store_end_states(inputs, whole.layout)
+            self.interval_rows_ = self._keep_rows(inputs, whole.layout, outputs)
             if self.status_ in ("interrupted", "stopped"):
                 break
         self.training_end_ = self._complete(self.training_end_, whole, changed=gaps is not None)
@@ -231,6 +250,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         """
         self._validate_params()  # scikit-learn checks the first call only
         resumed = hasattr(self, "solver_state_")
+        self.interval_rows_ = None
         rows, layout = check_rows(self, X, series_id=series_id, reset=not resumed)
         scaled = scale_targets(self, X, y, series_id, resumed=resumed)
         targets = check_targets(self, scaled, layout)
@@ -294,3 +314,28 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             for number in range(len(spans) - 1 if last_only else 0, len(spans)):
                 last_states.append(self._drive(rows[spans[number]], starts[number])[1])
         self.last_states_ = last_states
+
+    def _keep_rows(self, rows: Array, layout: Layout, targets: Targets) -> IntervalRows | None:
+        """Keep what intervals need of the training rows, unless none are wanted."""
+        if self.interval_origins is None or targets.kind == "per_series":
+            return None
+        pieces, starts = kept_pieces(layout, rows.shape[1]), self._start_states(None, 1)
+        spans, before = list(layout.slices()), dict[int, Array]()
+        for number, first in pieces.items():
+            if first:
+                begin = spans[number].start
+                before[number] = self._drive(rows[begin : begin + first], starts[0])[1]
+        counted = np.zeros(len(rows), dtype=bool)
+        counted[targets.known] = True
+        return keep_rows(
+            rows, layout, targets, self.loop_, counted=counted, pieces=pieces, starts=before
+        )
+
+    def _settled(self, kept: IntervalRows) -> Array:
+        """Return which kept rows were held out; all where none of a single series were."""
+        allowed, fraction = np.ones(len(kept.rows), dtype=bool), self._held_out_fraction()
+        if fraction is not None and kept.layout.n_series == 1:
+            n_rows = len(kept.rows) + kept.firsts[0]
+            # the row before the first that is held out enters the first loop
+            allowed[: n_rows - ceil(fraction * n_rows) - 1 - kept.firsts[0]] = False
+        return allowed
