@@ -227,8 +227,8 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         UserWarning
             If there is a y.
         """
-        _check_target(X, y)
         _check_rows(X)
+        _check_target(X, y)
         inputs, targets_like = next_step(X, exog, align=self.exog_align, series_id=series_id)
         rows, layout = check_rows(self, inputs, reset=True, min_rows=2)
         targets = check_targets(self, targets_like, layout)
