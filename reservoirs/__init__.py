@@ -9,6 +9,7 @@ from reservoirs import persistence, topology
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.forecaster import Forecaster
 from reservoirs.forecasting import ForecastDivergedWarning, backtest, forecast, next_step
+from reservoirs.invertible import Difference, Log
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence import load, save
 from reservoirs.reservoir import Reservoir
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NVAR",
+    "Difference",
     "ESNClassifier",
     "ESNRegressor",
     "ForecastDivergedWarning",
     "Forecaster",
+    "Log",
     "NVARRegressor",
     "Reservoir",
     "SequenceScaler",

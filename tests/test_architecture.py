@@ -31,7 +31,7 @@ FLOORS = {
         {"datasets", "metrics", "scaling"},
         {"forecasting"},
         {"short_series"},
-        {"nvar", "reservoir"},
+        {"invertible", "nvar", "reservoir"},
         {"diagnostics", "esn", "model_selection"},
         {"display"},
         {"forecaster"},

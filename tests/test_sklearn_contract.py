@@ -6,9 +6,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from reservoirs import (
     NVAR,
+    Difference,
     ESNClassifier,
     ESNRegressor,
     Forecaster,
+    Log,
     NVARRegressor,
     Reservoir,
     SequenceScaler,
@@ -26,7 +28,7 @@ ONE_COLUMN = {"check_fit1d": "a series of one variable may be 1-D, as in next_st
 def expected_failures(estimator):
     if isinstance(estimator, Forecaster):
         return ONE_COLUMN
-    return {} if isinstance(estimator, SequenceScaler) else ORDERED
+    return {} if isinstance(estimator, SequenceScaler | Log) else ORDERED
 
 
 ESTIMATORS = [
@@ -36,6 +38,8 @@ ESTIMATORS = [
     NVAR(),
     NVARRegressor(),
     SequenceScaler(),
+    Difference(),
+    Log(shift=1.0),
     Forecaster(ESNRegressor(n_units=10), n_members=1, random_state=0),
 ]
 

@@ -11,6 +11,7 @@ import numpy as np
 from reservoirs.estimators.ranges import Number
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.nodes import OwnUnits, State
+from reservoirs.forecasting.restored import FAR, Restored
 from reservoirs.sequences import Array
 
 Bounds = tuple[Array, Array]  # the smallest and the largest value of each output
@@ -74,8 +75,9 @@ def find_bounds(
     `bound` is the share; None: no bounds. Observations, (n, n_outputs), are what is known before
     the first forecast; rows with NaN count where they have values. The share is left out of a side
     that a step cannot take, the logarithm of a negative value say, beside the first row of exog,
-    (n_steps, n_exog). The state has the units of the series where it is scaled by itself. The
-    bounds, (n_outputs,) each, are in the units of y.
+    (n_steps, n_exog). The state has the units of the series where it is scaled by itself. Behind
+    `Log` and `Difference`, where a trend leaves the range, it is as much again, and more far ahead.
+    The bounds, (n_outputs,) each, are in the units of y.
     """
     end = model.training_end_
     if bound is None or end.target_range is None:
@@ -85,6 +87,8 @@ def find_bounds(
     if isinstance(node, OwnUnits):
         mean, scale = (units[: end.n_outputs] for units in state[0])
         seen = seen * scale + mean
+    if isinstance(node, Restored):
+        bound = max(1.0, FAR * len(exog) / min(end.layout.lengths))
     together = np.vstack([seen, observations])
     low, high = np.nanmin(together, axis=0), np.nanmax(together, axis=0)
     with np.errstate(over="ignore"):  # a margin so wide that it holds nothing
@@ -182,3 +186,33 @@ def warn_of_divergence(steps: list[int | None], n_steps: int, *, bounded: bool) 
         ),
         stacklevel=4,
     )
+
+
+def run_restored(
+    node: Restored,
+    observation: Array,
+    exog: Array,
+    state: State,
+    bounds: Bounds | None,
+    bound: float | None,
+) -> Array:
+    """Run a loop behind `Log` and `Difference`, with the bound of what they leave, in ranges.
+
+    Warns
+    -----
+    ForecastDivergedWarning
+        If transformed values were held.
+    """
+    margin = DEFAULT_BOUND if bound is None else bound
+    values, step = node.closed_loop(observation, exog, state, bounds, margin)
+    if step is not None:
+        warnings.warn(
+            ForecastDivergedWarning(
+                f"the forecast met its bound at step {step} of {len(exog)}: what Log and Difference "
+                "leave of it is held within the range that was learned and a margin (bound=None "
+                "lets it go). Raise alpha or take alpha='closed_loop' (ESN, NVAR), or train longer",
+                step,
+            ),
+            stacklevel=6,
+        )
+    return values

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.settings import check_settings
 from reservoirs.forecasting.composed import OWN_UNITS, WANTED, ComposedModel
+from reservoirs.forecasting.levels import LevelTransformer
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.nodes import (
     Average,
@@ -22,8 +23,15 @@ from reservoirs.forecasting.nodes import (
     Union,
     is_affine,
 )
+from reservoirs.forecasting.restored import Restored
 from reservoirs.forecasting.training_end import check_loop
 from reservoirs.scaling import SequenceScaler
+
+LEVELS = (
+    "the loop cannot close: Log and Difference must be the first steps, with nothing but scalers "
+    "between them and a regressor of this library, fitted in one Pipeline without memory= on "
+    "X, y = next_step(series), arrays or DataFrames"
+)
 
 
 def closed_loop_model(model: object) -> ClosedLoopModel:
@@ -78,7 +86,7 @@ def as_node(model: object, name: str, *, final: bool) -> Node:
     if "Pipeline" in kinds:
         steps = [(n, s) for n, s in model.steps if s not in (None, "passthrough")]  # type: ignore[attr-defined]
         nodes = [as_node(step, n, final=final and step is steps[-1][1]) for n, step in steps]
-        return _in_own_units(nodes, [step for _, step in steps])
+        return _as_chain(nodes, [step for _, step in steps])
     if "FeatureUnion" in kinds:
         return _as_union(model)
     if "VotingRegressor" in kinds:
@@ -105,8 +113,16 @@ def _without_names(scaler: object) -> object:
     return bare.set_output(transform="default") if hasattr(bare, "set_output") else bare
 
 
-def _in_own_units(nodes: list[Node], steps: list[object]) -> Chain:
-    """Return the steps of a Pipeline as a node; a scaler of each series and what follows as one."""
+def _as_chain(nodes: list[Node], steps: list[object]) -> Chain:
+    """Return the steps of a Pipeline as a node; what a scaler of each series reaches as one."""
+    apart = tuple(s for s in steps if isinstance(s, LevelTransformer))
+    transformed = getattr(steps[-1], "transformed_target_", False)
+    if apart or transformed:
+        first = all(s is step for s, step in zip(apart, steps, strict=False))
+        between = steps[len(apart) : -1]
+        if not (apart and transformed and first and all(map(is_affine, between))):
+            raise ValueError(LEVELS)
+        return Restored(nodes, apart)
     scalers = [i for i, s in enumerate(steps) if getattr(s, "per_series", False)]
     learned = getattr(steps[-1], "own_units_", False)
     if learned and scalers == [0] and len(nodes) == 2 and isinstance(steps[0], SequenceScaler):

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from reservoirs.estimators.series import States, Step
-from reservoirs.forecasting.bounds import DEFAULT_BOUND, Bounds
+from reservoirs.forecasting.bounds import DEFAULT_BOUND, Bounds, run_restored
 from reservoirs.forecasting.composed_intervals import interval_ends
 from reservoirs.forecasting.loop import DIVERGED, TOLERANCE, Loop
 from reservoirs.forecasting.nodes import (
@@ -24,6 +24,7 @@ from reservoirs.forecasting.nodes import (
     is_affine,
 )
 from reservoirs.forecasting.probing import beside, same_columns, targets_agree
+from reservoirs.forecasting.restored import Restored
 from reservoirs.forecasting.runs import feed_back
 from reservoirs.forecasting.training_end import CANNOT_CLOSE, TrainingEnd
 from reservoirs.sequences import Array, InitialState
@@ -266,6 +267,8 @@ class ComposedModel:
         """Run the loop, compiled where all steps before one of our regressors are scalers."""
         if isinstance(self.node, OwnUnits):
             return self.node.closed_loop(observation, exog, state, bounds)
+        if isinstance(self.node, Restored):
+            return run_restored(self.node, observation, exog, state, bounds, self.bound)
         nodes = list(self.node.nodes) if isinstance(self.node, Chain) else []
         last = nodes[-1] if nodes else None
         before = [node.estimator for node in nodes[:-1] if isinstance(node, Foreign)]

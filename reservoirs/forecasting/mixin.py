@@ -20,7 +20,7 @@ from reservoirs.forecasting.held_out import LoopOrigins, find_residuals, in_samp
 from reservoirs.forecasting.interval_rows import IntervalRows
 from reservoirs.forecasting.intervals import check_coverage, half_widths
 from reservoirs.forecasting.loop import DIVERGED, Loop
-from reservoirs.forecasting.own_units import unscale
+from reservoirs.forecasting.own_units import refuse_transformed, unscale
 from reservoirs.forecasting.runs import feed_back
 from reservoirs.forecasting.training_end import TrainingEnd, check_output_names
 from reservoirs.missing import MissingValuesError
@@ -41,6 +41,8 @@ class ForecastMixin(SeriesMixin):
         Set, to True, where targets were learned in the units of their own series.
     interval_rows_ : IntervalRows or None
         The last training rows, for intervals; None where a forecast cannot have them.
+    transformed_target_ : bool
+        Set, to True, where what `Log` or `Difference` made of the targets was learned.
     """
 
     training_end_: TrainingEnd
@@ -48,6 +50,7 @@ class ForecastMixin(SeriesMixin):
     interval_rows_: IntervalRows | None
     bound: float | None
     interval_origins: int | None
+    transformed_target_: bool
 
     @property
     def n_outputs_(self) -> int:
@@ -93,6 +96,7 @@ class ForecastMixin(SeriesMixin):
         ValueError
             For bad data, another number of contexts than series, or a state that cannot be used.
         """
+        refuse_transformed(self)
         values, layout, ends = self._outputs(X, context, initial_state, series_id)
         values = unscale(self, values, X, layout)
         values = drop_output_axis(values, self.training_end_.flat_targets)
@@ -255,6 +259,7 @@ class ForecastMixin(SeriesMixin):
 
         _, layout = flatten(X, series_id)
         check_is_fitted(self)
+        refuse_transformed(self)
         check_output_names(y, self.training_end_)
         targets = check_targets(self, y, layout, allow_nan=True)
         try:

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from reservoirs.estimators.units import units_of
-from reservoirs.labels import is_frame, load_pandas
+from reservoirs.forecasting.levels import in_container_of, transformed_targets
 from reservoirs.sequences import Array, Layout, SeriesLike, flatten, members_of, unmask
 
 TOLERANCE = 1e-9  # of a scaled observation
@@ -20,9 +20,12 @@ class InOwnUnits(Protocol):
     ----------
     own_units_ : bool
         Whether it did.
+    transformed_target_ : bool
+        Whether it learned what the steps before it made of the next observation.
     """
 
     own_units_: bool
+    transformed_target_: bool
 
 
 def scale_targets(
@@ -35,7 +38,8 @@ def scale_targets(
 ) -> SeriesLike:
     """Return y scaled as its series in X are, where y is the next observation; store whether.
 
-    X is perhaps from a `SequenceScaler` with `per_series`. The `own_units_` of the model is set, or
+    X is perhaps from a `SequenceScaler` with `per_series`. Behind `Log` and `Difference` what they
+    made of y is returned. The `own_units_` of the model is set, or
     deleted. The targets stay in the container they came in.
 
     Raises
@@ -44,6 +48,11 @@ def scale_targets(
         If training goes on with targets in other units than before.
     """
     before = vars(model).pop("own_units_", False)
+    vars(model).pop("transformed_target_", None)
+    learned = transformed_targets(model, X, y, series_id)
+    if learned is not None:
+        model.transformed_target_ = True
+        return learned
     y = _scaled(model, X, y, series_id)
     if resumed and before != getattr(model, "own_units_", False):
         raise ValueError(
@@ -83,16 +92,7 @@ def _scaled(model: InOwnUnits, X: SeriesLike, y: SeriesLike, series_id: SeriesLi
     if off.any():
         return y
     model.own_units_ = True
-    z = z.reshape(flat.shape)
-    if listed:
-        return [z[span] for span in layout.slices()]
-    if not is_frame(y):
-        return z
-    pd = load_pandas()
-    is_table = hasattr(y, "columns")
-    scaled = pd.DataFrame(z, y.index, y.columns) if is_table else pd.Series(z, y.index, name=y.name)
-    scaled.attrs = dict(y.attrs)
-    return scaled
+    return in_container_of(y, z, layout)
 
 
 def unscale(model: object, values: Array, X: SeriesLike, layout: Layout) -> Array:
@@ -117,3 +117,20 @@ def unscale(model: object, values: Array, X: SeriesLike, layout: Layout) -> Arra
     mean, scale = units.by_row(values.shape[1])
     scaled: Array = values * scale + mean
     return scaled
+
+
+def refuse_transformed(model: object) -> None:
+    """Refuse to predict rows whose levels are not known.
+
+    Raises
+    ------
+    ValueError
+        If the model learned what `Log` or `Difference` made of its targets.
+    """
+    if getattr(model, "transformed_target_", False):
+        raise ValueError(
+            "this model learned what Log or Difference made of the next observation, and the rows "
+            "that reach it do not tell the levels to go back to: take "
+            "reservoirs.forecast(pipeline, n), or reservoirs.backtest(pipeline, series, horizon=1, "
+            "step=1) for one step from many rows"
+        )

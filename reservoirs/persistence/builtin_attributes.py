@@ -23,6 +23,7 @@ from reservoirs.forecaster.combined import CombinedForecast, Past
 from reservoirs.forecasting.interval_rows import IntervalRows
 from reservoirs.forecasting.loop import Loop
 from reservoirs.forecasting.training_end import TrainingEnd
+from reservoirs.invertible import Difference, Log
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.attributes import Hints
 from reservoirs.readout import DualRows, GramSums, QRSums, Readout
@@ -62,6 +63,7 @@ ESN: Hints = {
     "activity_": TrainingActivity,
     "start_states_": StartStates,
 }
+LEVELS: Hints = {"last_states_": States, "training_end_": TrainingEnd}
 CHOSEN: Hints = {
     "alpha_scores_": Array,
     "n_diverged_loops_": int,
@@ -102,6 +104,8 @@ ATTRIBUTES: dict[type, Hints] = {
         "last_states_": list[Past],
         "training_end_": TrainingEnd,
     },
+    Difference: LEVELS,
+    Log: LEVELS,
     SequenceScaler: {"mean_": Array, "scale_": Array, "series_names_": list[Hashable] | None},
     ChunkedSums: {
         "reservoir": Reservoir,

@@ -21,6 +21,7 @@ from reservoirs.forecaster.combined import CombinedForecast, Past, Way
 from reservoirs.forecaster.transforms import Transform
 from reservoirs.forecasting.interval_rows import IntervalRows
 from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
+from reservoirs.invertible import Difference, Log
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.builtin_attributes import ATTRIBUTES, SKLEARN, SUMS
 from reservoirs.persistence.registry import State, check_shapes, register
@@ -53,6 +54,8 @@ def _register_fixed() -> None:
     register(StartStates, attributes={})
     for part in (Transform, Inputs, Branch, Way, Past, CombinedForecast):
         register(part, attributes={})
+    for step in (Difference, Log):
+        register(step, check=_check_levels, attributes=ATTRIBUTES[step])
     register(Forecaster, check=_check_forecaster, attributes=ATTRIBUTES[Forecaster])
     # its name in files of 0.1.0
     register(
@@ -155,6 +158,17 @@ def _reading(model: ESNRegressor | ESNClassifier | ChunkedSums) -> Reading:
             f"readout_features must be one of {sorted(READINGS)}, got {model.readout_features!r}"
         )
     return READINGS[model.readout_features]
+
+
+def _check_levels(step: Difference | Log) -> None:
+    if not hasattr(step, "n_levels_"):
+        return
+    if not 1 <= step.n_levels_ <= step.n_features_in_:
+        raise ValueError(f"{type(step).__name__} has not n_levels_ of n_features_in_ columns")
+    for state in getattr(step, "last_states_", ()):
+        check_shapes(
+            type(step).__name__, {"last_states_": state}, {"last_states_": (None, step.n_levels_)}
+        )
 
 
 def _check_forecaster(model: Forecaster) -> None:

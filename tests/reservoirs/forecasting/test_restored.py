@@ -1,0 +1,169 @@
+"""Log and Difference before a regressor: forecasts are those of transforms undone by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+from reservoirs import (
+    Difference,
+    ESNRegressor,
+    ForecastDivergedWarning,
+    Log,
+    NVARRegressor,
+    SequenceScaler,
+    backtest,
+    forecast,
+    load,
+    next_step,
+    save,
+)
+from reservoirs.metrics import nrmse
+from reservoirs.model_selection import RollingOriginSplit, forecast_scorer
+
+T = np.arange(120.0)
+RNG = np.random.default_rng(0)
+SALES = (100 + T) * (1 + 0.3 * np.sin(2 * np.pi * T / 12)) * np.exp(0.02 * RNG.standard_normal(120))
+MONTHS = pd.date_range("2015-01-01", periods=120, freq="MS")
+FORCE = np.cos(0.7 * T)
+ESN = {"n_units": 30, "alpha": 1e-2, "random_state": 0}
+LAGS = {"log d12": (12,), "log d12 d1": (12, 1), "log": ()}
+
+
+def pipeline(lags=(12,), **settings):
+    steps = [Log(), *(Difference(lag=lag) for lag in lags), StandardScaler()]
+    return make_pipeline(*steps, ESNRegressor(**{**ESN, **settings}))
+
+
+MODEL = pipeline().fit(*next_step(SALES))
+
+
+@pytest.mark.parametrize("lags", LAGS.values(), ids=LAGS)
+@pytest.mark.parametrize("regressor", [ESNRegressor(**ESN), NVARRegressor(degree=1, alpha=1e-3)])
+def test_a_forecast_is_the_slow_one(lags, regressor):
+    steps = [Log(), *(Difference(lag=lag) for lag in lags), StandardScaler()]
+    model = make_pipeline(*steps, clone(regressor)).fit(*next_step(SALES))
+
+    ahead = forecast(model, 15)
+
+    series = [np.log(SALES)]
+    for lag in lags:
+        series.append(series[-1][lag:] - series[-1][:-lag])
+    inner = make_pipeline(StandardScaler(), regressor).fit(*next_step(series[-1]))
+    values = list(forecast(inner, 15))
+    for lag, levels in zip(reversed(lags), reversed(series[:-1]), strict=True):
+        levels = list(levels)
+        for value in values:
+            levels.append(value + levels[-lag])
+        values = levels[-15:]
+    assert_allclose(ahead, np.exp(values), rtol=1e-10)
+    assert_allclose(forecast(model, 15, context=SALES), ahead, rtol=1e-10)
+
+
+def test_frames_panels_and_lists_come_back_with_their_dates():
+    frame = pd.DataFrame({"a": SALES, "b": SALES[::-1]}, index=MONTHS)
+    both = pipeline().set_output(transform="pandas").fit(*next_step(frame))
+    ahead = forecast(both, 3)
+    assert list(ahead.columns) == ["a", "b"] and ahead.index[0] == pd.Timestamp("2025-01-01")
+
+    pieces = [SALES[:70, None], 2 * SALES[20:, None]]
+    steps = [Log(), Difference(lag=12), SequenceScaler(), ESNRegressor(**ESN)]
+    model = make_pipeline(*steps).fit(*next_step(pieces))
+    of_each = forecast(model, 5)
+    assert_allclose(of_each[1], forecast(model, 5, context=pieces[1], initial_state="zero"))
+    panel = pd.concat({"x": frame[["a"]], "y": 3 * frame[["a"]]})
+    of_panel = forecast(pipeline().set_output(transform="pandas").fit(*next_step(panel)), 4)
+    assert_allclose(of_panel.loc["y"], 3 * of_panel.loc["x"], rtol=1e-9)
+
+
+def test_a_backtest_is_a_forecast_after_each_origin():
+    truth, found = backtest(MODEL, SALES, horizon=6, step=50)
+
+    assert_array_equal(truth[1, :, 0], SALES[100:106])
+    for number, origin in enumerate((49, 99)):
+        ahead = forecast(MODEL, 6, context=SALES[: origin + 1])
+        assert_allclose(found[number, :, 0], ahead, rtol=1e-10)
+
+
+def test_gaps_of_a_context_are_filled_by_forecasts():
+    gap, filled = SALES[:90].copy(), SALES[:90].copy()
+    gap[70], filled[70] = np.nan, forecast(MODEL, 1, context=SALES[:70])[0]
+
+    assert_allclose(forecast(MODEL, 6, context=gap), forecast(MODEL, 6, context=filled), rtol=1e-9)
+
+
+def test_a_search_scores_levels():
+    X, y = next_step(SALES)
+    folds = RollingOriginSplit(2, horizon=12)
+    search = GridSearchCV(
+        pipeline(), {"difference__lag": [1, 12]}, cv=folds, scoring=forecast_scorer()
+    ).fit(X, y)
+
+    train, test = list(folds.split(X))[1]
+    ahead = forecast(pipeline().fit(X[train], y[train]), 12)
+    assert search.best_params_ == {"difference__lag": 12}
+    error = nrmse(y[test], ahead, scale=y[train].std())
+    assert search.cv_results_["split1_test_score"][1] == pytest.approx(-error)
+
+
+def test_a_saved_pipeline_forecasts_the_same(tmp_path):
+    save(MODEL, tmp_path / "model")
+
+    assert_array_equal(forecast(load(tmp_path / "model"), 9), forecast(MODEL, 9))
+
+
+def test_a_trend_leaves_the_range_and_ends_far_away():
+    line = 5 + 2 * T[:40]
+    model = make_pipeline(Difference(), StandardScaler(), NVARRegressor(degree=1))
+    model.fit(*next_step(line))
+    assert_allclose(forecast(model, 30), 5 + 2 * np.arange(40.0, 70), rtol=1e-9)
+
+    wild = make_pipeline(Log(), Difference(), NVARRegressor(degree=1)).fit(
+        *next_step(2.0 ** T[:20])
+    )
+    with pytest.warns(ForecastDivergedWarning, match="met its bound"):
+        far = forecast(wild, 200)
+    assert np.isfinite(far).all() and far.max() <= 2.0**20 * (1 + 3 * 200 / 19)
+    with pytest.warns(ForecastDivergedWarning, match="diverged"):
+        assert np.isnan(forecast(wild, 2000, bound=None)).any()
+
+
+def test_values_of_no_difference_seen_are_held_and_told():
+    model = make_pipeline(Difference(), NVARRegressor(degree=1, bound=0.0)).fit(*next_step(T**2))
+
+    with pytest.warns(ForecastDivergedWarning, match="Log and Difference leave of it"):
+        held = forecast(model, 10)
+
+    assert np.diff(held).max() <= 119**2 - 118**2 + 1e-3
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ([StandardScaler(), Log(shift=9), ESNRegressor(**ESN)], "must be the first steps"),
+        ([Log(), PolynomialFeatures(2), NVARRegressor(degree=1)], "must be the first steps"),
+        ([Log(), Ridge()], "must be the first steps"),
+    ],
+)
+def test_what_cannot_go_back_to_levels_is_refused(steps, message):
+    with pytest.raises(ValueError, match=message):
+        forecast(make_pipeline(*steps).fit(*next_step(SALES)), 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: make_pipeline(Difference(), Ridge()).fit(*next_step(SALES)), "NaN"),
+        (lambda: MODEL.predict(next_step(SALES)[0]), "forecast\\(pipeline, n\\)"),
+        (lambda: MODEL.score(*next_step(SALES)), "forecast\\(pipeline, n\\)"),
+        (lambda: forecast(MODEL, 3, context=SALES[:12]), "12 rows back"),
+    ],
+)
+def test_mistakes_are_answered(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
