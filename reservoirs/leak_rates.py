@@ -32,7 +32,11 @@ def unit_rates(reservoir: Leaky) -> float | Array:
     rate = reservoir.leak_rate
     if isinstance(rate, Real):
         return float(rate)
-    rates, n_units = np.asarray(rate, dtype=np.float64), reservoir.n_units
+    n_units = reservoir.n_units
+    try:
+        rates = np.asarray(rate, dtype=np.float64)
+    except (TypeError, ValueError):  # text or complex numbers in a list
+        rates = np.empty(0)
     if not rates.ndim:
         return float(rates)
     if rates.ndim != 1 or not 1 <= len(rates) <= n_units or not ((rates > 0) & (rates <= 1)).all():

@@ -62,16 +62,17 @@ class ESNRegressor(HeldOutMixin, LoopingMixin, RegressorMixin, EchoStateNetwork)
         takes the penalty whose forecasts are best, on blocks of the series left out one by one:
         for a model that is to forecast, and where the data are noisy or short.
     alpha_horizon : int, default=None
-        Steps of the forecasts that "closed_loop" compares; None: a twentieth of the rows, 8 to 100.
+        Steps of the forecasts that "closed_loop" compares; None: a twentieth of the rows, 8 to 100,
+        and fewer where no series is long enough.
     exog_align : {"observation", "target"}, default="observation"
         Whether a row of exog enters with its own observation or belongs to the value predicted, as
         `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
     bound : float or None, default=0.25
         What a forecast feeds back is held within the range of the training targets and of its
-        context, and this share of that range beyond; None lets it go.
+        context, widened by this share of it on both sides; None sets no limit.
     forgetting : float, default=1.0
-        What the squared error of a row counts of that of the next, in (0, 1], through all series
-        in their order; below 1 old rows are forgotten, over 1 / (1 - forgetting) rows.
+        Weight of the squared error of a row relative to that of the next row, in (0, 1], through
+        all series in their order; below 1 the last 1 / (1 - forgetting) rows or so decide.
     interval_origins : int or None, default=40
         Closed loops from training rows whose errors make the intervals of `forecast(level=)`, each
         of a readout that has not seen its rows; None keeps no rows for them.

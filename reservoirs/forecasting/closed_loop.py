@@ -54,10 +54,10 @@ def forecast(
     initial_state : array-like of shape (state_size,) or str, default=None
         State before the first context row; None takes the model's own rule.
     bound : float, None or "auto", default="auto"
-        What is fed back is held within the range of the training targets and of the context, and
-        this share of that range beyond it, which is left out where a step of a Pipeline cannot
-        take it, the logarithm of a negative value say; None lets it go. "auto" is the model's own
-        parameter, .25 where it has none.
+        What is fed back is held within the range of the training targets and of the context,
+        widened by this share of it on both sides, unless a step of a Pipeline cannot take that, the
+        logarithm of a negative value say; None sets no limit. "auto" is the model's own parameter,
+        .25 where it has none.
     level : float or sequence of float, default=None
         Levels of intervals around the forecast in per cent, 80 or [80, 95] say; None: no interval.
         They are made of the errors of the model's own forecasts from training rows.

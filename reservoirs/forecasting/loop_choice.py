@@ -162,7 +162,8 @@ def plan_loops(
     Raises
     ------
     ValueError
-        If targets are per series, no loop closes, or no block fits into a series.
+        If targets are per series, no loop closes, no block fits into a series, or one of a horizon
+        that was asked for leaves too few rows.
     """
     if targets.kind == "per_series":
         raise ValueError(
@@ -171,9 +172,9 @@ def plan_loops(
         )
     if loop is None:
         raise ValueError(
-            "alpha='closed_loop' chooses by forecasts, and y is not the next observation of X; "
-            "build them with X, y = next_step(series), of series of four rows or more, or pass a "
-            "number or a grid as alpha"
+            "alpha='closed_loop' chooses by forecasts, and y is not the next observation of X (up "
+            "to a scale); build them with X, y = next_step(series), of series of four rows or "
+            "more, with no steps but scalers before the model, or pass a number or a grid as alpha"
         )
     n_rows = int(counted.sum())
     steps = horizon or int(np.clip(n_rows // 20, SHORTEST, LONGEST))
@@ -188,6 +189,12 @@ def plan_loops(
             f"alpha='closed_loop' needs {steps + steps // 2 + 1} rows in a row after washout that "
             f"have targets, for loops of {steps} steps; lower alpha_horizon or washout, pass a "
             "longer series, or a number as alpha"
+        )
+    if horizon is not None and n_rows < 2 * steps + steps // 2:
+        raise ValueError(
+            f"alpha_horizon={horizon} leaves {n_rows - steps - steps // 2} of {n_rows} rows to "
+            "learn from beside a block of loops, fewer than a loop has steps; lower it, or pass a "
+            "number as alpha"
         )
     places = np.linspace(0, len(starts) - 1, min(N_BLOCKS, len(starts))).round().astype(int)
     known = targets.rows[targets.known]

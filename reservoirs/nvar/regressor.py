@@ -68,10 +68,11 @@ class NVARRegressor(ForecastMixin, RegressorMixin, BaseEstimator):
         Whether a row of exog enters with its own observation or belongs to the value predicted, as
         `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
     alpha_horizon : int, default=None
-        Steps of the forecasts that "closed_loop" compares; None: a twentieth of the rows, 8 to 100.
+        Steps of the forecasts that "closed_loop" compares; None: a twentieth of the rows, 8 to 100,
+        and fewer where no series is long enough.
     bound : float or None, default=0.25
         What a forecast feeds back is held within the range of the training targets and of its
-        context, and this share of that range beyond; None lets it go.
+        context, widened by this share of it on both sides; None sets no limit.
     interval_origins : int or None, default=40
         Closed loops from training rows whose errors make the intervals of `forecast(level=)`, each
         of a readout that has not seen its rows; None keeps no rows for them.

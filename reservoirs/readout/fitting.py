@@ -160,11 +160,14 @@ def check_alphas(alpha: ArrayLike) -> Array:
     ValueError
         For anything else.
     """
-    alphas = np.atleast_1d(np.asarray(alpha, dtype=np.float64))
+    try:
+        alphas = np.atleast_1d(np.asarray(alpha, dtype=np.float64))
+    except (TypeError, ValueError):  # text or complex numbers in a list, or rows of two lengths
+        alphas = np.empty(0)
     if alphas.ndim != 1 or not alphas.size or not (np.isfinite(alphas) & (alphas >= 0)).all():
         raise ValueError(
             f"alpha must be a number >= 0 or a 1-D grid of such, got {alpha!r}; remove "
-            "negative and non-finite values"
+            "negative and non-finite values, and text"
         )
     return alphas
 

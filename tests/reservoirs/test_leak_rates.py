@@ -44,8 +44,9 @@ def test_rates_changed_after_a_fit_count_and_bad_ones_are_refused():
     model.set_params(leak_rate=[0.2, 0.9])
 
     assert_array_equal(model.transform(SERIES), expected)
-    with pytest.raises(ValueError, match="leak_rate must be"):
-        model.set_params(leak_rate=[[0.2, 0.9]]).transform(SERIES)
+    for bad in ([[0.2, 0.9]], ["fast"], [0.1j]):
+        with pytest.raises(ValueError, match="leak_rate must be"):
+            model.set_params(leak_rate=bad).transform(SERIES)
 
 
 def test_a_forecast_with_several_rates_is_its_own_loop_by_hand():

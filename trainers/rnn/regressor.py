@@ -51,7 +51,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
     bound : float or None, default=0.25
         What a forecast feeds back is held within the range of the training targets and of its
-        context, and this share of that range beyond; None lets it go.
+        context, widened by this share of it on both sides; None sets no limit.
     interval_origins : int or None, default=40
         Closed loops from training rows whose errors make the intervals of `forecast(level=)`, along
         rows that are held out of a single series, else along rows that were learned, and widened by

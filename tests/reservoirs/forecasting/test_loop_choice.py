@@ -137,6 +137,10 @@ def test_what_cannot_choose_by_loops_says_so():
     with pytest.raises(ValueError, match="rows in a row"):
         esn(alpha_horizon=400).fit(X, y)
     for make in (esn, nvar):
+        with pytest.raises(ValueError, match=r"alpha_horizon=200 leaves \d+ of \d+ rows"):
+            make(alpha_horizon=200).fit(X, y)
+        with pytest.raises(ValueError, match=r"grid of such, got \['closed_loop'\]"):
+            make(alpha=["closed_loop"]).fit(X, y)
         with pytest.raises(ValueError, match="'alpha_horizon' parameter"):
             make(alpha_horizon=True).fit(X, y)
     with pytest.raises(ValueError, match="partial_fit cannot choose"):
