@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reservoirs.forecaster.branch import Branch
+from reservoirs.forecasting import check_coverage, half_widths
 from reservoirs.sequences import Array
 
 WIDENED = 1.15  # intervals: the residuals are those of loops that chose the penalties
@@ -207,16 +208,7 @@ class CombinedForecast:
         where = np.flatnonzero(met > MET * weights)
         return total / weights, int(where[0]) if len(where) else None
 
-    def half_widths(self, n_steps: int, level: float) -> Array:
-        """Return half the width of the intervals of a level, (n_steps, n_outputs)."""
-        sizes = np.maximum.accumulate(np.sqrt(np.mean(self.residuals**2, axis=0)), axis=0)
-        n_loops, horizon = self.residuals.shape[:2]
-        share = min(np.ceil((n_loops + 1) * level / 100) / n_loops, 1.0)
-        relative = np.abs(self.residuals) / np.where(sizes > 0, sizes, 1.0)
-        quantile = np.quantile(relative, share, axis=(0, 1))
-        # beyond the horizon of the loops errors grow as those of a random walk
-        steps = 1 + np.arange(n_steps)
-        sizes = sizes[np.minimum(steps, horizon) - 1]
-        growth = np.sqrt(np.maximum(steps / horizon, 1.0))[:, None]
-        widths: Array = WIDENED * quantile * sizes * growth
-        return widths
+    def half_widths(self, n_steps: int, levels: list[float]) -> Array:
+        """Return half the width of the intervals of levels, (n_levels, n_steps, n_outputs)."""
+        check_coverage(levels, len(self.residuals), "a longer series has more")
+        return half_widths(self.residuals, n_steps, levels, widened=WIDENED)

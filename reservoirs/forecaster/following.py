@@ -140,3 +140,8 @@ class FollowingMixin:
                 stacklevel=5,
             )
         return values if bounds is None else np.fmin(np.fmax(values, bounds[0]), bounds[1])
+
+    def _interval(self, values: Array, state: Past, levels: list[float]) -> tuple[Array, Array]:
+        """Return the ends of intervals around the forecast of one series."""
+        widths = self.models_[state.number].half_widths(len(values), levels)
+        return values - widths, values + widths

@@ -32,9 +32,11 @@ def draw_ahead(
 
     series, output = which
     combined, mean = model.models_[series], means[series]
-    widths = [combined.half_widths(len(mean), level)[:, output] for level in levels]
+    widths = combined.half_widths(len(mean), levels)[:, :, output]
     low, high = (
-        np.column_stack([mean[:, output] + side * width for width in widths]) if widths else None
+        np.column_stack([mean[:, output] + side * width for width in widths])
+        if len(widths)
+        else None
         for side in (-1, 1)
     )
     names = model.training_end_.output_names

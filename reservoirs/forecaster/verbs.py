@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.docstrings import inherit_parameters
+from reservoirs.forecaster.ahead import look_ahead
 from reservoirs.forecaster.following import FollowingMixin
-from reservoirs.forecaster.intervals import (
-    Levels,
-    check_levels,
-    forecast_with_intervals,
-    look_ahead,
-)
 from reservoirs.forecaster.pictures import draw_ahead
-from reservoirs.forecasting import backtest, forecast
+from reservoirs.forecasting import backtest, check_levels, forecast
 from reservoirs.sequences import SeriesLike
 
 if TYPE_CHECKING:
@@ -43,14 +40,15 @@ class VerbsMixin(FollowingMixin):
         self,
         n_steps: int,
         exog: SeriesLike = None,
-        level: Levels | None = None,
+        level: float | Sequence[float] | None = None,
     ) -> SeriesLike:
         """Forecast from the end of each series.
 
         Parameters
         ----------
         n_steps : int
-            Number of steps; intervals beyond `horizon_` widen as those of a random walk.
+            Number of steps; intervals beyond `horizon_` widen as those of a random walk at
+            most.
         exog : array-like of shape (n_steps, n_exog), list of arrays or DataFrame, default=None
             Known inputs, as `reservoirs.forecast` takes them.
         level : float or sequence of float, default=None
@@ -68,9 +66,7 @@ class VerbsMixin(FollowingMixin):
         ValueError
             For bad exog, or a level that the residuals are too few for.
         """
-        if level is None:
-            return forecast(self, n_steps, exog=exog)
-        return forecast_with_intervals(self, n_steps, exog, level)
+        return forecast(self, n_steps, exog=exog, level=level)
 
     @inherit_parameters(backtest)
     def backtest(
@@ -102,7 +98,7 @@ class VerbsMixin(FollowingMixin):
         n_steps: int | None = None,
         *,
         exog: SeriesLike = None,
-        level: Levels = (80, 90),
+        level: float | Sequence[float] = (80, 90),
         series: int = 0,
         output: int = 0,
         n_past: int | None = None,
@@ -142,10 +138,9 @@ class VerbsMixin(FollowingMixin):
         """
         check_is_fitted(self)
         n_steps = self.horizon_[series] if n_steps is None else n_steps
-        levels, ahead = check_levels(level, self.models_), look_ahead(self, n_steps, exog)
-        return draw_ahead(
-            self, ahead.means, levels, (series, output), n_past or max(4 * n_steps, 40), ax, line
-        )
+        levels = check_levels(level) if np.size(level) else []
+        means, n_past = look_ahead(self, n_steps, exog), n_past or max(4 * n_steps, 40)
+        return draw_ahead(self, means, levels, (series, output), n_past, ax, line)
 
     def summary(self) -> str:
         """Return a table of the ways that weigh most, for each series.

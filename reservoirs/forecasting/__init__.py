@@ -26,7 +26,7 @@ from reservoirs.forecasting.held_out import (
     held_out_residuals,
 )
 from reservoirs.forecasting.interval_rows import IntervalRows, keep_rows, kept_pieces
-from reservoirs.forecasting.intervals import check_coverage, half_widths
+from reservoirs.forecasting.intervals import check_coverage, check_levels, half_widths
 from reservoirs.forecasting.loop import Loop, find_loop
 from reservoirs.forecasting.loop_choice import (
     CLOSED_LOOP,
@@ -61,6 +61,7 @@ __all__ = [
     "TrainingEnd",
     "backtest",
     "check_coverage",
+    "check_levels",
     "check_outputs",
     "choose_by_loops",
     "closed_loop_model",

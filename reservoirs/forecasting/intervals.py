@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Ends = tuple[Array, Array]  # lower and upper, (n_levels, n_steps, n_outputs) each
-WIDENED = 1.15  # where loops run along rows that chose or trained the model
 FASTEST = 0.5  # growth of errors beyond the steps of the loops: that of a random walk
 
 
