@@ -170,9 +170,10 @@ class ClosedLoop:
         self.n_weights = self.pipeline[-1].coef_.size + self.pipeline[-1].intercept_.size
         return self
 
-    def forecast(self, n_steps: int) -> Array:
-        """Feed every prediction back."""
-        return np.asarray(forecast(self.pipeline, n_steps)).ravel()
+    def forecast(self, n_steps: int, level: list[int]) -> tuple[Array, Array, Array]:
+        """Feed every prediction back; return it with both ends of the intervals of each level."""
+        mean, low, high = forecast(self.pipeline, n_steps, level=level)
+        return mean, low, high
 
 
 def _statistical(
