@@ -24,6 +24,7 @@ from reservoirs.estimators.settings import record_settings
 from reservoirs.forecasting.recording import RecordingTransformer
 from reservoirs.input_weights import draw_bias, draw_input_weights
 from reservoirs.leak_rates import rates_key, unit_rates
+from reservoirs.overflow import StatesTooLargeError
 from reservoirs.packing import PackedCache
 from reservoirs.parallel import map_in_order
 from reservoirs.readout import BLOCK, row_blocks
@@ -338,7 +339,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
 
         Raises
         ------
-        ValueError
+        StatesTooLargeError
             If the states overflow, as those of a linear reservoir may.
         """
         for span in row_blocks(len(rows), size=block, first_row=first_row):
@@ -352,10 +353,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
                 None if out is None else out(span),
             )
             if not np.isfinite(state).all():  # stays so, once it happened
-                raise ValueError(
-                    f"states are too large for {self.dtype} before row {first_row + span.stop}; "
-                    "lower spectral_radius or the given W, or standardise X"
-                )
+                raise StatesTooLargeError(self.dtype, first_row + span.stop)
             yield span, states
 
     def check_state(self, state: ArrayLike | None, n_series: int) -> Array:

@@ -23,7 +23,7 @@ FILES = {
 # and from floors below, never from the same floor or from above.
 FLOORS = {
     "reservoirs": [
-        {"labels", "missing", "mistakes", "parallel", "suggestions", "version"},
+        {"labels", "missing", "mistakes", "overflow", "parallel", "suggestions", "version"},
         {"joining"},
         {"sequences"},
         {"compiled", "seeds", "targets", "topology"},

@@ -208,9 +208,10 @@ def run_restored(
     if step is not None:
         warnings.warn(
             ForecastDivergedWarning(
-                f"the forecast met its bound at step {step} of {len(exog)}: what Log and Difference "
-                "leave of it is held within the range that was learned and a margin (bound=None "
-                "lets it go). Raise alpha or take alpha='closed_loop' (ESN, NVAR), or train longer",
+                f"the forecast met its bound at step {step} of {len(exog)}: what Log and "
+                "Difference leave of it is held within the range that was learned and a margin "
+                "(bound=None lets it go). Raise alpha or take alpha='closed_loop' (ESN, NVAR), or "
+                "train longer",
                 step,
             ),
             stacklevel=6,

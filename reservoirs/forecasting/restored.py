@@ -8,6 +8,7 @@ import numpy as np
 
 from reservoirs.forecasting.levels import LevelTransformer
 from reservoirs.forecasting.nodes import Chain, State
+from reservoirs.overflow import StatesTooLargeError
 from reservoirs.sequences import Array
 
 FAR = 3.0  # levels go so many ranges beyond theirs in as many steps as there are training rows
@@ -105,7 +106,10 @@ class Restored(Chain):
                     f"reaches {self.reach} rows back from the last known one, and the context has "
                     "fewer; pass a longer one, or a larger step to backtest"
                 )
-            found, inside = inner.drive(inputs, inside)
+            try:
+                found, inside = inner.drive(inputs, inside)
+            except StatesTooLargeError:
+                found = np.full((1, len(low)), np.nan)
             values = np.fmin(np.fmax(found, low), high)
             if held is None and not np.array_equal(values, found):
                 held = t

@@ -19,6 +19,7 @@ from reservoirs.forecasting.loop import DIVERGED
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.nodes import OwnUnits, State
 from reservoirs.forecasting.starts import Start
+from reservoirs.overflow import StatesTooLargeError
 from reservoirs.sequences import Array
 
 
@@ -115,11 +116,17 @@ def feed_back(
 
     `step` takes the next row of inputs and returns the prediction after it; y[-1], the observation,
     enters first. Without bounds the run ends when a prediction is not below the limit in size.
-    Predictions, (n_steps, n_outputs), are NaN after the end of the run.
+    Predictions, (n_steps, n_outputs), are NaN after the end of the run; within bounds they stay at
+    the lower ones once the states overflow, as those of compiled loops do.
     """
     values = np.full((len(exog), len(observation)), np.nan)
     for t, inputs in enumerate(exog):
-        values[t] = observation = hold(step(next_row(observation, inputs)), bounds)
+        try:
+            predicted = step(next_row(observation, inputs))
+        except StatesTooLargeError:
+            values[t:] = hold(values[t:], bounds)
+            break
+        values[t] = observation = hold(predicted, bounds)
         if bounds is None and not np.abs(observation).max() < limit:
             break
     return values

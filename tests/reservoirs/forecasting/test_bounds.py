@@ -20,6 +20,7 @@ from sklearn.preprocessing import (
 )
 
 from reservoirs import (
+    Difference,
     ESNRegressor,
     ForecastDivergedWarning,
     NVARRegressor,
@@ -200,6 +201,37 @@ def test_constant_columns_are_held_to_their_values_without_a_word(model):
     model = make_pipeline(StandardScaler(), model).fit(*next_step(series))
 
     assert_allclose(forecast(model, 20)[:, :-1], np.tile(LEVELS, (20, 1)), rtol=1e-8)
+
+
+GROWING = {"n_units": 20, "activation": "identity", "spectral_radius": 1e5, "random_state": 0}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ESNRegressor(**GROWING),
+        make_pipeline(FunctionTransformer(np.tanh), ESNRegressor(**GROWING)),
+        make_pipeline(Reservoir(**GROWING), Ridge()),
+        make_pipeline(Difference(), ESNRegressor(**GROWING)),
+        VotingRegressor([("esn", ESNRegressor(**GROWING)), ("nvar", NVARRegressor())]),
+    ],
+)
+def test_states_that_overflow_end_no_forecast_in_an_error(model):
+    model = quietly(model.fit, *next_step(np.sin(np.arange(20.0))))
+
+    assert np.isfinite(quietly(forecast, model, 150)).all()
+    assert np.isnan(quietly(forecast, model, 150, bound=None)[-1])
+
+
+@pytest.mark.parametrize("model", [NVARRegressor(degree=1), ESNRegressor(n_units=9, noise=0.1)])
+def test_a_logarithm_of_a_negative_value_ends_a_free_forecast_in_nan(model):
+    model = make_pipeline(FunctionTransformer(np.log), model)
+    model.fit(*next_step(1.2 + np.sin(np.arange(60.0))))
+    model[-1].intercept_ = model[-1].intercept_ - 100.0
+
+    found = quietly(forecast, model, 9, bound=None)
+
+    assert np.isfinite(found[0]) and np.isnan(found[1:]).all()
 
 
 def test_the_bound_may_change_after_fit_and_labels_stay():
