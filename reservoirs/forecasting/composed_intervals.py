@@ -6,12 +6,13 @@ import numpy as np
 
 from reservoirs.forecasting.nodes import Chain, Foreign, Inverse, Node, Ours, OwnUnits, State
 from reservoirs.forecasting.nodes import is_affine as is_scaler
+from reservoirs.forecasting.restored import Restored
 from reservoirs.sequences import Array
 
 REFUSED = (
     "level needs the errors of the regressor's own loops, which are those of the whole model where "
-    "it is a regressor of this library alone, behind scalers, or in a TransformedTargetRegressor "
-    "that transforms each output by itself; "
+    "it is a regressor of this library alone, behind Log, Difference and scalers, or in a "
+    "TransformedTargetRegressor that transforms each output by itself; "
 )
 
 
@@ -34,6 +35,8 @@ def interval_ends(
         ends = interval_ends(node.nodes[0], (values - mean[:d]) / scale[:d], inside[0], levels)
         low, high = (end * scale[:d] + mean[:d] for end in ends)
         return low, high
+    if isinstance(node, Restored):
+        return _levels_around(node, values, levels)
     if isinstance(node, Inverse):
         return _transformed_back(node, values, state, levels)
     if isinstance(node, Ours):
@@ -64,3 +67,28 @@ def _transformed_back(
     pairs = interval_ends(node.nodes[0], inside, state[0], levels)
     first, second = (np.stack([node.back(one) for one in ends]) for ends in pairs)
     return np.fmin(first, second), np.fmax(first, second)
+
+
+def _levels_around(node: Restored, values: Array, levels: list[float]) -> tuple[Array, Array]:
+    """Return the ends of levels, of errors that are summed up as differences are."""
+    logs = [step for step in node.steps if not step.reach]
+    differences = node.steps[len(logs) :]
+    if not all(step.reach for step in differences):
+        raise ValueError(f"{REFUSED}Log comes after Difference")
+
+    def undo(errors: Array) -> Array:
+        for step in reversed(differences):
+            errors = errors.copy()
+            for t in range(step.reach, errors.shape[1]):
+                errors[:, t] += errors[:, t - step.reach]
+        return errors
+
+    (part,) = node.nodes[-1].parts()
+    widths = part._half_widths(len(values), levels, undo)  # type: ignore[attr-defined]
+    inside = values
+    for step in logs:
+        inside = step.forward(inside)
+    low, high = inside - widths, inside + widths
+    for step in reversed(logs):
+        low, high = step.back(low, low), step.back(high, high)
+    return low, high

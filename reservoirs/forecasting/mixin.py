@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -181,10 +181,20 @@ class ForecastMixin(SeriesMixin):
 
     def _interval(self, values: Array, state: Array, levels: list[float]) -> tuple[Array, Array]:
         """Return the ends of intervals around a forecast, in the units of the targets learned."""
+        widths = self._half_widths(len(values), levels)
+        return values - widths, values + widths
+
+    def _half_widths(
+        self, n_steps: int, levels: list[float], undo: Callable[[Array], Array] | None = None
+    ) -> Array:
+        """Return half the width of intervals, (n_levels, n_steps, n_outputs).
+
+        `undo` takes the errors of loops to the units wanted.
+        """
         residuals = find_residuals(self)
         check_coverage(levels, len(residuals), "raise interval_origins, or fit a longer series")
-        widths = half_widths(residuals, len(values), levels, widened=self._widened)
-        return values - widths, values + widths
+        errors = residuals if undo is None else undo(residuals)
+        return half_widths(errors, n_steps, levels, widened=self._widened)
 
     @inherit_parameters(forecast)
     def forecast(

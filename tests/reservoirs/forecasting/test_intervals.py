@@ -16,7 +16,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
 
 from reservoirs import (
+    Difference,
     ESNRegressor,
+    Log,
     NVARRegressor,
     Reservoir,
     SequenceScaler,
@@ -27,6 +29,7 @@ from reservoirs import (
 )
 from reservoirs.forecasting.held_out import find_residuals, in_sample_residuals, plan_origins
 from reservoirs.forecasting.interval_rows import kept_pieces
+from reservoirs.forecasting.intervals import half_widths
 from reservoirs.sequences import Layout
 
 N = 160
@@ -224,6 +227,24 @@ def test_a_scaler_or_a_transformed_target_changes_no_interval():
     mean, low, high = forecast(target, 5, level=80)
     inside = esn().fit(*next_step(np.log(series))).forecast(5, level=80)
     assert_allclose(np.log([mean, low, high]), inside, rtol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [[Difference(lag=3)], [Log(), Difference(), Difference(lag=4)]])
+def test_intervals_around_levels_are_of_errors_of_levels(steps):
+    series = 6 + 0.02 * np.arange(N) + noisy_sine(N)
+    model = make_pipeline(*steps, esn(interval_origins=4))
+    mean, low, high = forecast(model.fit(*next_step(series)), 5, level=80)
+    reach = sum(getattr(step, "lag", 0) for step in steps)
+    origins = plan_origins(model[-1], model[-1].interval_rows_, 4)
+    errors = []
+    for first in origins.firsts + reach:
+        twin = clone(model).fit(*next_step(series[: first + 1]))
+        values = forecast(twin, origins.horizon)
+        truth = series[first + 1 : first + 1 + origins.horizon]
+        errors.append(np.log(truth / values) if len(steps) > 1 else truth - values)
+    widths = half_widths(np.stack(errors)[:, :, None], 5, [80.0])[0, :, 0]
+    found = np.log(high / mean) if len(steps) > 1 else high - mean
+    assert_allclose(found, widths, rtol=1e-6)
 
 
 def test_series_in_units_of_their_own_have_widths_of_their_own():
