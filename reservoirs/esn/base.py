@@ -67,7 +67,8 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         State before a new series in prediction: the training state after which the inputs were
         "nearest" those of its first three rows, "mean" of the training states, "zero", "last" of
         the one training series, or an array (n_units,). "auto" is zero after training on several
-        series without washout or with targets per series, else mean.
+        series without washout or with targets per series, else nearest (mean, where no series has
+        20 rows and three more).
     dtype : {"float64", "float32"}, default="float64"
         Of weights and states; the readout is always float64.
     n_jobs : int, default=None
@@ -94,12 +95,12 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         Mean of the training states.
     last_states_ : array of shape (n_series, n_units)
         The last state of every training series.
-    auto_initial_state_ : {"mean", "zero"}
+    auto_initial_state_ : {"nearest", "mean", "zero"}
         What `initial_state="auto"` means after this training.
     medians_ : array of shape (n_readout_columns,)
         With the pooling "share_above_median" the medians of the training rows.
     start_states_ : StartStates
-        States that "nearest" chooses from, a megabyte at most; for targets per step.
+        States that "nearest" chooses from, a thousand at most; for targets per step.
     activity_ : TrainingActivity
         How the units moved along the training series, for `diagnostics.reservoir_report`.
     seed_ : int
@@ -184,7 +185,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         self.mean_state_ = mean[: self.n_units]
         self._store_starts(None if states.starts is None else states.starts.states_to_start_from())
         several = layout.n_series > 1 and not self.washout
-        self.auto_initial_state_ = "zero" if several or not per_step else "mean"
+        self.auto_initial_state_ = "zero" if several or not per_step else self._start_of_pieces
         if self.verbose:
             grid = f" of {np.size(self.alpha)}" if np.size(self.alpha) > 1 else ""
             print(  # noqa: T201 - asked for
@@ -342,10 +343,14 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         self.readout_, self.alpha_ = readout, readout.alpha
         self.coef_, self.intercept_ = readout.coefficients, readout.intercept
 
+    @property
+    def _start_of_pieces(self) -> str:
+        return "nearest" if "start_states_" in self.__dict__ else "mean"
+
     def _store_starts(self, starts: StartStates | None) -> None:
         """Store the states to start from; none where there are none."""
         self.__dict__.pop("start_states_", None)
-        if starts is not None and len(starts.ranks):
+        if starts is not None and starts.settled:
             self.start_states_ = starts
 
     def _noise(self) -> Noise | None:

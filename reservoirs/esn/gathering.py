@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reservoirs.esn.nearest import AHEAD, StartStates
+from reservoirs.esn.nearest import AHEAD, EARLY, StartStates
 from reservoirs.sequences import Array, Layout
 
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio
@@ -65,7 +65,8 @@ class Gathering:
         self.kept = kept.joined(self._completed([] if series is None else series.waiting, kept))
         ranks = _ranks(number)
         # the state after the last row of washout is in no block
-        wanted = (number >= washout + (washout > 0)) & (ranks < self.kept.limit)
+        wanted = (number > max(washout, EARLY - 1)) | ((number == 0) & (washout == 0))
+        wanted &= ranks < self.kept.limit
         whole = np.flatnonzero(wanted & (ends - place >= AHEAD))
         whole = np.sort(whole[np.argsort(ranks[whole], kind="stable")[: kept.most]])
         late = np.flatnonzero(wanted & (ends - place < AHEAD) & (ends == len(rows)))

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from reservoirs.estimators import Runs
+from reservoirs.readout import row_blocks
 from reservoirs.sequences import Array, Layout
 
 AHEAD = 3  # rows that are compared
-BUDGET = 2**20  # bytes of all that is kept
-AT_A_TIME = 2**18  # differences between inputs
+EARLY = 20  # rows of a series whose states may feel that it started from zero
+BUDGET, MOST = 1_000_000, 1000  # bytes and number of what is kept
+AT_A_TIME = 2**17  # distances
 
 Drive = Callable[[Array, Any], tuple[Array, Any]]  # rows, state -> outputs, last state
 ReadAll = Callable[[Array, Layout, Array], Runs]
@@ -27,8 +29,10 @@ ReadAll = Callable[[Array, Layout, Array], Runs]
 class StartStates:
     """States before some rows of the training series, and the inputs from there on.
 
-    Rows are chosen by their numbers in their series, those of the smallest ranks, as many as fit
-    into a megabyte: spread evenly, without a period, and the same for any cut into chunks.
+    Rows are chosen by their numbers in their series, those of the smallest ranks, a thousand or as
+    many as fit into a megabyte: spread evenly, without a period, and the same for any cut into
+    chunks. Beside them stands the first row of each series, whose rank is 0 and whose state is the
+    zero state: no rows choose it but the same ones.
 
     Attributes
     ----------
@@ -53,7 +57,13 @@ class StartStates:
     @property
     def most(self) -> int:
         """How many are kept."""
-        return int(BUDGET // (4 * self.states.shape[1] + 8 * AHEAD * self.inputs.shape[2]))
+        n_bytes = 4 * self.states.shape[1] + 8 * AHEAD * self.inputs.shape[2] + 8
+        return min(int(BUDGET // n_bytes), MOST)
+
+    @property
+    def settled(self) -> bool:
+        """Whether there are states besides those that series started from."""
+        return bool((self.ranks > 0).any())
 
     @property
     def limit(self) -> float:
@@ -79,16 +89,20 @@ class StartStates:
         The rows, (n_pieces, 3, n_features), may be anything where a piece is shorter. The numbers
         are (n_pieces, 3).
         """
+        numbers = np.empty((len(heads), AHEAD), dtype=int)
+        # of equal ones the last, which is furthest from where the series started
+        inputs, zero_state = self.inputs[::-1].transpose(1, 2, 0).copy(), self.ranks[::-1] == 0
         with np.errstate(over="ignore", invalid="ignore"):
             deviation = self.inputs[:, 0].std(axis=0)
             scale = np.where(deviation > 0, deviation, 1.0)
-            numbers = np.empty((len(heads), AHEAD), dtype=int)
-            n_pieces = max(AT_A_TIME // self.inputs.size, 1)
-            for first in range(0, len(heads), n_pieces):
-                span = slice(first, first + n_pieces)
-                apart = (self.inputs - heads[span, None]) / scale
-                distances = np.square(apart).sum(axis=3).cumsum(axis=2)
-                numbers[span] = distances.argmin(axis=1)
+            for span in row_blocks(len(heads), size=max(AT_A_TIME // len(self.ranks), 1)):
+                distances = np.zeros((span.stop - span.start, len(self.ranks)))
+                for row in range(AHEAD):
+                    for column, values in enumerate(inputs[row]):
+                        apart = (values - heads[span, row, column, None]) / scale[column]
+                        distances += apart * apart
+                    allowed = np.where(zero_state & (distances > 0), np.inf, distances)
+                    numbers[span, row] = len(self.ranks) - 1 - allowed.argmin(axis=1)
         return numbers
 
 

@@ -99,12 +99,12 @@ class ESNRegressor(HeldOutMixin, LoopingMixin, RegressorMixin, EchoStateNetwork)
         Mean of the training states.
     last_states_ : array of shape (n_series, n_units)
         The last state of every training series.
-    auto_initial_state_ : {"mean", "zero"}
+    auto_initial_state_ : {"nearest", "mean", "zero"}
         What `initial_state="auto"` means after this training.
     medians_ : array of shape (n_readout_columns,)
         With the pooling "share_above_median" the medians of the training rows.
     start_states_ : StartStates
-        States that "nearest" chooses from, a megabyte at most; for targets per step.
+        States that "nearest" chooses from, a thousand at most; for targets per step.
     activity_ : TrainingActivity
         How the units moved along the training series, for `diagnostics.reservoir_report`.
     seed_ : int
@@ -332,7 +332,7 @@ class ESNRegressor(HeldOutMixin, LoopingMixin, RegressorMixin, EchoStateNetwork)
         self.last_states_ = stream.state[None].copy()
         self._store_starts(stream.starts)
         several = stream.n_series > 1 and not self.washout
-        self.auto_initial_state_ = "zero" if several else "mean"
+        self.auto_initial_state_ = "zero" if several else self._start_of_pieces
         return self
 
     def _new_stream(self, n_outputs: int) -> ChunkedSums:

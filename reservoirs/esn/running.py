@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reservoirs.esn.nearest import OpenStart, StartStates, read_all_from_nearest
+from reservoirs.esn.nearest import AHEAD, EARLY, OpenStart, StartStates, read_all_from_nearest
 from reservoirs.esn.pooling import Pooling, pooling_names
 from reservoirs.esn.reading import READINGS, Reading
 from reservoirs.estimators import Runs, SeriesMixin, States
@@ -99,27 +99,20 @@ class RunningMixin(SeriesMixin):
         start = self.initial_state if initial_state is None else initial_state
         if not isinstance(start, str):
             return self.reservoir_.check_state(start, n_series)
-        if start == "auto":  # a context finds the nearest by itself
-            start = {"nearest": "mean"}.get(self.auto_initial_state_, self.auto_initial_state_)
+        if start == "auto":
+            start = self.auto_initial_state_
         if start == "nearest":
             return self._open_starts(n_series)
         named = find_start(start, self.mean_state_, self.last_states_)
         return self.reservoir_.check_state(named, n_series)
-
-    def _piece_states(self, initial_state: InitialState, n_series: int) -> States:
-        """Return the start of each piece that nothing is known before."""
-        start = self.initial_state if initial_state is None else initial_state
-        if isinstance(start, str) and start == "auto":
-            start = self.auto_initial_state_
-        return self._start_states(start, n_series)
 
     def _open_starts(self, n_series: int) -> list[Any]:
         starts = self.__dict__.get("start_states_")
         if starts is None:
             raise ValueError(
                 'initial_state="nearest" needs states of the training series, which fit keeps with '
-                "targets per step and three rows after washout; fit a new model on such, or take "
-                "'mean' or 'zero'"
+                f"targets per step and {EARLY + AHEAD} rows of a series, more where washout is "
+                "longer; fit a new model on such, or take 'mean' or 'zero'"
             )
         start = OpenStart(starts, np.zeros((0, self.n_features_in_)), np.zeros(self.n_units))
         return [start] * n_series

@@ -53,10 +53,6 @@ class SeriesMixin(Stamped, SuggestingMixin, CommittingMixin, CallbackSupportMixi
     def _start_states(self, initial_state: InitialState, n_series: int) -> States:
         """Return the state before the first row of each series."""
 
-    def _piece_states(self, initial_state: InitialState, n_series: int) -> States:
-        """Return the state before the first row of each piece that nothing is known before."""
-        return self._start_states(initial_state, n_series)
-
     @abstractmethod
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the outputs after every row of one series, and its last state."""
@@ -95,9 +91,9 @@ class SeriesMixin(Stamped, SuggestingMixin, CommittingMixin, CallbackSupportMixi
     ) -> tuple[Array, Layout, States, list[Array] | None]:
         """Return checked rows, their layout, the states before them, and the rows of context."""
         rows, layout = check_rows(self, X, series_id=series_id, reset=False)
-        if context is None:
-            return rows, layout, self._piece_states(initial_state, layout.n_series), None
         states = self._start_states(initial_state, layout.n_series)
+        if context is None:
+            return rows, layout, states, None
         return rows, layout, states, split_context(*check_rows(self, context, reset=False), layout)
 
     @property

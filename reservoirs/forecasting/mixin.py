@@ -123,8 +123,7 @@ class ForecastMixin(SeriesMixin):
         for missing in (of_context, gaps):
             if missing is not None:
                 missing.check(self.loop_, starts=missing is of_context or context is None)
-        start_of = self._piece_states if context is None else self._start_states
-        states = start_of(initial_state, layout.n_series)
+        states = self._start_states(initial_state, layout.n_series)
         filler = Filler(self._drive, self.loop_, self.training_end_.target_size)
         rows, earlier = fill_inputs(filler, rows, layout, earlier, states)
         return rows, layout, states, earlier
@@ -293,7 +292,7 @@ class ForecastMixin(SeriesMixin):
         lengths = [int(whole[span].sum()) for span in layout.slices()]
         gaps.check(self.loop_, starts=not any(lengths))
         pieces = Layout("list", tuple(filter(None, lengths)))
-        states = self._piece_states(None, pieces.n_series)
+        states = self._start_states(None, pieces.n_series)
         filler = Filler(self._drive, self.loop_, self.training_end_.target_size)
         filled, _ = fill_inputs(filler, rows[whole], pieces, None, states)
         values = np.full((len(rows), self.n_outputs_), np.nan)

@@ -30,12 +30,12 @@ def starts_by_hand(model, parts):
         before = np.zeros(r.n_units)
         for number in range(len(rows) - 2):
             rank = (number * 0x9E3779B97F4A7C15 % 2**64) / 2.0**64
-            if number >= washout + (washout > 0):
+            if number > max(washout, 19) or number == washout == 0:
                 found.append((rank, before, rows[number : number + 3]))
             before = reference.states(
                 rows[number : number + 1], W, r.input_weights_, r.bias_, r.leak_rate, before
             )[0]
-    most = nearest.BUDGET // (4 * r.n_units + 24 * parts[0].shape[1])
+    most = nearest.BUDGET // (4 * r.n_units + 24 * parts[0].shape[1] + 8)
     kept = sorted(sorted(range(len(found)), key=lambda i: found[i][0])[:most])
     return np.array([found[i][1] for i in kept]), np.array([found[i][2] for i in kept])
 
@@ -48,7 +48,8 @@ def predict_by_hand(model, parts, piece):
     for t in range(len(piece)):
         k = min(t + 1, 3)
         apart = (((inputs[:, :k] - piece[:k]) / scale) ** 2).sum(axis=(1, 2))
-        start = states[np.argmin(apart)]
+        apart[(states == 0).all(axis=1) & (apart > 0)] = np.inf
+        start = states[len(apart) - 1 - np.argmin(apart[::-1])]
         x = reference.states(piece[: t + 1], W, r.input_weights_, r.bias_, r.leak_rate, start)[-1]
         outputs.append(model.coef_ @ np.concatenate([x, piece[t]]) + model.intercept_)
     return np.array(outputs)
@@ -128,7 +129,7 @@ def test_the_training_rows_start_where_they_started(series):
     X, y = next_step(series)
     model = ESNRegressor(**SETTINGS).fit(X, y)
 
-    assert_array_equal(model.predict(X)[2:], model.predict(X, initial_state="zero")[2:])
+    assert_allclose(model.predict(X), model.predict(X, initial_state="zero"), rtol=1e-12)
 
 
 @pytest.mark.parametrize("n_context", [1, 2, 3, 9])
@@ -162,7 +163,7 @@ def test_gaps_and_labels_start_there_too(series):
 def test_a_model_without_training_states_says_so(series, tmp_path):
     X, y = next_step(series)
     pooled = ESNRegressor(**SETTINGS).fit([X[:9], X[9:20]], np.array([0.0, 1.0]))
-    short = ESNRegressor(**SETTINGS).fit(X[:2], y[:2])
+    short = ESNRegressor(**SETTINGS).fit(X[:22], y[:22])
     model = ESNRegressor(**SETTINGS).partial_fit(X, y)
     save(model, tmp_path / "model")
 
