@@ -7,6 +7,7 @@ channels before time; next_step's tuple.
 from __future__ import annotations
 
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,11 +24,23 @@ STAR = "got X and y as one tuple: write fit(*next_step(series)), with the star"
 Y_MISSING = (
     "For labels call fit(X, labels); to learn the next value of a series fit(*next_step(series))"
 )
+OURS = {"reservoirs", "trainers"}
 NUMBERS = "biufc"  # kinds of types, as NumPy calls them
 NUMERIC = "numbers as text"
 DATE = re.compile(
     r"\s*(\d{1,4}[-/.]\d{1,2}[-/.]\d|\d{1,2}:\d\d|[A-Za-z]{3,9}[ -]\d{2,4}\b|\d{4}-?Q\d)"
 )
+
+
+def callers_level() -> int:
+    """Return the `stacklevel` with which a warning of the calling function names the user's line.
+
+    That is the first line outside this library, whichever of its functions was called there.
+    """
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 class Pairs(tuple[Container, Container]):

@@ -12,6 +12,7 @@ import numpy as np
 from reservoirs.estimators.series import Step
 from reservoirs.forecaster.combined import CombinedForecast, Past
 from reservoirs.forecasting import Bounds, ForecastDivergedWarning, Loop, TrainingEnd
+from reservoirs.mistakes import callers_level
 from reservoirs.sequences import Array, InitialState
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class FollowingMixin:
                     "lets them go). Give the season, a shorter horizon, or a longer series",
                     step,
                 ),
-                stacklevel=5,
+                stacklevel=callers_level(),
             )
         return values if bounds is None else np.fmin(np.fmax(values, bounds[0]), bounds[1])
 

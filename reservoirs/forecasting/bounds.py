@@ -12,6 +12,7 @@ from reservoirs.estimators.ranges import Number
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.nodes import OwnUnits, State
 from reservoirs.forecasting.restored import FAR, Restored
+from reservoirs.mistakes import callers_level
 from reservoirs.sequences import Array
 
 Bounds = tuple[Array, Array]  # the smallest and the largest value of each output
@@ -184,7 +185,7 @@ def warn_of_divergence(steps: list[int | None], n_steps: int, *, bounded: bool) 
             "take differences of a series with a trend, or check that X and y come from next_step",
             min(left),
         ),
-        stacklevel=4,
+        stacklevel=callers_level(),
     )
 
 
@@ -214,6 +215,6 @@ def run_restored(
                 "train longer",
                 step,
             ),
-            stacklevel=6,
+            stacklevel=callers_level(),
         )
     return values

@@ -16,6 +16,7 @@ import numpy as np
 
 from reservoirs.estimators.series import States
 from reservoirs.forecasting.loop import Loop
+from reservoirs.mistakes import callers_level
 from reservoirs.sequences import Array, Layout
 
 MARGIN = 1.25  # how far a fill may go, in sizes of the largest training target
@@ -84,7 +85,7 @@ def _warn_held(row: int) -> None:
         f"{row} of its series, and is held there: fill long gaps of X yourself "
         "(frame.interpolate(), say), or cut the series there and pass the pieces as a list",
         UserWarning,
-        stacklevel=3,
+        stacklevel=callers_level(),
     )
 
 

@@ -9,6 +9,7 @@ from reservoirs.forecasting.panels import Panel
 from reservoirs.forecasting.starts import Start
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.labels import continue_labels, load_pandas
+from reservoirs.mistakes import callers_level
 from reservoirs.sequences import Array, SeriesLike
 
 
@@ -39,7 +40,7 @@ def restore_container(
             "forecast are numbered from 0; give it one, with frame.asfreq(...) or "
             "pandas.to_datetime(...), say, and build X and y with next_step(frame)",
             UserWarning,
-            stacklevel=3,
+            stacklevel=callers_level(),
         )
     return panel.restore(
         [to_frame(values, start, end) for values, start in zip(forecasts, starts, strict=True)]

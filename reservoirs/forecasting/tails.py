@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reservoirs.labels import advance, find_tail, has_order, is_frame, missing_labels
+from reservoirs.mistakes import callers_level
 from reservoirs.sequences import Layout, SeriesLike, members_of
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def training_tails(
             "its rows are taken as consecutive. Give every step a row, frame.asfreq(...) say: the "
             "model fills its NaN",
             UserWarning,
-            stacklevel=5,
+            stacklevel=callers_level(),
         )
     return tuple(ends)
 

@@ -141,6 +141,24 @@ def test_a_forecast_that_meets_its_bound_says_so_once_with_the_step(name):
     pytest.fail("no forecast met its bound")
 
 
+def test_a_warning_names_the_line_that_asked():
+    series = random_walk(1, 200)
+    model = runaway(series)
+    pipeline = make_pipeline(FunctionTransformer(), model).fit(*next_step(series))
+    pipeline[-1].coef_ = 1.1 * pipeline[-1].coef_
+
+    for call in (
+        lambda: model.forecast(100),
+        lambda: forecast(model, 100),
+        lambda: forecast(pipeline, 100),
+        lambda: model.backtest(series, horizon=50, step=100),
+        lambda: backtest(model, series, horizon=50, step=100),
+    ):
+        with pytest.warns(ForecastDivergedWarning) as caught:
+            call()
+        assert caught[0].filename == __file__
+
+
 def test_a_backtest_and_several_series_warn_once():
     series = [random_walk(seed) for seed in range(5)]
     model = runaway(series)
