@@ -175,9 +175,22 @@ def skill(y_true: SeriesLike, y_pred: SeriesLike, baseline: SeriesLike) -> float
     >>> skill([1.0, 2.0], [1.0, 1.0], [3.0, 2.0])
     0.5
     """
+    logs = _log_ratios(y_true, y_pred, baseline)
+    # one forecast that is infinitely wrong outweighs one that is perfect
+    return float("inf") if np.inf in logs else float(np.exp(np.mean(logs)))
+
+
+def _log_ratios(y_true: SeriesLike, y_pred: SeriesLike, baseline: SeriesLike) -> list[float]:
+    """Return the logarithm of the ratio of errors of every forecast.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many predictions and baselines.
+    """
     y_true, y_pred, baseline = _listed(y_true, y_pred, baseline)
     if not _are_several(y_true):
-        return float(np.exp(_log_ratio(y_true, y_pred, baseline)))
+        return [_log_ratio(y_true, y_pred, baseline)]
     counts = [len(part) if isinstance(part, list | tuple) else None for part in (y_pred, baseline)]
     if counts != [len(y_true)] * 2:
         raise ValueError(
@@ -185,9 +198,8 @@ def skill(y_true: SeriesLike, y_pred: SeriesLike, baseline: SeriesLike) -> float
             f"many, got {counts[0] or type(y_pred).__name__} and "
             f"{counts[1] or type(baseline).__name__}"
         )
-    logs = [_log_ratio(*parts) for parts in zip(y_true, y_pred, baseline, strict=True)]
-    # one forecast that is infinitely wrong outweighs one that is perfect
-    return float("inf") if np.inf in logs else float(np.exp(np.mean(logs)))
+    parts = zip(y_true, y_pred, baseline, strict=True)
+    return [log for part in parts for log in _log_ratios(*part)]
 
 
 def _listed(y_true: SeriesLike, y_pred: SeriesLike, baseline: SeriesLike) -> list[SeriesLike]:

@@ -126,6 +126,7 @@ def test_what_a_backtest_returns_is_one_series_and_many_forecasts():
     for one, two, three in ((truth, found, simple), frames):
         assert_allclose(metrics.mase(one, two, y_train=TRAIN), flat)
         assert_allclose(metrics.skill(one, two, three), listed)
+        assert_allclose(metrics.skill([one, one], [two, two], [three, three]), listed)
 
 
 def test_series_of_a_panel_are_not_compared_with_each_other():
