@@ -36,12 +36,12 @@ from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
 from reservoirs.topology import Sparse, Topology
 
+CHOSEN = ("alpha_scores_", "n_diverged_loops_")  # by alpha="closed_loop"
 # what a fit before belongs to, until two rows of a new stream have come
 READOUT = (
     *("coef_", "intercept_", "readout_", "alpha_", "mean_state_", "last_states_", "activity_"),
-    *("own_units_", "interval_rows_", "start_states_"),
+    *("own_units_", "interval_rows_", "start_states_", *CHOSEN),
 )
-CHOSEN = ("alpha_scores_", "n_diverged_loops_")  # by alpha="closed_loop"
 
 
 @inherit_parameters(EchoStateNetwork)

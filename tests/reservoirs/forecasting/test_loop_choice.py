@@ -160,9 +160,10 @@ def test_a_model_in_a_file_keeps_what_chose(tmp_path):
         assert_array_equal(loaded.forecast(9), model.forecast(9))
 
 
-def test_a_number_after_it_leaves_nothing_behind():
-    model = esn().fit(*next_step(WAVE))
-    model.set_params(alpha=1e-6).fit(*next_step(WAVE))
+@pytest.mark.parametrize("call", [ESNRegressor.fit, ESNRegressor.partial_fit, NVARRegressor.fit])
+def test_a_number_after_it_leaves_nothing_behind(call):
+    model = (nvar if call is NVARRegressor.fit else esn)().fit(*next_step(WAVE))
+    call(model.set_params(alpha=1e-6), *next_step(WAVE))
     assert not hasattr(model, "alpha_scores_") and not hasattr(model, "n_diverged_loops_")
 
 
