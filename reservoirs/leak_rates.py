@@ -22,12 +22,12 @@ def unit_rates(reservoir: Leaky) -> float | Array:
     """Return the leak rate of all units, or of each, (n_units,).
 
     Several rates split the units into groups, one after the other, whose sizes differ by one at
-    most.
+    most; of more rates than units some have none.
 
     Raises
     ------
     ValueError
-        If there are more rates than units, none, or some outside (0, 1].
+        If there is no rate, or some are outside (0, 1].
     """
     rate = reservoir.leak_rate
     if isinstance(rate, Real):
@@ -39,10 +39,9 @@ def unit_rates(reservoir: Leaky) -> float | Array:
         rates = np.empty(0)
     if not rates.ndim:
         return float(rates)
-    if rates.ndim != 1 or not 1 <= len(rates) <= n_units or not ((rates > 0) & (rates <= 1)).all():
+    if rates.ndim != 1 or not len(rates) or not ((rates > 0) & (rates <= 1)).all():
         raise ValueError(
-            "leak_rate must be a number in (0, 1], or a list of them of at most one for each of "
-            f"the {n_units} units, got {rate!r}"
+            f"leak_rate must be a number in (0, 1], or a list of such numbers, got {rate!r}"
         )
     return rates[np.arange(n_units) * len(rates) // n_units]
 

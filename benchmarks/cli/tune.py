@@ -7,7 +7,7 @@ import argparse
 from benchmarks.cli.console import RESULTS, check_positive, console, errors
 from benchmarks.running.suites import check_names
 from benchmarks.tasks import TASKS
-from benchmarks.tuning import audit, defaults, search, stored
+from benchmarks.tuning import audit, defaults, label_defaults, search, stored
 
 
 def tune(options: argparse.Namespace) -> int:
@@ -17,6 +17,8 @@ def tune(options: argparse.Namespace) -> int:
     check_positive(options.jobs, "--jobs")
     if options.defaults:
         return _study_defaults(options)
+    if options.label_defaults:
+        return _study_labels(options)
     stored.budget(options.track)
     # Neither tasks that take another's settings nor, unless they are named, the long ones.
     own = [t.name for t in TASKS.values() if t.tuned and not (t.settings_from or t.on_request)]
@@ -48,4 +50,14 @@ def _study_defaults(options: argparse.Namespace) -> int:
     for name, tuned, default, rank in defaults.compare_with_tuned(study["scores"]):
         numbers = f"tuned {tuned:.3g}, defaults {default:.3g}, {default / tuned:.3g} times"
         console.print(f"{name}: {numbers}, rank {rank} of {defaults.N_SETTINGS}")
+    return 0
+
+
+def _study_labels(options: argparse.Namespace) -> int:
+    folder = options.out or RESULTS / "tuned"
+    folder.mkdir(parents=True, exist_ok=True)
+    study = label_defaults.write_study(folder, options.jobs)
+    by_setting = zip(*study["errors"].values(), strict=True)
+    for settings, shares in zip(study["settings"], by_setting, strict=True):
+        console.print(f"{sum(shares) / len(shares):.3f} wrong: {settings}", markup=False)
     return 0

@@ -18,6 +18,9 @@ from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets
 from reservoirs.topology import Sparse, Topology
 
+LEAK_RATES = (0.3, 0.9)  # the winner of the stored study, as `POOLED` and "auto"
+POOLED = ("last", "mean", "deviation", "share_above_median")
+
 
 @inherit_parameters(EchoStateNetwork)
 class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
@@ -36,7 +39,13 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
 
     Parameters
     ----------
-    alpha : float, array-like of shape (n_alphas,) or "auto", default=1e-6
+    leak_rate : float or array-like of shape (n_rates,), default=(0.3, 0.9)
+        Share of the state replaced per step, a in (0, 1]; several rates split the units evenly.
+    pooling : str or list of str, default=("last", "mean", "deviation", "share_above_median")
+        What is read of the states of a series for one label per series: one of the four, of which
+        the last is the share of the steps above the median of the training rows, several side by
+        side, or "both", the last and the mean.
+    alpha : float, array-like of shape (n_alphas,) or "auto", default="auto"
         Ridge penalty on C, in units of the summed squares of the features; of a grid the best is
         taken, by generalised cross-validation or `alpha_cv`. "auto" is 1e-6 for labels per step,
         and for labels per series a grid of 11 from 0.01 to 1000 times the mean variance of the
@@ -47,7 +56,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         with its share of every class, and the penalty with the fewest wrong labels wins; for
         labels per step they are contiguous, and the squared error of the rows counts whose state
         has forgotten where its series started.
-    standardize : bool, default=False
+    standardize : bool, default=True
         For labels per series divide every pooled feature by its deviation over the training
         series, so that the penalty counts alike on all; `coef_` is of the features as they are.
     class_weight : dict, "balanced" or None, default=None
@@ -114,18 +123,18 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         *,
         n_units: int = 500,
         spectral_radius: float = 1.0,
-        leak_rate: ArrayLike = 0.7,
+        leak_rate: ArrayLike = LEAK_RATES,
         input_scaling: ArrayLike | Sparse = 0.2,
         bias_scaling: ArrayLike = 1.5,
         degree: int = 10,
         topology: str | Topology | Sparse | Array = "random",
         activation: str = "tanh",
         noise: float = 0.0,
-        alpha: ArrayLike | str = 1e-6,
+        alpha: ArrayLike | str = AUTO,
         alpha_cv: int | None = None,
         solver: str = "auto",
         washout: int = 0,
-        pooling: str | Sequence[str] = "last",
+        pooling: str | Sequence[str] = POOLED,
         bidirectional: bool = False,
         initial_state: ArrayLike = "auto",
         dtype: str = "float64",
@@ -134,7 +143,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         random_state: Seed = None,
         readout_features: str = "state+input",
         class_weight: Mapping[object, float] | str | None = None,
-        standardize: bool = False,
+        standardize: bool = True,
     ) -> None:
         super().__init__(
             n_units=n_units,
