@@ -53,7 +53,7 @@ TASKS = [
         "Yearly sunspot numbers",
         _sunspots,
         n_units=100,
-        settings_from="sine_noisy_0.1",
-        note="real data from statsmodels (extra real-data)",
+        fixed={"esn": {"alpha": "closed_loop"}},
+        note="real data from statsmodels (extra real-data); alpha is chosen by closed loops",
     ),
 ]

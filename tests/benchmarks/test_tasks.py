@@ -44,6 +44,16 @@ def test_a_task_whose_data_are_of_another_kind_is_refused():
     assert dataclasses.replace(task, kind=Filter).data("test", 0) is data
 
 
+@pytest.mark.skipif(importlib.util.find_spec("statsmodels") is None, reason="needs statsmodels")
+def test_sunspots_stay_in_their_range():
+    task, esn = TASKS["sunspots"], METHODS["esn"]
+
+    outcomes = [evaluate(task, task.data("test", 0), esn, {}, seed) for seed in range(3)]
+
+    assert [outcome.status for outcome in outcomes] == ["ok"] * 3
+    assert np.median([outcome.metrics["free40"] for outcome in outcomes]) < 1.5  # the mean: 1.59
+
+
 def test_a_decay_stops_the_force_at_the_origin():
     split = TASKS["oscillator_eta0.1_hold_decay"].make(0)
 
