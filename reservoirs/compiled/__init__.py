@@ -8,9 +8,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reservoirs.compiled import closed_loops, moments, monomial_loops, reservoir_loops
+    from reservoirs.compiled import (
+        closed_loops,
+        moments,
+        monomial_loops,
+        reservoir_loops,
+        transformed_loops,
+    )
 
-__all__ = ["closed_loops", "moments", "monomial_loops", "reservoir_loops"]
+__all__ = ["closed_loops", "moments", "monomial_loops", "reservoir_loops", "transformed_loops"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from reservoirs import compiled
 from reservoirs.forecaster.transforms import Transform
@@ -233,6 +234,51 @@ class Branch:
                 history = np.concatenate([level[:, None], history[:, :-1]], axis=1)
             out[:, step] = level
         return np.exp(out) if self.transform.log else out, met
+
+    def run_together(
+        self,
+        course: Course,
+        origins: Array,
+        exog: Array,
+        margin: float,
+        readout: tuple[Array, Array],
+        number: int,
+    ) -> Array:
+        """Run many closed loops of one member, as `run` does, all steps compiled together."""
+        reservoir = self.reservoirs[number]
+        if reservoir.dtype != "float64" or np.ndim(reservoir.leak_rate):
+            return self.run(course, origins, exog, margin, [readout], number)[0]
+        rows, reach = origins - course.first, self.transform.reach
+        history = course.levels[np.subtract.outer(rows + reach, np.arange(reach))]
+        times = np.add.outer(np.arange(exog.shape[1]), origins)
+        waves = self.inputs.harmonics(times + 1)  # (n_steps, n_loops, ...)
+        low, high = self.bounds(margin)
+        W = csr_array(reservoir.recurrent_weights_)
+        network = compiled.transformed_loops.Network(
+            W.indptr,
+            W.indices,
+            W.data,
+            np.ascontiguousarray(reservoir.input_weights_),
+            reservoir.bias_,
+            float(np.asarray(reservoir.leak_rate)),
+            reservoir.activation == "identity",
+        )
+        series = compiled.transformed_loops.Series(
+            np.moveaxis(self.lagged(course.z, rows), 0, -1),
+            np.moveaxis(history, 0, -1),
+            np.moveaxis(exog, 0, -1),
+            np.moveaxis(waves, 1, -1),
+            WEIGHT if self.inputs.n_lags else 1.0,
+            self.scale,
+            self.mean,
+            self.transform.weights,
+            low,
+            high,
+        )
+        out: Array = compiled.transformed_loops.run_transformed_loops(
+            network, course.before[number][rows], series, readout
+        )
+        return np.exp(out) if self.transform.log else out
 
     def repeated(self, n_loops: int) -> list[tuple[Array, Array]]:
         """Return the readouts of each member, the same for every loop."""

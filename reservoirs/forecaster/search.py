@@ -83,7 +83,7 @@ def score_branch(
         flat = C.reshape(-1, *C.shape[2:]), c.reshape(-1, c.shape[2])
         many = np.repeat(loops, len(tried))
         inputs = exog[np.add.outer(many, steps)]
-        values, _ = branch.run(course, many, inputs, margin, [flat], number)
+        values = branch.run_together(course, many, inputs, margin, flat, number)
         values = values.reshape(len(loops), len(tried), horizon, -1)
         errors = loop_errors(values, truth, y)
         total[:, tried] += errors
