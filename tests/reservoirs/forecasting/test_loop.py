@@ -36,6 +36,16 @@ def test_scale_and_shift_are_found_in_any_unit(of_x, of_y):
     assert_allclose(shift, np.multiply([1.0, 3.0], of_x), rtol=1e-12)
 
 
+def test_a_small_signal_on_a_large_offset_closes_its_loop():
+    rows = 1e9 + 1e-3 * S  # of which float64 keeps four digits
+    scaled = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+
+    scale, shift = find_loop(scaled[:-1], Targets(rows[1:], "per_step", False), ONE_SERIES)
+
+    assert_allclose(scale, 1 / rows.std(axis=0), rtol=1e-3)
+    assert find_loop(scaled[:-1], Targets(rows[:-1] ** 2, "per_step", False), ONE_SERIES) is None
+
+
 def test_the_first_row_of_a_series_follows_no_target():
     rows, targets = np.vstack([S[:9], S[20:29]]), np.vstack([S[1:10], S[21:30]])
     two_series = Layout("list", (9, 9))
