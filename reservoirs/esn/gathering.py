@@ -11,9 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from reservoirs.esn.nearest import AHEAD, EARLY, StartStates
+from reservoirs.readout import row_blocks
 from reservoirs.sequences import Array, Layout
 
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 over the golden ratio
+ROWS = 2**16  # looked at together
 
 Waiting = tuple[Array, Array, float]  # state (n_units,), the rows from there so far, rank
 
@@ -55,29 +57,43 @@ class Gathering:
         washout: int,
         series: OpenSeries | None = None,
     ) -> None:
-        lengths, place = np.asarray(layout.lengths), np.arange(len(rows))
-        ends = np.repeat(np.cumsum(lengths), lengths)
-        begins = ends - np.repeat(lengths, lengths)
-        number = place - begins
-        if series is not None:
-            number[: lengths[0]] += series.next_row
-        self.rows, self.position = rows, 0
+        self.rows, self.washout, self.position, self.n_counted = rows, washout, 0, 0
+        self.next_row = 0 if series is None else series.next_row
+        self.ends = np.cumsum(layout.lengths)
         self.kept = kept.joined(self._completed([] if series is None else series.waiting, kept))
-        ranks = _ranks(number)
-        # the state after the last row of washout is in no block
-        wanted = (number > max(washout, EARLY - 1)) | ((number == 0) & (washout == 0))
-        wanted &= ranks < self.kept.limit
-        whole = np.flatnonzero(wanted & (ends - place >= AHEAD))
-        whole = np.sort(whole[np.argsort(ranks[whole], kind="stable")[: kept.most]])
-        late = np.flatnonzero(wanted & (ends - place < AHEAD) & (ends == len(rows)))
-        self.n_whole, self.places = len(whole), np.concatenate([whole, late])
-        self.ranks = ranks[self.places]
+        whole, late = np.zeros((3, 0)), np.zeros((3, 0))
+        for span in row_blocks(len(rows), size=ROWS):  # what is wanted of some rows at a time
+            wanted, is_late = self._wanted(span)
+            whole = np.concatenate([whole, wanted[:, ~is_late]], axis=1)
+            whole = whole[:, np.sort(np.argsort(whole[2], kind="stable")[: kept.most])]
+            late = np.concatenate([late, wanted[:, is_late]], axis=1)
+        self.n_whole = whole.shape[1]
+        places, sources, self.ranks = np.concatenate([whole, late], axis=1)
+        self.places, self.sources = places.astype(int), sources.astype(int)
         self.states = np.zeros((len(self.places), kept.states.shape[1]), dtype=np.float32)
         if series is not None:
             self.states[self.places == 0] = series.state
-        # the rows of all blocks, counted, after which the states are those
-        counted = np.cumsum(number >= washout) - 1
-        self.sources = np.where(place == begins, -1, counted[place - 1])[self.places]
+
+    def _wanted(self, span: slice) -> tuple[Array, Array]:
+        """Return which of some rows are wanted, and which of these wait for more of their series.
+
+        The places of the rows, those of the states before them among all rows of blocks, -1 where
+        there is none, and their ranks are (3, n_wanted).
+        """
+        place = np.arange(span.start, span.stop)
+        number_of_series = np.searchsorted(self.ends, place, side="right")
+        ends = self.ends[number_of_series]
+        begins = np.where(number_of_series > 0, self.ends[number_of_series - 1], 0)
+        number = place - begins + np.where(number_of_series > 0, 0, self.next_row)
+        counted, ranks = number >= self.washout, _ranks(number)
+        n_before = self.n_counted + np.cumsum(counted) - counted
+        self.n_counted += int(counted.sum())
+        # the state after the last row of washout is in no block
+        wanted = (number > max(self.washout, EARLY - 1)) | ((number == 0) & (self.washout == 0))
+        is_late = ends - place < AHEAD
+        wanted &= (ranks < self.kept.limit) & (~is_late | (ends == self.ends[-1]))
+        sources = np.where(place == begins, -1, n_before - 1)
+        return np.stack([place, sources, ranks])[:, wanted], is_late[wanted]
 
     def _completed(self, waiting: list[Waiting], kept: StartStates) -> StartStates:
         """Return the states whose rows have come; the others go on waiting."""

@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from reservoirs import ESNClassifier, ESNRegressor, datasets, forecast, load, next_step, save
-from reservoirs.esn import nearest
+from reservoirs.esn import gathering, nearest
 
 SETTINGS = {"n_units": 12, "random_state": 0, "initial_state": "nearest"}
 
@@ -63,6 +63,7 @@ def test_starts_and_predictions_are_those_of_the_slow_loop(
     budget, washout, dtype, series, monkeypatch
 ):
     monkeypatch.setattr(nearest, "BUDGET", budget)
+    monkeypatch.setattr(gathering, "ROWS", 64)
     X, y = next_step(series)
     for parts in ([X[:200]], [X[:90], X[90:92], X[92:200]]):
         if washout:
