@@ -38,7 +38,7 @@ def pareto(results: list[Result], metric: str, title: str) -> Figure | None:
         for result, x, middle in zip(drawn, cost, levels, strict=True):
             # Neither 0 nor infinity has a place on a logarithmic axis.
             low, high = (max(v, 1e-17) for v in result.row.metrics[metric][1:])
-            spread = [[middle - low], [min(high, 1e6) - middle]]
+            spread = [[middle - low], [max(min(high, 1e6) - middle, 0.0)]]
             axes.errorbar(
                 [x],
                 [middle],

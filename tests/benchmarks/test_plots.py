@@ -3,7 +3,9 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from benchmarks.report.palette import plain_labels, sparse
+from benchmarks.report import summary
+from benchmarks.report.palette import Result, plain_labels, sparse
+from benchmarks.results.tables import Row
 
 RANGES = [(0.146, 0.32), (0.27, 3.2), (0.15, 7.0), (0.09, 8.0), (1e-4, 2e-2), (1e-16, 1.0)]
 
@@ -47,3 +49,14 @@ def test_labels_of_a_page_are_no_formulas():
     ]
     assert not any("$" in text for text in texts)
     assert {"10\u207b\u2076", "0.01", "1"} <= set(texts)
+
+
+def test_an_error_beyond_all_others_is_drawn():
+    rows = [
+        Row(name, {"free200": (error, error, error)}, 1, 0, 1.0, 2.0, 3.0, ())
+        for name, error in {"linear": 1e9, "esn": 0.1}.items()
+    ]
+
+    figure = summary.pareto([Result(row, [], []) for row in rows], "free200", "A task")
+
+    assert max(line.get_ydata()[0] for line in figure.axes[0].lines if len(line.get_ydata())) == 1e9
