@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Ends = tuple[Array, Array]  # lower and upper, (n_levels, n_steps, n_outputs) each
+ROLLING = 0.95  # factor of widths: fits to the rows before an origin know fewer than the last one
 FASTEST = 0.5  # growth of errors beyond the steps of the loops: that of a random walk
 
 
@@ -58,7 +59,7 @@ def check_coverage(levels: list[float], n_loops: int, remedy: str) -> None:
 
 
 def half_widths(
-    residuals: Array, n_steps: int, levels: list[float], *, widened: float = 1.0
+    residuals: Array, n_steps: int, levels: list[float], *, widened: float = ROLLING
 ) -> Array:
     """Return half the width of intervals by the errors of closed loops.
 

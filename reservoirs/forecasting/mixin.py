@@ -18,7 +18,7 @@ from reservoirs.forecasting.frames import drop_output_axis
 from reservoirs.forecasting.gaps import WholeStarts, complete_end, open_rows, passes
 from reservoirs.forecasting.held_out import LoopOrigins, find_residuals, in_sample_residuals
 from reservoirs.forecasting.interval_rows import IntervalRows
-from reservoirs.forecasting.intervals import check_coverage, half_widths
+from reservoirs.forecasting.intervals import ROLLING, check_coverage, half_widths
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.own_units import refuse_transformed, unscale
 from reservoirs.forecasting.runs import feed_back
@@ -169,7 +169,7 @@ class ForecastMixin(SeriesMixin):
         """Return which kept rows, (n_rows,) of bool, loops may start from."""
         return np.ones(len(kept.rows), dtype=bool)
 
-    _widened = 1.0  # a factor of intervals
+    _widened = ROLLING  # a factor of intervals
 
     def _loop_residuals(self, origins: LoopOrigins) -> Array:
         """Return the errors of loops, (n_loops, horizon, n_outputs), along rows that were learned.
