@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from reservoirs.forecaster.branch import Branch
+from reservoirs.forecaster.refits import Refit
 from reservoirs.forecasting import check_coverage, half_widths
+from reservoirs.forecasting.nodes import State
 from reservoirs.sequences import Array
 
 WIDENED = 1.15  # intervals: the residuals are those of loops that chose the penalties
@@ -32,6 +34,8 @@ class Way:
         How many of the last values a baseline repeats; 0: none.
     branch : Branch or None
         What forecasts; None for a baseline, and where the weight is negligible.
+    refit : Refit or None
+        The same, of a regressor that is no echo state network.
     """
 
     transform: str
@@ -41,11 +45,18 @@ class Way:
     weight: float
     lag: int = 0
     branch: Branch | None = None
+    refit: Refit | None = None
 
     @property
     def n_before(self) -> int:
         """Rows before the last known one that it needs to know."""
-        return self.branch.n_before if self.branch is not None else max(self.lag - 1, 0)
+        model = self.refit if self.branch is None else self.branch
+        return max(self.lag - 1, 0) if model is None else model.n_before
+
+    def starts(self) -> list[State]:
+        """Return the states before a series."""
+        model = self.refit if self.branch is None else self.branch
+        return [] if model is None else list(model.starts())
 
 
 @dataclass(frozen=True)
@@ -62,8 +73,9 @@ class Past:
         The last of them.
     low, high : arrays of shape (n_outputs,)
         The ends of their range, that of training included.
-    states : list of lists of arrays of shape (n_units,)
-        Of each way and member, after the last row.
+    states : list of lists
+        Of each way and member, after the last row: arrays of shape (n_units,), or what a Pipeline
+        carries.
     """
 
     number: int
@@ -71,7 +83,7 @@ class Past:
     tail: Array
     low: Array
     high: Array
-    states: list[list[Array]]
+    states: list[list[State]]
 
 
 @dataclass(frozen=True)
@@ -95,7 +107,7 @@ class CombinedForecast:
     @property
     def used(self) -> list[Way]:
         """The ways that weigh something."""
-        return [way for way in self.ways if way.lag or way.branch is not None]
+        return [way for way in self.ways if way.lag or way.branch or way.refit]
 
     @property
     def n_before(self) -> int:
@@ -105,7 +117,7 @@ class CombinedForecast:
     def start(self, number: int) -> Past:
         """Return what is known before the first row of a series."""
         y = self.y
-        states = [[] if way.branch is None else way.branch.starts() for way in self.used]
+        states = [way.starts() for way in self.used]
         return Past(number, 0, y[:0], y.min(axis=0), y.max(axis=0), states)
 
     def drive(self, rows: Array, exog: Array, past: Past) -> tuple[Array, Past]:
@@ -134,6 +146,11 @@ class CombinedForecast:
         outputs, states, weights = np.zeros_like(rows), [], 0.0
         for way, before in zip(self.used, past.states, strict=True):
             weights += way.weight
+            if way.refit is not None:
+                values, after = way.refit.drive(rows, exog, before)
+                outputs += way.weight * values
+                states.append(after)
+                continue
             if way.branch is None:
                 outputs += way.weight * known[np.maximum(origins - first + 1 - way.lag, 0)]
                 states.append(before)
@@ -191,7 +208,10 @@ class CombinedForecast:
         total, weights = np.zeros((n_steps, len(latest))), 0.0
         met, first = np.zeros(n_steps), past.n_rows - len(past.tail)
         for way, states in zip(self.used, past.states, strict=True):
-            if way.branch is None:
+            if way.refit is not None:
+                values, held = way.refit.forecast(known, exog, states, margin)
+                met += way.weight * held
+            elif way.branch is None:
                 values = known[len(known) - way.lag + np.arange(n_steps) % way.lag]
             else:
                 course = way.branch.follow(known, exog[:1], first, 1, states)

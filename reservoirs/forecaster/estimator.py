@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from reservoirs.esn import ESNRegressor
 from reservoirs.esn.base import RESERVOIR_SETTINGS
 from reservoirs.estimators.commit import CommittingMixin
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.forecaster.combined import CombinedForecast, Past
-from reservoirs.forecaster.fitting import fit_series
+from reservoirs.forecaster.fitting import fit_by_refits, fit_series
 from reservoirs.forecaster.plan import (
     BASELINES,
     Plan,
@@ -63,9 +63,11 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
 
     Parameters
     ----------
-    estimator : ESNRegressor, default=None
-        Whose reservoir is used, with at most its `n_units` and a quarter of the rows, 20 at least.
-        None is ESNRegressor().
+    estimator : regressor, default=None
+        An ESNRegressor, whose reservoir is used, with at most its `n_units` and a quarter of the
+        rows, 20 at least; None is ESNRegressor(). Any other regressor with `forecast` learns each
+        transform of the first 65 % of the rows, is compared by its loops from the rest, and learns
+        all rows again; `n_lags` and `n_harmonics` have no meaning then.
     season : "auto", int, None, list or dict, default="auto"
         Steps of a season; None or 1: none. "auto" is read off the autocorrelation (`season_`):
         give it where you know it. Of several series a list has one for each, a dict one for each
@@ -135,7 +137,7 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
     """
 
     _parameter_constraints: ClassVar[dict[str, list[object]]] = {
-        "estimator": [ESNRegressor, None],
+        "estimator": [HasMethods(["fit", "forecast"]), None],
         "season": [
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
@@ -163,7 +165,7 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
 
     def __init__(
         self,
-        estimator: ESNRegressor | None = None,
+        estimator: BaseEstimator | None = None,
         *,
         season: Seasons = "auto",
         transforms: str = "auto",
@@ -266,8 +268,12 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         )
         self.season_.append(found)
         self.horizon_.append(horizon)
-        reservoirs = self._reservoirs(len(y), y.shape[1] + exog.shape[1])
-        model, past = fit_series(y, exog, plan, reservoirs, len(self.models_))
+        number = len(self.models_)
+        if self.estimator is None or isinstance(self.estimator, ESNRegressor):
+            reservoirs = self._reservoirs(len(y), y.shape[1] + exog.shape[1])
+            model, past = fit_series(y, exog, plan, reservoirs, number)
+        else:
+            model, past = fit_by_refits(y, exog, plan, self.estimator, self._seeds(), number)
         self.models_.append(model)
         return past
 
@@ -276,8 +282,12 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         estimator = self.estimator or ESNRegressor()
         settings = {name: getattr(estimator, name) for name in RESERVOIR_SETTINGS}
         settings["n_units"] = min(int(np.clip(n_rows // 4, *SIZES)), estimator.n_units)
-        seeds = np.random.SeedSequence(_entropy(self.random_state)).generate_state(self.n_members)
-        return [Reservoir(**settings).drawn(n_features, int(seed)) for seed in seeds]
+        return [Reservoir(**settings).drawn(n_features, seed) for seed in self._seeds()]
+
+    def _seeds(self) -> list[int]:
+        """Draw a seed for each member."""
+        sequence = np.random.SeedSequence(_entropy(self.random_state))
+        return [int(seed) for seed in sequence.generate_state(self.n_members)]
 
 
 def _entropy(random_state: Seed) -> int:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from reservoirs.forecaster.branch import Branch
 from reservoirs.forecaster.combined import CombinedForecast, Past, Way
 from reservoirs.forecaster.plan import Plan
+from reservoirs.forecaster.refits import plan_refit_origins, refit
 from reservoirs.forecaster.search import (
     Scored,
     choose,
+    loop_errors,
     loop_origins,
     plan_origins,
     score_baseline,
@@ -72,6 +75,40 @@ def fit_series(
     past, last = model.start(number), len(y) - 1
     tail = y[max(last - model.n_before, 0) : last]
     return model, replace(past, n_rows=last, tail=tail, states=states)
+
+
+def fit_by_refits(
+    y: Array, exog: Array, plan: Plan, estimator: BaseEstimator, seeds: list[int], number: int
+) -> tuple[CombinedForecast, Past]:
+    """Try the transforms of a plan before any regressor, as `fit_series` tries all ways.
+
+    Each is fitted on the first rows, and compared by its loops from the rest, then fitted on all.
+    """
+    n_first, origins = plan_refit_origins(len(y), plan.horizon)
+    ahead = np.add.outer(origins, 1 + np.arange(plan.horizon))
+    scored: list[Scored] = []
+    for transform in plan.transforms:
+        first = refit(transform, estimator, seeds, y[:n_first], exog[:n_first])
+        values = first.along(y, exog, origins, plan.horizon)[:, None]
+        scored.append(Scored(transform.name, "", values, loop_errors(values, y[ahead], y)))
+    for name, lag in plan.baselines.items():
+        scored.append(score_baseline(name, lag, y, origins, plan.horizon))
+    choose(scored, best_only=plan.best_only)
+    residuals = y[ahead] - sum(s.weight * s.values[:, s.best] for s in scored if s.weight > 0)
+    ways, states = [], []
+    for place, one in enumerate(scored):
+        way = Way(one.transform, one.inputs, np.nan, one.score, one.weight)
+        if one.weight > NEGLIGIBLE and place < len(plan.transforms):
+            again = refit(plan.transforms[place], estimator, seeds, y, exog)
+            way = replace(way, refit=again)
+            states.append(again.ends())
+        elif one.weight > NEGLIGIBLE:
+            way = replace(way, lag=one.lag)
+            states.append([])
+        ways.append(way)
+    model, last = CombinedForecast(y, ways, residuals), len(y) - 1
+    tail = y[max(last - model.n_before, 0) : last]
+    return model, replace(model.start(number), n_rows=last, tail=tail, states=states)
 
 
 def _solved(scored: Scored) -> tuple[Way, list[Array]]:

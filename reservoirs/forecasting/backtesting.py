@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,7 @@ def backtest(
                 f"{len(observations)}; lower step or horizon"
             )
         state = start_of(fitted, known, None)
-        values, left = _run_origins(fitted, state, observations, rows, origins, horizon, margin)
+        values, left = run_origins(fitted, state, observations, rows, origins, horizon, margin)
         steps += left
         truth = np.stack([observations[o + 1 : o + 1 + horizon] for o in origins])
         if is_frame(member):
@@ -123,12 +124,12 @@ def backtest(
     return panel.restore(truths), panel.restore(forecasts)
 
 
-def _run_origins(
+def run_origins(
     model: ClosedLoopModel,
     state: State,
     observations: Array,
     exog: Array,
-    origins: range,
+    origins: Sequence[int],
     horizon: int,
     bound: float | None,
 ) -> tuple[Array, list[int | None]]:

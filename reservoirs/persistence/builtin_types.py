@@ -18,6 +18,7 @@ from reservoirs.estimators.activity import Activity, TrainingActivity
 from reservoirs.forecaster import Forecaster
 from reservoirs.forecaster.branch import Branch, Inputs
 from reservoirs.forecaster.combined import CombinedForecast, Past, Way
+from reservoirs.forecaster.refits import Refit
 from reservoirs.forecaster.transforms import Transform
 from reservoirs.forecasting.interval_rows import IntervalRows
 from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
@@ -52,7 +53,7 @@ def _register_fixed() -> None:
     for cls in fixed:
         register(cls, attributes=ATTRIBUTES.get(cls, {}))
     register(StartStates, attributes={})
-    for part in (Transform, Inputs, Branch, Way, Past, CombinedForecast):
+    for part in (Transform, Inputs, Branch, Refit, Way, Past, CombinedForecast):
         register(part, attributes={})
     for step in (Difference, Log):
         register(step, check=_check_levels, attributes=ATTRIBUTES[step])
