@@ -38,7 +38,7 @@ def test_a_second_run_only_draws_again(smoke_run, tmp_path, capsys):
         (["run", "-m", "gpt"], "no method 'gpt'"),
         (
             ["run", "everything"],
-            "no suite .everything.*full, memory, oscillators, .*smoke",
+            "no suite .everything.*full, labels, memory, oscillators, .*smoke",
         ),
         (["run", "--seeds", "0"], "--seeds must be positive, got 0"),
         (["run", "--timeout", "-1"], "--timeout must be positive"),
