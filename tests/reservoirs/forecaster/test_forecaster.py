@@ -141,6 +141,8 @@ def test_intervals_have_the_form_of_the_forecast():
     assert_array_equal(mean, model.forecast(8))
     assert low.shape == high.shape == (8, 2)
     assert (low[:, 1] < low[:, 0]).all() and (high[:, 1] > high[:, 0]).all()
+    for end, ours in zip(forecast(model, 8, level=[80, 90]), (mean, low, high), strict=True):
+        assert_array_equal(end, ours)
     frame = quick(season=12).fit(pd.DataFrame({"y": SALES}, index=MONTHS)).forecast(3, level=80)
     assert list(frame.columns) == ["y", "y_lo80", "y_hi80"]
     with pytest.raises(ValueError, match="level must be in"):
