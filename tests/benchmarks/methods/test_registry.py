@@ -1,19 +1,14 @@
-from benchmarks.methods import (
-    baselines,
-    echo_state,
-    informed,
-    long_memory,
-    peers,
-    races,
-    rolling,
-    trained,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
+from benchmarks import methods
 from benchmarks.methods.registry import METHODS
 
 
 def test_every_method_of_every_file_is_there_once_under_its_name():
-    files = (long_memory, races, echo_state, trained, peers, baselines, informed, rolling)
-    methods = [method for file in files for method in file.METHODS]
+    names = {module.name for module in iter_modules(methods.__path__)} - {"registry"}
+    files = [import_module(f"benchmarks.methods.{name}") for name in sorted(names)]
+    found = [method for file in files for method in getattr(file, "METHODS", [])]
 
-    assert len(methods) == len(METHODS)
-    assert all(METHODS[method.name] is method for method in methods)
+    assert len(found) == len(METHODS)
+    assert all(METHODS[method.name] is method for method in found)
