@@ -88,14 +88,16 @@ def find_bounds(
     if isinstance(node, OwnUnits):
         mean, scale = (units[: end.n_outputs] for units in state[0])
         seen = seen * scale + mean
-    if isinstance(node, Restored):
-        bound = max(1.0, FAR * len(exog) / min(end.layout.lengths))
     together = np.vstack([seen, observations])
     low, high = np.nanmin(together, axis=0), np.nanmax(together, axis=0)
     with np.errstate(over="ignore"):  # a margin so wide that it holds nothing
         rounding = ROUNDING * np.maximum(np.abs(low), np.abs(high))
         margin = bound * (high - low) + rounding
-        ends = [(low - rounding, low - margin), (high + rounding, high + margin)]
+        far = low - margin, high + margin
+        if isinstance(node, Restored):
+            share = max(1.0, FAR * len(exog) / min(end.layout.lengths))
+            far = node.widened(low, high, share)
+        ends = [(low - rounding, far[0]), (high + rounding, far[1])]
     if not isinstance(model, Choosy):
         return ends[0][1], ends[1][1]
     lower, upper = (_taken(model, near, far, exog[0]) for near, far in ends)

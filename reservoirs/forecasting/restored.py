@@ -124,6 +124,22 @@ class Restored(Chain):
             out[t] = observation
         return out, held
 
+    def widened(self, low: Array, high: Array, share: float) -> tuple[Array, Array]:
+        """Return a range of levels, (n_outputs,) each, and a share of it beyond.
+
+        It is that of the logarithms where these are taken first: a series that doubled ten times
+        may double ten times again.
+        """
+        first, ends = self.steps[0], np.vstack([low, high])
+        if first.reach:
+            return low - share * (high - low), high + share * (high - low)
+        values = first.forward(ends)
+        room = share * (values[1] - values[0])
+        with np.errstate(over="ignore"):
+            wide = first.back(np.vstack([values[0] - room, values[1] + room]), ends)
+        largest = np.finfo(np.float64).max
+        return wide[0], np.minimum(wide[1], largest)
+
     def _value_bounds(self, margin: float | None) -> tuple[Array, Array]:
         """Return what transformed values are held within, (n_outputs,) each."""
         (part,) = list(self.nodes[-1].parts())
