@@ -160,7 +160,7 @@ def test_another_thread_sees_the_old_model_until_the_new_one_is_whole():
     class Watched(NVARRegressor):
         def _solve(self, rows, layout, targets):
             seen.append(attributes(model))
-            super()._solve(rows, layout, targets)
+            return super()._solve(rows, layout, targets)
 
     model = Watched()
     unfitted = attributes(model)
