@@ -28,12 +28,11 @@ def _peer() -> SimpleNamespace | None:
     """Return reservoirpy with its parts, None where it is absent."""
     try:
         import reservoirpy
-        from reservoirpy import mat_gen, nodes
     except ImportError:
         return None
     # Versions that have it show progress otherwise, and that would be timed too.
     getattr(reservoirpy, "verbosity", lambda level: None)(0)
-    return SimpleNamespace(nodes=nodes, mat_gen=mat_gen)
+    return SimpleNamespace(nodes=reservoirpy.nodes, mat_gen=reservoirpy.mat_gen)
 
 
 def _loop(reservoir: Reservoir, u: Array) -> Call:

@@ -75,11 +75,8 @@ def _elnino() -> Array:
 
 def _co2() -> Array:
     """Return monthly means of weekly values, gaps filled by straight lines."""
-    import pandas
-
     weeks = _table("statsmodels", "datasets/co2/co2.csv")
-    dates = pandas.to_datetime(weeks["date"].astype(str), format="%Y%m%d")
-    series = pandas.Series(weeks["co2"].to_numpy(), index=dates)
+    series = weeks.set_index(weeks["date"].astype(str).astype("datetime64[ns]"))["co2"]
     return series.resample("MS").mean().interpolate().to_numpy()
 
 

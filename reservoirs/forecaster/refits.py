@@ -97,8 +97,7 @@ def refit(
     transform: Transform, estimator: BaseEstimator, seeds: list[int], y: Array, exog: Array
 ) -> Refit:
     """Fit a Pipeline for each seed on a series, (n, n_outputs), and its exogenous inputs."""
-    from sklearn.pipeline import make_pipeline  # not for `import reservoirs`
-    from sklearn.preprocessing import StandardScaler
+    from sklearn import pipeline, preprocessing  # not for `import reservoirs`
 
     first = [Log()] if transform.log else []
     steps = [*first, *(Difference(lag=lag) for lag in transform.lags)]
@@ -107,7 +106,8 @@ def refit(
         regressor = clone(estimator)
         if "random_state" in regressor.get_params():
             regressor.set_params(random_state=seed)
-        model = make_pipeline(*(clone(s) for s in steps), StandardScaler(), regressor)
+        scaler = preprocessing.StandardScaler()
+        model = pipeline.make_pipeline(*(clone(s) for s in steps), scaler, regressor)
         models.append(model.fit(np.hstack([y[:-1], exog[: len(y) - 1]]), y[1:]))
         if "random_state" not in regressor.get_params():
             break
