@@ -2,7 +2,7 @@
 
 `archive.zip` lies beside the code but is not installed with the package, which reads only
 `tuning/settings.json`. Names in it: `searches/TRACK/TASK--METHOD.json`, `study/defaults.json`,
-`runs/TASK--METHOD--SEED--KEY.json` and `.npz`.
+`study/forecasts.json`, `runs/TASK--METHOD--SEED--KEY.json` and `.npz`.
 """
 
 from __future__ import annotations

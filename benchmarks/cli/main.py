@@ -163,6 +163,8 @@ def _tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     _choices(tune)
     tune.add_argument("--check", action="store_true", help="check the stored logs, search nothing")
     tune.add_argument("--defaults", action="store_true", help="run the study of the defaults")
+    text = "run the study of the defaults by forecasts in a closed loop"
+    tune.add_argument("--forecast-defaults", action="store_true", help=text)
     text = "run the study of the classifier's defaults"
     tune.add_argument("--label-defaults", action="store_true", help=text)
     tune.add_argument("--track", default="trials:50", help="trials:N, seconds:N, or stored")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+import numpy as np
+
 from benchmarks.cli.console import RESULTS, check_positive, console, errors
 from benchmarks.running.suites import check_names
 from benchmarks.tasks import TASKS
-from benchmarks.tuning import audit, defaults, label_defaults, search, stored
+from benchmarks.tuning import audit, defaults, forecast_defaults, label_defaults, search, stored
 
 
 def tune(options: argparse.Namespace) -> int:
@@ -17,6 +19,8 @@ def tune(options: argparse.Namespace) -> int:
     check_positive(options.jobs, "--jobs")
     if options.defaults:
         return _study_defaults(options)
+    if options.forecast_defaults:
+        return _study_forecasts(options)
     if options.label_defaults:
         return _study_labels(options)
     stored.budget(options.track)
@@ -50,6 +54,16 @@ def _study_defaults(options: argparse.Namespace) -> int:
     for name, tuned, default, rank in defaults.compare_with_tuned(study["scores"]):
         numbers = f"tuned {tuned:.3g}, defaults {default:.3g}, {default / tuned:.3g} times"
         console.print(f"{name}: {numbers}, rank {rank} of {defaults.N_SETTINGS}")
+    return 0
+
+
+def _study_forecasts(options: argparse.Namespace) -> int:
+    study = forecast_defaults.write_study(options.out or RESULTS / "tuned", options.jobs)
+    met = np.sum(list(study["met"].values()), axis=0)
+    ranks = forecast_defaults.mean_ranks(study)
+    for settings, rank, count in zip(study["settings"], ranks, met, strict=True):
+        line = f"mean rank {rank:.1f}, {count} forecasts met their bound: {settings}"
+        console.print(line, markup=False)
     return 0
 
 

@@ -36,14 +36,14 @@ def settings_text(files: Mapping[str, bytes]) -> str:
 
 
 def add_searches(files: dict[str, bytes], folder: Path) -> None:
-    """Add the logs of a folder, and the study of the defaults if it is there.
+    """Add the logs of a folder, and the studies of the defaults that are there.
 
     Files, content by name, are changed; the folder is that of tracks, as `tune --out` writes it.
     """
     for path in folder.glob("*/*--*.json"):
         files[f"searches/{path.parent.name}/{path.name}"] = path.read_bytes()
-    for path in folder.glob("study/defaults.json"):
-        files["study/defaults.json"] = path.read_bytes()
+    for path in folder.glob("study/*.json"):
+        files[f"study/{path.name}"] = path.read_bytes()
 
 
 def add_runs(files: dict[str, bytes], folder: Path) -> None:
