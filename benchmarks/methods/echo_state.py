@@ -13,6 +13,8 @@ from reservoirs import ESNClassifier, ESNRegressor, NVARRegressor
 
 # what searches and studies of labels that set a penalty left at the defaults of their day
 BEFORE = {"pooling": "last", "standardize": False}
+# and those of forecasts: a force may drive the truth itself beyond any bound
+UNBOUND = {"bound": None}
 SCALES = {"input_scaling": loguniform(1e-3, 2.0), "bias_scaling": uniform(0.1, 1.4)}
 
 
@@ -29,6 +31,8 @@ def build_esn(
         return ESNClassifier(random_state=seed, **parameters)
     # in tuning a task may have few rows
     washout = min(data.washout, data.n_train // 4)
+    searched = not isinstance(settings.get("alpha", ""), str)
+    parameters = {**(UNBOUND if searched else {}), **parameters}
     return ESNRegressor(washout=washout, random_state=seed, **parameters)
 
 
