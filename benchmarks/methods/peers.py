@@ -39,8 +39,8 @@ class SteppingPeer(Peer, Protocol):
         """Return the output of shape (1, n_outputs) for one more row."""
 
 
-def load(name: str) -> ModuleType:
-    """Import a peer's module.
+def load(name: str, remedy: str = "'reservoirs[peers]'") -> ModuleType:
+    """Import a module of another library; the remedy is what to install for it.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def load(name: str) -> ModuleType:
     try:
         return import_module(name)
     except ImportError as error:
-        raise ImportError(f"needs {name.split('.')[0]}: pip install 'reservoirs[peers]'") from error
+        raise ImportError(f"needs {name.split('.')[0]}: pip install {remedy}") from error
 
 
 class PeerForecaster:

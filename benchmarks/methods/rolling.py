@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol, Self
 
@@ -17,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.methods.base import Method
+from benchmarks.methods.peers import load
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Rolling
@@ -43,20 +43,6 @@ class Regressor(Protocol):
 
     def predict(self, X: Array) -> Array:
         """Return an output for every row."""
-
-
-def _load(module: str, remedy: str) -> ModuleType:
-    """Import a module of another library.
-
-    Raises
-    ------
-    ImportError
-        With the remedy, if it is not installed.
-    """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise ImportError(f"needs {module.split('.')[0]}: pip install {remedy}") from error
 
 
 def lag_count(n_rows: int, season: int) -> int:
@@ -90,7 +76,7 @@ class Statistical:
         self, make: Callable[[ModuleType, Array, int], FittedForecast], module: str, season: int
     ) -> None:
         self.make, self.season = make, season
-        self.module = _load(module, "'reservoirs[real-data]'")
+        self.module = load(module, "'reservoirs[real-data]'")
 
     def fit(self, X: Array) -> Self:
         """Learn."""
@@ -195,7 +181,7 @@ def build_ridge(settings: Settings, task: Task, data: Rolling, seed: int) -> Lag
 
 def build_trees(settings: Settings, task: Task, data: Rolling, seed: int) -> LaggedRegression:
     """Return LightGBM on lags of the differences: trees do not go beyond what they have seen."""
-    lightgbm = _load("lightgbm", "lightgbm")
+    lightgbm = load("lightgbm", "lightgbm")
     trees = lightgbm.LGBMRegressor(
         min_child_samples=5, num_threads=1, verbosity=-1, random_state=seed
     )

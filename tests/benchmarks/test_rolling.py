@@ -101,7 +101,7 @@ def test_a_method_whose_package_is_missing_says_what_to_install(monkeypatch):
     def missing(name):
         raise ImportError(name)
 
-    monkeypatch.setattr("benchmarks.methods.rolling.import_module", missing)
+    monkeypatch.setattr("benchmarks.methods.peers.import_module", missing)
 
     with pytest.raises(ImportError, match=r"needs statsmodels: pip install 'reservoirs\[real-data"):
         run(Rolling(NOISY, 6, 6), METHODS["ets"])
