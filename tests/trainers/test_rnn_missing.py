@@ -21,7 +21,8 @@ MODELS = {
     "rnn": SMALL,
     "window": clone(SMALL).set_params(window=7, max_iter=1),
     "lstm": clone(SMALL).set_params(cell="lstm", learn_initial_state=True),
-    "hf": clone(SMALL).set_params(solver="hessian_free"),
+    # a third step amplifies rounding beyond what is compared
+    "hf": clone(SMALL).set_params(solver="hessian_free", max_iter=2),
 }
 
 
@@ -111,7 +112,7 @@ def test_a_fit_across_gaps_is_two_fits_by_hand(name, exog):
     first.fit(carried, left_out)
     second = clone(settings).fit(slow_fill(first, X), y)
     for weight, by_hand in second.weights_.items():
-        assert_allclose(model.weights_[weight], by_hand, rtol=1e-6, atol=1e-9)
+        assert_allclose(model.weights_[weight], by_hand, rtol=1e-8, atol=1e-11)
     filled = slow_fill(model, X)
     assert_allclose(model.predict(X), model.predict(filled), rtol=1e-9)
     ahead = None if exog is None else exog[89:94]
