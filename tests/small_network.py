@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.base import clone
 
 from trainers import RNNRegressor, solvers
+from trainers.training.solvers import resolve
+from trainers.training.used import OPTIONAL
 
 X = np.random.default_rng(0).uniform(-1, 1, size=(240, 2))
 Y = 0.5 * X[:, :1] - np.vstack([np.zeros((1, 1)), X[:-1, 1:]])
@@ -15,4 +17,11 @@ SOLVERS = sorted(solvers.SOLVERS)
 
 def fitted(X=X, Y=Y, **settings):
     """Return the small network with other settings, fitted."""
-    return clone(SMALL).set_params(**settings).fit(X, Y)
+    return suited(clone(SMALL).set_params(**settings)).fit(X, Y)
+
+
+def suited(model):
+    """Return the network, what its solver does not use at the defaults."""
+    defaults = type(model)().get_params(deep=False)
+    unused = OPTIONAL - resolve(model.solver).uses
+    return model.set_params(**{name: defaults[name] for name in unused & defaults.keys()})

@@ -20,12 +20,9 @@ def trained(solver: str, **fixed: float | str | None) -> Callable[..., RNN]:
     """Return a builder of the vanilla network, its gradients cut nowhere."""
 
     def build(settings: Settings, task: Task, data: Memory, seed: int) -> RNN:
-        own = {
-            "solver": solver,
-            "n_units": task.n_units,
-            "truncation": NEVER,
-            "batch_size": data.sequences_per_update or 100,
-        }
+        own = {"solver": solver, "n_units": task.n_units}
+        if solver != "hessian_free":  # which takes whole sequences, all at once
+            own |= {"truncation": NEVER, "batch_size": data.sequences_per_update or 100}
         return network({**own, **fixed, **settings}, seed, labels=data.labels)
 
     return build

@@ -77,9 +77,15 @@ def test_error_signals_keep_their_norm_with_the_penalty():
     assert gains[1] < 0.2 * gains[0]
 
 
-@pytest.mark.parametrize("settings", [{"cell": "lstm"}, {"solver": "hessian_free"}])
-def test_it_is_refused_where_it_is_not_defined(settings):
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"cell": "lstm"}, "vanishing_penalty is for cell='rnn'"),
+        ({"solver": "hessian_free"}, "HessianFreeSolver does not use vanishing_penalty"),
+    ],
+)
+def test_it_is_refused_where_it_is_not_defined(settings, message):
     model = RNNRegressor(vanishing_penalty=1.0).set_params(**settings)
 
-    with pytest.raises(ValueError, match="vanishing_penalty is for cell='rnn'"):
+    with pytest.raises(ValueError, match=message):
         model.fit(np.zeros((9, 1)), np.zeros(9))

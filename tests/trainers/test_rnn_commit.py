@@ -9,7 +9,7 @@ from interrupts import attributes, count_lines, raising_at, sample
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
-from small_network import SMALL, X, Y
+from small_network import SMALL, X, Y, suited
 
 from trainers import RNNClassifier
 from trainers.training.epochs import MinibatchEpochs
@@ -25,7 +25,7 @@ SMALL = clone(SMALL).set_params(max_iter=3, truncation=80, n_units=4)
 
 
 def with_settings(**settings):
-    return clone(SMALL).set_params(**settings)
+    return suited(clone(SMALL).set_params(**settings))
 
 
 CASES = {
@@ -35,9 +35,9 @@ CASES = {
         lambda m: m.fit(X, Y),
     ),
     "momentum": (with_settings(solver="nesterov"), lambda m: m.fit(X, Y)),
-    "l-bfgs": (with_settings(solver="lbfgs", learning_rate=None), lambda m: m.fit(X, Y)),
+    "l-bfgs": (with_settings(solver="lbfgs"), lambda m: m.fit(X, Y)),
     "hessian-free": (
-        with_settings(solver="hessian_free", learning_rate=None, n_units=2, max_iter=2),
+        with_settings(solver="hessian_free", n_units=2, max_iter=2),
         lambda m: m.fit(X[:40], Y[:40]),
     ),
     "goes on": (with_settings(warm_start=True), lambda m: m.fit(X, Y)),

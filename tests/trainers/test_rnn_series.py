@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from small_network import SMALL, SOLVERS, X, Y, fitted
+from small_network import SMALL, SOLVERS, X, Y, fitted, suited
 
 from reservoirs import next_step
 from trainers import ESNInit, RNNRegressor
@@ -10,7 +10,7 @@ from trainers import ESNInit, RNNRegressor
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_partial_fit_on_the_same_chunk_is_fit(solver):
-    model = clone(SMALL).set_params(solver=solver, window=5)
+    model = suited(clone(SMALL).set_params(solver=solver, window=5))
     for _ in range(4):
         model.partial_fit(X, Y)
 

@@ -21,6 +21,7 @@ from trainers.network.losses import LOSSES
 from trainers.network.stack import Network
 from trainers.rnn.running import RunningMixin
 from trainers.rnn.settings import NetworkSettings
+from trainers.rnn.unused import check_used
 from trainers.training.loop import Stopping, TrainingResult, train
 from trainers.training.problem import EpochRecord, Solver, TrainingProblem
 from trainers.training.solvers import resolve
@@ -150,11 +151,10 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
                 f"the Hessian-free solver trains one layer, got n_layers={self.n_layers}; set "
                 "n_layers=1, or use a first-order solver such as 'adam'"
             )
-        recurs_otherwise = not CELLS[self.cell].recurs_through_weights_only
-        if self.vanishing_penalty and (recurs_otherwise or solver.full_batch):
+        check_used(self, solver)
+        if self.vanishing_penalty and not CELLS[self.cell].recurs_through_weights_only:
             raise ValueError(
-                "vanishing_penalty is for cell='rnn' and a minibatch solver such as 'sgd', got "
-                f"cell={self.cell!r} and {type(solver).__name__}; set it to 0"
+                f"vanishing_penalty is for cell='rnn', got cell={self.cell!r}; set it to 0"
             )
         # A window, a target per series and a held-out tail each say which rows count.
         if self.n_scored is not None and (

@@ -9,6 +9,7 @@ import torch
 
 from trainers.training.epochs import ClosureEpochs, MinibatchEpochs
 from trainers.training.problem import EpochRunner, Solver, TrainingProblem
+from trainers.training.used import FULL_BATCH, MINIBATCH
 
 
 class FirstOrderSolver(Solver):
@@ -30,6 +31,8 @@ class FirstOrderSolver(Solver):
         the gradient on all training data, as L-BFGS needs it; else once a minibatch, without one.
     double : bool
         Whether dtype="auto" means float64.
+    uses : frozenset of str
+        The network's parameters that it uses; with `full_batch` those of batches are refused.
 
     See Also
     --------
@@ -64,6 +67,11 @@ class FirstOrderSolver(Solver):
 
     learning_rate: float = 1e-3
     rate_decay: float = 1.0
+
+    @property
+    def uses(self) -> frozenset[str]:  # type: ignore[override] # depends on full_batch
+        """Names of the network's parameters that it uses."""
+        return FULL_BATCH if self.full_batch else MINIBATCH
 
     def epoch_runner(self, problem: TrainingProblem, learning_rate: float | None) -> EpochRunner:
         """Return epochs of minibatches, or of steps on all data, by this solver's optimizer.

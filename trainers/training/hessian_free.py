@@ -124,6 +124,7 @@ class HessianFreeSolver(Solver):
     full_batch = True
     double = True
     single_layer = True
+    uses = frozenset[str]()
 
     def __init__(
         self,

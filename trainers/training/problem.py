@@ -15,6 +15,7 @@ from reservoirs.version import Documented
 from trainers.data.batches import Examples
 from trainers.network.losses import Loss
 from trainers.network.stack import Network
+from trainers.training.used import OPTIONAL
 
 EpochRecord: TypeAlias = dict[str, Any]  # numbers and text by name, at least loss, gradient_norm
 SolverState: TypeAlias = dict[str, Any]  # arrays, numbers, text, and dicts and lists of them
@@ -87,12 +88,16 @@ class Solver(Documented, SuggestingMixin, BaseEstimator, ABC):
         Whether dtype="auto" means float64.
     single_layer : bool
         Whether it trains networks of one layer only.
+    uses : frozenset of str
+        Which of `trainers.training.used.OPTIONAL`, the parameters of the network that a solver may
+        use or not, it uses; `fit` refuses others than the default of the rest.
     """
 
     _public_module = "trainers.solvers"
     full_batch: bool = False
     double: bool = False
     single_layer: bool = False
+    uses: frozenset[str] = OPTIONAL
 
     @abstractmethod
     def epoch_runner(self, problem: TrainingProblem, learning_rate: float | None) -> EpochRunner:
