@@ -43,6 +43,7 @@ def run(network, theta, inputs):
             rows.append(h)
             pre.append(z)
         below = rows
-    return torch.stack(below) @ weights["output_weights"].T + weights["output_bias"], torch.stack(
-        pre
-    )
+    outputs = torch.stack(below) @ weights["output_weights"].T + weights["output_bias"]
+    if network.skip:
+        outputs = outputs + inputs @ weights["skip_weights"].T
+    return outputs, torch.stack(pre)

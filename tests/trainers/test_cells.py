@@ -20,7 +20,7 @@ EXACT = {"rtol": 1e-12, "atol": 1e-12}
 
 def case(cell, activation, n_layers, learn, bias=True):
     generator = torch.Generator().manual_seed(0)
-    network = Network(cell, 3, 4, n_layers, 2, activation, learn, bias)
+    network = Network(cell, 3, 4, n_layers, 2, activation, learn, bias, skip=learn)
 
     def draw(*shape):
         return torch.randn(*shape, generator=generator, dtype=torch.float64)

@@ -18,7 +18,7 @@ MU = 0.7
 
 
 def problem(draw, cell, loss="squared_error", activation="tanh", learn=True):
-    network = Network(cell, 2, 3, 1, 2, activation, learn)
+    network = Network(cell, 2, 3, 1, 2, activation, learn, skip=learn)
     targets = draw(16, 2)
     if loss == "binary_cross_entropy":
         targets = (targets > 0).double()

@@ -13,7 +13,7 @@ CASES = [
     {},
     {"n_layers": 2},
     {"learn_initial_state": True, "n_layers": 2},
-    {"hidden_bias": False},
+    {"hidden_bias": False, "skip": True},
     {"activation": "relu"},
 ]
 

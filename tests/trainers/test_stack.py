@@ -17,7 +17,7 @@ CASES = [
 
 def case(cell, n_layers, learn, bias=True, activation="tanh"):
     generator = torch.Generator().manual_seed(0)
-    network = Network(cell, 3, 4, n_layers, 2, activation, learn, bias)
+    network = Network(cell, 3, 4, n_layers, 2, activation, learn, bias, skip=learn)
 
     def draw(*shape):
         return torch.randn(*shape, generator=generator, dtype=torch.float64)

@@ -51,6 +51,23 @@ class Tape:
     last: Tensor
 
 
+@dataclass(frozen=True)
+class Jacobians:
+    """How the state of a unit follows from its own pre-activations and its own last state.
+
+    Attributes
+    ----------
+    x, h : (n_steps, batch, n_parts, n_gates, n_units) torch.Tensor
+        Derivatives of the parts of the state by zx and by zh.
+    state : (n_steps, batch, n_parts, n_parts, n_units) torch.Tensor
+        Derivatives by the parts of the last state, the pre-activations held fixed.
+    """
+
+    x: Tensor
+    h: Tensor
+    state: Tensor
+
+
 class Cell(ABC):
     """A recurrent cell.
 
@@ -174,6 +191,25 @@ class Cell(ABC):
         (n_steps, batch, n_gates * n_units) torch.Tensor
             f'(z[t]), gate by gate.
         """
+
+    def jacobians(self, tape: Tape) -> Jacobians | None:
+        """Return the derivatives of one step; None, as here, where a cell does not say them.
+
+        They make the derivatives by all weights at once fast, which `sensitivities` finds along one
+        direction after another where there are none.
+
+        Parameters
+        ----------
+        tape : Tape
+            Of the forward pass.
+
+        Returns
+        -------
+        Jacobians or None
+            Of every step.
+        """
+        del tape
+        return None
 
     def run_series(self, zx: Array, weights: Array, start: Array) -> tuple[Array, Array]:
         """Run the cell along one series, for closed loops that go on row by row.

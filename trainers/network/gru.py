@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from reservoirs.sequences import Array
-from trainers.network.cell import Cell, Tape, gate_slopes, state_memory
+from trainers.network.cell import Cell, Jacobians, Tape, gate_slopes, state_memory
 from trainers.network.small import as_arrays, is_small
 from trainers.network.workspace import Workspace
 
@@ -128,6 +128,17 @@ class GRU(Cell):
     def slopes(self, tape: Tape) -> Tensor:
         """Return the slopes of the gates and of the candidate."""
         return gate_slopes(tape.saved[1], tape.hidden.shape[-1])
+
+    def jacobians(self, tape: Tape) -> Jacobians:
+        """Return the factors of R z; the candidate's part by zh has the factor r."""
+        gate_factors, gates = tape.saved
+        n_steps, batch, n = tape.hidden[1:].shape
+        by_x = gate_factors.view(n_steps, batch, 3, n).clone()
+        by_x[:, :, 0] *= by_x[:, :, 2]  # r acts through the candidate
+        by_h = by_x.clone()
+        by_h[:, :, 2] *= gates[..., :n]
+        update = gates[..., n : 2 * n]
+        return Jacobians(by_x[:, :, None], by_h[:, :, None], update[:, :, None, None])
 
     def run_series(self, zx: Array, weights: Array, start: Array) -> tuple[Array, Array]:
         """Run one series in the compiled loop."""

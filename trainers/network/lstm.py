@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from reservoirs.sequences import Array
-from trainers.network.cell import Cell, Tape, gate_slopes, state_memory
+from trainers.network.cell import Cell, Jacobians, Tape, gate_slopes, state_memory
 from trainers.network.small import as_arrays, is_small
 from trainers.network.workspace import Workspace
 
@@ -141,6 +141,20 @@ class LSTM(Cell):
     def slopes(self, tape: Tape) -> Tensor:
         """Return the slopes of the gates."""
         return gate_slopes(tape.saved[1], tape.hidden.shape[-1])
+
+    def jacobians(self, tape: Tape) -> Jacobians:
+        """Return the factors of R z and of R c in both parts, h and c."""
+        gate_factors, gates, cell_factors = tape.saved
+        n_steps, batch, n = cell_factors.shape
+        of_c = gate_factors.view(n_steps, batch, 4, n).clone()
+        of_h = of_c * cell_factors[:, :, None]
+        of_h[:, :, 3] = of_c[:, :, 3]  # o reaches h alone
+        of_c[:, :, 3] = 0.0
+        by_z = torch.stack([of_h, of_c], dim=2)
+        by_state = by_z.new_zeros(n_steps, batch, 2, 2, n)
+        forget = gates[..., n : 2 * n]
+        by_state[:, :, 0, 1], by_state[:, :, 1, 1] = cell_factors * forget, forget
+        return Jacobians(by_z, by_z, by_state)
 
     def run_series(self, zx: Array, weights: Array, start: Array) -> tuple[Array, Array]:
         """Run one series in the compiled loop."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from reservoirs.sequences import Array
-from trainers.network.cell import Cell, Tape, state_memory
+from trainers.network.cell import Cell, Jacobians, Tape, state_memory
 from trainers.network.small import as_arrays, is_small
 from trainers.network.workspace import Workspace
 
@@ -129,6 +129,11 @@ class RNN(Cell):
     def slopes(self, tape: Tape) -> Tensor:
         """Return f'(z[t]), which the tape keeps."""
         return tape.saved[0]
+
+    def jacobians(self, tape: Tape) -> Jacobians:
+        """Return f'(z[t]), by both sums."""
+        slopes = tape.saved[0][:, :, None, None]
+        return Jacobians(slopes, slopes, torch.zeros_like(slopes))
 
     def run_series(self, zx: Array, weights: Array, start: Array) -> tuple[Array, Array]:
         """Run one series in the compiled loop."""

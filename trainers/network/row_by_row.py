@@ -26,6 +26,7 @@ def row_runner(network: Network, weights: dict[str, Array]) -> RowRunner:
     """
     run_series = network.kind.run_series
     V, c = weights["output_weights"].T, weights["output_bias"]
+    U = weights["skip_weights"].T if network.skip else None
     layers, starts = [], []
     for k in range(network.n_layers):
         W_x, W_h = (weights[f"{name}_weights_{k}"].T for name in ("input", "recurrent"))
@@ -36,11 +37,12 @@ def row_runner(network: Network, weights: dict[str, Array]) -> RowRunner:
 
     def run(rows: Array, state: Array | None) -> tuple[Array, Array]:
         states = (initial if state is None else state).reshape(network.n_layers, -1)
+        seen = c if U is None else c + np.dot(rows[-1], U)
         last_states = np.empty_like(states)
         for k, (W_x, W_h, bias) in enumerate(layers):
             zx = np.dot(rows, W_x)
             zx += bias
             rows, last_states[k] = run_series(zx[:, None], W_h, states[k])
-        return np.dot(rows[-1], V) + c, last_states.reshape(-1)
+        return np.dot(rows[-1], V) + seen, last_states.reshape(-1)
 
     return run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from trainers.network.cell import Cell, Tape
 from trainers.network.cells import get_cell
 from trainers.network.small import multiply_long
 from trainers.network.workspace import Workspace
+
+READOUT = ("output_weights", "skip_weights", "output_bias")  # the last weights, in their order
 
 
 class LayerErrors(NamedTuple):
@@ -84,7 +86,7 @@ class ForwardPass:
 
 @dataclass(frozen=True)
 class Network:
-    """o[t] = V h[t] + c on top of stacked recurrent layers, gradients by hand.
+    """o[t] = V h[t] + U x[t] + c on top of stacked recurrent layers, gradients by hand.
 
     Attributes
     ----------
@@ -98,6 +100,8 @@ class Network:
         Whether the state before the first step is a weight; else it is zero.
     hidden_bias : bool, default=True
         Whether units have a bias.
+    skip : bool, default=False
+        Whether the readout sees the inputs too, by U; else there is no U.
     """
 
     cell: str
@@ -108,6 +112,7 @@ class Network:
     activation: str = "tanh"
     learn_initial_state: bool = False
     hidden_bias: bool = True
+    skip: bool = False
 
     @property
     def kind(self) -> Cell:
@@ -138,6 +143,8 @@ class Network:
             if self.learn_initial_state:
                 shapes[f"initial_state_{layer}"] = (self.layer_state_size,)
         shapes["output_weights"] = (self.n_outputs, n)
+        if self.skip:
+            shapes["skip_weights"] = (self.n_outputs, self.n_inputs)
         shapes["output_bias"] = (self.n_outputs,)
         return shapes
 
@@ -145,6 +152,12 @@ class Network:
     def n_weights(self) -> int:
         """Length of the flat vector."""
         return sum(self._sizes)
+
+    @ComputedOnce
+    def n_recurrent_weights(self) -> int:
+        """Length of the part of the flat vector before the readout."""
+        of_readout = sum(prod(self.shapes.get(name, (0,))) for name in READOUT)
+        return self.n_weights - of_readout
 
     @ComputedOnce
     def _sizes(self) -> list[int]:
@@ -192,15 +205,19 @@ class Network:
             tapes.append(cell.forward(zx, weights[f"recurrent_weights_{layer}"], start, memory))
             below = tapes[-1].hidden[1:]
         unscored = 0 if n_outputs is None else len(inputs) - n_outputs
-        outputs = _affine(
-            below[unscored:],
-            weights["output_weights"],
-            weights["output_bias"],
-            workspace,
-            "outputs",
-        )
+        outputs = _read(weights, below[unscored:], inputs[unscored:], workspace)
         last = torch.cat([tape.last for tape in tapes], dim=1)
         return ForwardPass(cell, inputs, outputs, tapes, weights, state is None, last, workspace)
+
+    def read_again(self, run: ForwardPass, theta: Tensor) -> ForwardPass:
+        """Return a forward pass as it is with another readout, that of other weights.
+
+        The weights before the readout's are to be those of the pass.
+        """
+        weights, n_outputs = self.split(theta), len(run.outputs)
+        top = run.layer_inputs(self.n_layers)[-n_outputs:]
+        outputs = _read(weights, top, run.inputs[-n_outputs:], Workspace(theta))
+        return replace(run, weights=weights, outputs=outputs)
 
     def backward(
         self,
@@ -220,10 +237,13 @@ class Network:
         workspace = run.workspace if workspace is None else workspace
         gradient = grad.new_empty(self.n_weights)
         gradients = self.split(gradient)
-        # readout: dL/dV = sum dL/do h', dL/dc = sum dL/do, dL/dh = V' dL/do
+        # readout: dL/dV = sum dL/do h', dL/dU = sum dL/do x', dL/dc = sum dL/do, dL/dh = V' dL/do
         rows, top = grad.reshape(-1, self.n_outputs), run.layer_inputs(self.n_layers)
         unscored = len(top) - len(grad)
         torch.mm(rows.t(), top[unscored:].flatten(0, 1), out=gradients["output_weights"])
+        if self.skip:
+            seen = run.inputs[unscored:].flatten(0, 1)
+            torch.mm(rows.t(), seen, out=gradients["skip_weights"])
         torch.sum(rows, dim=0, out=gradients["output_bias"])
         errors = workspace("errors", *top.shape)
         errors[:unscored] = 0.0
@@ -280,12 +300,29 @@ class Network:
             r_below, r_pre = run.cell.r_forward(tape, weights[name], r_zx, v[name], start, memory)
             r_z.append(r_pre)
         assert r_below is not None  # there is at least one layer
-        # R o = R(V) h + R c + V R h
+        # R o = R(V) h + R(U) x + R c + V R h
         unscored = len(r_below) - len(run.outputs)
         top, r_top = run.layer_inputs(self.n_layers)[unscored:], r_below[unscored:]
-        r_outputs = _affine(top, v["output_weights"], v["output_bias"], workspace, "r_outputs")
+        r_outputs = _read(v, top, run.inputs[unscored:], workspace, "r_outputs")
         r_outputs.flatten(0, 1).addmm_(r_top.flatten(0, 1), weights["output_weights"].t())
         return r_outputs, r_z
+
+
+def _read(
+    weights: dict[str, Tensor],
+    top: Tensor,
+    inputs: Tensor,
+    workspace: Workspace,
+    name: str = "outputs",
+) -> Tensor:
+    """Return V h + U x + c, (n_steps, batch, n_outputs), in the memory of that name.
+
+    `top` is h of the uppermost layer; of weights without U the second term is left out.
+    """
+    outputs = _affine(top, weights["output_weights"], weights["output_bias"], workspace, name)
+    if "skip_weights" in weights:
+        outputs.flatten(0, 1).addmm_(inputs.flatten(0, 1), weights["skip_weights"].t())
+    return outputs
 
 
 def _affine(

@@ -12,6 +12,7 @@ from trainers.data.batches import Batch, Examples
 from trainers.network.losses import Loss
 from trainers.network.stack import ForwardPass, LayerErrors, Network
 from trainers.network.workspace import Workspace
+from trainers.second_order.step import CurvatureMatrix
 
 CHUNK = 256  # pieces per chunk: larger ones fall out of the cache
 
@@ -59,7 +60,7 @@ class Objective:
             gradient += self.network.backward(run, output_gradient)
         return total, gradient
 
-    def matrix(self, theta: Tensor) -> GaussNewton:
+    def matrix(self, theta: Tensor) -> CurvatureMatrix:
         """Return the Gauss-Newton matrix at some weights."""
         return GaussNewton(self, theta)
 
@@ -105,6 +106,8 @@ def _sum_of_squares(network: Network, run: ForwardPass, output_gradient: Tensor)
     network.backward(run, output_gradient, on_layer=add_layer)
     top = run.layer_inputs(network.n_layers)[-len(output_gradient) :]
     squares["output_weights"] = outer(output_gradient, top)
+    if network.skip:
+        squares["skip_weights"] = outer(output_gradient, run.inputs[-len(output_gradient) :])
     squares["output_bias"] = output_gradient.sum(dim=0).square().sum(dim=0)
     return torch.cat([squares[name].reshape(-1) for name in network.shapes])
 
@@ -155,14 +158,20 @@ class GaussNewton:
             Jv, Ja_v = network.r_forward(run, v, self.workspace)
             # J v -> H J v: H is block-diagonal, one block of n_outputs^2 per scored step
             HJv = loss.hessian(run.outputs, Jv) * (batch.mask / weight)
-            damping_terms = None
-            if structural:
-                # J_a v -> lambda mu diag(a') J_a v, at all steps inside the series
-                per_step = batch.inside * (structural / weight)
-                damping_terms = [
-                    r.mul_(slopes).mul_(per_step)
-                    for slopes, r in zip(run.slopes, Ja_v, strict=True)
-                ]
+            terms = damping_terms(run, Ja_v, batch, structural / weight)
             # H J v -> J' H J v, and J_a' of the damping terms in the same backward pass
-            product += network.backward(run, HJv, damping_terms, self.workspace)
+            product += network.backward(run, HJv, terms, self.workspace)
         return product
+
+
+def damping_terms(
+    run: ForwardPass, Ja_v: list[Tensor], batch: Batch, weight: float
+) -> list[Tensor] | None:
+    """Return weight diag(a') J_a v of every layer, at all steps inside the series.
+
+    They take the memory of J_a v; of weight 0 there are none.
+    """
+    if not weight:
+        return None
+    per_step = batch.inside * weight
+    return [r.mul_(slopes).mul_(per_step) for slopes, r in zip(run.slopes, Ja_v, strict=True)]
