@@ -34,12 +34,15 @@ class Targets:
         Whether y had no axis of outputs, so that predictions have none either.
     missing : array of shape (n_rows, n_outputs) of bool, or None
         Which targets are NaN; None where there is none.
+    weights : array of shape (len(rows),), or None
+        What the loss of every row counts, at least 0; None where all count the same.
     """
 
     rows: Array
     kind: TargetKind
     flat: bool
     missing: Array | None = None
+    weights: Array | None = None
 
     @property
     def known(self) -> Array | slice:

@@ -104,6 +104,7 @@ def skip_leading(
         targets,
         rows=targets.rows[after],
         missing=missing if missing is not None and missing.any() else None,
+        weights=None if targets.weights is None else targets.weights[after],
     )
     left = replace(gaps, missing=gaps.missing[after], layout=rest)
     return WholeStarts(rows[after], rest, left if left.missing.any() else None, targets)

@@ -44,8 +44,8 @@ def split_examples(
             if not has_target.any():
                 raise ValueError(
                     "no row that is trained on, or none that is held out, has a target without "
-                    "NaN that weighs more than 0; change validation_fraction, n_scored, window or "
-                    "class_weight"
+                    "NaN that weighs more than 0; change validation_fraction, n_scored, window, "
+                    "class_weight or sample_weight"
                 )
             starts, sizes = starts[has_target], sizes[has_target]
         scored_rows = as_tensor(scored, device=rows.device)

@@ -14,6 +14,7 @@ from reservoirs.estimators import FitInterrupted, Progress
 from reservoirs.sequences import Array, Layout, SeriesLike
 from reservoirs.targets import Targets
 from trainers.data.batches import Examples
+from trainers.data.row_weights import mean_one
 from trainers.data.split import split_examples
 from trainers.network.cells import CELLS
 from trainers.network.initialization import ESNInit, initial_weights, resolve_init
@@ -82,14 +83,16 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
                 f"{before}; got {got}. Pass the same, or set warm_start=False to start afresh"
             )
 
-    def _output_bias(self, targets: Array) -> Array:
-        """Return the output bias of an ESN-style start: the mean of the encoded targets."""
-        mean: Array = targets.mean(axis=0)
+    def _output_bias(self, targets: Targets) -> Array:
+        """Return the output bias of an ESN-style start: the mean of the targets that count."""
+        mean: Array = np.average(targets.rows, axis=0, weights=targets.weights)
         return mean
 
-    def _weights_of(self, targets: Array) -> Array | None:
+    def _weights_of(self, targets: Targets, layout: Layout) -> Array | None:
         """Return what the loss of every encoded target counts, None where all count the same."""
-        return None
+        if targets.weights is None:
+            return None
+        return mean_one(targets.weights, self._counted(targets, layout))
 
     def _fit(
         self,
@@ -217,21 +220,30 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             varies = deviation > 10 * np.finfo(np.float64).eps * largest
             self.input_scale_ = np.where(varies, deviation, 1.0)
 
-    def _scored(self, targets: Targets, layout: Layout) -> Array:
-        """Return the rows of targets that count."""
-        counted = targets.rows
+    def _counted(self, targets: Targets, layout: Layout) -> Array:
+        """Return which rows of targets have a loss, (n_rows,) or (n_series,)."""
+        counted = np.ones(len(targets.rows), dtype=bool)
         if self.n_scored is not None:
-            last = [counted[span][-self.n_scored :] for span in layout.slices()]
-            counted = np.concatenate(last)
-        if targets.missing is None:
-            return counted
-        counted = counted[~np.isnan(counted).any(axis=1)]
-        if not len(counted):
+            for span in layout.slices():
+                counted[span.start : max(span.stop - self.n_scored, span.start)] = False
+        if targets.missing is not None:
+            counted &= ~np.isnan(targets.rows).any(axis=1)
+        if targets.weights is not None:
+            counted &= targets.weights > 0
+        if not counted.any():
             raise ValueError(
-                f"none of the last n_scored={self.n_scored} rows of y is without NaN: nothing is "
-                "left to learn from; raise n_scored"
+                f"none of the last n_scored={self.n_scored} rows of y is without NaN and weighs "
+                "more than 0: nothing is left to learn from; raise n_scored, or change the weights"
             )
         return counted
+
+    def _scored(self, targets: Targets, layout: Layout) -> Targets:
+        """Return the rows of targets that count, and their weights."""
+        counted = self._counted(targets, layout)
+        weights = None if targets.weights is None else targets.weights[counted]
+        alike = weights is None or bool((weights == weights[0]).all())
+        rows = targets.rows[counted]
+        return replace(targets, rows=rows, missing=None, weights=None if alike else weights)
 
     def _split(
         self, rows: Array, layout: Layout, targets: Targets, fraction: float | None
@@ -241,10 +253,10 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         if targets.missing is not None:
             known = np.asarray(~np.isnan(per_row).any(axis=1))
             per_row = np.where(known[:, None], per_row, 0.0)  # finite, and not looked at
-        weights = self._weights_of(targets.rows)
+        weights = self._weights_of(targets, layout)
         if weights is not None:
             weights = self._targets_per_row(replace(targets, rows=weights[:, None]), layout)
-            known = weights[:, 0] > 0
+            known = (weights[:, 0] > 0) & (True if known is None else known)
         return split_examples(
             self._network_inputs(rows),
             self._tensor(per_row),

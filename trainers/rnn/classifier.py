@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import StrOptions
 from reservoirs.estimators import SERIES, LabelMixin, Progress, check_labels, inherit_parameters
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets
+from trainers.data.row_weights import mean_one, with_weights
 from trainers.network.initialization import ESNInit
 from trainers.rnn.base import RecurrentNetwork
 from trainers.rnn.settings import NetworkSettings
@@ -157,7 +158,14 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
-    def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
+    def fit(
+        self,
+        X: SeriesLike,
+        y: SeriesLike,
+        *,
+        sample_weight: SeriesLike = None,
+        series_id: SeriesLike = None,
+    ) -> Self:
         """Train the network.
 
         Ctrl-C during training keeps the whole epochs so far, `status_` is then "interrupted", and
@@ -167,6 +175,11 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         ----------
         y : array-like or list of arrays
             Labels per step in the container of X, or one label per series.
+        sample_weight : array-like or list of arrays, default=None
+            What the loss counts on every row, in the container of y, or on every series,
+            (n_series,): numbers >= 0 of which only the ratios count. `class_weight` multiplies
+            them. A row of weight 0 has no loss and counts in no class, but enters the network
+            as all others do.
 
         Returns
         -------
@@ -186,7 +199,9 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         if resumed:
             self._check_columns(names)
         targets = self._encode_targets(y, layout, resumed=resumed)
-        self._weigh_classes(self._numbers(targets.rows))
+        targets = with_weights(self, targets, sample_weight, layout)
+        counted = slice(None) if targets.weights is None else targets.weights > 0
+        self._weigh_classes(self._numbers(targets.rows[counted]))
         progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
         self._fit(rows, layout, targets, progress, resumed=resumed)
         return self._end(progress)
@@ -264,21 +279,28 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         counted = weights[numbers]
         self.class_weight_ = weights / counted[counted > 0].mean()
 
-    def _weights_of(self, targets: Array) -> Array | None:
+    def _weights_of(self, targets: Targets, layout: Layout) -> Array | None:
+        of_classes = self._weights_of_classes(targets)
+        if of_classes is None or targets.weights is None:
+            return super()._weights_of(targets, layout) if of_classes is None else of_classes
+        return mean_one(of_classes * targets.weights, self._counted(targets, layout))
+
+    def _weights_of_classes(self, targets: Targets) -> Array | None:
         of_classes = getattr(self, "class_weight_", None)  # `gradient_flow` sees untrained networks
         if of_classes is None or (of_classes == 1).all():
             return None
-        weights: Array = of_classes[self._numbers(targets)]
+        weights: Array = of_classes[self._numbers(targets.rows)]
         return weights
 
     @property
     def _loss(self) -> str:  # type: ignore[override] # depends on the labels
         return "binary_cross_entropy" if len(self.classes_) == 2 else "cross_entropy"
 
-    def _output_bias(self, targets: Array) -> Array:
+    def _output_bias(self, targets: Targets) -> Array:
         """Return the output bias whose probabilities are the shares of the classes."""
-        weights = self._weights_of(targets)
-        weights = np.ones(len(targets)) if weights is None else weights
-        share = (weights @ targets + 1.0) / (weights.sum() + 2.0)
+        weights, of_classes = targets.weights, self._weights_of_classes(targets)
+        weights = np.ones(len(targets.rows)) if weights is None else weights / weights.mean()
+        weights = weights if of_classes is None else weights * of_classes
+        share = (weights @ targets.rows + 1.0) / (weights.sum() + 2.0)
         bias: Array = np.log(share)
         return bias - np.log(1.0 - share) if len(self.classes_) == 2 else bias

@@ -30,6 +30,7 @@ from reservoirs.forecasting import (
 )
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
+from trainers.data.row_weights import moments, with_weights
 from trainers.network.initialization import ESNInit
 from trainers.rnn.base import RecurrentNetwork
 from trainers.rnn.settings import NetworkSettings
@@ -187,7 +188,14 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
-    def fit(self, X: SeriesLike, y: SeriesLike, *, series_id: SeriesLike = None) -> Self:
+    def fit(
+        self,
+        X: SeriesLike,
+        y: SeriesLike,
+        *,
+        sample_weight: SeriesLike = None,
+        series_id: SeriesLike = None,
+    ) -> Self:
         """Train the network.
 
         Rows with NaN in y have no loss. NaN in the columns of X that a forecast feeds back are
@@ -197,6 +205,14 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
 
         Ctrl-C during training keeps the whole epochs so far, `status_` is then "interrupted", and
         raises KeyboardInterrupt. Any other exception leaves the estimator as it was.
+
+        Parameters
+        ----------
+        sample_weight : array-like or list of arrays, default=None
+            What the loss counts on every row, in the container of y, or on every series,
+            (n_series,): numbers >= 0 of which only the ratios count. A row of weight
+            0 has no loss, nor does it count in the scale of y, but enters the network as all
+            others do.
 
         Returns
         -------
@@ -215,6 +231,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             self._check_columns(names)
         scaled = scale_targets(self, X, y, series_id, resumed=resumed)
         targets = check_targets(self, scaled, layout, allow_nan=True)
+        targets = with_weights(self, targets, sample_weight, layout)
         whole = skip_leading(rows, layout, gaps, targets, find_loop(rows, targets, layout))
         self._measure_targets(whole.targets, whole.layout, resumed=resumed)
         n_epochs = self.max_iter * (1 if whole.gaps is None or resumed else 2)
@@ -274,8 +291,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             check_outputs(targets, self.training_end_)
             return
         scored = self._scored(targets, layout)
-        self.target_mean_ = scored.mean(axis=0)
-        deviation = scored.std(axis=0)
+        self.target_mean_, deviation = moments(scored.rows, scored.weights)
         self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
 
     def _standardized(self, targets: Targets) -> Targets:
@@ -327,6 +343,8 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
                 before[number] = self._drive(rows[begin : begin + first], starts[0])[1]
         counted = np.zeros(len(rows), dtype=bool)
         counted[targets.known] = True
+        if targets.weights is not None:
+            counted &= targets.weights > 0
         return keep_rows(
             rows, layout, targets, self.loop_, counted=counted, pieces=pieces, starts=before
         )
