@@ -28,6 +28,19 @@ class SquaredOnce(Squared):
         return 2 * ctx.saved_tensors[0] * error
 
 
+class SquaredForward(SquaredOnce):
+    """One that has a forward mode instead."""
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        return 2 * ctx.saved_tensors[0] * tangent
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_forward(x)
+        return SquaredOnce.forward(ctx, x)
+
+
 class Applied(nn.Module):
     """A linear layer and a function of one's own, alone or beside one of torch."""
 
@@ -85,6 +98,11 @@ MODELS = {
         series,
     ),
     "LSTM": (lambda: First(nn.LSTM(4, 3, batch_first=True)), series),
+    "layers of LSTM": (
+        lambda: First(nn.LSTM(4, 3, num_layers=2, bidirectional=True, batch_first=True)),
+        series,
+    ),
+    "weight norm": (lambda: nn.utils.parametrizations.weight_norm(nn.Linear(4, 3)), series),
     "convolution": (lambda: nn.Sequential(nn.Conv1d(5, 3, 2), nn.GroupNorm(1, 3)), series),
     "bag sum": (lambda: Bags(mode="sum"), rows),
     "bag mean": (lambda: Bags(mode="mean"), rows),
@@ -92,6 +110,7 @@ MODELS = {
     "sparse bag": (lambda: Bags(mode="sum", sparse=True), rows),
     "own function": (lambda: Applied(Squared), series),
     "own function, once": (lambda: Applied(SquaredOnce), series),
+    "own function, forward": (lambda: Applied(SquaredForward), series),
     "own function, partly": (lambda: Applied(SquaredOnce, share=1.0), series),
 }
 
@@ -168,12 +187,44 @@ def test_hessian_free_trains_whatever_torch_can_differentiate_once(name, dtype):
     assert torch.backends.mha.get_fastpath_enabled()
 
 
+@pytest.mark.parametrize(("name", "n_calls"), [("attention", 1), ("own function, forward", 4)])
+def test_the_closure_runs_once_for_any_number_of_products(name, n_calls):
+    model, _, closure = prepared(name)
+    parameters, calls = list(model.parameters()), []
+
+    def counted():
+        calls.append(1)
+        return closure()
+
+    with differentiable_kernels():
+        matrix = ClosureLoss(counted, parameters).matrix(join(parameters))
+        for _ in range(3):
+            matrix.product(torch.ones_like(join(parameters)))
+
+    assert len(calls) == n_calls  # forward mode, where it is all there is, runs it every time
+
+
+def test_a_product_is_that_of_its_point_wherever_losses_are_computed_meanwhile():
+    model, _, closure = prepared("LSTM")
+    parameters = list(model.parameters())
+    theta, v = join(parameters), torch.ones_like(join(parameters))
+
+    with differentiable_kernels():
+        loss = ClosureLoss(closure, parameters)
+        matrix = loss.matrix(theta)
+        first = matrix.product(v)
+        loss.value(2 * theta)
+        second = matrix.product(v)
+
+    assert torch.equal(first, second)
+
+
 def test_an_error_of_the_closure_is_not_taken_for_a_missing_derivative():
     model, calls = nn.Linear(4, 2).double(), []
 
     def closure():
         calls.append(1)
-        if len(calls) == 3:  # within the first product
+        if len(calls) == 3:  # after the matrix was made
             raise RuntimeError("the disk is full")
         outputs = model(series())
         return outputs.square().mean(), outputs

@@ -12,6 +12,7 @@ from torch.autograd import forward_ad
 from torch.backends import mha
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from trainers.second_order.operations import LeanDerivatives
 from trainers.second_order.tangents import Tangents
 
 Closure = Callable[[], tuple[Tensor, ...]]  # -> loss, outputs[, hidden pre-activations]
@@ -37,11 +38,16 @@ def differentiable_kernels() -> Iterator[None]:
 
 def join(tensors: Sequence[Tensor]) -> Tensor:
     """Return tensors, dense or sparse, as one flat float64 vector."""
-    return torch.cat([tensor.detach().to_dense().reshape(-1).double() for tensor in tensors])
+    pieces = [tensor.detach().to_dense().reshape(-1) for tensor in tensors]
+    if len({piece.dtype for piece in pieces}) > 1:
+        pieces = [piece.double() for piece in pieces]
+    return torch.cat(pieces).double()
 
 
 def split(theta: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
     """Return a flat vector as tensors of the shapes and types of parameters."""
+    if len({(p.dtype, p.device) for p in parameters}) == 1:  # one conversion instead of many
+        theta = theta.to(parameters[0])
     vectors = torch.split(theta, [p.numel() for p in parameters])
     return [v.view_as(p).to(p) for p, v in zip(parameters, vectors, strict=True)]
 
@@ -72,17 +78,19 @@ class ClosureLoss:
         Both are (n_weights,). A direction makes the parameters dual numbers, within a level of
         `forward_ad`.
         """
-        weights = self.split(theta)
-        tangents = [None] * len(weights) if direction is None else self.split(direction)
-        with torch.no_grad():
-            for p, weight, tangent in zip(self.parameters, weights, tangents, strict=True):
-                # torch is not told of the change, for which it has no public way: else it would
-                # refuse the stored backward pass, whose user writes back the values it stems from.
-                with torch.autograd._unsafe_preserve_version_counter(p):  # type: ignore[attr-defined]
-                    if tangent is None:
-                        p.copy_(weight)
-                    else:
-                        p.copy_(forward_ad.make_dual(weight.clone(), tangent))  # type: ignore[no-untyped-call]
+        weights, parameters = self.split(theta), self.parameters
+        if direction is not None:
+            pairs = zip(weights, self.split(direction), strict=True)
+            weights = [forward_ad.make_dual(w.clone(), v) for w, v in pairs]  # type: ignore[no-untyped-call]
+        # torch is not told of the change, for which it has no public way: else it would refuse the
+        # stored backward pass, whose user writes back the values it stems from.
+        kept = torch.autograd._unsafe_preserve_version_counter(tuple(parameters))  # type: ignore[attr-defined]
+        with torch.no_grad(), kept:
+            if direction is None:
+                torch._foreach_copy_(parameters, weights)
+            else:
+                for p, dual in zip(parameters, weights, strict=True):
+                    p.copy_(dual)
 
     def split(self, theta: Tensor) -> list[Tensor]:
         """Return a flat vector as tensors of the shapes and types of the parameters."""
@@ -176,18 +184,20 @@ class ClosureLoss:
 class ClosureMatrix:
     """Gauss-Newton products v -> J v -> H J v -> J' H J v of a closure by automatic derivatives.
 
-    J v is a forward-mode derivative, the parameters being made dual in place, or what `Tangents`
-    takes for it; H u differentiates the loss twice by the outputs, so that any loss and any mean or
-    mask in it is met; J' u is the stored backward pass. Structural damping adds
-    J_a' diag(1 - tanh^2 a) J_a v, averaged over all but the last dimension of the pre-activations.
+    The closure runs once: J v is what `Tangents` finds from its graph, H u differentiates the loss
+    twice by the outputs, so that any loss and any mean or mask in it is met, and J' u is the stored
+    backward pass. Structural damping adds J_a' diag(1 - tanh^2 a) J_a v, averaged over all but the
+    last dimension of the pre-activations.
 
     The parameters of the loss hold theta, the weights that the matrix is for.
     """
 
     def __init__(self, loss: ClosureLoss, theta: Tensor) -> None:
         self.loss, self.theta = loss, theta
+        self.lean = LeanDerivatives()
         with torch.enable_grad():
-            value, self.outputs, *hidden = loss.evaluate()
+            with self.lean:
+                value, self.outputs, *hidden = loss.evaluate()
             self.value = float(value.detach())
             self.hidden: Tensor | None = hidden[0] if hidden else None
             try:
@@ -199,7 +209,7 @@ class ClosureMatrix:
                     "the outputs of the closure must be the very tensor that the loss was "
                     "computed from, with its graph"
                 ) from error
-        self.tangents = Tangents(loss, theta, [self.outputs, *hidden])
+        self.tangents = Tangents(loss, theta, [self.outputs, *hidden], self.lean.linear)
 
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
         """Return the product with a vector.
@@ -211,6 +221,11 @@ class ClosureMatrix:
         ValueError
             For structural damping where the closure returns no hidden pre-activations.
         """
+        self.loss.write(self.theta)  # losses may have been computed elsewhere meanwhile
+        with self.lean:  # which layers that were checkpointed are to see when they run again
+            return self._product(v, structural)
+
+    def _product(self, v: Tensor, structural: float) -> Tensor:
         # v -> J v, J_a v
         Jv, *rest = self.tangents(v)
         # J v -> H J v

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import torch
@@ -12,7 +13,7 @@ from torch.autograd import forward_ad
 
 # torch's words for an operation that has no forward-mode, or no second, derivative
 NO_FORWARD_MODE = re.compile(r"forward.AD|forward.mode|jvp|dual", re.IGNORECASE)
-NO_SECOND = re.compile(r"not implemented|once_differentiable|does not require grad")
+NO_SECOND = re.compile(r"not implemented|once_differentiable|differentiate twice|require grad")
 
 
 class Evaluated(Protocol):
@@ -33,28 +34,36 @@ class Evaluated(Protocol):
 class Tangents:
     """The tangents J v of a closure's outputs at one point, by the first way that torch allows.
 
-    Forward mode, where every operation has it; else a derivative of the backward pass, which is
-    linear in its argument u,
+    The backward pass is linear in its argument u, so that its derivative there is the tangent,
 
         J v = d(v' J' u) / du
 
-    and where that has no derivative either (EmbeddingBag), or a wrong one, as torch may take a
-    function marked once_differentiable for a constant, central differences of the outputs,
+    Its graph is made once, at any u, and serves every v: the closure does not run again. Where the
+    backward pass has no derivative (EmbeddingBag), or a wrong one, as torch may take a function
+    marked once_differentiable for a constant, forward mode takes its place, which runs the closure
+    for every v; and where an operation has none of the two, central differences of the outputs,
 
         J v = (z(theta + h v) - z(theta - h v)) / 2h,  h = cbrt(eps) (1 + |theta|) / |v|
 
     which are good to about 1e-9 in float64 and 1e-4 in float32.
 
-    The parameters of `loss` hold theta. `ends` are the outputs, and hidden pre-activations or
-    nothing, with their graph.
+    The parameters of `loss` hold theta, at every call. `ends` are the outputs, and hidden
+    pre-activations or nothing, with their graph; `linear` is a context in which the graph of the
+    backward pass is made.
     """
 
-    def __init__(self, loss: Evaluated, theta: Tensor, ends: list[Tensor]) -> None:
-        self.loss, self.theta, self.ends = loss, theta, ends
-        self.checked = False
+    def __init__(
+        self,
+        loss: Evaluated,
+        theta: Tensor,
+        ends: list[Tensor],
+        linear: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self.loss, self.theta, self.ends, self.linear = loss, theta, ends, linear
+        self.reverse: ReversedPass | None = None
         self.ways: list[tuple[Callable[[Tensor], list[Tensor]], re.Pattern[str] | None]] = [
-            (self._forward_mode, NO_FORWARD_MODE),
             (self._twice_backward, NO_SECOND),
+            (self._forward_mode, NO_FORWARD_MODE),
             (self._differences, None),
         ]
 
@@ -67,48 +76,20 @@ class Tangents:
             except RuntimeError as error:  # NotImplementedError is one
                 if not_there is None or not not_there.search(str(error)):
                     raise
+            self.reverse = None
             self.loss.write(self.theta)
             del self.ways[0]
+
+    def _twice_backward(self, v: Tensor) -> list[Tensor]:
+        if self.reverse is None:
+            with self.linear():
+                self.reverse = ReversedPass(self.ends, self.loss.parameters)
+        return self.reverse.tangents(self.loss.split(v))
 
     def _forward_mode(self, v: Tensor) -> list[Tensor]:
         with torch.no_grad(), forward_ad.dual_level():
             self.loss.write(self.theta, v)
             return [_tangent(end) for end in self.loss.evaluate()[1:]]
-
-    def _twice_backward(self, v: Tensor) -> list[Tensor]:
-        tangents = [self._backward_derivative(end, v) for end in self.ends]
-        if not self.checked and v.any():
-            self._check_adjoint(tangents, v)
-            self.checked = True
-        return tangents
-
-    def _check_adjoint(self, tangents: list[Tensor], v: Tensor) -> None:
-        """Refuse tangents for which u' (J v) is not v' (J' u)."""
-        for end, Jv in zip(self.ends, tangents, strict=True):
-            u = torch.cos(torch.arange(end.numel(), device=end.device)).to(end).view_as(end)
-            rows = torch.autograd.grad(
-                end, self.loss.parameters, u, retain_graph=True, allow_unused=True
-            )
-            pairs = zip(rows, self.loss.split(v), strict=True)
-            backward = sum(float((row * part).sum()) for row, part in pairs if row is not None)
-            forward = float((u.conj() * Jv).real.sum())
-            size = max(abs(forward), abs(backward), float(Jv.abs().norm()) * float(u.abs().norm()))
-            if abs(forward - backward) > torch.finfo(end.dtype).eps ** 0.5 * size:
-                raise NotImplementedError("the derivative of the backward pass is not implemented")
-
-    def _backward_derivative(self, end: Tensor, v: Tensor) -> Tensor:
-        u = torch.zeros_like(end, requires_grad=True)
-        with torch.enable_grad():
-            rows = torch.autograd.grad(
-                end, self.loss.parameters, u, create_graph=True, allow_unused=True
-            )
-        pairs = zip(rows, self.loss.split(v), strict=True)
-        used = [(row, direction) for row, direction in pairs if row is not None]
-        if not used:
-            return torch.zeros_like(end)
-        rows_used, directions = (list(column) for column in zip(*used, strict=True))
-        (Jv,) = torch.autograd.grad(rows_used, u, directions, allow_unused=True)
-        return torch.zeros_like(end) if Jv is None else Jv
 
     def _differences(self, v: Tensor) -> list[Tensor]:
         if not v.any():
@@ -123,6 +104,62 @@ class Tangents:
         self.loss.write(theta)
         with torch.no_grad():
             return [end.clone() for end in self.loss.evaluate()[1:]]
+
+
+class ReversedPass:
+    """A backward pass with its own graph, to be differentiated along any number of directions.
+
+    rows = sum over the ends of J' u, u' = (cos 0, cos 1, ...)
+
+    The first tangents are held to the rows: u' (J v) must be v' (J' u).
+    """
+
+    def __init__(self, ends: Sequence[Tensor], parameters: Sequence[Tensor]) -> None:
+        self.ends, self.checked = ends, False
+        self.errors = [_spread(end).requires_grad_() for end in ends]
+        with torch.enable_grad():
+            rows = torch.autograd.grad(
+                ends, parameters, self.errors, create_graph=True, allow_unused=True
+            )
+        self.used = [i for i, row in enumerate(rows) if row is not None]
+        self.rows = [row for row in rows if row is not None]
+
+    def tangents(self, directions: Sequence[Tensor]) -> list[Tensor]:
+        """Return J v of every end for directions v, a tensor per parameter.
+
+        Raises
+        ------
+        NotImplementedError
+            For an operation whose backward pass torch takes for a constant.
+        """
+        if not self.rows:
+            return [torch.zeros_like(end) for end in self.ends]
+        along = [directions[i] for i in self.used]
+        found = torch.autograd.grad(
+            self.rows, self.errors, along, retain_graph=True, allow_unused=True
+        )
+        pairs = zip(self.ends, found, strict=True)
+        tangents = [torch.zeros_like(end) if Jv is None else Jv for end, Jv in pairs]
+        if not self.checked and any(bool(direction.any()) for direction in along):
+            self._check_adjoint(tangents, along)
+            self.checked = True
+        return tangents
+
+    def _check_adjoint(self, tangents: list[Tensor], along: list[Tensor]) -> None:
+        pairs = list(zip(self.errors, tangents, strict=True))
+        forward = sum(float((u.detach().conj() * Jv).real.sum()) for u, Jv in pairs)
+        products = zip(self.rows, along, strict=True)
+        backward = sum(float((row.detach() * v).sum()) for row, v in products)
+        size = sum(float(u.detach().abs().norm()) * float(Jv.abs().norm()) for u, Jv in pairs)
+        size = max(abs(forward), abs(backward), size)
+        eps = max(torch.finfo(end.dtype).eps for end in self.ends)
+        if abs(forward - backward) > eps**0.5 * size:
+            raise NotImplementedError("the derivative of the backward pass is not implemented")
+
+
+def _spread(end: Tensor) -> Tensor:
+    """Return numbers like an end that no symmetry of it makes vanish."""
+    return torch.cos(torch.arange(end.numel(), device=end.device)).to(end).view_as(end)
 
 
 def _tangent(dual: Tensor) -> Tensor:
