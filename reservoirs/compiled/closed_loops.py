@@ -138,7 +138,8 @@ def _advance(recurrent, input_weights, bias, leak_rate, n_units, linear, inputs,
     for i in range(len(inputs)):
         old, new = work_buffers(states[i], input_weights.shape[1])
         step(weights, start, inputs, i, old, new, new[:0])
-        out[i] = new[:n_units]
+        for j in range(n_units):
+            out[i, j] = new[j]
 
 
 def advance(states: Array, inputs: Array, weights: PackedWeights) -> Array:

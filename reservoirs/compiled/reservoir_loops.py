@@ -9,6 +9,7 @@ Import it inside functions, so that `import reservoirs` stays light: numba takes
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from reservoirs.compiled.simd import (
     compiled,
@@ -194,6 +195,12 @@ def _series_states(
         first = ends[i]
 
 
+def _alike(inputs: Array, dtype: DTypeLike) -> Array:
+    """Return contiguous rows that may be written: for others numba compiles loops anew."""
+    rows = np.ascontiguousarray(inputs, dtype=dtype)
+    return rows if rows.flags.writeable else rows.copy()
+
+
 def run_states(
     inputs: Array,
     state: Array,
@@ -215,7 +222,7 @@ def run_states(
     Lukosevicius (2012), A practical guide to applying ESNs, eqs. 2-3.
     """
     dtype = weights.bias.dtype
-    rows = np.ascontiguousarray(inputs, dtype=dtype)
+    rows = _alike(inputs, dtype)
     start = weights.bias[None]
     if noise is not None:
         start = start + pad(noise, dtype)
@@ -239,7 +246,7 @@ def run_series(
     last state of every series are returned.
     """
     dtype = weights.bias.dtype
-    rows = np.ascontiguousarray(inputs, dtype=dtype)
+    rows = _alike(inputs, dtype)
     if out is None:
         out = np.empty((len(rows), weights.n_units), dtype=dtype)
     last, ends = np.array(states, dtype=dtype), np.cumsum(lengths)

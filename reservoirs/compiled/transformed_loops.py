@@ -202,9 +202,12 @@ def run_transformed_loops(
     n_loops, d = len(states), series.lagged.shape[1]
     n_steps = len(series.exog)
     out = np.empty((n_loops, n_steps, d))
+    # copies of one type each: numba compiles anew for other integers and what is read only
+    indices = [np.array(index, dtype=np.int64) for index in network[:2]]
+    arrays = [np.array(array, dtype=np.float64, order="C") for array in network[2:4]]
     bias = np.repeat(network.bias[:, None], LANES, axis=1)
-    fixed = (*network[:4], bias, *network[5:])
-    constants = series[5:]
+    fixed = (*indices, *arrays, bias, *network[5:])
+    constants = [np.array(array, dtype=np.float64) for array in series[5:]]
     C, c = readouts
     for first in range(0, n_loops, LANES):
         # the last loops once more fill the lanes

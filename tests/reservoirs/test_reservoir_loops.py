@@ -5,7 +5,7 @@ import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
 from packed import INPUTS, matrix, weights
 
-from reservoirs.compiled.reservoir_loops import run_states
+from reservoirs.compiled.reservoir_loops import _states, run_states
 from reservoirs.compiled.storage import (
     DenseMatrix,
     DiagonalsMatrix,
@@ -49,6 +49,18 @@ def test_a_linear_reservoir_equals_the_slow_loop(kind):
 
     expected = reference.states(INPUTS, W, W_in, bias, 0.3, np.zeros(30), lambda z: z)
     assert_allclose(states, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_rows_that_are_read_only_run_in_the_loop_of_others():
+    *_, packed = weights(9)
+    expected, _ = run_states(INPUTS, np.zeros(9), packed)
+    n_compiled, rows = len(_states.signatures), INPUTS.copy()
+    rows.flags.writeable = False  # as views of a pandas DataFrame are
+
+    states, _ = run_states(rows, np.zeros(9), packed)
+
+    assert_array_equal(states, expected)
+    assert len(_states.signatures) == n_compiled
 
 
 def test_rows_of_different_length_are_padded():
