@@ -109,7 +109,7 @@ def imports(name, types=False):
     for_types = [
         node
         for node in nodes(name)
-        if not types and isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if not types and isinstance(node, ast.If) and is_type_checking(node.test)
     ]
     inner = {
         id(node)
@@ -130,6 +130,10 @@ def imports(name, types=False):
         elif isinstance(node, ast.Import):
             found += [(alias.name, id(node) not in inner) for alias in node.names]
     return tuple(found)
+
+
+def is_type_checking(node):
+    return isinstance(node, ast.Name) and node.id == "TYPE_CHECKING"
 
 
 @cache
@@ -157,6 +161,7 @@ def floor(name):
     return next(i for i, rooms in enumerate(FLOORS[package]) if room(name) in rooms)
 
 
+@cache
 def is_compiled(name):
     """Tell whether a file loads numba, and must therefore be imported inside functions only."""
     return any(

@@ -36,7 +36,6 @@ X, Y = next_step(S)
 ESN = ESNRegressor(n_units=12, random_state=0)
 DAYS = pd.date_range("2024", periods=130)
 TWO = [S[:, None], 5 + np.cos(0.2 * T[:90])[:, None]]
-ESN_OF_TWO = clone(ESN).fit(*next_step(TWO))
 IDS = np.repeat([0, 1], [120, 90])
 
 
@@ -46,6 +45,7 @@ def panel_of(series, names="AB"):
 
 
 def test_series_are_told_apart_by_ids_of_any_kind_and_in_any_order():
+    esn_of_two = clone(ESN).fit(*next_step(TWO))
     kinds = {
         "text": np.where(IDS, "b", "a"),
         "categories": pd.Categorical(IDS),
@@ -55,14 +55,14 @@ def test_series_are_told_apart_by_ids_of_any_kind_and_in_any_order():
     for name, ids in kinds.items():
         with naming(name):
             found = clone(ESN).fit(*next_step(np.concatenate(TWO), series_id=ids)).forecast(3)
-            for values, expected in zip(found, ESN_OF_TWO.forecast(3), strict=True):
+            for values, expected in zip(found, esn_of_two.forecast(3), strict=True):
                 assert_array_equal(values, expected)
     panel = panel_of(TWO)
-    turned = ESN_OF_TWO.forecast(3, context=panel.loc[["B", "A"]])
+    turned = esn_of_two.forecast(3, context=panel.loc[["B", "A"]])
     assert list(turned.index.get_level_values(0).unique()) == ["B", "A"]
-    assert_array_equal(turned.loc["A"], ESN_OF_TWO.forecast(3, context=panel).loc["A"])
+    assert_array_equal(turned.loc["A"], esn_of_two.forecast(3, context=panel).loc["A"])
     mixed = panel.swaplevel().sort_index().swaplevel()
-    for call in (next_step, ESN_OF_TWO.predict, lambda p: ESN_OF_TWO.forecast(2, context=p)):
+    for call in (next_step, esn_of_two.predict, lambda p: esn_of_two.forecast(2, context=p)):
         with pytest.raises(ValueError, match="contiguous|stand together|rows of"):
             call(mixed)
 

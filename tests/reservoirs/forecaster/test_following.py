@@ -21,19 +21,21 @@ def quick(**settings):
     return Forecaster(**wanted)
 
 
-MODEL = quick(n_members=2).fit(SALES[:90])
+@pytest.fixture(scope="module")
+def fitted():
+    return quick(n_members=2).fit(SALES[:90])
 
 
-def test_a_context_that_is_the_training_series_changes_nothing():
-    assert_allclose(forecast(MODEL, 20, context=SALES[:90]), MODEL.forecast(20), rtol=1e-10)
+def test_a_context_that_is_the_training_series_changes_nothing(fitted):
+    assert_allclose(forecast(fitted, 20, context=SALES[:90]), fitted.forecast(20), rtol=1e-10)
 
 
-def test_a_backtest_is_a_forecast_after_each_origin():
-    truth, found = MODEL.backtest(SALES, horizon=6, step=30)
+def test_a_backtest_is_a_forecast_after_each_origin(fitted):
+    truth, found = fitted.backtest(SALES, horizon=6, step=30)
 
     assert truth.shape == found.shape == (3, 6, 1)
     for number, origin in enumerate((29, 59, 89)):
-        ahead = forecast(MODEL, 6, context=SALES[: origin + 1])
+        ahead = forecast(fitted, 6, context=SALES[: origin + 1])
         assert_allclose(found[number, :, 0], ahead, rtol=1e-10)
         assert_array_equal(truth[number, :, 0], SALES[origin + 1 : origin + 7])
 
@@ -62,18 +64,20 @@ def test_known_inputs_enter_a_context_as_they_did_in_fit():
     assert_allclose(found[0, :, 0], ahead, rtol=1e-10)
 
 
-def test_gaps_of_a_context_are_filled_by_forecasts():
+def test_gaps_of_a_context_are_filled_by_forecasts(fitted):
     gap = SALES[:90].copy()
     gap[70] = np.nan
     filled = SALES[:90].copy()
-    filled[70] = forecast(MODEL, 1, context=SALES[:70])[0]
+    filled[70] = forecast(fitted, 1, context=SALES[:70])[0]
 
-    assert_allclose(forecast(MODEL, 6, context=gap), forecast(MODEL, 6, context=filled), rtol=1e-9)
+    assert_allclose(
+        forecast(fitted, 6, context=gap), forecast(fitted, 6, context=filled), rtol=1e-9
+    )
 
 
-def test_a_backtest_says_where_an_origin_has_too_few_rows():
+def test_a_backtest_says_where_an_origin_has_too_few_rows(fitted):
     with pytest.raises(ValueError, match="larger step to backtest"):
-        MODEL.backtest(SALES, horizon=6, step=4)
+        fitted.backtest(SALES, horizon=6, step=4)
 
 
 def test_what_no_way_has_learned_meets_the_bound_and_says_so():

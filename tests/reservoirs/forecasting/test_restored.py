@@ -40,7 +40,9 @@ def pipeline(lags=(12,), **settings):
     return make_pipeline(*steps, ESNRegressor(**{**ESN, **settings}))
 
 
-MODEL = pipeline().fit(*next_step(SALES))
+@pytest.fixture(scope="module")
+def fitted():
+    return pipeline().fit(*next_step(SALES))
 
 
 @pytest.mark.parametrize("lags", LAGS.values(), ids=LAGS)
@@ -81,20 +83,22 @@ def test_frames_panels_and_lists_come_back_with_their_dates():
     assert_allclose(of_panel.loc["y"], 3 * of_panel.loc["x"], rtol=1e-9)
 
 
-def test_a_backtest_is_a_forecast_after_each_origin():
-    truth, found = backtest(MODEL, SALES, horizon=6, step=50)
+def test_a_backtest_is_a_forecast_after_each_origin(fitted):
+    truth, found = backtest(fitted, SALES, horizon=6, step=50)
 
     assert_array_equal(truth[1, :, 0], SALES[100:106])
     for number, origin in enumerate((49, 99)):
-        ahead = forecast(MODEL, 6, context=SALES[: origin + 1])
+        ahead = forecast(fitted, 6, context=SALES[: origin + 1])
         assert_allclose(found[number, :, 0], ahead, rtol=1e-10)
 
 
-def test_gaps_of_a_context_are_filled_by_forecasts():
+def test_gaps_of_a_context_are_filled_by_forecasts(fitted):
     gap, filled = SALES[:90].copy(), SALES[:90].copy()
-    gap[70], filled[70] = np.nan, forecast(MODEL, 1, context=SALES[:70])[0]
+    gap[70], filled[70] = np.nan, forecast(fitted, 1, context=SALES[:70])[0]
 
-    assert_allclose(forecast(MODEL, 6, context=gap), forecast(MODEL, 6, context=filled), rtol=1e-9)
+    assert_allclose(
+        forecast(fitted, 6, context=gap), forecast(fitted, 6, context=filled), rtol=1e-9
+    )
 
 
 def test_a_search_scores_levels():
@@ -111,10 +115,10 @@ def test_a_search_scores_levels():
     assert search.cv_results_["split1_test_score"][1] == pytest.approx(-error)
 
 
-def test_a_saved_pipeline_forecasts_the_same(tmp_path):
-    save(MODEL, tmp_path / "model")
+def test_a_saved_pipeline_forecasts_the_same(tmp_path, fitted):
+    save(fitted, tmp_path / "model")
 
-    assert_array_equal(forecast(load(tmp_path / "model"), 9), forecast(MODEL, 9))
+    assert_array_equal(forecast(load(tmp_path / "model"), 9), forecast(fitted, 9))
 
 
 def test_a_trend_leaves_the_range_and_ends_far_away():
@@ -165,12 +169,12 @@ def test_what_cannot_go_back_to_levels_is_refused(steps, message):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: make_pipeline(Difference(), Ridge()).fit(*next_step(SALES)), "NaN"),
-        (lambda: MODEL.predict(next_step(SALES)[0]), "forecast\\(pipeline, n\\)"),
-        (lambda: MODEL.score(*next_step(SALES)), "forecast\\(pipeline, n\\)"),
-        (lambda: forecast(MODEL, 3, context=SALES[:12]), "12 rows back"),
+        (lambda _: make_pipeline(Difference(), Ridge()).fit(*next_step(SALES)), "NaN"),
+        (lambda fitted: fitted.predict(next_step(SALES)[0]), "forecast\\(pipeline, n\\)"),
+        (lambda fitted: fitted.score(*next_step(SALES)), "forecast\\(pipeline, n\\)"),
+        (lambda fitted: forecast(fitted, 3, context=SALES[:12]), "12 rows back"),
     ],
 )
-def test_mistakes_are_answered(call, message):
+def test_mistakes_are_answered(call, message, fitted):
     with pytest.raises(ValueError, match=message):
-        call()
+        call(fitted)
