@@ -110,7 +110,8 @@ def measure(rows: Array, *, with_mean: bool = True, with_std: bool = True) -> tu
     ValueError
         If a column has no value.
     """
-    largest = np.fmax.reduce(np.abs(rows), axis=-2)
+    low, high = np.fmin.reduce(rows, axis=-2), np.fmax.reduce(rows, axis=-2)
+    largest = np.fmax(np.abs(low), np.abs(high))
     extreme = (largest > LARGE) | ((largest < 1 / LARGE) & (largest > SMALLEST))
     unit = np.where(extreme, largest, 1.0)
     if extreme.any():  # squares would be beyond float64
@@ -123,9 +124,10 @@ def measure(rows: Array, *, with_mean: bool = True, with_std: bool = True) -> tu
             raise ValueError(f"column {column} of X has no value but NaN; leave it out")
         mean[place], deviation[place] = known.mean(), known.std()
         largest[place] = np.abs(known).max()
-    # below the rounding of the values themselves nothing varies
-    constant = deviation <= 10 * np.finfo(np.float64).eps * largest
-    return mean * unit * with_mean, np.where(constant | (not with_std), 1.0, deviation * unit)
+    # below the rounding of the values themselves nothing varies, and a sum of many misses by more
+    constant = (low == high) | (deviation <= 10 * np.finfo(np.float64).eps * largest)
+    mean, deviation = np.where(low == high, low, mean * unit), deviation * unit
+    return mean * with_mean, np.where(constant | (not with_std), 1.0, deviation)
 
 
 def measure_each(rows: Array, layout: Layout, *, with_mean: bool, with_std: bool) -> Units:

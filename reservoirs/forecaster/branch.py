@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from reservoirs import compiled
+from reservoirs.estimators.units import measure
 from reservoirs.forecaster.transforms import Transform
 from reservoirs.reservoir import Reservoir
 from reservoirs.sequences import Array
@@ -111,8 +112,7 @@ class Branch:
     ) -> Branch:
         """Return the branch for a series, (n, n_outputs), without readouts."""
         z = transform.forward(y)
-        mean, deviation = z.mean(axis=0), z.std(axis=0)
-        scale = np.where(deviation > 0, deviation, 1.0)
+        mean, scale = measure(z)
         z = (z - mean) / scale
         return cls(transform, inputs, reservoirs, mean, scale, z.min(axis=0), z.max(axis=0))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reservoirs.estimators.units import measure
 from reservoirs.forecaster.training import Training
 from reservoirs.forecasting.loop_choice import N_BLOCKS, PENALTIES
 from reservoirs.sequences import Array
@@ -100,9 +101,7 @@ def score_branch(
 
 def loop_errors(values: Array, truth: Array, y: Array) -> Array:
     """Return RMSE over the deviation of the series, (n_loops, n_ways)."""
-    deviation = y.std(axis=0)
-    scale = np.where(deviation > 0, deviation, 1.0)
-    squares = ((values - truth[:, None]) / scale) ** 2
+    squares = ((values - truth[:, None]) / measure(y)[1]) ** 2
     errors: Array = np.maximum(np.sqrt(squares.mean(axis=(2, 3))), SMALLEST)
     return errors
 

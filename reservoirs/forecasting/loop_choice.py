@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reservoirs.estimators.units import measure
 from reservoirs.forecasting.bounds import Bounds, met
 from reservoirs.forecasting.loop import Loop
 from reservoirs.parallel import one_blas_thread
@@ -311,8 +312,7 @@ class _Judged:
 
     def __init__(self, task: LoopTask) -> None:
         self.bounds = task.bounds
-        deviation = task.targets[~np.isnan(task.targets).any(axis=1)].std(axis=0)
-        self.scale = np.where(deviation > 0, deviation, 1.0)
+        self.scale = measure(task.targets[~np.isnan(task.targets).any(axis=1)])[1]
         self.errors: list[Array] = []
         self.early: list[Array] = []
         self.moved: Array = np.zeros(len(PENALTIES))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reservoirs.estimators.units import measure
 from reservoirs.forecasting.loop import Loop
 from reservoirs.forecasting.tails import BUILT_ALIGN, mark_of, training_tails
 from reservoirs.labels import advance, find_tail, is_frame, load_pandas
@@ -137,9 +138,6 @@ def record_training_end(
         targets = replace(targets, rows=targets.rows[span])
         layout, outer = Layout("single", (span.stop - span.start,)), None
         tails = None if tails is None else tails[-1:]
-    # squares of targets beyond 1e150 are infinite, and an error divided by infinity is none
-    unit = targets.largest if targets.largest > 1e150 else 1.0
-    deviation = unit * (targets.rows[targets.known] / unit).std(axis=0)
     last_rows = np.cumsum(layout.lengths) - 1
     # 1 in place of zero: errors are divided by the deviation, and a limit is a multiple of the size
     return TrainingEnd(
@@ -150,7 +148,7 @@ def record_training_end(
         level_names=_level_names(y),
         flat_targets=targets.flat,
         target_size=targets.largest,
-        target_deviation=np.where(deviation > 0, deviation, 1.0),
+        target_deviation=measure(targets.rows[targets.known])[1],
         tails=tails,
         outer=outer,
         pairs=some_pairs(rows, targets, layout) if per_step else None,

@@ -111,3 +111,32 @@ def test_a_series_that_was_not_in_fit_is_scaled_by_its_own_rows_and_has_no_way_b
     assert_allclose(scaler.transform(A[:9]), StandardScaler().fit_transform(A[:9]), rtol=1e-12)
     with pytest.raises(ValueError, match="series other than the 2 of fit.*in their order"):
         scaler.inverse_transform(A[:9])
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 5])
+@pytest.mark.parametrize("n_rows", [7, 431, 3000])
+@pytest.mark.parametrize("per_series", [True, False])
+def test_a_constant_of_any_value_is_taken_to_0_whatever_rounding_its_mean_has(
+    n_columns, n_rows, per_series
+):
+    rng = np.random.default_rng([n_rows, n_columns])
+    for value in rng.normal(size=20) * 10.0 ** rng.uniform(-200, 200, size=20):
+        rows = rng.normal(size=(n_rows, n_columns))
+        rows[:, 0] = value
+
+        scaler = SequenceScaler(per_series=per_series).fit([rows])
+        scaled = scaler.transform([rows])[0]
+
+        assert not scaled[:, 0].any(), value
+        assert np.ravel(scaler.scale_)[0] == 1.0
+
+
+def test_the_loop_of_a_constant_behind_the_scaler_is_that_of_its_values():
+    rng = np.random.default_rng(0)
+    for value in rng.normal(size=40) * 1e-6:
+        series, force = np.full(rng.integers(50, 600), value), np.sin(np.arange(600.0))
+        model = make_pipeline(SequenceScaler(), ESNRegressor(n_units=5, random_state=0))
+
+        model.fit(*next_step(series, force[: len(series)]))
+
+        assert (forecast(model, 3, exog=force[:3]) == value).all(), value

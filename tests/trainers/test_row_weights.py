@@ -218,3 +218,13 @@ def test_moments_are_those_of_repeated_rows():
     repeated = np.repeat(Y, counts, axis=0)
     assert_allclose(mean, repeated.mean(axis=0))
     assert_allclose(deviation, repeated.std(axis=0))
+
+
+def test_moments_of_a_constant_are_its_value_and_1_whatever_the_weights():
+    rng = np.random.default_rng(0)
+    for value in rng.normal(size=20) * 10.0 ** rng.uniform(-9, 9, size=20):
+        rows, weights = np.full((431, 1), value), rng.exponential(size=431)
+        rows[:9], weights[:9] = 1.0, 0.0  # what counts nothing may be anything
+        for of_all, counts in ((rows[9:], None), (rows, weights)):
+            mean, scale = moments(of_all, counts)
+            assert mean == value and scale == 1.0

@@ -9,6 +9,7 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from reservoirs.estimators.units import measure
 from reservoirs.sequences import Array, Layout, SeriesLike
 from reservoirs.targets import Targets, check_targets
 
@@ -81,9 +82,13 @@ def mean_one(weights: Array, counted: Array) -> Array:
 def moments(rows: Array, weights: Array | None) -> tuple[Array, Array]:
     """Return the mean and the deviation of every column, of rows that weigh alike or by weights.
 
-    Rows are (n_rows, n_columns), weights (n_rows,).
+    Rows are (n_rows, n_columns), weights (n_rows,). The deviation of a constant is 1.
     """
     if weights is None:
-        return rows.mean(axis=0), rows.std(axis=0)
-    mean = np.average(rows, axis=0, weights=weights)
-    return mean, np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weights))
+        return measure(rows)
+    counted, weights = rows[weights > 0], weights[weights > 0]
+    centre, unit = measure(counted)
+    z = (counted - centre) / unit  # 0 exactly where it is constant
+    mean = np.average(z, axis=0, weights=weights)
+    deviation = np.sqrt(np.average((z - mean) ** 2, axis=0, weights=weights))
+    return mean * unit + centre, np.where(deviation > 0, deviation, 1.0) * unit

@@ -291,8 +291,7 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             check_outputs(targets, self.training_end_)
             return
         scored = self._scored(targets, layout)
-        self.target_mean_, deviation = moments(scored.rows, scored.weights)
-        self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
+        self.target_mean_, self.target_scale_ = moments(scored.rows, scored.weights)
 
     def _standardized(self, targets: Targets) -> Targets:
         return replace(targets, rows=(targets.rows - self.target_mean_) / self.target_scale_)
