@@ -254,8 +254,8 @@ class ForecastScorer:
                 assert last is not None  # `closed_loop_model` refused targets per series
                 observations, state = last[i][None], model.last_states_[i]
             starts.append(Start(observations, exog, state))
-        bound = choose_bound(model, "auto")
-        return [run(model, start, bound)[0] for start in starts]
+        _, margin = choose_bound(model, "auto")
+        return [run(model, start, margin)[0] for start in starts]
 
     def __repr__(self) -> str:
         return f"forecast_scorer({self.metric.__name__}, context={self.context})"

@@ -36,6 +36,11 @@ class Inputs:
     n_harmonics: int = 0
 
     @property
+    def reach(self) -> int:
+        """Earlier values that it reads."""
+        return max(self.n_lags - 1, 0)
+
+    @property
     def name(self) -> str:
         """Return what it is called in tables."""
         if not self.n_lags:
@@ -119,7 +124,7 @@ class Branch:
     @property
     def n_before(self) -> int:
         """Rows before the last known one that a loop needs to know."""
-        return self.transform.reach + max(self.inputs.n_lags - 1, 0)
+        return self.transform.reach + self.inputs.reach
 
     def n_columns(self, n_outputs: int) -> int:
         """Columns that are read beside states and exogenous inputs."""

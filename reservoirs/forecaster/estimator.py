@@ -38,6 +38,7 @@ from reservoirs.forecasting import (
 )
 from reservoirs.forecasting.panels import open_panel
 from reservoirs.labels import is_frame
+from reservoirs.mistakes import callers_level
 from reservoirs.reservoir import Reservoir
 from reservoirs.seeds import seed_streams
 from reservoirs.sequences import Array, Seed, SeriesLike, check_rows, is_series_list, unmask
@@ -227,7 +228,7 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         Warns
         -----
         UserWarning
-            If there is a y.
+            If there is a y, or a series is too short for a season that was given.
         """
         _check_rows(X)
         _check_target(X, y)
@@ -255,8 +256,16 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         """Try all ways on one series; return where forecasts go on from."""
         found = find_season(y) if season == "auto" else int(season or 1)
         horizon = choose_horizon(len(y), found, self.horizon)
-        # what is shorter shows no season
-        found = found if len(y) >= 2 * found + horizon else 1
+        if found > 1 and len(y) < 2 * found + horizon:  # what is shorter shows no season
+            if season != "auto":
+                warnings.warn(
+                    f"season={found} is left out: it needs {2 * found + horizon} rows, two seasons "
+                    f"and the horizon of {horizon}, got {len(y)}; lower horizon or pass a longer "
+                    "series",
+                    UserWarning,
+                    stacklevel=callers_level(),
+                )
+            found = 1
         plan = Plan(
             transforms=choose_transforms(y, found, horizon, self.transforms),
             inputs=choose_inputs(y.shape, found, self.n_lags, self.n_harmonics),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from reservoirs.forecaster.refits import plan_refit_origins, refit
 from reservoirs.forecaster.search import (
     Scored,
     choose,
+    last_origin,
     loop_errors,
     loop_origins,
     plan_origins,
@@ -53,25 +55,27 @@ def fit_series(
     past : Past
         What is known before the last row, from which forecasts go on.
     """
-    most = max(inputs.n_lags for inputs in plan.inputs)
-    first = max([max(t.reach for t in plan.transforms) + most, *plan.baselines.values()])
-    starts = plan_origins(len(y), plan.horizon, first)
+    last = last_origin(len(y), plan.horizon)
+    pairs = itertools.product(plan.transforms, plan.inputs)
+    # what reaches further back than the last block begins could not be compared
+    ways = [(way, inputs) for way, inputs in pairs if way.reach + inputs.reach <= last]
+    baselines = {name: lag for name, lag in plan.baselines.items() if lag - 1 <= last}
+    before = [way.reach + inputs.n_lags for way, inputs in ways]
+    starts = plan_origins(len(y), plan.horizon, max([*before, *baselines.values()]))
     scored: list[Scored] = []
-    for transform in plan.transforms:
-        for inputs in plan.inputs:
-            branch = Branch.measured(transform, inputs, reservoirs, y)
-            training = Training(branch, y, exog)
-            scored.append(score_branch(training, y, exog, starts, plan.horizon, plan.margin))
+    for transform, inputs in ways:
+        training = Training(Branch.measured(transform, inputs, reservoirs, y), y, exog)
+        scored.append(score_branch(training, y, exog, starts, plan.horizon, plan.margin))
     origins = loop_origins(starts, plan.horizon)
-    for name, lag in plan.baselines.items():
+    for name, lag in baselines.items():
         scored.append(score_baseline(name, lag, y, origins, plan.horizon))
     choose(scored, best_only=plan.best_only)
     steps = 1 + np.arange(plan.horizon)
     found = sum(s.weight * s.values[:, s.best] for s in scored if s.weight > 0)
     residuals: Array = y[np.add.outer(origins, steps)] - found
-    pairs = [_solved(one) for one in scored]
-    model = CombinedForecast(y, [way for way, _ in pairs], residuals)
-    states = [ends for way, ends in pairs if way.lag or way.branch is not None]
+    solved = [_solved(one) for one in scored]
+    model = CombinedForecast(y, [way for way, _ in solved], residuals)
+    states = [ends for way, ends in solved if way.lag or way.branch is not None]
     past, last = model.start(number), len(y) - 1
     tail = y[max(last - model.n_before, 0) : last]
     return model, replace(past, n_rows=last, tail=tail, states=states)

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
-
 from reservoirs.estimators.series import Step
 from reservoirs.forecaster.combined import CombinedForecast, Past
 from reservoirs.forecasting import Bounds, ForecastDivergedWarning, Loop, TrainingEnd
+from reservoirs.forecasting.bounds import hold, left_at
 from reservoirs.mistakes import callers_level
 from reservoirs.sequences import Array, InitialState
 
@@ -37,6 +36,7 @@ class FollowingMixin:
     """
 
     level_bound: ClassVar[None] = None  # each way has bounds of its own: a trend leaves the range
+    transforms_itself: ClassVar[bool] = True  # no step before it is undone
     bound: float | None
     models_: list[CombinedForecast]
     training_end_: TrainingEnd
@@ -129,7 +129,8 @@ class FollowingMixin:
         """Return the forecast of one series, of all ways together; say where they were held."""
         model = self.models_[state.number]
         values, step = model.forecast(observation, exog, state, self.bound)
-        if step is not None:
+        held = hold(values, bounds)
+        if step is not None and (bounds is None or left_at(held, bounds) is None):  # said once
             what = f"of series {state.number} " if len(self.models_) > 1 else ""
             warnings.warn(
                 ForecastDivergedWarning(
@@ -140,7 +141,7 @@ class FollowingMixin:
                 ),
                 stacklevel=callers_level(),
             )
-        return values if bounds is None else np.fmin(np.fmax(values, bounds[0]), bounds[1])
+        return held
 
     def _interval(self, values: Array, state: Past, levels: list[float]) -> tuple[Array, Array]:
         """Return the ends of intervals around the forecast of one series."""

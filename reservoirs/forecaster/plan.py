@@ -55,10 +55,10 @@ def choose_horizon(n_rows: int, season: int, horizon: int | None) -> int:
         If the series is too short for one.
     """
     chosen = horizon or int(np.clip(max(season, n_rows // 20), SHORTEST, LONGEST))
-    shortest = chosen + chosen // 2 + 4
-    if horizon is None and n_rows < shortest:
+    if horizon is None and n_rows < chosen + chosen // 2 + 4:
         chosen = max((n_rows - 4) * 2 // 3, 1)
-    if n_rows < chosen + chosen // 2 + 4:
+    shortest = chosen + chosen // 2 + 4
+    if n_rows < shortest:
         raise ValueError(
             f"a series of {n_rows} rows is too short to compare forecasts of {chosen} steps, which "
             f"needs {shortest}; lower horizon or pass a longer series"

@@ -70,7 +70,7 @@ class Refit:
         """
         values, met = [], np.zeros(len(exog), dtype=bool)
         for model, state in zip(self.models, states, strict=True):
-            fitted = closed_loop_model(model)
+            fitted, _ = choose_bound(closed_loop_model(model), margin)
             bounds = find_bounds(fitted, margin, known, exog, state)
             with warnings.catch_warnings():  # all ways together say so
                 warnings.simplefilter("ignore", ForecastDivergedWarning)
@@ -83,8 +83,8 @@ class Refit:
         """Return forecasts from many rows of a series, (n_origins, horizon, n_outputs)."""
         found = []
         for model in self.models:
-            fitted = closed_loop_model(model)
-            start, margin = start_of(fitted, None, None), choose_bound(fitted, "auto")
+            fitted, margin = choose_bound(closed_loop_model(model), "auto")
+            start = start_of(fitted, None, None)
             with warnings.catch_warnings():  # a bad way weighs little
                 warnings.simplefilter("ignore", ForecastDivergedWarning)
                 values, _ = run_origins(fitted, start, y, exog, origins.tolist(), horizon, margin)

@@ -52,13 +52,19 @@ class Scored:
     weight: float = 0.0
 
 
+def last_origin(n_rows: int, horizon: int) -> int:
+    """Return the last known row before the last block of a series."""
+    return n_rows - 1 - (horizon + horizon // 2)
+
+
 def plan_origins(n_rows: int, horizon: int, first: int) -> Array:
     """Return the last known row before each block, evenly spaced.
 
     None is before `first`, the first row that all ways can start from, if there is room.
     """
-    last = n_rows - 1 - (horizon + horizon // 2)
-    return np.unique(np.linspace(min(first, last), last, N_BLOCKS).round().astype(int))
+    last = last_origin(n_rows, horizon)
+    first = min(first, last)
+    return np.unique(np.linspace(first, last, N_BLOCKS).round().astype(int))
 
 
 def loop_origins(starts: Array, horizon: int) -> Array:

@@ -26,7 +26,7 @@ class Training:
     def __init__(self, branch: Branch, y: Array, exog: Array) -> None:
         self.branch, self.n_rows = branch, len(y) - branch.transform.reach - 1
         self.course = course = branch.follow(y, exog, 0, len(y), branch.starts())
-        first = max(branch.inputs.n_lags - 1, 0)  # rows before it have no lags
+        first = branch.inputs.reach  # rows before it have no lags
         times = np.arange(course.first + first, len(y))
         beside = branch.beside(branch.lagged(course.z, np.arange(first, len(course.z))), times)
         numbers = range(len(branch.reservoirs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -134,9 +135,16 @@ class VerbsMixin(FollowingMixin):
         Raises
         ------
         ValueError
-            For bad exog, or a level that the residuals are too few for.
+            For bad exog, a number of a series or column that is none, or a level that the residuals
+            are too few for.
         """
         check_is_fitted(self)
+        counts = len(self.models_), self.training_end_.n_outputs
+        for name, number, n in zip(("series", "output"), (series, output), counts, strict=True):
+            if not isinstance(number, Integral) or not 0 <= number < n:
+                raise ValueError(f"{name} must be an integer in [0, {n}), got {number!r}")
+        if n_past is not None and (not isinstance(n_past, Integral) or n_past < 1):
+            raise ValueError(f"n_past must be an integer >= 1 or None, got {n_past!r}")
         n_steps = self.horizon_[series] if n_steps is None else n_steps
         levels = check_levels(level) if np.size(level) else []
         means, n_past = look_ahead(self, n_steps, exog), n_past or max(4 * n_steps, 40)
@@ -150,6 +158,7 @@ class VerbsMixin(FollowingMixin):
         str
             Season, horizon, and a line for each way.
         """
+        check_is_fitted(self)
         lines = []
         for number, model in enumerate(self.models_):
             lines.append(

@@ -91,13 +91,13 @@ def backtest(
     >>> truth.shape, predicted.shape
     ((3, 10, 1), (3, 10, 1))
     """
-    fitted = closed_loop_model(model)
+    fitted, margin = choose_bound(closed_loop_model(model), bound)
     end = fitted.training_end_
     for name, number in (("horizon", horizon), ("step", step)):
         if not isinstance(number, Integral) or number < 1:
             raise ValueError(f"{name} must be an integer >= 1, got {number!r}")
     panel, columns = open_panel(series, "series"), Columns(fitted)
-    margin, steps = choose_bound(fitted, bound), list[int | None]()
+    steps = list[int | None]()
     truths, forecasts = [], []
     numbers = training_numbers(fitted, panel)
     inputs_of = match_series(panel, exog, "exog")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from copy import copy
 from numbers import Real
 from typing import Protocol, runtime_checkable
 
@@ -51,8 +52,13 @@ class ForecastDivergedWarning(UserWarning):
         self.step = step
 
 
-def choose_bound(model: ClosedLoopModel, bound: float | str | None) -> float | None:
-    """Return the margin of a forecast, in ranges of the data; "auto" is the model's own.
+def choose_bound(
+    model: ClosedLoopModel, bound: float | str | None
+) -> tuple[ClosedLoopModel, float | None]:
+    """Return a model that holds what is inside it so, and the margin of its forecasts.
+
+    The margin is in ranges of the data; "auto" is the model's own. A model that is not held so is
+    left as it is, and a copy returned.
 
     Raises
     ------
@@ -61,11 +67,13 @@ def choose_bound(model: ClosedLoopModel, bound: float | str | None) -> float | N
     """
     if isinstance(bound, str) and bound == "auto":
         own: float | None = getattr(model, "bound", DEFAULT_BOUND)
-        return getattr(model, "level_bound", own)
+        return model, getattr(model, "level_bound", own)
     number = isinstance(bound, Real) and not isinstance(bound, bool)
     if bound is not None and not (number and 0 <= float(bound) < np.inf):
         raise ValueError(f"bound must be a number >= 0, None or 'auto', got {bound!r}")
-    return None if bound is None else float(bound)
+    held = copy(model)
+    held.bound = None if bound is None else float(bound)
+    return held, held.bound
 
 
 def find_bounds(
@@ -201,13 +209,14 @@ def run_restored(
 ) -> Array:
     """Run a loop behind `Log` and `Difference`, with the bound of what they leave, in ranges.
 
+    Neither levels nor what is left of them is held where it is None.
+
     Warns
     -----
     ForecastDivergedWarning
         If transformed values were held.
     """
-    margin = DEFAULT_BOUND if bound is None else bound
-    values, step = node.closed_loop(observation, exog, state, bounds, margin)
+    values, step = node.closed_loop(observation, exog, state, bounds, bound)
     if step is not None:
         warnings.warn(
             ForecastDivergedWarning(

@@ -33,6 +33,11 @@ LEVELS = (
     "X, y = next_step(series), arrays or DataFrames"
 )
 
+ALONE = (
+    "transforms its series itself, and what it forecasts behind step {!r} would be in the units of "
+    "that step: fit it alone, on the series, with known inputs as exog="
+)
+
 
 def closed_loop_model(model: object) -> ClosedLoopModel:
     """Return a model as one whose predictions can become its next inputs.
@@ -74,6 +79,11 @@ def as_node(model: object, name: str, *, final: bool) -> Node:
     It is ours, a Pipeline, a FeatureUnion, a search, VotingRegressor, TransformedTargetRegressor,
     or one of another library that takes every row for itself; `name` is what an error calls it. The
     outputs of a final node are the predictions.
+
+    Raises
+    ------
+    ValueError
+        If steps stand where what they do could not be undone.
     """
     # scikit-learn's meta-estimators load much, and `import reservoirs` nothing of them: by name
     kinds = {cls.__name__ for cls in type(model).__mro__}
@@ -85,6 +95,9 @@ def as_node(model: object, name: str, *, final: bool) -> Node:
         return as_node(model.best_estimator_, name, final=final)  # type: ignore[attr-defined]
     if "Pipeline" in kinds:
         steps = [(n, s) for n, s in model.steps if s not in (None, "passthrough")]  # type: ignore[attr-defined]
+        last = getattr(steps[-1][1], "best_estimator_", steps[-1][1])
+        if len(steps) > 1 and getattr(last, "transforms_itself", False):
+            raise ValueError(f"{type(last).__name__} {ALONE.format(steps[-2][0])}")
         nodes = [as_node(step, n, final=final and step is steps[-1][1]) for n, step in steps]
         return _as_chain(nodes, [step for _, step in steps])
     if "FeatureUnion" in kinds:

@@ -98,13 +98,12 @@ def forecast(
     >>> bool(np.allclose(forecast(model, 20), np.sin(0.2 * np.arange(300, 320)), atol=0.01))
     True
     """
-    fitted = closed_loop_model(model)
+    fitted, margin = choose_bound(closed_loop_model(model), bound)
     check_steps(n_steps)
     levels = [] if level is None else check_levels(level)
     starts, panel = find_starts(
         fitted, int(n_steps), context=context, exog=exog, initial_state=initial_state
     )
-    margin = choose_bound(fitted, bound)
     forecasts, steps = zip(*[run(fitted, start, margin) for start in starts], strict=True)
     warn_of_divergence(list(steps), int(n_steps), bounded=margin is not None)
     mean = restore_container(list(forecasts), starts, panel, fitted.training_end_)

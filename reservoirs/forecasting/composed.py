@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -26,6 +26,7 @@ from reservoirs.forecasting.nodes import (
 from reservoirs.forecasting.probing import beside, same_columns, targets_agree
 from reservoirs.forecasting.restored import Restored
 from reservoirs.forecasting.runs import feed_back
+from reservoirs.forecasting.target_units import Transform, in_units_of_y
 from reservoirs.forecasting.training_end import CANNOT_CLOSE, TrainingEnd
 from reservoirs.sequences import Array, InitialState
 
@@ -92,14 +93,14 @@ class ComposedModel:
                 f"{sorted(alignments)}; fit them with the same"
             )
         self.exog_align = next(iter(alignments), None)
-        self.bound: float | None = next(
-            (p.bound for p in node.parts() if hasattr(p, "bound")), DEFAULT_BOUND
-        )
+        bounds = [p.bound for p in node.parts() if hasattr(p, "bound")] or [DEFAULT_BOUND]
+        # what one part would not feed back, all together do not
+        self.bound: float | None = min((b for b in bounds if b is not None), default=None)
         if isinstance(node, OwnUnits):
             identity = np.ones(end.n_outputs), np.zeros(end.n_outputs)
             self.training_end_ = replace(node.end(end), loop=identity if end.loop else None)
             return
-        self.training_end_ = end if back is None else _in_units_of_y(end, back)
+        self.training_end_ = end if back is None else in_units_of_y(end, back)
         if end.last_observations is not None:
             self.training_end_ = replace(
                 self.training_end_, loop=self._find_loop(end, back is not None)
@@ -303,6 +304,8 @@ class ComposedModel:
             for i, y in enumerate([observation, *probes])
         ]
         self._check("run", np.stack(probe_rows))
+        if missing := self.node.lacks(probe_rows[0], state):
+            raise ValueError(missing)
         self._check_pairs(exog)
         limit = DIVERGED * self.training_end_.target_size
 
@@ -313,7 +316,6 @@ class ComposedModel:
             return feed_back(step, next_row, observation, exog, limit, bounds)
 
 
-Transform = Callable[[Array], Array]
 Recorder = tuple[Part, list[Node], Transform | None]
 
 
@@ -359,41 +361,3 @@ def _find_recorder(node: Node, *, whole: bool = False) -> Recorder | None:
 
 def _then(first: Transform, second: Transform) -> Transform:
     return lambda values: second(first(values))
-
-
-def _deviation_before(targets: Array, values: Array, deviation: Array) -> Array:
-    """Return the deviation of targets before they were transformed, which errors are divided by.
-
-    |a| s where v = a y + b in every output, which is exact; else that of the stored values, for the
-    deviation of other functions of y is not known from s.
-
-    Stored targets y and the same in the units before, v, are (n_pairs, n_outputs), evenly spaced
-    along the longest series; s, (n_outputs,), is the deviation of all y. 1 stands in place of 0.
-    """
-    low, high = targets.argmin(axis=0), targets.argmax(axis=0)
-    columns = np.arange(targets.shape[1])
-    base, span = targets[low, columns], np.ptp(targets, axis=0)
-    slope = (values[high, columns] - values[low, columns]) / np.where(span > 0, span, 1.0)
-    line = values[low, columns] + slope * (targets - base)
-    affine = (np.abs(values - line) <= 1e-9 * np.abs(values).max(axis=0)).all(axis=0)
-    before = np.where(affine, np.abs(slope) * deviation, values.std(axis=0))
-    return np.where(before > 0, before, 1.0)
-
-
-def _in_units_of_y(end: TrainingEnd, back: Transform) -> TrainingEnd:
-    """Return the end of training whose targets were transformed, in the units before."""
-    if end.last_observations is None or end.pairs is None:
-        return end
-    rows, targets = end.pairs
-    last, values = back(end.last_observations), back(targets)
-    ends = np.empty_like(values[:0]) if end.target_range is None else back(end.target_range)
-    # a map of each output by itself takes the ends of its range to the ends
-    seen = np.vstack([ends, last, values])
-    return replace(
-        end,
-        last_observations=last,
-        pairs=(rows, values),
-        target_size=float(max(np.abs(last).max(), np.abs(values).max())) or 1.0,
-        target_deviation=_deviation_before(targets, values, end.target_deviation),
-        target_range=np.stack([seen.min(axis=0), seen.max(axis=0)]),
-    )

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from reservoirs.forecasting.nodes import Chain, Foreign, Inverse, Node, Ours, OwnUnits, State
+from reservoirs.forecasting.nodes import (
+    Average,
+    Chain,
+    Foreign,
+    Inverse,
+    Node,
+    Ours,
+    OwnUnits,
+    State,
+)
 from reservoirs.forecasting.nodes import is_affine as is_scaler
 from reservoirs.forecasting.restored import Restored
 from reservoirs.sequences import Array
@@ -42,7 +51,8 @@ def interval_ends(
     if isinstance(node, Ours):
         return node.estimator._interval(values, state, levels)  # type: ignore[attr-defined]
     if not isinstance(node, Chain) or not node.nodes:
-        raise ValueError(f"{REFUSED}got a {type(node).__name__.lower()} of predictions")
+        what = "an average of them" if isinstance(node, Average) else type(node).__name__
+        raise ValueError(f"{REFUSED}got {what}")
     *before, last = node.nodes
     n_outputs, n_inputs = values.shape[1], getattr(last, "n_inputs", 0)
     for step in before:

@@ -112,6 +112,12 @@ def find_residuals(model: IntervalModel) -> Array:
             "none of these; set interval_origins=40 and fit again"
         )
     kept = getattr(model, "interval_rows_", None)
+    if kept is None and model.training_end_.loop is None:
+        raise ValueError(
+            "level needs the errors of loops from training rows, and those of this regressor do "
+            "not close by themselves: the rows that reach it are another function of y than a "
+            "scale and a shift; take scalers, Log or Difference in place of the step before it"
+        )
     if kept is None:
         raise ValueError(
             "level needs the errors of loops from training rows, and this model has kept none: it "

@@ -20,10 +20,13 @@ class ClosedLoopModel(Protocol):
         Number of inputs.
     training_end_ : TrainingEnd
         Where the training series ended.
+    bound : float or None
+        How far forecasts may leave the range of the data, in ranges.
     """
 
     n_features_in_: int
     training_end_: TrainingEnd
+    bound: float | None
 
     @property
     def last_states_(self) -> States:

@@ -62,6 +62,10 @@ class Node(ABC):
         """Raise a ValueError if rows cannot go through one by one."""
         self.drive(rows, self.start(None))
 
+    def lacks(self, row: Array, state: State) -> str:
+        """Return what a forecast from a row, (n_features,), lacks of the rows before, or ""."""
+        return ""
+
     def leaves(self) -> Iterator[Ours | Foreign]:
         """Yield the estimators that do not consist of others, in the order of the rows."""
         if isinstance(self, Ours | Foreign):
@@ -230,6 +234,11 @@ class Average(Union):
         pairs = [node.drive(rows, s) for node, s in zip(self.nodes, state, strict=True)]
         values = [w * values for w, (values, _) in zip(self.weights, pairs, strict=True)]
         return np.sum(values, axis=0), [end for _, end in pairs]
+
+    def lacks(self, row: Array, state: State) -> str:
+        """Return what the first node that lacks something does."""
+        pairs = zip(self.nodes, state, strict=True)
+        return next(filter(None, (node.lacks(row, of_node) for node, of_node in pairs)), "")
 
 
 @dataclass(frozen=True)

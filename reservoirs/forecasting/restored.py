@@ -55,13 +55,26 @@ class Restored(Chain):
             outputs[first:] = values
         return outputs, [*ends, *inner]
 
+    def lacks(self, row: Array, state: State) -> str:
+        """Return what a forecast from a row, (n_features,), lacks of the rows before, or ""."""
+        inputs = row[None]
+        for step, before in zip(self.steps, state, strict=False):
+            inputs, _ = step._drive(inputs, before)
+        if not np.isnan(inputs).any():
+            return ""
+        return (
+            f"a forecast through {' and '.join(type(s).__name__ for s in self.steps)} reaches "
+            f"{self.reach} rows back from the last known one, and the context has fewer; pass a "
+            "longer one, or a larger step to backtest"
+        )
+
     def closed_loop(
         self,
         observation: Array,
         exog: Array,
         state: State,
         bounds: tuple[Array, Array] | None,
-        margin: float,
+        margin: float | None,
     ) -> tuple[Array, int | None]:
         """Run the loop; transformed values and levels are held within their bounds.
 
@@ -75,8 +88,8 @@ class Restored(Chain):
             Of all nodes, before.
         bounds : tuple of two arrays of shape (n_outputs,), or None
             Of the levels; None: nothing is held.
-        margin : float
-            Of the transformed values, in ranges of what was learned.
+        margin : float or None
+            Of the transformed values, in ranges of what was learned; None: as far as they like.
 
         Returns
         -------
@@ -91,7 +104,9 @@ class Restored(Chain):
             If fewer rows are known than the steps reach back.
         """
         n_steps = len(self.steps)
-        low, high = self._value_bounds(margin if bounds is not None else None)
+        if missing := self.lacks(np.concatenate([observation, exog[0]]), state):
+            raise ValueError(missing)
+        low, high = self._value_bounds(margin)
         inner = Chain(self.nodes[n_steps:])
         states, inside = list(state[:n_steps]), list(state[n_steps:])
         out, held = np.full((len(exog), len(observation)), np.nan), None
@@ -100,12 +115,6 @@ class Restored(Chain):
             for i, step in enumerate(self.steps):
                 known.append(np.vstack([states[i], inputs[:, : step.n_levels_]]))
                 inputs, states[i] = step._drive(inputs, states[i])
-            if not t and np.isnan(inputs).any():
-                raise ValueError(
-                    f"a forecast through {' and '.join(type(s).__name__ for s in self.steps)} "
-                    f"reaches {self.reach} rows back from the last known one, and the context has "
-                    "fewer; pass a longer one, or a larger step to backtest"
-                )
             try:
                 found, inside = inner.drive(inputs, inside)
             except StatesTooLargeError:

@@ -6,8 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
-from reservoirs import ForecastDivergedWarning, Forecaster, backtest, forecast
+from reservoirs import (
+    ForecastDivergedWarning,
+    Forecaster,
+    Log,
+    NVARRegressor,
+    SequenceScaler,
+    backtest,
+    forecast,
+)
 
 T = np.arange(110.0)
 RNG = np.random.default_rng(0)
@@ -103,3 +114,64 @@ def test_a_bound_of_one_call_holds_the_levels():
 
     assert held.max() == pytest.approx(5 + 2 * 109)
     assert backtest(model, 5 + 2 * T, horizon=3, step=50)[1].shape == (2, 3, 1)
+
+
+@pytest.mark.parametrize("estimator", [None, NVARRegressor(degree=1)])
+def test_no_bound_of_one_call_is_none_of_the_estimator(estimator):
+    growth = np.exp(0.05 * T)
+    settings = {"season": None, "transforms": "none", "baselines": (), "estimator": estimator}
+    held, free = (quick(bound=b, **settings).fit(growth) for b in (0.0, None))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = forecast(held, 20, bound=None)
+
+    assert_array_equal(found, free.forecast(20))
+    assert held.bound == 0.0
+    with pytest.warns(ForecastDivergedWarning) as caught:
+        forecast(held, 20, bound=0.25)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    "step", [StandardScaler(), MinMaxScaler(), SequenceScaler(), Log(), FunctionTransformer()]
+)
+def test_behind_other_steps_it_is_refused_and_the_step_named(step):
+    model = make_pipeline(step, quick()).fit(SALES[:, None])
+
+    with pytest.raises(ValueError, match=f"behind step '{type(step).__name__.lower()}'"):
+        forecast(model, 3)
+    with pytest.raises(ValueError, match="fit it alone"):
+        backtest(model, SALES, horizon=3, step=40)
+    alone = make_pipeline("passthrough", quick()).fit(SALES[:, None])
+    assert_array_equal(forecast(alone, 3), quick().fit(SALES[:, None]).forecast(3))
+
+
+@pytest.mark.parametrize("verb", ["summary", "plot_forecast"])
+def test_before_fit_it_says_so(verb):
+    with pytest.raises(NotFittedError):
+        getattr(quick(), verb)()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("series", 1), ("series", -1), ("series", "a"), ("output", 1), ("n_past", 0), ("n_past", -2)],
+)
+def test_a_picture_of_what_is_not_there_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be an integer"):
+        MODEL.plot_forecast(3, **{name: value})
+
+
+def test_a_season_that_the_series_is_too_short_for_is_told_if_it_was_given():
+    with pytest.warns(UserWarning, match=r"season=12 is left out: it needs 30 rows.*got 29"):
+        assert quick().fit(SALES[:29]).season_ == [1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert quick().fit(SALES[:30]).season_ == [12]
+        assert quick(season="auto").fit(SALES[:29]).season_ == [1]
+
+
+def test_a_series_too_short_for_one_loop_says_how_many_rows_it_needs():
+    with pytest.raises(ValueError, match="3 rows is too short .* of 1 steps, which needs 5"):
+        quick(season=None, horizon=None).fit(SALES[:3])
+    assert quick(season=None, horizon=None).fit(SALES[:5]).forecast(2).shape == (2,)

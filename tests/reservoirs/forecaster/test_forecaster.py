@@ -10,7 +10,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from reservoirs import ESNRegressor, Forecaster, Reservoir, forecast, next_step
+from reservoirs import (
+    ESNRegressor,
+    ForecastDivergedWarning,
+    Forecaster,
+    Reservoir,
+    forecast,
+    next_step,
+)
 from reservoirs.forecaster.branch import Branch, Inputs
 from reservoirs.forecaster.search import loop_origins, plan_origins, score_branch
 from reservoirs.forecaster.seasons import find_season
@@ -257,3 +264,22 @@ def test_the_season_is_found(period, n_rows):
     assert find_season(series[:, None]) == period
     assert find_season(RNG.standard_normal((n_rows, 1))) == 1
     assert find_season(np.ones((n_rows, 1))) == 1
+
+
+@pytest.mark.parametrize("combine", ["weights", "best"])
+@pytest.mark.parametrize(
+    ("season", "horizon", "n_lags"), [(12, 30, "auto"), (12, 9, 30), (7, 40, 3)]
+)
+def test_no_way_is_judged_by_values_after_its_origin(season, horizon, n_lags, combine):
+    shortest = max(horizon + horizon // 2 + 4, 2 * season + horizon)
+    for n_rows in range(shortest, 3 * season + 2 * horizon, 7):
+        series = RNG.standard_normal(n_rows).cumsum() + 50
+        model = quick(season=season, horizon=horizon, n_lags=n_lags, combine=combine).fit(series)
+        last = n_rows - 1 - (horizon + horizon // 2)
+
+        # what is repeated is known before the last loop, and what reaches further is not tried
+        assert model.models_[0].n_before <= last
+        assert all(way.lag <= last + 1 for way in model.models_[0].ways)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ForecastDivergedWarning)
+            assert np.isfinite(model.forecast(horizon)).all()

@@ -13,7 +13,13 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    PolynomialFeatures,
+    PowerTransformer,
+    QuantileTransformer,
+    StandardScaler,
+)
 
 from reservoirs import (
     Difference,
@@ -314,3 +320,12 @@ def test_odd_series_have_finite_intervals(model, series):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert np.isfinite(model.forecast(20, level=60)).all()
+
+
+@pytest.mark.parametrize("step", [PowerTransformer(), QuantileTransformer(n_quantiles=50)])
+def test_behind_a_step_that_is_no_scaler_a_level_is_refused_with_the_reason(step):
+    model = make_pipeline(step, ESNRegressor(n_units=9, random_state=0))
+    model.fit(*next_step(np.exp(np.sin(0.3 * np.arange(200.0)))))
+
+    with pytest.raises(ValueError, match="take scalers, Log or Difference in place of the step"):
+        forecast(model, 3, level=80)

@@ -1,10 +1,13 @@
 """Log and Difference before a regressor: forecasts are those of transforms undone by hand."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.ensemble import VotingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -178,3 +181,53 @@ def test_what_cannot_go_back_to_levels_is_refused(steps, message):
 def test_mistakes_are_answered(call, message, fitted):
     with pytest.raises(ValueError, match=message):
         call(fitted)
+
+
+@pytest.mark.parametrize("bound", [0.0, 0.1, 2.0, None])
+@pytest.mark.parametrize("regressor", [ESNRegressor(**ESN), NVARRegressor(degree=1)])
+def test_a_bound_of_one_call_is_that_of_the_regressor(regressor, bound):
+    X, y = next_step(T**2)
+    steps = Difference(), StandardScaler()
+    own = make_pipeline(*steps, clone(regressor).set_params(bound=bound)).fit(X, y)
+    other = make_pipeline(*steps, clone(regressor).set_params(bound=0.5)).fit(X, y)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ForecastDivergedWarning)
+        expected, found = forecast(own, 30), forecast(other, 30, bound=bound)
+        held = backtest(other, T**2, horizon=30, step=60, bound=bound)[1]
+
+    assert_array_equal(found, expected)
+    assert_array_equal(np.diff(found).max() > 240, bound is None or bound > 0)
+    assert np.isfinite(held).all()
+    assert other[-1].bound == 0.5
+
+
+@pytest.mark.parametrize("n_known", [1, 7, 12])
+def test_too_few_rows_are_refused_alone_and_beside_other_models(n_known):
+    level_model, beside = pipeline(), NVARRegressor(degree=1, alpha=1e-3)
+    for members in (
+        [level_model],
+        [level_model, beside],
+        [beside, level_model],
+        [pipeline((12, 1)), level_model],
+    ):
+        names = [(str(i), clone(member)) for i, member in enumerate(members)]
+        model = VotingRegressor(names).fit(*next_step(SALES))
+
+        with pytest.raises(ValueError, match="reaches 1[23] rows back from the last known one"):
+            forecast(model, 3, context=SALES[-n_known:])
+        with pytest.raises(ValueError, match="larger step to backtest"):
+            backtest(model, SALES, horizon=3, step=n_known)
+    assert np.isfinite(forecast(model, 3, context=SALES[-14:])).all()
+
+
+def test_a_vote_is_held_where_its_most_careful_member_is():
+    X, y = next_step(np.exp(T / 40))
+    for bounds, expected in ([(0.0, 2.0), 0.0], [(2.0, 0.1), 0.1], [(None, 0.3), 0.3]):
+        members = [NVARRegressor(degree=1, bound=bound) for bound in bounds]
+        model = VotingRegressor([(str(i), m) for i, m in enumerate(members)]).fit(X, y)
+
+        with pytest.warns(ForecastDivergedWarning, match="met its bound"):
+            ahead = forecast(model, 200)
+
+        assert ahead.max() == pytest.approx(y.max() + expected * np.ptp(y))
