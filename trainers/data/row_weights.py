@@ -86,9 +86,8 @@ def moments(rows: Array, weights: Array | None) -> tuple[Array, Array]:
     """
     if weights is None:
         return measure(rows)
-    counted, weights = rows[weights > 0], weights[weights > 0]
-    centre, unit = measure(counted)
-    z = (counted - centre) / unit  # 0 exactly where it is constant
-    mean = np.average(z, axis=0, weights=weights)
-    deviation = np.sqrt(np.average((z - mean) ** 2, axis=0, weights=weights))
-    return mean * unit + centre, np.where(deviation > 0, deviation, 1.0) * unit
+    counted = rows[weights > 0]
+    constant = counted.min(axis=0) == counted.max(axis=0)  # its mean may miss it by some digits
+    mean = np.where(constant, counted[0], np.average(rows, axis=0, weights=weights))
+    deviation = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weights))
+    return mean, np.where(deviation > 0, deviation, 1.0)

@@ -11,7 +11,6 @@ import torch
 from sklearn.utils import check_random_state
 
 from reservoirs.estimators import FitInterrupted, Progress
-from reservoirs.estimators.units import measure
 from reservoirs.sequences import Array, Layout, SeriesLike
 from reservoirs.targets import Targets
 from trainers.data.batches import Examples
@@ -211,8 +210,16 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
     def _measure_inputs(self, rows: Array, *, center: bool) -> None:
         """Set the mean and the scale of every column of X."""
         self.input_mean_, self.input_scale_ = np.zeros(rows.shape[1]), np.ones(rows.shape[1])
+        constant = rows.min(axis=0) == rows.max(axis=0)  # its mean may miss it by some digits
         if center or self.standardize:
-            self.input_mean_, self.input_scale_ = measure(rows, with_std=self.standardize)
+            self.input_mean_ = np.where(constant, rows[0], rows.mean(axis=0))
+        if self.standardize:
+            largest = np.abs(rows).max(axis=0)
+            # divided first, so that no square over- or underflows
+            deviation = largest * (rows / np.where(largest > 0, largest, 1.0)).std(axis=0)
+            # below the rounding of the values themselves nothing varies
+            varies = deviation > 10 * np.finfo(np.float64).eps * largest
+            self.input_scale_ = np.where(varies & ~constant, deviation, 1.0)
 
     def _counted(self, targets: Targets, layout: Layout) -> Array:
         """Return which rows of targets have a loss, (n_rows,) or (n_series,)."""

@@ -157,9 +157,9 @@ def test_before_fit_it_says_so(verb):
     ("name", "value"),
     [("series", 1), ("series", -1), ("series", "a"), ("output", 1), ("n_past", 0), ("n_past", -2)],
 )
-def test_a_picture_of_what_is_not_there_is_refused(name, value):
+def test_a_picture_of_what_is_not_there_is_refused(name, value, fitted):
     with pytest.raises(ValueError, match=f"{name} must be an integer"):
-        MODEL.plot_forecast(3, **{name: value})
+        fitted.plot_forecast(3, **{name: value})
 
 
 def test_a_season_that_the_series_is_too_short_for_is_told_if_it_was_given():
