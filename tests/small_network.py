@@ -22,6 +22,8 @@ def fitted(X=X, Y=Y, **settings):
 
 def suited(model):
     """Return the network, what its solver does not use at the defaults."""
+    if isinstance(model.solver, str) and model.solver not in solvers.SOLVERS:
+        return model
     defaults = type(model)().get_params(deep=False)
     unused = OPTIONAL - resolve(model.solver).uses
     return model.set_params(**{name: defaults[name] for name in unused & defaults.keys()})

@@ -15,7 +15,7 @@ from reservoirs.sequences import Array, SeriesLike, check_rows
 from trainers.data.batches import Batch
 from trainers.data.split import split_examples
 from trainers.network.cell import Tape
-from trainers.network.losses import LOSSES, Loss
+from trainers.network.losses import Loss
 from trainers.network.small import one_thread
 from trainers.network.stack import ForwardPass, LayerErrors, Network
 from trainers.network.workspace import Workspace
@@ -138,7 +138,7 @@ def gradient_flow(
     )
     batch = examples.batch(np.arange(min(examples.n_pieces, MAX_PIECES)))
     with one_thread(model.n_units):
-        return _measure(model.network_, LOSSES[model._loss], theta, batch)
+        return _measure(model.network_, model._head.loss, theta, batch)
 
 
 def _measure(network: Network, loss: Loss, theta: Tensor, batch: Batch) -> GradientFlow:

@@ -11,6 +11,7 @@ from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.persistence import check_shapes, register
 from reservoirs.sequences import Array
 from trainers import solvers
+from trainers.network.heads import QUANTILES
 from trainers.network.initialization import ESNInit
 from trainers.network.stack import Network
 from trainers.rnn import RNNClassifier, RNNRegressor
@@ -28,15 +29,14 @@ FITTED = {  # what `fit` sets without annotating it in the class
 def register_all() -> None:
     """Register them; importing `trainers` does so."""
     solver_classes = {type(make()) for make in solvers.SOLVERS.values()}
-    for cls in (*solver_classes, ESNInit, Network):
+    for cls in (*solver_classes, ESNInit):
         register(cls, attributes={})
+    # before a readout could see the inputs
+    register(Network, attributes={}, upgrade=lambda attributes: {"skip": False, **attributes})
     register(
         RNNRegressor,
         check=_check_network,
-        upgrade=lambda attributes: {
-            "interval_origins": None,
-            **upgrade_state(_upgrade(attributes)),
-        },
+        upgrade=_upgrade_regressor,
         attributes={
             **FITTED,
             "target_mean_": Array,
@@ -54,7 +54,9 @@ def register_all() -> None:
 
 
 def _upgrade_regressor(attributes: dict[str, Any]) -> dict[str, Any]:
-    return {"interval_origins": None, **upgrade_state(_upgrade(attributes))}
+    """Return the attributes of a regressor, with what parameters did before there were any."""
+    before = {"interval_origins": None, "loss": "squared_error", "quantiles": QUANTILES}
+    return {**before, **upgrade_state(_upgrade(attributes))}
 
 
 def _upgrade(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -78,13 +80,22 @@ def _upgrade_solver_state(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_network(model: RNNRegressor | RNNClassifier) -> None:
-    """Refuse weights that are not those of the network.
+    """Refuse weights that are not those of the network, and what no file can hold.
 
     Raises
     ------
+    TypeError
+        If the loss is a function.
     ValueError
         If a weight is missing, not finite, or of another shape.
     """
+    loss = getattr(model, "loss", None)
+    if callable(loss):
+        name = getattr(loss, "__qualname__", type(loss).__name__)
+        raise TypeError(
+            f"loss is the function {name!r}, which no file can hold: pickle the model, with the "
+            "function in a module, or set_params(loss=...) to a named loss and fit again"
+        )
     if not hasattr(model, "weights_"):
         return
     network, weights = model.network_, model.weights_

@@ -250,7 +250,8 @@ def test_structural_damping_is_that_of_the_dense_matrix():
 
     r_outputs, r_z = network.r_forward(run, v)
     terms = [damping * r * slopes for r, slopes in zip(r_z, run.slopes, strict=True)]
-    product = network.backward(run, LOSSES["squared_error"].hessian(run.outputs, r_outputs), terms)
+    errors = LOSSES["squared_error"].hessian(run.outputs, run.outputs, r_outputs)
+    product = network.backward(run, errors, terms)
 
     by_outputs, by_pre = torch.func.jacrev(lambda t: plain_run(network, t, inputs))(theta)
     J, J_z = by_outputs.flatten(0, -2), by_pre.flatten(0, -2)

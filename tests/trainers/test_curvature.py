@@ -24,6 +24,8 @@ def problem(draw, cell, loss="squared_error", activation="tanh", learn=True):
         targets = (targets > 0).double()
     elif loss == "cross_entropy":
         targets = torch.nn.functional.one_hot(targets.argmax(dim=1), 2).double()
+    elif loss == "gaussian":
+        targets = targets[:, :1]
     scored = torch.ones(16, dtype=torch.bool)
     scored[2] = scored[12] = False
     examples = Examples(draw(16, 2), targets, STARTS, LENGTHS, scored, n_last=None)
@@ -34,14 +36,17 @@ def problem(draw, cell, loss="squared_error", activation="tanh", learn=True):
     )
 
 
-def output_hessian(loss, o):
+def output_hessian(loss, o, y):
     if loss == "squared_error":
         return torch.eye(2, dtype=o.dtype).expand(len(o), 2, 2)
     if loss == "cross_entropy":
         p = torch.softmax(o, dim=1)
         return torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
-    p = torch.sigmoid(o)
-    return torch.diag_embed(p * (1 - p))
+    if loss == "binary_cross_entropy":
+        p = torch.sigmoid(o)
+        return torch.diag_embed(p * (1 - p))
+    columns = [LOSSES[loss].hessian(o, y, u.expand_as(o)) for u in torch.eye(2, dtype=o.dtype)]
+    return torch.stack(columns, dim=-1)  # test_losses says what they are
 
 
 CASES = [(c, loss) for c in sorted(CELLS) for loss in LOSSES]
@@ -56,7 +61,7 @@ def test_the_product_equals_the_dense_gauss_newton_matrix(draw, cell, loss):
     def outputs(t):
         return plain_torch.run(network, t, batch.inputs)[0][scored]
 
-    hessians = output_hessian(loss, outputs(theta)) / objective.weight
+    hessians = output_hessian(loss, outputs(theta), batch.targets[scored]) / objective.weight
     dense = reference.gauss_newton(jacrev(outputs)(theta).numpy(), hessians.numpy())
 
     matrix = GaussNewton(objective, theta)

@@ -8,7 +8,6 @@ from sklearn.base import clone
 from small_network import SOLVERS, X, Y
 
 from trainers import ESNInit, RNNClassifier, RNNRegressor, solvers
-from trainers.rnn.settings import NetworkSettings
 from trainers.solvers import FirstOrderSolver
 from trainers.training.used import OPTIONAL
 
@@ -37,8 +36,12 @@ CHANGED = {  # a value, and what must be set for it to say anything
     "n_iter_no_change": (1, {"tol": 1e6}),
     "dtype": ("float32", {}),
     "random_state": (1, {}),
+    "loss": ("huber", {}),
+    "quantiles": ((0.1, 0.5, 0.9), {"loss": "quantile"}),
 }
-ELSEWHERE = {"solver", "warm_start", "device", "verbose"}  # training by one solver, once, is alike
+ELSEWHERE = {  # training by one solver, once, is alike
+    *("solver", "warm_start", "device", "verbose", "exog_align", "bound", "interval_origins"),
+}
 EXPECTED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -49,7 +52,7 @@ def trained(solver, **settings):
 
 
 def test_every_parameter_is_looked_at():
-    assert CHANGED.keys() | ELSEWHERE == set(NetworkSettings().get_params(deep=False))
+    assert CHANGED.keys() | ELSEWHERE == set(BASE.get_params(deep=False))
     assert CHANGED.keys() >= OPTIONAL
 
 

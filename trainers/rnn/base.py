@@ -17,6 +17,7 @@ from trainers.data.batches import Examples
 from trainers.data.row_weights import mean_one
 from trainers.data.split import split_examples
 from trainers.network.cells import CELLS
+from trainers.network.heads import Head
 from trainers.network.initialization import ESNInit, initial_weights, resolve_init
 from trainers.network.losses import LOSSES
 from trainers.network.stack import Network
@@ -52,6 +53,11 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "weights_")
+
+    @property
+    def _head(self) -> Head:
+        """What the outputs say of the targets."""
+        return Head(LOSSES[self._loss])
 
     @abstractmethod
     def _encode_targets(self, y: SeriesLike, layout: Layout, *, resumed: bool) -> Targets:
@@ -117,7 +123,7 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         )
         problem = TrainingProblem(
             network=self.network_,
-            loss=LOSSES[self._loss],
+            loss=self._head.loss,
             train=examples,
             validation=held_out,
             theta=self._tensor(theta),
@@ -195,7 +201,7 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             n_inputs=rows.shape[1],
             n_units=self.n_units,
             n_layers=self.n_layers,
-            n_outputs=targets.rows.shape[1],
+            n_outputs=targets.rows.shape[1] * self._head.width,
             activation=self.activation,
             learn_initial_state=self.learn_initial_state,
             hidden_bias=self.hidden_bias,

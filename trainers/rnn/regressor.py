@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from math import ceil
 from typing import ClassVar, Self
 
-import numpy as np
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 
 from reservoirs.estimators import SERIES, Progress, inherit_parameters
@@ -17,28 +16,26 @@ from reservoirs.forecasting import (
     DEFAULT_BOUND,
     INTERVAL_ORIGINS,
     ORIGINS,
-    ForecastMixin,
-    IntervalRows,
     check_outputs,
     find_loop,
-    keep_rows,
-    kept_pieces,
     open_rows,
-    record_training_end,
     scale_targets,
     skip_leading,
 )
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
 from trainers.data.row_weights import moments, with_weights
+from trainers.network.heads import QUANTILES, REGRESSION_LOSSES, Head, make_head
 from trainers.network.initialization import ESNInit
+from trainers.network.losses import LossFunction
 from trainers.rnn.base import RecurrentNetwork
+from trainers.rnn.looping import ForecastingNetwork
 from trainers.rnn.settings import NetworkSettings
 from trainers.training.problem import Solver
 
 
 @inherit_parameters(NetworkSettings)
-class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
+class RNNRegressor(ForecastingNetwork):
     """Vanilla RNN, LSTM or GRU trained by back-propagation through time or Hessian-free.
 
     h[t] = f(W_x x[t] + W_h h[t-1] + b),  o[t] = V h[t] + c
@@ -47,6 +44,15 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
 
     Parameters
     ----------
+    loss : {"squared_error", "absolute", "huber", "quantile", "gaussian"} or callable, \
+            default="squared_error"
+        What is minimised, of standardised targets; "huber" is quadratic up to a fifth of a
+        deviation of y, "quantile" learns the `quantiles` and predicts the middle one, "gaussian"
+        learns a mean, which it predicts, and a deviation. A function takes two torch tensors,
+        outputs and targets, (n_steps, batch, n_outputs), and returns the loss of every row,
+        (n_steps, batch); torch differentiates it, and no file holds it.
+    quantiles : sequence of float, default=(0.05, 0.5, 0.95)
+        What loss="quantile" learns, an odd number of shares in (0, 1) in increasing order.
     exog_align : {"observation", "target"}, default="observation"
         Whether a row of exog enters with its own observation or belongs to the value predicted, as
         `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
@@ -110,6 +116,8 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
 
     _parameter_constraints: ClassVar[dict[str, list[object]]] = {
         **RecurrentNetwork._parameter_constraints,
+        "loss": [StrOptions(set(REGRESSION_LOSSES)), callable],
+        "quantiles": ["array-like"],
         "exog_align": [StrOptions(set(ALIGNMENTS))],
         "bound": BOUND,
         "interval_origins": ORIGINS,
@@ -147,6 +155,8 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
         device: str = "cpu",
         verbose: int = 0,
         random_state: Seed = None,
+        loss: str | LossFunction = "squared_error",
+        quantiles: Sequence[float] = QUANTILES,
         exog_align: str = "observation",
         bound: float | None = DEFAULT_BOUND,
         interval_origins: int | None = INTERVAL_ORIGINS,
@@ -179,12 +189,11 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
             verbose=verbose,
             random_state=random_state,
         )
+        self.loss = loss
+        self.quantiles = quantiles
         self.exog_align = exog_align
         self.bound = bound
         self.interval_origins = interval_origins
-
-    _loss = "squared_error"
-    _widened = 1.1  # of intervals: the loops run along rows that were learned, or that chose
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -296,63 +305,21 @@ class RNNRegressor(ForecastMixin, RegressorMixin, RecurrentNetwork):
     def _standardized(self, targets: Targets) -> Targets:
         return replace(targets, rows=(targets.rows - self.target_mean_) / self.target_scale_)
 
+    @property
+    def _head(self) -> Head:
+        return make_head(self.loss, self.quantiles)
+
+    def _check_settings(self, solver: Solver, layout: Layout, targets: Targets) -> None:
+        super()._check_settings(solver, layout, targets)
+        if self.loss != "quantile" and tuple(self.quantiles) != QUANTILES:
+            raise ValueError(
+                f"quantiles={self.quantiles!r} are for loss='quantile', got loss={self.loss!r}; "
+                f"leave them at {QUANTILES}"
+            )
+
+    def _output_bias(self, targets: Targets) -> Array:
+        return self._head.start(super()._output_bias(targets))
+
     def _in_target_units(self, outputs: Array) -> Array:
-        values: Array = outputs * self.target_scale_ + self.target_mean_
+        values: Array = self._head.point(outputs) * self.target_scale_ + self.target_mean_
         return values
-
-    def _record_training_end(
-        self,
-        rows: Array,
-        targets: Targets,
-        layout: Layout,
-        X: SeriesLike,
-        y: SeriesLike,
-        *,
-        last_only: bool = False,
-    ) -> None:
-        """Record what a forecast without context goes on from: all series, or the last one."""
-        seen, in_series, of_pairs = rows, layout, targets
-        if targets.kind == "per_step" and last_only:
-            span = list(layout.slices())[-1]
-            seen, in_series = rows[span], Layout("single", (span.stop - span.start,))
-            of_pairs = Targets(targets.rows[span], targets.kind, targets.flat)
-        loop = find_loop(seen, of_pairs, in_series)
-        self.training_end_ = record_training_end(
-            rows, targets, layout, X, y, loop=loop, last_only=last_only
-        )
-
-    def _store_end_states(self, rows: Array, layout: Layout, *, last_only: bool = False) -> None:
-        """Store the state at the end of the series that a forecast may go on from."""
-        last_states: list[Array] = []
-        if self.target_kind_ == "per_step":
-            spans, starts = list(layout.slices()), self._start_states(None, layout.n_series)
-            for number in range(len(spans) - 1 if last_only else 0, len(spans)):
-                last_states.append(self._drive(rows[spans[number]], starts[number])[1])
-        self.last_states_ = last_states
-
-    def _keep_rows(self, rows: Array, layout: Layout, targets: Targets) -> IntervalRows | None:
-        """Keep what intervals need of the training rows, unless none are wanted."""
-        if self.interval_origins is None or targets.kind == "per_series":
-            return None
-        pieces, starts = kept_pieces(layout, rows.shape[1]), self._start_states(None, 1)
-        spans, before = list(layout.slices()), dict[int, Array]()
-        for number, first in pieces.items():
-            if first:
-                begin = spans[number].start
-                before[number] = self._drive(rows[begin : begin + first], starts[0])[1]
-        counted = np.zeros(len(rows), dtype=bool)
-        counted[targets.known] = True
-        if targets.weights is not None:
-            counted &= targets.weights > 0
-        return keep_rows(
-            rows, layout, targets, self.loop_, counted=counted, pieces=pieces, starts=before
-        )
-
-    def _settled(self, kept: IntervalRows) -> Array:
-        """Return which kept rows were held out; all where none of a single series were."""
-        allowed, fraction = np.ones(len(kept.rows), dtype=bool), self._held_out_fraction()
-        if fraction is not None and kept.layout.n_series == 1:
-            n_rows = len(kept.rows) + kept.firsts[0]
-            # the row before the first that is held out enters the first loop
-            allowed[: n_rows - ceil(fraction * n_rows) - 1 - kept.firsts[0]] = False
-        return allowed

@@ -157,7 +157,7 @@ class GaussNewton:
             # v -> J v, and J_a v per layer on the way
             Jv, Ja_v = network.r_forward(run, v, self.workspace)
             # J v -> H J v: H is block-diagonal, one block of n_outputs^2 per scored step
-            HJv = loss.hessian(run.outputs, Jv) * (batch.mask / weight)
+            HJv = loss.hessian(run.outputs, batch.targets, Jv) * (batch.mask / weight)
             terms = damping_terms(run, Ja_v, batch, structural / weight)
             # H J v -> J' H J v, and J_a' of the damping terms in the same backward pass
             product += network.backward(run, HJv, terms, self.workspace)

@@ -1,0 +1,84 @@
+"""What a trained network keeps for its closed loops: where training ended, rows for intervals."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from reservoirs.forecasting import (
+    ForecastMixin,
+    IntervalRows,
+    find_loop,
+    keep_rows,
+    kept_pieces,
+    record_training_end,
+)
+from reservoirs.sequences import Array, Layout, SeriesLike
+from reservoirs.targets import Targets
+from trainers.rnn.base import RecurrentNetwork
+
+
+class ForecastingNetwork(ForecastMixin, RegressorMixin, RecurrentNetwork):
+    """A trained network whose loop may close."""
+
+    interval_origins: int | None
+    _widened = 1.1  # of intervals: the loops run along rows that were learned, or that chose
+
+    def _record_training_end(
+        self,
+        rows: Array,
+        targets: Targets,
+        layout: Layout,
+        X: SeriesLike,
+        y: SeriesLike,
+        *,
+        last_only: bool = False,
+    ) -> None:
+        """Record what a forecast without context goes on from: all series, or the last one."""
+        seen, in_series, of_pairs = rows, layout, targets
+        if targets.kind == "per_step" and last_only:
+            span = list(layout.slices())[-1]
+            seen, in_series = rows[span], Layout("single", (span.stop - span.start,))
+            of_pairs = Targets(targets.rows[span], targets.kind, targets.flat)
+        loop = find_loop(seen, of_pairs, in_series)
+        self.training_end_ = record_training_end(
+            rows, targets, layout, X, y, loop=loop, last_only=last_only
+        )
+
+    def _store_end_states(self, rows: Array, layout: Layout, *, last_only: bool = False) -> None:
+        """Store the state at the end of the series that a forecast may go on from."""
+        last_states: list[Array] = []
+        if self.target_kind_ == "per_step":
+            spans, starts = list(layout.slices()), self._start_states(None, layout.n_series)
+            for number in range(len(spans) - 1 if last_only else 0, len(spans)):
+                last_states.append(self._drive(rows[spans[number]], starts[number])[1])
+        self.last_states_ = last_states
+
+    def _keep_rows(self, rows: Array, layout: Layout, targets: Targets) -> IntervalRows | None:
+        """Keep what intervals need of the training rows, unless none are wanted."""
+        if self.interval_origins is None or targets.kind == "per_series":
+            return None
+        pieces, starts = kept_pieces(layout, rows.shape[1]), self._start_states(None, 1)
+        spans, before = list(layout.slices()), dict[int, Array]()
+        for number, first in pieces.items():
+            if first:
+                begin = spans[number].start
+                before[number] = self._drive(rows[begin : begin + first], starts[0])[1]
+        counted = np.zeros(len(rows), dtype=bool)
+        counted[targets.known] = True
+        if targets.weights is not None:
+            counted &= targets.weights > 0
+        return keep_rows(
+            rows, layout, targets, self.loop_, counted=counted, pieces=pieces, starts=before
+        )
+
+    def _settled(self, kept: IntervalRows) -> Array:
+        """Return which kept rows were held out; all where none of a single series were."""
+        allowed, fraction = np.ones(len(kept.rows), dtype=bool), self._held_out_fraction()
+        if fraction is not None and kept.layout.n_series == 1:
+            n_rows = len(kept.rows) + kept.firsts[0]
+            # the row before the first that is held out enters the first loop
+            allowed[: n_rows - ceil(fraction * n_rows) - 1 - kept.firsts[0]] = False
+        return allowed
