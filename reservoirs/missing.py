@@ -27,6 +27,10 @@ WAYS_OUT = {
         "with SimpleImputer(), or fit and forecast without the column"
     ),
 }
+AT_THE_START = (
+    ". The first rows are those that Difference has no value for: nothing but scalers may stand "
+    "between it and a regressor of this library, in one Pipeline"
+)
 
 
 class MissingValuesError(ValueError):
@@ -52,9 +56,10 @@ def describe_missing(
     own = getattr(labelled, "columns", None)
     named = names if own is None or len(own) != missing.shape[1] else list(own)
     name = column if named is None else named[column]
+    ways_out = WAYS_OUT.get(where, WAYS_OUT["X"]) + (AT_THE_START if not row else "")
     return (
         f"Input {where} contains NaN: {missing.any(axis=1).sum()} row(s), the first is {place}"
-        f"{label}, column {name!r}. {WAYS_OUT.get(where, WAYS_OUT['X'])}"
+        f"{label}, column {name!r}. {ways_out}"
     )
 
 

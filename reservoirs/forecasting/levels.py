@@ -33,8 +33,13 @@ from reservoirs.sequences import (
     members_of,
     restore,
 )
-from reservoirs.targets import check_targets
+from reservoirs.targets import Targets, check_targets
 
+BEHIND = (
+    "{} must be the first step, alone or with Log: a scaler before it has changed the observations "
+    "in y, and forecasts could not go back to them. Put scalers behind it, "
+    "make_pipeline(Difference(), StandardScaler(), regressor)"
+)
 _NOTED: dict[int, tuple[weakref.ref[Any], Array]] = {}  # by the identity of y
 
 
@@ -104,6 +109,11 @@ class LevelTransformer(
         -------
         array-like, list of arrays or DataFrame
             What `transform` returns.
+
+        Raises
+        ------
+        ValueError
+            For bad data, or if a step before has scaled the observations that y goes on with.
         """
         features = SeriesTransformer.fit_transform(self, X, y, series_id=series_id)
         for name in ("training_end_", "last_states_"):
@@ -113,9 +123,11 @@ class LevelTransformer(
         rows, layout = check_rows(self, X, series_id=series_id, reset=False, allow_nan=True)
         following = self._next_levels(rows, layout, y)
         targets = self._numeric_targets(y, layout)
+        loop = None if targets is None else find_loop(rows, targets, layout)
         if following is None or targets is None:
+            if loop is not None and self.reach:  # its first rows are NaN, so that none can learn
+                raise ValueError(BEHIND.format(type(self).__name__))
             return features
-        loop = find_loop(rows, targets, layout)
         self.training_end_ = record_training_end(rows, targets, layout, X, y, loop=loop)
         self.last_states_ = self._end_states(rows, layout, features)
         _note(y, np.concatenate([self._ahead(rows[s], following[s]) for s in layout.slices()]))
@@ -136,6 +148,14 @@ class LevelTransformer(
                 if np.array_equal(rows[follows, : levels.shape[1]], before, equal_nan=True):
                     return levels
         return None
+
+    def _numeric_targets(self, y: SeriesLike, layout: Layout) -> Targets | None:
+        """Return targets per step, some perhaps missing: the regressor passes over gaps."""
+        try:
+            targets = check_targets(self, y, layout, allow_nan=True)
+        except (TypeError, ValueError):
+            return None
+        return targets if targets.kind == "per_step" else None
 
     def _start_states(self, initial_state: InitialState, n_series: int) -> list[Array]:
         return [np.empty((0, self.n_levels_))] * n_series

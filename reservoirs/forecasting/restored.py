@@ -57,15 +57,16 @@ class Restored(Chain):
 
     def lacks(self, row: Array, state: State) -> str:
         """Return what a forecast from a row, (n_features,), lacks of the rows before, or ""."""
-        inputs = row[None]
+        inputs, whole = row[None], True
         for step, before in zip(self.steps, state, strict=False):
             inputs, _ = step._drive(inputs, before)
-        if not np.isnan(inputs).any():
+            whole = whole and not np.isnan(before).any()  # a later step goes on from any of them
+        if whole and not np.isnan(inputs).any():
             return ""
         return (
             f"a forecast through {' and '.join(type(s).__name__ for s in self.steps)} reaches "
-            f"{self.reach} rows back from the last known one, and the context has fewer; pass a "
-            "longer one, or a larger step to backtest"
+            f"{self.reach} rows back from the last known one, and the context has fewer, or the "
+            "series of fit has a gap there; pass a longer context, or a larger step to backtest"
         )
 
     def closed_loop(

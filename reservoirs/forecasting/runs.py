@@ -19,8 +19,15 @@ from reservoirs.forecasting.loop import DIVERGED
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.nodes import OwnUnits, State
 from reservoirs.forecasting.starts import Start
+from reservoirs.missing import MissingValuesError
 from reservoirs.overflow import StatesTooLargeError
 from reservoirs.sequences import Array
+
+ENDS_IN_A_GAP = (
+    "the last observation is missing, and behind Log and Difference nothing before it is kept that "
+    "would fill it: pass the series as context, forecast(model, n_steps, context=series), or leave "
+    "out the gap that it ends in"
+)
 
 
 def run(model: ClosedLoopModel, start: Start, bound: float | None) -> tuple[Array, int | None]:
@@ -57,12 +64,19 @@ def fill_observations(
 ) -> Array:
     """Fill missing observations by the predictions of a model from the rows before.
 
-    Observations, (n, n_outputs), are in the units of y, the first without NaN; exog has n - 1 rows
-    or more, and the state is that before the first observation.
+    Observations, (n, n_outputs), are in the units of y; exog has n - 1 rows or more, and the state
+    is that before the first observation.
+
+    Raises
+    ------
+    MissingValuesError
+        If the first is missing.
     """
     missing = np.isnan(observations)
     if not missing.any():
         return observations
+    if missing[0].any():
+        raise MissingValuesError(ENDS_IN_A_GAP)
     filler = Filler(model._drive, model.training_end_.loop, model.training_end_.target_size)
     rows = input_rows(model, observations[:-1], exog)
     _, outputs, _ = filler.run(rows, missing[:-1], state)

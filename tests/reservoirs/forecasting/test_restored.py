@@ -19,6 +19,7 @@ from reservoirs import (
     ForecastDivergedWarning,
     Log,
     NVARRegressor,
+    Reservoir,
     SequenceScaler,
     backtest,
     forecast,
@@ -231,3 +232,62 @@ def test_a_vote_is_held_where_its_most_careful_member_is():
             ahead = forecast(model, 200)
 
         assert ahead.max() == pytest.approx(y.max() + expected * np.ptp(y))
+
+
+@pytest.mark.parametrize("lags", [(1,), (12,), (12, 1)])
+@pytest.mark.parametrize("regressor", [ESNRegressor(**ESN), NVARRegressor(degree=1, alpha=1e-3)])
+def test_gaps_are_those_of_the_differences(lags, regressor):
+    gaps = np.log(SALES)
+    gaps[[0, 50, 51, 52, 80]] = np.nan
+    z = gaps
+    for lag in lags:
+        z = z[lag:] - z[:-lag]
+    steps = [Difference(lag=lag) for lag in lags]
+
+    found = make_pipeline(*steps, StandardScaler(), clone(regressor)).fit(*next_step(gaps))
+    first = int(np.argmin(np.isnan(z)))
+    by_hand = make_pipeline(StandardScaler(), clone(regressor)).fit(*next_step(z[first:]))
+
+    assert_allclose(found[-1].coef_, by_hand[-1].coef_, rtol=1e-6, atol=1e-9)
+    levels, ahead = list(np.log(SALES)), forecast(by_hand, 5)
+    for value in ahead:
+        past = [1.0]  # (1 - B^l1) (1 - B^l2) ... of the levels is the value
+        for lag in lags:
+            past = np.convolve(past, [1.0, *[0.0] * (lag - 1), -1.0])
+        levels.append(value - np.dot(past[1:], levels[: -len(past) : -1]))
+    assert_allclose(forecast(found, 5), levels[-5:], rtol=1e-9)
+    assert_allclose(forecast(found, 5, context=gaps[1:]), levels[-5:], rtol=0.05)
+
+
+def test_a_series_that_ends_in_a_gap_goes_on_from_its_context():
+    for last in (-1, -2, -7):
+        gap = SALES.copy()
+        gap[last] = np.nan
+        model = pipeline().fit(*next_step(gap))
+
+        with pytest.raises(ValueError, match="as context|longer context"):
+            forecast(model, 3)
+        assert_allclose(
+            forecast(model, 3, context=gap), forecast(model, 3, context=SALES), rtol=0.2
+        )
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(StandardScaler(), Difference(), ESNRegressor(**ESN)),
+        make_pipeline(StandardScaler(), Difference(lag=12), StandardScaler(), NVARRegressor()),
+    ],
+)
+def test_behind_a_scaler_differences_are_refused_with_what_to_write(model):
+    with pytest.raises(ValueError, match="Difference must be the first step, alone or with Log"):
+        model.fit(*next_step(SALES))
+
+
+@pytest.mark.parametrize("between", [PolynomialFeatures(), Reservoir(n_units=9, random_state=0)])
+def test_a_step_behind_differences_that_is_no_scaler_is_told_of_their_first_rows(between):
+    model = make_pipeline(Difference(), between, ESNRegressor(**ESN))
+    with pytest.raises(ValueError, match="NaN"):
+        model.fit(*next_step(SALES))
+    with pytest.raises(ValueError, match="nothing but scalers may stand between"):
+        make_pipeline(Difference(), Reservoir(n_units=9), Ridge()).fit(*next_step(SALES))
