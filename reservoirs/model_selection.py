@@ -13,7 +13,7 @@ from reservoirs.forecasting.bounds import choose_bound
 from reservoirs.forecasting.columns import Columns
 from reservoirs.forecasting.panels import open_panel
 from reservoirs.forecasting.runs import run
-from reservoirs.forecasting.starts import Start
+from reservoirs.forecasting.start import Start
 from reservoirs.labels import continue_labels, is_frame
 from reservoirs.metrics import nrmse
 from reservoirs.sequences import Array, SeriesLike, flatten, members_of, unmask

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from reservoirs.estimators.series import Step
 from reservoirs.forecaster.combined import CombinedForecast, Past
-from reservoirs.forecasting import Bounds, ForecastDivergedWarning, Loop, TrainingEnd
+from reservoirs.forecasting import Bounds, ForecastDivergedWarning, Loop, Start, TrainingEnd
 from reservoirs.forecasting.bounds import hold, left_at
 from reservoirs.mistakes import callers_level
 from reservoirs.sequences import Array, InitialState
@@ -143,7 +143,9 @@ class FollowingMixin:
             )
         return held
 
-    def _interval(self, values: Array, state: Past, levels: list[float]) -> tuple[Array, Array]:
+    def _interval(
+        self, values: Array, state: Past, levels: list[float], start: Start | None = None
+    ) -> tuple[Array, Array]:
         """Return the ends of intervals around the forecast of one series."""
         widths = self.models_[state.number].half_widths(len(values), levels)
         return values - widths, values + widths

@@ -23,7 +23,10 @@ from reservoirs.forecasting.held_out import (
     ORIGINS,
     IntervalModel,
     LoopOrigins,
+    find_residuals,
     held_out_residuals,
+    plan_origins,
+    states_at_origins,
 )
 from reservoirs.forecasting.interval_rows import IntervalRows, keep_rows, kept_pieces
 from reservoirs.forecasting.intervals import check_coverage, check_levels, half_widths
@@ -39,6 +42,8 @@ from reservoirs.forecasting.loop_choice import (
 from reservoirs.forecasting.mixin import ForecastMixin
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.own_units import scale_targets
+from reservoirs.forecasting.runs import fill_observations, input_rows
+from reservoirs.forecasting.start import Start
 from reservoirs.forecasting.training_end import (
     TrainingEnd,
     check_outputs,
@@ -80,7 +85,13 @@ __all__ = [
     "IntervalRows",
     "LoopOrigins",
     "RunLoops",
+    "Start",
+    "fill_observations",
+    "find_residuals",
     "held_out_residuals",
+    "input_rows",
+    "plan_origins",
+    "states_at_origins",
     "keep_rows",
     "kept_pieces",
     "INTERVAL_ORIGINS",

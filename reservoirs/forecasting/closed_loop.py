@@ -111,8 +111,8 @@ def forecast(
         return mean
     settled = [settle(fitted, start.observations, start.exog, start.state) for start in starts]
     ends = [
-        fitted._interval(values, state, levels)
-        for values, state in zip(forecasts, settled, strict=True)
+        fitted._interval(values, state, levels, start)
+        for values, state, start in zip(forecasts, settled, starts, strict=True)
     ]
     end, single = fitted.training_end_, np.ndim(level) == 0
     return with_intervals(mean, ends, levels, starts, panel, end, single=single)

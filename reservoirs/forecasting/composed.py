@@ -26,6 +26,7 @@ from reservoirs.forecasting.nodes import (
 from reservoirs.forecasting.probing import beside, same_columns, targets_agree
 from reservoirs.forecasting.restored import Restored
 from reservoirs.forecasting.runs import feed_back
+from reservoirs.forecasting.start import Start
 from reservoirs.forecasting.target_units import Transform, in_units_of_y
 from reservoirs.forecasting.training_end import CANNOT_CLOSE, TrainingEnd
 from reservoirs.sequences import Array, InitialState
@@ -288,7 +289,9 @@ class ComposedModel:
             )
         return self._run(observation, exog, loop, state, bounds)
 
-    def _interval(self, values: Array, state: State, levels: list[float]) -> tuple[Array, Array]:
+    def _interval(
+        self, values: Array, state: State, levels: list[float], start: Start | None = None
+    ) -> tuple[Array, Array]:
         return interval_ends(self.node, values, state, levels)
 
     def _run(

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 
 from reservoirs.forecasting.panels import Panel
-from reservoirs.forecasting.starts import Start
+from reservoirs.forecasting.start import Start
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.labels import continue_labels, load_pandas
 from reservoirs.mistakes import callers_level

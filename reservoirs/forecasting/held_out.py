@@ -8,7 +8,7 @@ good, and so are those of a model that knows what comes after.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Protocol
@@ -264,6 +264,18 @@ def _readouts_before(
 def in_sample_residuals(model: ClosedLoopModel, origins: LoopOrigins) -> Array:
     """Return the errors of loops of a model along rows that it was fitted on."""
     kept, errors = origins.kept, []
+    for first, state in states_at_origins(model, origins):
+        rows = slice(first, first + origins.horizon)
+        exog = kept.rows[rows, len(origins.bounds[0]) :]
+        entering = origins.targets[first - 1]
+        values = model._closed_loop(entering, exog, origins.loop, state, origins.bounds)
+        errors.append(origins.targets[rows] - values)
+    return np.stack(errors)
+
+
+def states_at_origins(model: ClosedLoopModel, origins: LoopOrigins) -> Iterator[tuple[int, Array]]:
+    """Yield the first row of every loop and the state of a model before it."""
+    kept = origins.kept
     for span, _, _, start in kept.pieces():
         state = model._start_states(None, 1)[0] if start is None else start
         driven = span.start
@@ -271,9 +283,4 @@ def in_sample_residuals(model: ClosedLoopModel, origins: LoopOrigins) -> Array:
             if first > driven:
                 _, state = model._drive(kept.rows[driven:first], state)
                 driven = first
-            rows = slice(first, first + origins.horizon)
-            exog = kept.rows[rows, len(origins.bounds[0]) :]
-            entering = origins.targets[first - 1]
-            values = model._closed_loop(entering, exog, origins.loop, state, origins.bounds)
-            errors.append(origins.targets[rows] - values)
-    return np.stack(errors)
+            yield int(first), state

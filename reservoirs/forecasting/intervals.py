@@ -10,7 +10,7 @@ import numpy as np
 
 from reservoirs.forecasting.frames import to_frame
 from reservoirs.forecasting.panels import Panel
-from reservoirs.forecasting.starts import Start
+from reservoirs.forecasting.start import Start
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.labels import is_frame, load_pandas
 from reservoirs.sequences import Array, SeriesLike

@@ -22,6 +22,7 @@ from reservoirs.forecasting.intervals import ROLLING, check_coverage, half_width
 from reservoirs.forecasting.loop import DIVERGED, Loop
 from reservoirs.forecasting.own_units import refuse_transformed, unscale
 from reservoirs.forecasting.runs import feed_back
+from reservoirs.forecasting.start import Start
 from reservoirs.forecasting.training_end import TrainingEnd, check_output_names
 from reservoirs.missing import MissingValuesError
 from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, flatten
@@ -178,7 +179,9 @@ class ForecastMixin(SeriesMixin):
         """
         return in_sample_residuals(self, origins)
 
-    def _interval(self, values: Array, state: Array, levels: list[float]) -> tuple[Array, Array]:
+    def _interval(
+        self, values: Array, state: Array, levels: list[float], start: Start | None = None
+    ) -> tuple[Array, Array]:
         """Return the ends of intervals around a forecast, in the units of the targets learned."""
         widths = self._half_widths(len(values), levels)
         return values - widths, values + widths

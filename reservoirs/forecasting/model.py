@@ -7,6 +7,7 @@ from typing import Protocol
 
 from reservoirs.estimators.series import States, Step
 from reservoirs.forecasting.loop import Loop
+from reservoirs.forecasting.start import Start
 from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.sequences import Array, InitialState
 
@@ -57,8 +58,11 @@ class ClosedLoopModel(Protocol):
         With bounds, the smallest and largest value of each output, they are held within these.
         """
 
-    def _interval(self, values: Array, state: Array, levels: list[float]) -> tuple[Array, Array]:
+    def _interval(
+        self, values: Array, state: Array, levels: list[float], start: Start | None = None
+    ) -> tuple[Array, Array]:
         """Return the ends of intervals around a forecast, (n_steps, n_outputs), from a state.
 
-        They are (n_levels, n_steps, n_outputs) each, the levels in per cent.
+        They are (n_levels, n_steps, n_outputs) each, the levels in per cent. The start is where the
+        forecast starts, None inside of a Pipeline, which has it in other units.
         """

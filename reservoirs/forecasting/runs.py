@@ -18,7 +18,7 @@ from reservoirs.forecasting.filler import Filler
 from reservoirs.forecasting.loop import DIVERGED
 from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.nodes import OwnUnits, State
-from reservoirs.forecasting.starts import Start
+from reservoirs.forecasting.start import Start
 from reservoirs.missing import MissingValuesError
 from reservoirs.overflow import StatesTooLargeError
 from reservoirs.sequences import Array

@@ -10,6 +10,7 @@ from sklearn.base import RegressorMixin
 from reservoirs.forecasting import (
     ForecastMixin,
     IntervalRows,
+    Start,
     find_loop,
     keep_rows,
     kept_pieces,
@@ -17,7 +18,9 @@ from reservoirs.forecasting import (
 )
 from reservoirs.sequences import Array, Layout, SeriesLike
 from reservoirs.targets import Targets
+from trainers.network.heads import SpreadHead
 from trainers.rnn.base import RecurrentNetwork
+from trainers.rnn.spreads import spread_ends
 
 
 class ForecastingNetwork(ForecastMixin, RegressorMixin, RecurrentNetwork):
@@ -73,6 +76,15 @@ class ForecastingNetwork(ForecastMixin, RegressorMixin, RecurrentNetwork):
         return keep_rows(
             rows, layout, targets, self.loop_, counted=counted, pieces=pieces, starts=before
         )
+
+    def _interval(
+        self, values: Array, state: Array, levels: list[float], start: Start | None = None
+    ) -> tuple[Array, Array]:
+        """Return the ends of intervals, by the network's own distances where it learned some."""
+        head = self._head
+        if start is None or not isinstance(head, SpreadHead):
+            return super()._interval(values, state, levels, start)
+        return spread_ends(self, head, values, levels, start)
 
     def _settled(self, kept: IntervalRows) -> Array:
         """Return which kept rows were held out; all where none of a single series were."""

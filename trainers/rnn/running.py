@@ -58,13 +58,16 @@ class RunningMixin(SeriesMixin):
         return self._tensor(np.concatenate([w.ravel() for w in self.weights_.values()]))
 
     def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
-        """Return the outputs after every row of one series, and its last state."""
-        if self.window:
-            outputs, state = self._run_windows(rows, state, self.window)
-        else:
-            side_by_side, states = self._run_carried(rows[:, None], state[None])
-            outputs, state = side_by_side[:, 0], states[0]
+        """Return the predictions after every row of one series, and its last state."""
+        outputs, state = self._raw_outputs(rows, state)
         return self._in_target_units(outputs), state
+
+    def _raw_outputs(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        """Return the outputs of the network after every row of one series, and its last state."""
+        if self.window:
+            return self._run_windows(rows, state, self.window)
+        side_by_side, states = self._run_carried(rows[:, None], state[None])
+        return side_by_side[:, 0], states[0]
 
     @contextmanager
     def _row_runner(self, state: Array) -> Iterator[Step]:
