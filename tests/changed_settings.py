@@ -26,7 +26,7 @@ OTHER = {  # a valid value that no estimator above has
     "warm_start": True, "verbose": 1, "standardize": False, "device": "cpu",
     "exog_align": "target", "class_weight": "balanced", "bound": 0.5,
     "alpha_horizon": 9, "forgetting": 0.9, "readout_features": "state",
-    "interval_origins": 12, "loss": "huber", "quantiles": (0.1, 0.5, 0.9),
+    "interval_origins": 12, "loss": "huber", "quantiles": (0.1, 0.5, 0.9), "readout": "ridge",
 }  # fmt: skip
 
 

@@ -42,6 +42,7 @@ def register_all() -> None:
             "target_mean_": Array,
             "target_scale_": Array,
             "training_end_": TrainingEnd,
+            "alpha_": float,
             "interval_rows_": IntervalRows | None,
         },
     )
@@ -55,7 +56,10 @@ def register_all() -> None:
 
 def _upgrade_regressor(attributes: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of a regressor, with what parameters did before there were any."""
-    before = {"interval_origins": None, "loss": "squared_error", "quantiles": QUANTILES}
+    before = {
+        **{"interval_origins": None, "loss": "squared_error", "quantiles": QUANTILES},
+        **{"readout": "trained", "alpha": 1e-10, "washout": 0},
+    }
     return {**before, **upgrade_state(_upgrade(attributes))}
 
 
@@ -101,6 +105,7 @@ def _check_network(model: RNNRegressor | RNNClassifier) -> None:
     network, weights = model.network_, model.weights_
     pairs = [(getattr(model, name), getattr(network, name)) for name in SHARED]
     pairs.append((model.n_features_in_, network.n_inputs))
+    pairs.append((getattr(model, "readout", "trained") == "ridge", network.skip))
     # A file may hold anything by these names: sizes are compared before shapes are computed.
     if type(weights) is not dict or not isinstance(network.n_layers, int | np.integer):
         raise ValueError("weights_ must be a dict, and n_layers a number")

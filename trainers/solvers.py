@@ -2,6 +2,7 @@
 
 from trainers.training.first_order import FirstOrderSolver
 from trainers.training.hessian_free import HessianFreeSolver
+from trainers.training.levenberg_marquardt import LevenbergMarquardtSolver
 from trainers.training.solvers import (
     SOLVERS,
     AdamSolver,
@@ -18,6 +19,7 @@ __all__ = [
     "FirstOrderSolver",
     "HessianFreeSolver",
     "LBFGSSolver",
+    "LevenbergMarquardtSolver",
     "MomentumSolver",
     "NesterovSolver",
     "RMSpropSolver",

@@ -38,6 +38,9 @@ CHANGED = {  # a value, and what must be set for it to say anything
     "random_state": (1, {}),
     "loss": ("huber", {}),
     "quantiles": ((0.1, 0.5, 0.9), {"loss": "quantile"}),
+    "readout": ("ridge", {}),
+    "alpha": (0.5, {"readout": "ridge"}),
+    "washout": (5, {}),
 }
 ELSEWHERE = {  # training by one solver, once, is alike
     *("solver", "warm_start", "device", "verbose", "exog_align", "bound", "interval_origins"),
@@ -65,6 +68,9 @@ def test_every_parameter_changes_the_training_or_is_refused(solver):
             says = f"Solver does not use {name}, got {name}={value!r}; leave it at .* or take"
             with pytest.raises(ValueError, match=says):
                 trained(solver, **{name: value})
+        elif solver == "levenberg_marquardt" and name in ("dtype", "loss", "quantiles"):
+            with pytest.raises(ValueError, match="is for squared error, in float64 on the CPU"):
+                trained(solver, **beside, **{name: value})
         elif solver == "hessian_free" and name == "n_layers":
             with pytest.raises(ValueError, match="set n_layers=1"):
                 trained(solver, n_layers=2)

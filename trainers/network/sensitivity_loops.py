@@ -30,6 +30,13 @@ def _add_scaled(row: Array, factor: float, other: Array) -> None:
 
 
 @compiled
+def _set_scaled(row: Array, factor: float, other: Array) -> None:
+    """Write a multiple of another row over a row."""
+    for k in range(len(row)):
+        row[k] = factor * other[k]
+
+
+@compiled
 def _add_direct(
     row: Array, by_x: float, by_h: float, x: Array, h: Array, unit: int, first: Array
 ) -> None:
@@ -71,10 +78,10 @@ def _one_layer(
     for part in range(n_parts):
         for i in range(n):
             row = new[part * n + i]
-            row[:] = 0.0
+            _set_scaled(row, by_h[part, 0, i], from_h[i])
             for gate in range(n_gates):
                 unit, a, b = gate * n + i, by_x[part, gate, i], by_h[part, gate, i]
-                if b != 0.0:
+                if gate and b != 0.0:
                     _add_scaled(row, b, from_h[unit])
                 if len(from_x) and a != 0.0:
                     _add_scaled(row, a, from_x[unit])

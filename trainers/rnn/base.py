@@ -94,6 +94,14 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         mean: Array = np.average(targets.rows, axis=0, weights=targets.weights)
         return mean
 
+    def _penalties(self) -> Array | None:
+        """Return the penalties of a readout that is solved; None, as here, for one that is not."""
+        return None
+
+    def _settled_rows(self, layout: Layout) -> Array | None:
+        """Return which rows come late enough in their series to be scored; None for all."""
+        return None
+
     def _weights_of(self, targets: Targets, layout: Layout) -> Array | None:
         """Return what the loss of every encoded target counts, None where all count the same."""
         if targets.weights is None:
@@ -133,6 +141,9 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             vanishing_penalty=self.vanishing_penalty,
             rng=rng,
         )
+        alphas = self._penalties()
+        if alphas is not None:
+            problem = problem.with_best_alpha(problem.theta, alphas)
         runner = solver.epoch_runner(problem, self.learning_rate)
         if resumed:
             runner.resume(self.solver_state_["epochs"])
@@ -146,6 +157,10 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             verbose=int(self.verbose),
             n_epochs_before=len(self.history_) if resumed else 0,
         )
+        if alphas is not None:
+            problem = problem.with_best_alpha(result.theta, alphas)
+            self.alpha_ = problem.alpha
+            result.theta = problem.solved(result.theta)
         self._store_fit(result, resumed=resumed)
 
     def _generator(self) -> np.random.Generator:
@@ -164,6 +179,20 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         if self.vanishing_penalty and not CELLS[self.cell].recurs_through_weights_only:
             raise ValueError(
                 f"vanishing_penalty is for cell='rnn', got cell={self.cell!r}; set it to 0"
+            )
+        squared = self._head.loss is LOSSES["squared_error"]
+        if self._penalties() is not None and not squared:
+            raise ValueError(
+                "readout='ridge' solves for squared error; leave loss='squared_error', or set "
+                "readout='trained'"
+            )
+        elsewhere = self.dtype == "float32" or self.device != "cpu"
+        if solver.squared_error_only and (elsewhere or not squared):
+            raise ValueError(
+                f"{type(solver).__name__} is for squared error, in float64 on the CPU, got "
+                f"dtype={self.dtype!r}, device={self.device!r} and "
+                f"{'squared' if squared else 'another'} error; use 'hessian_free', or leave loss, "
+                "dtype and device as they are"
             )
         # A window, a target per series and a held-out tail each say which rows count.
         if self.n_scored is not None and (
@@ -193,7 +222,8 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
 
         If training is resumed the weights are those of the solver's state, and zeros are returned.
         """
-        double = self.dtype == "float64" or (self.dtype == "auto" and resolve(self.solver).double)
+        exact = resolve(self.solver).double or self._penalties() is not None
+        double = self.dtype == "float64" or (self.dtype == "auto" and exact)
         self.dtype_ = "float64" if double else "float32"
         self.target_kind_ = targets.kind
         self.network_ = Network(
@@ -205,6 +235,7 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             activation=self.activation,
             learn_initial_state=self.learn_initial_state,
             hidden_bias=self.hidden_bias,
+            skip=self._penalties() is not None,
         )
         if resumed:
             return np.zeros(self.network_.n_weights)
@@ -264,6 +295,9 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         if weights is not None:
             weights = self._targets_per_row(replace(targets, rows=weights[:, None]), layout)
             known = (weights[:, 0] > 0) & (True if known is None else known)
+        settled = self._settled_rows(layout)
+        if settled is not None:
+            known = settled if known is None else known & settled
         return split_examples(
             self._network_inputs(rows),
             self._tensor(per_row),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import ClassVar, Self
 
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.estimators import SERIES, Progress, inherit_parameters
 from reservoirs.forecasting import (
@@ -22,6 +25,7 @@ from reservoirs.forecasting import (
     scale_targets,
     skip_leading,
 )
+from reservoirs.readout import check_alphas
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
 from trainers.data.row_weights import moments, with_weights
@@ -30,8 +34,10 @@ from trainers.network.initialization import ESNInit
 from trainers.network.losses import LossFunction
 from trainers.rnn.base import RecurrentNetwork
 from trainers.rnn.looping import ForecastingNetwork
-from trainers.rnn.settings import NetworkSettings
+from trainers.rnn.settings import NOT_NEGATIVE, NetworkSettings
 from trainers.training.problem import Solver
+
+ALPHA = 1e-10  # of a solved readout
 
 
 @inherit_parameters(NetworkSettings)
@@ -53,6 +59,15 @@ class RNNRegressor(ForecastingNetwork):
         (n_steps, batch); torch differentiates it, and no file holds it.
     quantiles : sequence of float, default=(0.05, 0.5, 0.95)
         What loss="quantile" learns, an odd number of shares in (0, 1) in increasing order.
+    readout : {"trained", "ridge"}, default="trained"
+        Whether V and c are trained with the other weights, or solved by ridge regression on
+        [h; x; 1]: after every epoch of a minibatch solver, and at every step inside "lbfgs",
+        "hessian_free" and "levenberg_marquardt", which then minimise what the best readout leaves.
+    alpha : float or array-like, default=1e-10
+        Penalty of the solved readout, in all and not per row, for standardised targets; of a grid
+        generalised cross-validation takes one, before training and after it.
+    washout : int, default=0
+        First rows of every series that are not scored: until the state has forgotten its start.
     exog_align : {"observation", "target"}, default="observation"
         Whether a row of exog enters with its own observation or belongs to the value predicted, as
         `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
@@ -68,6 +83,8 @@ class RNNRegressor(ForecastingNetwork):
     ----------
     weights_ : dict of arrays
         The weights by name, for standardised inputs and targets.
+    alpha_ : float
+        The penalty of the solved readout; only with `readout="ridge"`.
     n_iter_ : int
         Epochs done.
     loss_curve_ : list of float
@@ -118,6 +135,9 @@ class RNNRegressor(ForecastingNetwork):
         **RecurrentNetwork._parameter_constraints,
         "loss": [StrOptions(set(REGRESSION_LOSSES)), callable],
         "quantiles": ["array-like"],
+        "readout": [StrOptions({"trained", "ridge"})],
+        "alpha": [NOT_NEGATIVE, "array-like"],
+        "washout": [Interval(Integral, 0, None, closed="left")],
         "exog_align": [StrOptions(set(ALIGNMENTS))],
         "bound": BOUND,
         "interval_origins": ORIGINS,
@@ -157,6 +177,9 @@ class RNNRegressor(ForecastingNetwork):
         random_state: Seed = None,
         loss: str | LossFunction = "squared_error",
         quantiles: Sequence[float] = QUANTILES,
+        readout: str = "trained",
+        alpha: ArrayLike = ALPHA,
+        washout: int = 0,
         exog_align: str = "observation",
         bound: float | None = DEFAULT_BOUND,
         interval_origins: int | None = INTERVAL_ORIGINS,
@@ -191,6 +214,9 @@ class RNNRegressor(ForecastingNetwork):
         )
         self.loss = loss
         self.quantiles = quantiles
+        self.readout = readout
+        self.alpha = alpha
+        self.washout = washout
         self.exog_align = exog_align
         self.bound = bound
         self.interval_origins = interval_origins
@@ -301,6 +327,34 @@ class RNNRegressor(ForecastingNetwork):
             return
         scored = self._scored(targets, layout)
         self.target_mean_, self.target_scale_ = moments(scored.rows, scored.weights)
+
+    def _penalties(self) -> Array | None:
+        """Return the penalties of the readout, None where it is trained."""
+        if self.readout == "ridge":
+            return check_alphas(self.alpha)
+        if np.ndim(self.alpha) or self.alpha != ALPHA:
+            raise ValueError(
+                f"alpha={self.alpha!r} is the penalty of a solved readout; set readout='ridge', or "
+                f"leave it at {ALPHA}"
+            )
+        return None
+
+    def _settled_rows(self, layout: Layout) -> Array | None:
+        """Return which rows come after the washout of their series, None without one."""
+        if not self.washout:
+            return None
+        if self.window is not None or self.target_kind_ == "per_series":
+            raise ValueError(
+                f"washout={self.washout} leaves out the first of the targets per step of whole "
+                "series; set washout=0 with a window or targets per series"
+            )
+        shortest = min(layout.lengths)
+        if shortest <= self.washout:
+            raise ValueError(
+                f"washout={self.washout} leaves nothing of a series of {shortest} rows; lower it, "
+                "or pass longer series"
+            )
+        return np.concatenate([np.arange(length) >= self.washout for length in layout.lengths])
 
     def _standardized(self, targets: Targets) -> Targets:
         return replace(targets, rows=(targets.rows - self.target_mean_) / self.target_scale_)

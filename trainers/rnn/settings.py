@@ -36,7 +36,8 @@ class NetworkSettings(SuggestingMixin, BaseEstimator):
         Activation of the vanilla cell.
     solver : str or solver from `trainers.solvers`, default="adam"
         What trains the weights: "adam", "rmsprop", "sgd", "lbfgs", "momentum", "nesterov",
-        "hessian_free", or a solver with settings of its own such as `AdamSolver(beta_2=0.99)`.
+        "hessian_free", "levenberg_marquardt", or a solver with settings of its own such as
+        `AdamSolver(beta_2=0.99)`.
     init : {"default", "orthogonal", "sparse", "esn"} or ESNInit, default="default"
         How the weights start; `ESNInit` sets the spectral radius.
     window : int or None, default=None
@@ -78,7 +79,8 @@ class NetworkSettings(SuggestingMixin, BaseEstimator):
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit instead of starting afresh.
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision of the weights; "auto" is float64 for "hessian_free" and "lbfgs", else float32.
+        Precision of the weights; "auto" is float64 for the full-batch solvers and for a solved
+        readout, else float32.
     device : str, default="cpu"
         Where the network is trained and run: "cpu", "cuda", "cuda:1".
     verbose : int, default=0

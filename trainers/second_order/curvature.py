@@ -64,6 +64,21 @@ class Objective:
         """Return the Gauss-Newton matrix at some weights."""
         return GaussNewton(self, theta)
 
+    def runs(self, theta: Tensor) -> list[ForwardPass]:
+        """Return forward passes of all batches, each in memory of its own."""
+        theta = theta.to(self.dtype)
+        return [
+            self.network.forward(theta, batch.inputs, n_outputs=batch.n_outputs)
+            for batch in self.batches
+        ]
+
+    def loss_of(self, runs: list[ForwardPass]) -> float:
+        """Return the loss of forward passes of all batches."""
+        total = 0.0
+        for run, batch in zip(runs, self.batches, strict=True):
+            total += float((self.loss.value(run.outputs, batch.targets) * batch.mask[..., 0]).sum())
+        return total / self.weight
+
     def _forward(self, theta: Tensor, batch: Batch) -> ForwardPass:
         return self.network.forward(
             theta, batch.inputs, workspace=self.workspace, n_outputs=batch.n_outputs
@@ -139,12 +154,8 @@ class GaussNewton:
 
     def __init__(self, objective: Objective, theta: Tensor) -> None:
         self.objective = objective
-        network, theta = objective.network, theta.to(objective.dtype)
-        self.runs = [
-            network.forward(theta, batch.inputs, n_outputs=batch.n_outputs)
-            for batch in objective.batches
-        ]
-        self.workspace = Workspace(theta)
+        self.runs = objective.runs(theta)
+        self.workspace = Workspace(self.runs[0].outputs)
 
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
         """Return the product with a vector.

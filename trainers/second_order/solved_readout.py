@@ -49,12 +49,15 @@ class Solution:
         Of [1; x; h].
     basis : (n_rows, n_features) ndarray
         Q in the rows of the scored steps.
+    below : (n_features - 1, n_features) ndarray
+        Q in the rows of the penalty.
     penalty : float
         alpha |C|^2.
     """
 
     coefficients: Array
     basis: Array
+    below: Array
     penalty: float
 
     def project(self, rows: Array) -> Array:
@@ -74,7 +77,9 @@ def solve(features: Array, targets: Array, alpha: float) -> Solution:
     Q, R = scipy.linalg.qr(np.vstack([features, penalised]), mode="economic", check_finite=False)
     basis = Q[:n_rows]
     coefficients = scipy.linalg.solve_triangular(R, basis.T @ targets, check_finite=False)
-    return Solution(coefficients, basis, alpha * float(np.square(coefficients[1:]).sum()))
+    return Solution(
+        coefficients, basis, Q[n_rows:], alpha * float(np.square(coefficients[1:]).sum())
+    )
 
 
 def best_alpha(features: Array, targets: Array, alphas: Array) -> float:
@@ -117,7 +122,7 @@ class SolvedObjective(Objective):
 
     def features(self, theta: Tensor) -> Array:
         """Return [1; x; h] of all scored steps, times the roots of their weights."""
-        return self._features(self._runs(theta))
+        return self._features(self.runs(theta))
 
     def solved(self, theta: Tensor) -> Tensor:
         """Return the weights with the readout solved."""
@@ -125,7 +130,7 @@ class SolvedObjective(Objective):
 
     def passes(self, theta: Tensor) -> tuple[list[ForwardPass], Solution, Tensor]:
         """Return forward passes of all batches with the solved readout, it, and all weights."""
-        runs = self._runs(theta)
+        runs = self.runs(theta)
         solution = solve(self._features(runs), self.targets, self.alpha)
         solved = theta.to(self.dtype, copy=True)
         weights, n_inputs = self.network.split(solved), self.network.n_inputs
@@ -142,10 +147,7 @@ class SolvedObjective(Objective):
 
     def total(self, runs: list[ForwardPass], solution: Solution) -> float:
         """Return the loss of forward passes with a solved readout."""
-        total = 0.5 * solution.penalty
-        for run, batch in zip(runs, self.batches, strict=True):
-            total += float((self.loss.value(run.outputs, batch.targets) * batch.mask[..., 0]).sum())
-        return total / self.weight
+        return self.loss_of(runs) + 0.5 * solution.penalty / self.weight
 
     def gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """Return the loss and its gradient, (n_weights,)."""
@@ -166,12 +168,6 @@ class SolvedObjective(Objective):
         squares = super().squared_gradients(self.solved(theta))
         squares[self.network.n_recurrent_weights :] = 0.0
         return squares
-
-    def _runs(self, theta: Tensor) -> list[ForwardPass]:
-        return [
-            self.network.forward(theta.to(self.dtype), batch.inputs, n_outputs=batch.n_outputs)
-            for batch in self.batches
-        ]
 
     def _features(self, runs: list[ForwardPass]) -> Array:
         rows = []

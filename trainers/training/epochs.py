@@ -14,7 +14,7 @@ from trainers.data.batches import Batch, shuffled_batches
 from trainers.network.regularization import vanishing_penalty
 from trainers.network.stack import ForwardPass, LayerErrors
 from trainers.network.workspace import Workspace
-from trainers.second_order.curvature import Objective, loss_gradient
+from trainers.second_order.curvature import loss_gradient
 from trainers.training.problem import EpochRecord, SolverState, TrainingProblem
 
 ReadWeights = Callable[[torch.optim.Optimizer, Tensor], Tensor]
@@ -135,9 +135,7 @@ class ClosureEpochs(MinibatchEpochs):
         read_weights: ReadWeights,
     ) -> None:
         super().__init__(problem, optimizer, rate_decay, read_weights)
-        self.objective = Objective(
-            problem.network, problem.loss, problem.train, np.arange(problem.train.n_pieces)
-        )
+        self.objective = problem.objective
 
     def run_epoch(self) -> EpochRecord:
         """Take one step of the optimizer, which may be several iterations."""

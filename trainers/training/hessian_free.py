@@ -22,11 +22,7 @@ class HessianFreeEpochs:
         self.problem, self.solver = problem, solver
         self.theta = problem.theta.double()
         self.hf = HFState(solver.damping, torch.zeros_like(self.theta))
-        self.all_pieces = self._objective(np.arange(problem.train.n_pieces))
-
-    def _objective(self, pieces: np.ndarray) -> Objective:
-        p = self.problem
-        return Objective(p.network, p.loss, p.train, pieces)
+        self.all_pieces = problem.objective
 
     def _draw(self, size: int | None, default: Objective) -> Objective:
         """Return the loss on pieces drawn anew; the default without a size, or for all pieces."""
@@ -34,7 +30,7 @@ class HessianFreeEpochs:
         if size is None or size >= p.train.n_pieces:
             return default
         # Sorted, so that rows are gathered in the order of memory.
-        return self._objective(np.sort(p.rng.choice(p.train.n_pieces, size, replace=False)))
+        return p.objective_of(np.sort(p.rng.choice(p.train.n_pieces, size, replace=False)))
 
     def run_epoch(self) -> EpochRecord:
         """Take one step with fresh pieces."""

@@ -120,7 +120,7 @@ def train(
             attributes = partial(_attributes, attributes_at, result)
             with one_thread(problem.network.n_units), progress.task("epoch", attributes) as task:
                 record = {"epoch": n_epochs_before + number, **runner.run_epoch()}
-                theta = result.theta = runner.weights()
+                theta = result.theta = problem.solved(runner.weights())
                 result.history.append(record)
             record["seconds"] = time.perf_counter() - start
             if validation is not None:
@@ -135,7 +135,8 @@ def train(
             state = {"epochs": runner.state(), "rng": problem.rng.bit_generator.state}
             # one assignment: an interrupt sees this epoch whole, or the one before
             whole = _WholeEpoch(number, theta, best, state)
-            reason = _reason_to_stop(stopping, best, finite=finite, asked=task.stop)
+            ended = record.get("converged", False)
+            reason = _reason_to_stop(stopping, best, finite=finite, asked=task.stop, ended=ended)
             if reason is not None:
                 result.status = reason
                 break
@@ -151,14 +152,19 @@ def train(
     return result
 
 
-def _reason_to_stop(stopping: Stopping, best: _Best, *, finite: bool, asked: bool) -> str | None:
-    """Return the status that an epoch ends training with, None where it goes on."""
+def _reason_to_stop(
+    stopping: Stopping, best: _Best, *, finite: bool, asked: bool, ended: bool
+) -> str | None:
+    """Return the status that an epoch ends training with, None where it goes on.
+
+    `ended` says that the solver itself has converged.
+    """
     if not finite:
         return "diverged"
     if asked:
         return "stopped"
     converged = stopping.by_convergence and best.n_epochs_since >= stopping.patience
-    return "converged" if converged else None
+    return "converged" if converged or ended else None
 
 
 def _attributes(attributes_at: FittedAttributes, result: TrainingResult) -> dict[str, object]:

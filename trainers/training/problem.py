@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from torch import Tensor
 
+from reservoirs.parallel import ComputedOnce
+from reservoirs.sequences import Array
 from reservoirs.suggestions import SuggestingMixin
 from reservoirs.version import Documented
 from trainers.data.batches import Examples
 from trainers.network.losses import Loss
 from trainers.network.stack import Network
+from trainers.second_order.curvature import Objective
+from trainers.second_order.solved_readout import SolvedObjective, best_alpha
 from trainers.training.used import OPTIONAL
 
 EpochRecord: TypeAlias = dict[str, Any]  # numbers and text by name, at least loss, gradient_norm
@@ -47,6 +51,8 @@ class TrainingProblem:
         Weight of the regulariser against vanishing gradients.
     rng : numpy.random.Generator
         Draws the order of the batches.
+    alpha : float or None, default=None
+        The penalty of a readout that is solved; None for one that is trained with the rest.
     """
 
     network: Network
@@ -59,6 +65,34 @@ class TrainingProblem:
     clip_norm: float | None
     vanishing_penalty: float
     rng: np.random.Generator
+    alpha: float | None = None
+
+    @ComputedOnce
+    def objective(self) -> Objective:
+        """The loss on all examples to learn from."""
+        return self.objective_of(np.arange(self.train.n_pieces))
+
+    def objective_of(self, pieces: Array) -> Objective:
+        """Return the loss on some pieces of the examples, by their numbers."""
+        data = self.network, self.loss, self.train, pieces
+        return Objective(*data) if self.alpha is None else SolvedObjective(*data, self.alpha)
+
+    def with_best_alpha(self, theta: Tensor, alphas: Array) -> Self:
+        """Return the problem with the penalty of a grid that generalised cross-validation takes.
+
+        It is chosen for the features that the weights give.
+        """
+        alpha = float(alphas[0])
+        if len(alphas) > 1:
+            data = self.network, self.loss, self.train, np.arange(self.train.n_pieces)
+            objective = SolvedObjective(*data, alpha)
+            alpha = best_alpha(objective.features(theta), objective.targets, alphas)
+        return replace(self, alpha=alpha)
+
+    def solved(self, theta: Tensor) -> Tensor:
+        """Return weights with the readout solved, if it is not trained with the rest."""
+        objective = self.objective
+        return objective.solved(theta) if isinstance(objective, SolvedObjective) else theta
 
 
 class EpochRunner(Protocol):
@@ -88,6 +122,8 @@ class Solver(Documented, SuggestingMixin, BaseEstimator, ABC):
         Whether dtype="auto" means float64.
     single_layer : bool
         Whether it trains networks of one layer only.
+    squared_error_only : bool
+        Whether it minimises squared errors only, in float64 on the CPU.
     uses : frozenset of str
         Which of `trainers.training.used.OPTIONAL`, the parameters of the network that a solver may
         use or not, it uses; `fit` refuses others than the default of the rest.
@@ -97,6 +133,7 @@ class Solver(Documented, SuggestingMixin, BaseEstimator, ABC):
     full_batch: bool = False
     double: bool = False
     single_layer: bool = False
+    squared_error_only: bool = False
     uses: frozenset[str] = OPTIONAL
 
     @abstractmethod

@@ -9,6 +9,7 @@ import torch
 from reservoirs.estimators import inherit_parameters
 from trainers.training.first_order import FirstOrderSolver
 from trainers.training.hessian_free import HessianFreeSolver
+from trainers.training.levenberg_marquardt import LevenbergMarquardtSolver
 from trainers.training.momentum import SutskeverMomentum
 from trainers.training.problem import Solver
 
@@ -319,6 +320,7 @@ SOLVERS: dict[str, Callable[[], Solver]] = {
     "momentum": MomentumSolver,
     "nesterov": NesterovSolver,
     "hessian_free": HessianFreeSolver,
+    "levenberg_marquardt": LevenbergMarquardtSolver,
 }
 
 
