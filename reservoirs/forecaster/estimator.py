@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Integral
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from scipy.sparse import issparse
@@ -17,6 +18,7 @@ from reservoirs.esn.base import RESERVOIR_SETTINGS
 from reservoirs.estimators.commit import CommittingMixin
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.forecaster.combined import CombinedForecast, Past
+from reservoirs.forecaster.filling import drawn_straight, forecast_gaps
 from reservoirs.forecaster.fitting import fit_by_refits, fit_series
 from reservoirs.forecaster.plan import (
     BASELINES,
@@ -36,12 +38,13 @@ from reservoirs.forecasting import (
     next_step,
     record_training_end,
 )
+from reservoirs.forecasting.gaps import open_rows
 from reservoirs.forecasting.panels import open_panel
 from reservoirs.labels import is_frame
 from reservoirs.mistakes import callers_level
 from reservoirs.reservoir import Reservoir
 from reservoirs.seeds import seed_streams
-from reservoirs.sequences import Array, Seed, SeriesLike, check_rows, is_series_list, unmask
+from reservoirs.sequences import Array, Seed, SeriesLike, is_series_list, unmask
 from reservoirs.suggestions import SuggestingMixin
 from reservoirs.targets import check_targets
 from reservoirs.version import Stamped
@@ -208,6 +211,8 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         ----------
         X : array-like of shape (n_steps,) or (n_steps, n_outputs), list of arrays or DataFrame
             The observations, of one series or of several, each with ways and weights of its own.
+            NaN after the first row of a series is filled by the forecasts of a first fit; loops
+            along what was filled are not compared.
         y : None, default=None
             Ignored, with a warning: the series is X.
         exog : array-like of shape (n_steps, n_exog), list of arrays or DataFrame, default=None
@@ -233,27 +238,50 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         _check_rows(X)
         _check_target(X, y)
         inputs, targets_like = next_step(X, exog, align=self.exog_align, series_id=series_id)
-        rows, layout = check_rows(self, inputs, reset=True, min_rows=2)
-        targets = check_targets(self, targets_like, layout)
+        rows, layout, gaps = open_rows(self, inputs, reset=True, min_rows=2)
+        targets = check_targets(self, targets_like, layout, allow_nan=True)
         loop, d = find_loop(rows, targets, layout), targets.rows.shape[1]
+        if gaps is not None:
+            gaps.check(loop)
+        rows, following, fits = rows.copy(), targets.rows.copy(), []
+        seasons = seasons_of(self.season, layout)
+        for number, (span, season) in enumerate(zip(layout.slices(), seasons, strict=True)):
+            series = np.vstack([rows[span][:1, :d], following[span]])
+            known = np.vstack([rows[span][:, d:], np.zeros((1, rows.shape[1] - d))])
+            series, *fit = self._fit_with_gaps(series, known, season, number)
+            rows[span, :d], following[span] = series[:-1], series[1:]
+            fits.append(fit)
+        targets = replace(targets, rows=following, missing=None)
         self.training_end_ = record_training_end(
             rows, targets, layout, inputs, targets_like, loop=loop
         )
-        self.season_, self.horizon_, self.models_ = [], [], []
-        self.last_states_ = []
-        seasons = seasons_of(self.season, layout)
-        for span, season in zip(layout.slices(), seasons, strict=True):
-            series = np.vstack([rows[span][:1, :d], targets.rows[span]])
-            known = np.vstack([rows[span][:, d:], np.zeros((1, rows.shape[1] - d))])
-            self.last_states_.append(self._fit_one(series, known, season))
+        plans, self.models_, self.last_states_ = (list(part) for part in zip(*fits, strict=True))
+        self.season_ = [plan.season for plan in plans]
+        self.horizon_ = [plan.horizon for plan in plans]
         members = open_panel(X, "X", series_id).members
         self.labels_ = [member.index if is_frame(member) else None for member in members]
         self.residuals_ = [model.residuals for model in self.models_]
         self.cv_results_ = _table(self.models_)
         return self
 
-    def _fit_one(self, y: Array, exog: Array, season: Season) -> Past:
-        """Try all ways on one series; return where forecasts go on from."""
+    def _fit_with_gaps(
+        self, y: Array, exog: Array, season: Season, number: int
+    ) -> tuple[Array, Plan, CombinedForecast, Past]:
+        """Fit one series, of gaps twice; return it without gaps, and what `_fit_one` returns."""
+        missing = np.isnan(y)
+        if not missing.any():
+            return y, *self._fit_one(y, exog, season, number)
+        straight = drawn_straight(y)
+        _, model, _ = self._fit_one(straight, exog, season, number)
+        y = forecast_gaps(model, y, straight, exog, self.bound)
+        with warnings.catch_warnings():  # said by the first
+            warnings.simplefilter("ignore")
+            return y, *self._fit_one(y, exog, season, number, np.any(missing, axis=1))
+
+    def _fit_one(
+        self, y: Array, exog: Array, season: Season, number: int, missing: Array | None = None
+    ) -> tuple[Plan, CombinedForecast, Past]:
+        """Try all ways on one series; return where forecasts go on from, too."""
         found = find_season(y) if season == "auto" else int(season or 1)
         horizon = choose_horizon(len(y), found, self.horizon)
         if found > 1 and len(y) < 2 * found + horizon:  # what is shorter shows no season
@@ -274,17 +302,14 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
             horizon=horizon,
             margin=DEFAULT_BOUND if self.bound is None else self.bound,
             best_only=self.combine == "best",
+            missing=np.zeros(len(y), dtype=bool) if missing is None else missing,
         )
-        self.season_.append(found)
-        self.horizon_.append(horizon)
-        number = len(self.models_)
         if self.estimator is None or isinstance(self.estimator, ESNRegressor):
             reservoirs = self._reservoirs(len(y), y.shape[1] + exog.shape[1])
             model, past = fit_series(y, exog, plan, reservoirs, number)
         else:
             model, past = fit_by_refits(y, exog, plan, self.estimator, self._seeds(), number)
-        self.models_.append(model)
-        return past
+        return plan, model, past
 
     def _reservoirs(self, n_rows: int, n_features: int) -> list[Reservoir]:
         """Draw a reservoir for each member, of a size that suits the rows."""
@@ -297,6 +322,11 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         """Draw a seed for each member."""
         sequence = np.random.SeedSequence(_entropy(self.random_state))
         return [int(seed) for seed in sequence.generate_state(self.n_members)]
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.__sklearn_is_fitted__()
+        return tags
 
 
 def _entropy(random_state: Seed) -> int:

@@ -62,6 +62,7 @@ def fit_series(
     baselines = {name: lag for name, lag in plan.baselines.items() if lag - 1 <= last}
     before = [way.reach + inputs.n_lags for way, inputs in ways]
     starts = plan_origins(len(y), plan.horizon, max([*before, *baselines.values()]))
+    starts = plan.comparable(starts, plan.horizon + plan.horizon // 2)
     scored: list[Scored] = []
     for transform, inputs in ways:
         training = Training(Branch.measured(transform, inputs, reservoirs, y), y, exog)
@@ -89,6 +90,7 @@ def fit_by_refits(
     Each is fitted on the first rows, and compared by its loops from the rest, then fitted on all.
     """
     n_first, origins = plan_refit_origins(len(y), plan.horizon)
+    origins = plan.comparable(origins, plan.horizon)
     ahead = np.add.outer(origins, 1 + np.arange(plan.horizon))
     scored: list[Scored] = []
     for transform in plan.transforms:

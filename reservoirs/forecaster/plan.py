@@ -35,6 +35,8 @@ class Plan:
         How far outputs may leave the range of the transformed series, in ranges.
     best_only : bool
         Whether the best way is taken in place of all, weighed.
+    missing : array of shape (n_rows,) of bool
+        Rows of the series that were filled, which no loop is compared along.
     """
 
     transforms: list[Transform]
@@ -44,6 +46,12 @@ class Plan:
     horizon: int
     margin: float
     best_only: bool
+    missing: Array
+
+    def comparable(self, origins: Array, length: int) -> Array:
+        """Return those last known rows that no filled row follows soon; all where one does each."""
+        ahead = self.missing[np.add.outer(origins, 1 + np.arange(length))].any(axis=1)
+        return origins if ahead.all() else origins[~ahead]
 
 
 def choose_horizon(n_rows: int, season: int, horizon: int | None) -> int:

@@ -169,8 +169,8 @@ def test_it_is_an_estimator():
     assert len({len(column) for column in table.values()}) == 1
     assert sum(table["weight"]) == pytest.approx(1.0)
     before = dict(vars(model))
-    with pytest.raises(ValueError, match="NaN"):
-        model.fit(np.append(SALES, np.nan))
+    with pytest.raises(ValueError, match="infinity"):
+        model.fit(np.append(SALES, np.inf))
     assert vars(model) == before
 
 
@@ -272,7 +272,7 @@ def test_the_season_is_found(period, n_rows):
 )
 def test_no_way_is_judged_by_values_after_its_origin(season, horizon, n_lags, combine):
     shortest = max(horizon + horizon // 2 + 4, 2 * season + horizon)
-    for n_rows in range(shortest, 3 * season + 2 * horizon, 7):
+    for n_rows in range(shortest, 3 * season + 2 * horizon, 17):
         series = RNG.standard_normal(n_rows).cumsum() + 50
         model = quick(season=season, horizon=horizon, n_lags=n_lags, combine=combine).fit(series)
         last = n_rows - 1 - (horizon + horizon // 2)
