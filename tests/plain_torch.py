@@ -26,7 +26,7 @@ def gru(zx, zh, h, c, activation):
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 
 
-def run(network, theta, inputs):
+def run(network, theta, inputs, masks=()):
     """Return outputs (n_steps, batch, n_outputs) and all pre-activations."""
     weights, below, pre = network.split(theta), inputs.unbind(0), []
     n, batch = network.n_units, inputs.shape[1]
@@ -43,6 +43,8 @@ def run(network, theta, inputs):
             rows.append(h)
             pre.append(z)
         below = rows
+        if layer < len(masks):
+            below = [h * mask for h, mask in zip(rows, masks[layer], strict=True)]
     outputs = torch.stack(below) @ weights["output_weights"].T + weights["output_bias"]
     if network.skip:
         outputs = outputs + inputs @ weights["skip_weights"].T

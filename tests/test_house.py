@@ -25,7 +25,7 @@ ELSEWHERE = {  # one test file for several files that are one thing
     "trainers/network/lstm.py": "test_cells.py",
     "trainers/network/lstm_loops.py": "test_cells.py",
     "trainers/network/rnn_loops.py": "test_cells.py",
-    "trainers/training/first_order.py": "test_adamw_solver.py",
+    "trainers/training/first_order.py": "test_nadam_solver.py",
     "trainers/training/problem.py": "test_rnn.py",
     "benchmarks/results/fields.py": "test_records.py",
     "benchmarks/running/plan.py": "test_runner.py",

@@ -18,6 +18,12 @@ from trainers.rnn import RNNClassifier, RNNRegressor
 
 SHARED = ("cell", "n_units", "n_layers", "activation", "learn_initial_state", "hidden_bias")
 
+NOT_THERE = {  # parameters of later versions, as networks were trained before
+    "weight_decay": None,
+    "input_noise": 0.0,
+    "dropout": 0.0,
+    "schedule": "constant",
+}
 FITTED = {  # what `fit` sets without annotating it in the class
     "loss_curve_": list[float],
     "validation_curve_": list[float | None],
@@ -65,7 +71,7 @@ def _upgrade_regressor(attributes: dict[str, Any]) -> dict[str, Any]:
 
 def _upgrade(attributes: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of an estimator as `fit` sets them now."""
-    attributes = _upgrade_solver_state(attributes)
+    attributes = {**NOT_THERE, **_upgrade_solver_state(attributes)}
     if "standardize" in attributes:
         return attributes
     attributes = {**attributes, "standardize": False}  # before there was such a parameter

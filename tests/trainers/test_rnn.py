@@ -115,7 +115,7 @@ def test_predicting_changes_nothing():
     ("settings", "message"),
     [
         ({"cell": "transformer"}, "'cell' parameter.*'gru', 'lstm', 'rnn'|'cell' parameter"),
-        ({"solver": "adamw"}, "'solver' parameter"),
+        ({"solver": "adamax"}, "'solver' parameter"),
         ({"init": "xavier"}, "'init' parameter"),
         ({"device": "cuda:9"}, r"device must be one of \['cpu'.*got 'cuda:9'"),
         ({"n_layers": 2, "solver": "hessian_free"}, "one layer, got n_layers=2"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import NamedTuple
@@ -60,6 +60,8 @@ class ForwardPass:
         The state after the last step.
     workspace : Workspace
         The memory used.
+    masks : sequence of (n_steps, batch, n_units) torch.Tensor, default=()
+        Dropout: what the outputs of every layer but the last were multiplied by; none without.
     """
 
     cell: Cell
@@ -70,13 +72,17 @@ class ForwardPass:
     from_start: bool
     last: Tensor
     workspace: Workspace
+    masks: Sequence[Tensor] = ()
 
     def layer_inputs(self, layer: int) -> Tensor:
         """Return the inputs of a layer, (n_steps, batch, width); of n_layers those of the readout.
 
         Layers count from 0, the bottom.
         """
-        return self.inputs if layer == 0 else self.tapes[layer - 1].hidden[1:]
+        if layer == 0:
+            return self.inputs
+        hidden = self.tapes[layer - 1].hidden[1:]
+        return hidden if layer > len(self.masks) else hidden * self.masks[layer - 1]
 
     @ComputedOnce
     def slopes(self) -> list[Tensor]:
@@ -181,13 +187,15 @@ class Network:
         state: Tensor | None = None,
         workspace: Workspace | None = None,
         n_outputs: int | None = None,
+        masks: Sequence[Tensor] = (),
     ) -> ForwardPass:
         """Run the network.
 
         Inputs are (n_steps, batch, n_inputs), series of one length or padded at the end. The state
         to go on from is (batch, state_size); None starts from zero or the learned state. A later
         pass may overwrite the memory of `workspace`; None takes new memory. Outputs are computed
-        for the last `n_outputs` steps, None for all.
+        for the last `n_outputs` steps, None for all. The masks, (n_steps, batch, n_units) for every
+        layer but the last, multiply what the next layer sees.
         """
         cell, weights, batch = self.kind, self.split(theta), inputs.shape[1]
         workspace = Workspace(theta) if workspace is None else workspace
@@ -204,10 +212,15 @@ class Network:
                 start = inputs.new_zeros(batch, size)
             tapes.append(cell.forward(zx, weights[f"recurrent_weights_{layer}"], start, memory))
             below = tapes[-1].hidden[1:]
+            if layer < len(masks):
+                below = below * masks[layer]
         unscored = 0 if n_outputs is None else len(inputs) - n_outputs
         outputs = _read(weights, below[unscored:], inputs[unscored:], workspace)
         last = torch.cat([tape.last for tape in tapes], dim=1)
-        return ForwardPass(cell, inputs, outputs, tapes, weights, state is None, last, workspace)
+        from_start = state is None
+        return ForwardPass(
+            cell, inputs, outputs, tapes, weights, from_start, last, workspace, masks
+        )
 
     def read_again(self, run: ForwardPass, theta: Tensor) -> ForwardPass:
         """Return a forward pass as it is with another readout, that of other weights.
@@ -271,6 +284,8 @@ class Network:
                 # dL/dh of the layer below = W_x' dL/dzx
                 W_x = run.weights[f"input_weights_{layer}"]
                 torch.mm(flat_x, W_x, out=errors.flatten(0, 1))
+                if layer <= len(run.masks):
+                    errors *= run.masks[layer - 1]
         return gradient
 
     def r_forward(

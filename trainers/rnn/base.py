@@ -25,7 +25,9 @@ from trainers.rnn.running import RunningMixin
 from trainers.rnn.settings import NetworkSettings
 from trainers.rnn.unused import check_used
 from trainers.training.loop import Stopping, TrainingResult, train
+from trainers.training.perturbations import Perturbations
 from trainers.training.problem import EpochRecord, Solver, TrainingProblem
+from trainers.training.schedules import Schedule
 from trainers.training.solvers import resolve
 
 
@@ -42,6 +44,7 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             *("solver", "window", "truncation", "max_iter", "batch_size", "learning_rate"),
             *("clip_norm", "vanishing_penalty", "n_scored", "validation_fraction"),
             *("early_stopping", "tol", "n_iter_no_change"),
+            *("weight_decay", "input_noise", "dropout", "schedule"),
         }
     )
 
@@ -140,6 +143,9 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             clip_norm=self.clip_norm,
             vanishing_penalty=self.vanishing_penalty,
             rng=rng,
+            weight_decay=self.weight_decay,
+            perturbations=Perturbations(self.input_noise, self.dropout),
+            schedule=Schedule(self.schedule, self.max_iter, max(self.n_iter_no_change // 2, 1)),
         )
         alphas = self._penalties()
         if alphas is not None:
@@ -179,6 +185,11 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         if self.vanishing_penalty and not CELLS[self.cell].recurs_through_weights_only:
             raise ValueError(
                 f"vanishing_penalty is for cell='rnn', got cell={self.cell!r}; set it to 0"
+            )
+        if self.dropout and self.n_layers == 1:
+            raise ValueError(
+                f"dropout={self.dropout} is between stacked layers, got n_layers=1; raise it, or "
+                "set dropout=0"
             )
         squared = self._head.loss is LOSSES["squared_error"]
         if self._penalties() is not None and not squared:

@@ -14,6 +14,7 @@ from trainers.network.cells import CELLS
 from trainers.network.initialization import INITS, ESNInit
 from trainers.network.rnn import ACTIVATIONS
 from trainers.training.problem import Solver
+from trainers.training.schedules import COURSES
 from trainers.training.solvers import SOLVERS
 
 COUNT = Interval(Integral, 1, None, closed="left")
@@ -57,6 +58,19 @@ class NetworkSettings(SuggestingMixin, BaseEstimator):
     vanishing_penalty : float, default=0.0
         Weight of the regulariser of Pascanu et al. (2013) against vanishing gradients, for the
         vanilla cell and minibatch solvers; 0 for none.
+    weight_decay : float or None, default=None
+        Factor c of an L2 term c w^2 / 2 for all weights; with "adamw" a share c of every weight is
+        taken away per update, relative to the learning rate. None for the solver's own.
+    input_noise : float, default=0.0
+        Deviation of the noise that training adds to the inputs as the network sees them, drawn anew
+        for every batch, for minibatch solvers.
+    dropout : float, default=0.0
+        Share of the outputs of a layer that the layer above does not see in training, drawn anew
+        for every batch, for minibatch solvers.
+    schedule : {"constant", "cosine", "warmup_cosine", "plateau"}, default="constant"
+        Course of the learning rate: falling to nearly 0 along a cosine over the `max_iter` epochs
+        of a fit, the same after a rise over the first tenth, or halved whenever the validation loss
+        (the training loss without one) has not improved for half of `n_iter_no_change` epochs.
     learn_initial_state : bool, default=False
         Whether series start from a learned state instead of zero.
     hidden_bias : bool, default=True
@@ -103,6 +117,10 @@ class NetworkSettings(SuggestingMixin, BaseEstimator):
         "learning_rate": [POSITIVE, None],
         "clip_norm": [POSITIVE, None],
         "vanishing_penalty": [NOT_NEGATIVE],
+        "weight_decay": [NOT_NEGATIVE, None],
+        "input_noise": [NOT_NEGATIVE],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "schedule": [StrOptions(COURSES.keys())],
         "learn_initial_state": ["boolean"],
         "hidden_bias": ["boolean"],
         "n_scored": [COUNT, None],
@@ -134,6 +152,10 @@ class NetworkSettings(SuggestingMixin, BaseEstimator):
         learning_rate: float | None = None,
         clip_norm: float | None = None,
         vanishing_penalty: float = 0.0,
+        weight_decay: float | None = None,
+        input_noise: float = 0.0,
+        dropout: float = 0.0,
+        schedule: str = "constant",
         learn_initial_state: bool = False,
         hidden_bias: bool = True,
         n_scored: int | None = None,
@@ -161,6 +183,10 @@ class NetworkSettings(SuggestingMixin, BaseEstimator):
         self.learning_rate = learning_rate
         self.clip_norm = clip_norm
         self.vanishing_penalty = vanishing_penalty
+        self.weight_decay = weight_decay
+        self.input_noise = input_noise
+        self.dropout = dropout
+        self.schedule = schedule
         self.learn_initial_state = learn_initial_state
         self.hidden_bias = hidden_bias
         self.n_scored = n_scored

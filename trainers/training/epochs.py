@@ -42,8 +42,8 @@ class MinibatchEpochs:
     """Epochs of updates by a torch optimizer, one per minibatch.
 
     The optimizer updates `problem.theta`, its only parameter; its learning rate is multiplied by
-    `rate_decay` after every epoch. `read_weights` makes of optimizer and parameter the weights to
-    evaluate, a copy.
+    `rate_decay` after every epoch, and inside it by the factor of the schedule. `read_weights`
+    makes of optimizer and parameter the weights to evaluate, a copy.
     """
 
     def __init__(
@@ -56,31 +56,60 @@ class MinibatchEpochs:
         self.problem, self.optimizer = problem, optimizer
         self.rate_decay, self.read_weights = rate_decay, read_weights
         self.workspace = Workspace(problem.theta)
+        self.asked = [
+            {name: float(group[name]) for name in ("lr", "weight_decay") if name in group}
+            for group in optimizer.param_groups
+        ]
 
     def run_epoch(self) -> EpochRecord:
         """Go through all examples once, in a random order."""
         p, state = self.problem, None
         total, weight, norms = 0.0, 0.0, []
+        rates = self._schedule_rates()
         for batch in shuffled_batches(p.train, p.batch_size, p.truncation, p.rng):
             value, state, norm = self._update(batch, state if batch.carried else None)
             total, weight = total + value * batch.weight, weight + batch.weight
             norms.append(norm)
-        self._decay_rate()
-        return {"loss": total / weight, "gradient_norm": float(np.mean(norms))}
+        self._decay_rates(rates)
+        return {"loss": total / weight, "gradient_norm": float(np.mean(norms)), **self._rate(rates)}
 
-    def _decay_rate(self) -> None:
+    def _schedule_rates(self) -> list[float]:
+        """Set the learning rates of the epoch; return those without the schedule."""
+        rates, factor = [], self.problem.schedule.factor
         for group in self.optimizer.param_groups:
-            group["lr"] *= self.rate_decay
+            rates.append(group["lr"])
+            group["lr"] = group["lr"] if factor == 1.0 else group["lr"] * factor
+        return rates
+
+    def _decay_rates(self, rates: list[float]) -> None:
+        """Set the learning rates after the epoch, from those without the schedule."""
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * self.rate_decay
+
+    def _rate(self, rates: list[float]) -> EpochRecord:
+        """Return the learning rate of the epoch for its record, where there is a schedule."""
+        schedule = self.problem.schedule
+        if schedule.name == "constant":
+            return {}
+        return {"learning_rate": float(rates[0]) * schedule.factor}
+
+    def _decayed(self, gradient: Tensor) -> Tensor:
+        """Return a gradient with that of the L2 term."""
+        decay = self.problem.weight_decay
+        return gradient if not decay else gradient.add(self.problem.theta, alpha=decay)
 
     def _update(self, batch: Batch, state: Tensor | None) -> tuple[float, Tensor, float]:
         """Make one update; return the loss, the last state and the norm of the gradient."""
         p = self.problem
-        run = p.network.forward(p.theta, batch.inputs, state, self.workspace, batch.n_outputs)
+        inputs = p.perturbations.inputs(batch, p.rng)
+        masks = p.perturbations.masks(batch, p.network, p.rng)
+        run = p.network.forward(p.theta, inputs, state, self.workspace, batch.n_outputs, masks)
         # A chunk of padding or of unscored rows has no loss: it only carries the state on.
         if not batch.weight:
             return 0.0, run.last, 0.0
         value, output_gradient = loss_gradient(p.loss, run, batch, batch.weight)
-        p.theta.grad, norm = clip_gradient(self._gradient(run, output_gradient), p.clip_norm)
+        gradient, norm = clip_gradient(self._gradient(run, output_gradient), p.clip_norm)
+        p.theta.grad = self._decayed(gradient)
         self.optimizer.step()
         return value, run.last, norm
 
@@ -107,14 +136,25 @@ class MinibatchEpochs:
     def state(self) -> SolverState:
         """Return the state of the optimizer and the weights as it holds them."""
         state = map_leaves(_to_array, self.optimizer.state_dict())
-        return {"optimizer": state, "theta": self.problem.theta.cpu().numpy().copy()}
+        theta = self.problem.theta.cpu().numpy().copy()
+        schedule = self.problem.schedule
+        with_schedule = {} if schedule.name == "constant" else {"schedule": schedule.state()}
+        asked = [dict(settings) for settings in self.asked]
+        return {"optimizer": state, "theta": theta, "asked": asked, **with_schedule}
 
     def resume(self, state: SolverState) -> None:
-        """Go on from a state, bit by bit."""
+        """Go on from a state, bit by bit; a learning rate or weight decay asked anew is taken."""
         theta = self.problem.theta
         theta.copy_(torch.as_tensor(state["theta"]))
+        if "schedule" in state:
+            self.problem.schedule.resume(state["schedule"])
         stored = copy.deepcopy(state["optimizer"])
         self.optimizer.load_state_dict(map_leaves(_to_tensor, stored))
+        groups = self.optimizer.param_groups
+        for group, now, before in zip(
+            groups, self.asked, state.get("asked", self.asked), strict=True
+        ):
+            group.update({name: v for name, v in now.items() if v != before.get(name, v)})
         # torch casts the state of a parameter to the dtype of the parameter, which rounds what an
         # optimizer sums in another one.
         for values in stored["state"].values():
@@ -139,18 +179,20 @@ class ClosureEpochs(MinibatchEpochs):
 
     def run_epoch(self) -> EpochRecord:
         """Take one step of the optimizer, which may be several iterations."""
-        theta = self.problem.theta
+        theta, rates = self.problem.theta, self._schedule_rates()
+        decay = self.problem.weight_decay or 0.0
 
         def closure() -> float:
             value, gradient = self.objective.gradient(theta)
-            theta.grad, _ = clip_gradient(gradient, self.problem.clip_norm)
-            return value
+            gradient, _ = clip_gradient(gradient, self.problem.clip_norm)
+            theta.grad = self._decayed(gradient)
+            return value + (0.5 * decay * float(theta @ theta) if decay else 0.0)
 
         self.optimizer.step(closure)
-        self._decay_rate()
+        self._decay_rates(rates)
         # step() returned the loss before it; the record holds the one after.
         value, gradient = self.objective.gradient(theta)
-        return {"loss": value, "gradient_norm": float(gradient.norm())}
+        return {"loss": value, "gradient_norm": float(gradient.norm()), **self._rate(rates)}
 
 
 def map_leaves(function: Callable[[object], object], value: object) -> Any:  # noqa: ANN401 - the state of any torch optimizer

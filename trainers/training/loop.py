@@ -128,6 +128,7 @@ def train(
             if verbose and number % verbose == 0:
                 print(_log_line(record), flush=True)  # noqa: T201 - asked for
             monitored = record.get("validation_loss", record["loss"])
+            problem.schedule.observe(monitored)
             # The training loss precedes the last update: the weights may have become infinite.
             finite = bool(np.isfinite(monitored) and torch.isfinite(theta).all())
             best = whole.best.updated(monitored, theta, stopping.tol or 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
@@ -19,6 +19,8 @@ from trainers.network.losses import Loss
 from trainers.network.stack import Network
 from trainers.second_order.curvature import Objective
 from trainers.second_order.solved_readout import SolvedObjective, best_alpha
+from trainers.training.perturbations import Perturbations
+from trainers.training.schedules import Schedule
 from trainers.training.used import OPTIONAL
 
 EpochRecord: TypeAlias = dict[str, Any]  # numbers and text by name, at least loss, gradient_norm
@@ -50,9 +52,15 @@ class TrainingProblem:
     vanishing_penalty : float
         Weight of the regulariser against vanishing gradients.
     rng : numpy.random.Generator
-        Draws the order of the batches.
+        Draws the order of the batches, and perturbations.
     alpha : float or None, default=None
         The penalty of a readout that is solved; None for one that is trained with the rest.
+    weight_decay : float or None, default=None
+        Factor c of an L2 term c theta^2 / 2; None for the solver's own.
+    perturbations : Perturbations
+        What training adds to every batch.
+    schedule : Schedule
+        The course of the learning rate.
     """
 
     network: Network
@@ -66,6 +74,9 @@ class TrainingProblem:
     vanishing_penalty: float
     rng: np.random.Generator
     alpha: float | None = None
+    weight_decay: float | None = None
+    perturbations: Perturbations = Perturbations()
+    schedule: Schedule = field(default_factory=Schedule)
 
     @ComputedOnce
     def objective(self) -> Objective:

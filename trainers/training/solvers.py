@@ -7,71 +7,12 @@ from collections.abc import Callable
 import torch
 
 from reservoirs.estimators import inherit_parameters
+from trainers.training.adam import AdamSolver, AdamWSolver
 from trainers.training.first_order import FirstOrderSolver
 from trainers.training.hessian_free import HessianFreeSolver
 from trainers.training.levenberg_marquardt import LevenbergMarquardtSolver
 from trainers.training.momentum import SutskeverMomentum
 from trainers.training.problem import Solver
-
-
-class AdamSolver(FirstOrderSolver):
-    """Adam by `torch.optim`: a step size for every weight from averages of its gradient.
-
-    m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  w -= rate m' / sqrt(v')
-
-    Parameters
-    ----------
-    learning_rate : float, default=1e-3
-        Step size.
-    beta_1 : float, default=0.9
-        Decay b1 of the averaged gradient per update.
-    beta_2 : float, default=0.999
-        Decay b2 of the averaged squared gradient per update.
-    rate_decay : float, default=1.0
-        Factor on the learning rate after every epoch.
-
-    See Also
-    --------
-    RMSpropSolver : The squared gradient alone is averaged.
-    NesterovSolver : Momentum with one step size for all weights.
-
-    References
-    ----------
-    Kingma & Ba (2015), Adam: a method for stochastic optimization, Algorithm 1.
-
-    Examples
-    --------
-    >>> from trainers import RNNRegressor
-    >>> from trainers.solvers import AdamSolver
-    >>> RNNRegressor(solver=AdamSolver(beta_2=0.99)).get_params()["solver__beta_2"]
-    0.99
-    """
-
-    def __init__(
-        self,
-        *,
-        learning_rate: float = 1e-3,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        rate_decay: float = 1.0,
-    ) -> None:
-        self.learning_rate = learning_rate
-        self.rate_decay = rate_decay
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-
-    @inherit_parameters(FirstOrderSolver.optimizer)
-    def optimizer(self, parameter: torch.Tensor, learning_rate: float) -> torch.optim.Optimizer:
-        """Return Adam for one flat parameter.
-
-        Returns
-        -------
-        torch.optim.Adam
-            An optimizer of `[parameter]`.
-        """
-        betas = (self.beta_1, self.beta_2)
-        # Fused is one pass over the weights instead of a dozen.
-        return torch.optim.Adam([parameter], lr=learning_rate, betas=betas, fused=True)
 
 
 @inherit_parameters(AdamSolver)
@@ -314,6 +255,7 @@ class LBFGSSolver(FirstOrderSolver):
 
 SOLVERS: dict[str, Callable[[], Solver]] = {
     "adam": AdamSolver,
+    "adamw": AdamWSolver,
     "rmsprop": RMSpropSolver,
     "sgd": SGDSolver,
     "lbfgs": LBFGSSolver,

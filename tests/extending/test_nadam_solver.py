@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from extending.adamw_solver import AdamWSolver, enter
+from extending.nadam_solver import NAdamSolver, enter
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
@@ -25,7 +25,7 @@ def small(solver, **settings):
 @pytest.fixture
 def entered(monkeypatch):
     """Enter the solver for one test."""
-    monkeypatch.setitem(SOLVERS, "adamw", AdamWSolver)  # so that it is taken out again
+    monkeypatch.setitem(SOLVERS, "nadam", NAdamSolver)  # so that it is taken out again
     enter()
 
 
@@ -86,28 +86,28 @@ def test_any_optimizer_of_torch_trains_and_goes_on_as_if_never_stopped(kind, ful
 def test_it_is_the_optimizer_of_torch():
     seen = []
 
-    class Spy(AdamWSolver):
+    class Spy(NAdamSolver):
         def optimizer(self, parameter, learning_rate):
             seen.append(super().optimizer(parameter, learning_rate))
             return seen[-1]
 
-    small(Spy(weight_decay=0.3, learning_rate=0.02, rate_decay=0.5)).fit(X, Y)
+    small(Spy(momentum_decay=0.3, learning_rate=0.02, rate_decay=0.5)).fit(X, Y)
 
-    assert [type(one) for one in seen] == [torch.optim.AdamW]
-    assert seen[0].defaults["weight_decay"] == 0.3
+    assert [type(one) for one in seen] == [torch.optim.NAdam]
+    assert seen[0].defaults["momentum_decay"] == 0.3
     assert seen[0].param_groups[0]["lr"] == 0.02 * 0.5**4
 
 
 def test_the_learning_rate_of_the_network_comes_before_the_solver_s():
-    a = small(AdamWSolver(learning_rate=0.3), learning_rate=0.01).fit(X, Y)
-    b = small(AdamWSolver(learning_rate=0.01)).fit(X, Y)
+    a = small(NAdamSolver(learning_rate=0.3), learning_rate=0.01).fit(X, Y)
+    b = small(NAdamSolver(learning_rate=0.01)).fit(X, Y)
 
     assert_same_weights(a, b)
 
 
 @pytest.mark.parametrize("settings", [{"cell": "lstm"}, {"window": 5}, {"n_layers": 2}])
 def test_it_fits_predicts_forecasts_and_shows_its_gradients(settings):
-    model = small(AdamWSolver(learning_rate=0.01), **settings).fit(X, Y)
+    model = small(NAdamSolver(learning_rate=0.01), **settings).fit(X, Y)
 
     assert model.predict(X).shape == Y.shape
     assert np.isfinite(model.forecast(5)).all()
@@ -115,40 +115,42 @@ def test_it_fits_predicts_forecasts_and_shows_its_gradients(settings):
 
 
 def test_it_trains_a_classifier():
-    model = RNNClassifier(solver=AdamWSolver(learning_rate=0.02), n_units=8, random_state=0)
+    model = RNNClassifier(solver=NAdamSolver(learning_rate=0.02), n_units=8, random_state=0)
 
     assert model.fit(X, WAVE[1:] > 0).score(X, WAVE[1:] > 0) > 0.9
 
 
 def test_it_is_cloned_and_searched_by_nested_names():
-    model = small(AdamWSolver(learning_rate=0.01))
-    grid = {"solver__weight_decay": [0.0, 10.0], "solver__learning_rate": [0.01]}
+    model = small(NAdamSolver(learning_rate=0.01))
+    grid = {"solver__momentum_decay": [0.0, 10.0], "solver__learning_rate": [0.01]}
 
     search = GridSearchCV(model, grid, cv=TimeSeriesSplit(2)).fit(X, Y)
 
     assert clone(model).solver.learning_rate == 0.01
-    assert search.best_params_["solver__weight_decay"] in (0.0, 10.0)
+    assert search.best_params_["solver__momentum_decay"] in (0.0, 10.0)
     assert len(set(search.cv_results_["mean_test_score"])) == 2
 
 
 def test_a_name_in_solvers_is_one_entry(entered):
-    by_name = small("adamw").fit(X, Y)
+    by_name = small("nadam").fit(X, Y)
 
-    assert_same_weights(by_name, small(AdamWSolver()).fit(X, Y))
-    assert SOLVERS["adamw"] is AdamWSolver
+    assert_same_weights(by_name, small(NAdamSolver()).fit(X, Y))
+    assert SOLVERS["nadam"] is NAdamSolver
 
 
 def test_without_an_entry_the_name_is_refused():
     with pytest.raises(ValueError, match="'solver' parameter.*'adam'"):
-        small("adamw").fit(X, Y)
+        small("nadam").fit(X, Y)
 
 
 @pytest.mark.parametrize("by_name", [True, False])
 def test_a_saved_model_predicts_and_trains_on(entered, tmp_path, by_name):
-    model = small("adamw" if by_name else AdamWSolver(weight_decay=0.1), warm_start=True).fit(X, Y)
-    save(model, tmp_path / "adamw.model")
+    model = small("nadam" if by_name else NAdamSolver(momentum_decay=0.1), warm_start=True).fit(
+        X, Y
+    )
+    save(model, tmp_path / "nadam.model")
 
-    again = load(tmp_path / "adamw.model")
+    again = load(tmp_path / "nadam.model")
 
     assert_array_equal(again.predict(X), model.predict(X))
     assert_array_equal(again.forecast(5), model.forecast(5))
@@ -156,15 +158,15 @@ def test_a_saved_model_predicts_and_trains_on(entered, tmp_path, by_name):
 
 
 def test_a_class_that_files_do_not_know_is_refused_with_the_remedy(tmp_path):
-    class Unregistered(AdamWSolver):
+    class Unregistered(NAdamSolver):
         pass
 
     with pytest.raises(TypeError, match=r"Unregistered.*reservoirs\.persistence\.register"):
-        save(small(Unregistered()).fit(X, Y), tmp_path / "adamw.model")
+        save(small(Unregistered()).fit(X, Y), tmp_path / "nadam.model")
 
 
 def test_no_torch_object_is_kept():
-    state = small(AdamWSolver()).fit(X, Y).solver_state_["epochs"]
+    state = small(NAdamSolver()).fit(X, Y).solver_state_["epochs"]
 
     assert isinstance(state["optimizer"]["state"][0]["exp_avg"], np.ndarray)
 
