@@ -14,6 +14,7 @@ from small_network import SMALL, SOLVERS, X, Y, fitted, suited
 from reservoirs import load, next_step, save
 from trainers import RNNRegressor, gradient_flow
 from trainers.network.heads import QUANTILES, REGRESSION_LOSSES, make_head
+from trainers.solvers import SOLVERS as CLASSES
 
 RNG = np.random.default_rng(0)
 LOUD = RNG.normal(size=(400, 1))  # a constant that depends on the input's sign, with outliers
@@ -29,6 +30,10 @@ def half_square(outputs, targets):
 @pytest.mark.parametrize("loss", REGRESSION_LOSSES)
 def test_every_loss_trains_by_every_solver_and_goes_on_bitwise(loss):
     for solver in SOLVERS:
+        if CLASSES[solver]().squared_error_only and loss != "squared_error":
+            with pytest.raises(ValueError, match="is for squared error"):
+                fitted(solver=solver, loss=loss)
+            continue
         settings = {"solver": solver, "loss": loss, "window": 5, "learning_rate": None}
         model = suited(clone(SMALL).set_params(**settings, warm_start=True, max_iter=4)).fit(X, Y)
         parts = clone(model).set_params(max_iter=2).fit(X, Y).fit(X, Y)
