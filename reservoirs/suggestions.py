@@ -130,9 +130,10 @@ class SuggestingMixin:
         known: list[str] = type(self)._get_param_names()  # type: ignore[attr-defined]
         for name in params:
             head, _, inner = name.partition("__")
-            if inner and head in known and not hasattr(getattr(self, head), "set_params"):
+            part = params.get(head, getattr(self, head, None))
+            if inner and head in known and not hasattr(part, "set_params"):
                 raise ValueError(
-                    f"Invalid parameter {name!r}: {head}={getattr(self, head)!r} has no parameters "
+                    f"Invalid parameter {name!r}: {head}={part!r} has no parameters "
                     f"of its own; set {head} to an object that has, first"
                 )
         try:

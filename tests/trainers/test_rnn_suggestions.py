@@ -26,8 +26,8 @@ def test_every_word_of_other_libraries_is_answered_by_some_class():
 
 
 def test_set_params_of_what_has_none_says_so():
-    with pytest.raises(ValueError, match="solver='adam' has no parameters of its own"):
-        RNNRegressor(solver="adam").set_params(solver__beta_2=0.9)
+    with pytest.raises(ValueError, match="init='orthogonal' has no parameters of its own"):
+        RNNRegressor(init="orthogonal").set_params(init__fan_in=3)
     with pytest.raises(ValueError, match="did you mean 'beta_2'"):
         RNNRegressor(solver=solvers.AdamSolver()).set_params(solver__beta2=0.9)
 

@@ -9,10 +9,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.sequences import Seed
-from reservoirs.suggestions import SuggestingMixin
 from trainers.network.cells import CELLS
 from trainers.network.initialization import INITS, ESNInit
 from trainers.network.rnn import ACTIVATIONS
+from trainers.rnn.named_parts import NamedPartsMixin
 from trainers.training.problem import Solver
 from trainers.training.schedules import COURSES
 from trainers.training.solvers import SOLVERS
@@ -22,7 +22,7 @@ POSITIVE = Interval(Real, 0, None, closed="neither")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 
 
-class NetworkSettings(SuggestingMixin, BaseEstimator):
+class NetworkSettings(NamedPartsMixin, BaseEstimator):
     """The parameters of a recurrent network and of its training.
 
     Parameters
