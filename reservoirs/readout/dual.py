@@ -8,6 +8,7 @@ import scipy.linalg
 from reservoirs.readout.solved import TINY, Readout, Spectrum, spectrum_of, unit_targets
 from reservoirs.sequences import Array
 
+SAFE = 1e-7  # of the trace: penalties from which on the products of rows have ten digits
 RELATIVE_RANK = 1e-14  # of the largest singular value: below it there is only rounding
 
 
@@ -59,13 +60,6 @@ class DualRows:
         centred: Array = values - self._mean(values)
         return centred if self.weights is None else centred * np.sqrt(self.weights)[:, None]
 
-    def _decomposed(self) -> tuple[Array, Array, Array]:
-        """Return singular values, U'Y and V' of the centred rows, without mere rounding."""
-        centred, shifted = self._centred(self.features), self._centred(self.targets)
-        U, values, Vt = scipy.linalg.svd(centred, full_matrices=False)
-        above = values > RELATIVE_RANK * max(values[0], TINY)
-        return values[above], U[:, above].T @ shifted, Vt[above]
-
     def spectrum(self) -> Spectrum:
         """Decompose the rows."""
         targets = unit_targets(self._centred(self.targets), self._mean(self.targets), self.n_rows)
@@ -84,14 +78,24 @@ class DualRows:
         return np.sum(squares if self.weights is None else squares * self.weights[:, None], axis=0)
 
     def solve(self, alpha: float) -> Readout:
-        """Solve by singular values, C' = V s / (s^2 + alpha) U'Y.
+        """Solve C' = X'A, (X X' + alpha I) A = Y, or by singular values where alpha is small.
 
-        alpha = 0 gives the solution of smallest norm.
+        X and Y are the centred rows; C' = V s / (s^2 + alpha) U'Y, of X = U s V', is the same, and
+        for alpha = 0 the solution of smallest norm.
         """
-        values, projected, Vt = self._decomposed()
+        centred, shifted = self._centred(self.features), self._centred(self.targets)
+        with np.errstate(over="ignore"):
+            trace = float(np.sum(centred**2))
+        if alpha > 0 and alpha >= SAFE * trace:
+            solution, condition = _by_products(centred, shifted, alpha)
+            return self._readout(solution, alpha, condition)
+        values, projected, Vt = _decomposed(centred, shifted)
         solution = Vt.T @ ((values / (values**2 + alpha))[:, None] * projected)
         smallest = np.sqrt(values[-1] ** 2 + alpha) if len(values) else 1.0
         condition = float(np.sqrt(values[0] ** 2 + alpha) / smallest) if len(values) else 1.0
+        return self._readout(solution, alpha, condition)
+
+    def _readout(self, solution: Array, alpha: float, condition: float) -> Readout:
         return Readout.from_centred(
             solution,
             feature_mean=self._mean(self.features),
@@ -100,3 +104,26 @@ class DualRows:
             alpha=alpha,
             condition=condition,
         )
+
+
+def _decomposed(centred: Array, shifted: Array) -> tuple[Array, Array, Array]:
+    """Return singular values, U'Y and V' of centred rows, without mere rounding."""
+    U, values, Vt = scipy.linalg.svd(centred, full_matrices=False)
+    above = values > RELATIVE_RANK * max(values[0], TINY)
+    return values[above], U[:, above].T @ shifted, Vt[above]
+
+
+def _by_products(centred: Array, shifted: Array, alpha: float) -> tuple[Array, float]:
+    """Return the solution, (n_features, n_outputs), by the products of the rows, and its condition.
+
+    A twentieth of the time of singular values; of float64's 16 digits it loses those of
+    trace / alpha.
+    """
+    products = centred @ centred.T
+    products[np.diag_indices_from(products)] += alpha
+    norm = float(np.abs(products).sum(axis=0).max())
+    factor, lower = scipy.linalg.cho_factor(products, lower=False, overwrite_a=True)
+    duals = scipy.linalg.cho_solve((factor, lower), shifted)
+    reciprocal, _ = scipy.linalg.lapack.dpocon(factor, norm, uplo="U")
+    solution: Array = centred.T @ duals
+    return solution, float(np.sqrt(1.0 / max(reciprocal, TINY)))

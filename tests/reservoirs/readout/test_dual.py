@@ -3,6 +3,7 @@ import pytest
 import reference
 from numpy.testing import assert_allclose, assert_array_equal
 
+from reservoirs.readout import dual
 from reservoirs.readout.dual import DualRows
 
 
@@ -62,3 +63,28 @@ def test_a_feature_that_is_not_a_number_is_seen(rows):
 
     assert rows_of(*rows).is_finite()
     assert not rows_of(broken, rows[1]).is_finite()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_products_of_rows_give_what_singular_values_give(seed, monkeypatch):
+    rng = np.random.default_rng(seed)
+    n_rows = int(rng.integers(2, 100))
+    n_features = n_rows + int(rng.integers(1, 100))
+    spread = 10.0 ** -np.linspace(0, rng.uniform(0, 12), n_features)
+    features = rng.normal(size=(n_rows, n_features)) * spread + rng.choice([0.0, 1.0, 100.0])
+    features *= 10.0 ** rng.uniform(-5, 5)
+    targets = rng.normal(size=(n_rows, 2))
+    weights = rng.uniform(0.1, 3.0, size=n_rows) if seed % 3 == 0 else None
+    rows = DualRows(n_features, 2)
+    rows.add(features, targets, weights)
+    trace = np.sum(rows._centred(features) ** 2)
+
+    for alpha in trace * np.array([dual.SAFE, 1e-5, 1e-2, 1.0, 1e3]):
+        fast = rows.solve(alpha)
+        monkeypatch.setattr(dual, "SAFE", np.inf)
+        slow = rows.solve(alpha)
+        monkeypatch.undo()
+
+        found, expected = (features @ r.coefficients.T + r.intercept for r in (fast, slow))
+        assert_allclose(found, expected, rtol=0, atol=1e-9)
+        assert fast.condition >= 0.5 * slow.condition
