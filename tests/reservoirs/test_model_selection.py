@@ -1,9 +1,12 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 from containers import Case
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
@@ -14,7 +17,8 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from reservoirs import ESNRegressor, datasets, metrics, next_step
+from reservoirs import ESNRegressor, Forecaster, datasets, metrics, next_step
+from reservoirs.metrics import mase
 from reservoirs.model_selection import RollingOriginSplit, forecast_scorer
 
 DATA = datasets.oscillator(900, eta=0.1, random_state=0)
@@ -189,3 +193,33 @@ def test_a_panel_is_scored_by_the_forecasts_of_its_series():
     scores = cross_val_score(ESN, X, y, cv=folds, scoring=forecast_scorer(), error_score="raise")
 
     assert (scores > -0.1).all()
+
+
+def test_a_metric_without_a_scale_is_called_without_one():
+    model = make_pipeline(StandardScaler(), ESNRegressor(n_units=20, random_state=0))
+    X, y = next_step(np.sin(0.2 * np.arange(200)))
+    folds = RollingOriginSplit(2, horizon=9)
+
+    def scores(metric):
+        scorer = forecast_scorer(metric)
+        return cross_val_score(model, X, y, cv=folds, scoring=scorer, error_score="raise")
+
+    by_hand = scores(lambda y_true, y_pred, **_: np.abs(y_true - y_pred).mean())
+    assert_allclose(scores(mean_absolute_error), by_hand)
+    unit = np.abs(np.diff(y)).mean()
+    assert_allclose(scores(partial(mase, y_train=y)), by_hand / unit)
+    assert "partial" in repr(forecast_scorer(partial(mase, y_train=y)))
+
+
+def test_a_metric_that_needs_more_is_refused_with_what_to_write():
+    with pytest.raises(TypeError, match=r"mase needs y_train.*functools.partial\(mase, y_train="):
+        forecast_scorer(mase)
+
+
+def test_a_forecaster_with_exog_says_how_to_score_it():
+    series, force = np.sin(0.2 * np.arange(60)), np.cos(0.2 * np.arange(60))
+    model = Forecaster(n_members=1, horizon=6, season=None, random_state=0)
+    model.fit(series[:50], exog=force[:50])
+
+    with pytest.raises(ValueError, match="hands no exog to a scorer"):
+        forecast_scorer()(model, series[50:])

@@ -1,8 +1,9 @@
-"""Cross-validation for forecasts: a rolling origin, and scorers that close the loop."""
+"""Scorers for cross-validation that close the loop."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from inspect import signature
 from numbers import Integral
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,154 +17,23 @@ from reservoirs.forecasting.runs import run
 from reservoirs.forecasting.start import Start
 from reservoirs.labels import continue_labels, is_frame
 from reservoirs.metrics import nrmse
-from reservoirs.sequences import Array, SeriesLike, flatten, members_of, unmask
-from reservoirs.suggestions import suggest_parameters
+from reservoirs.sequences import Array, SeriesLike, members_of, unmask
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
-
-__all__ = ["RollingOriginSplit", "forecast_scorer"]
 
 TOLERANCE = 1e-6  # of an observation, or of the deviation of the targets: the same value
 WORST = 1e6  # the error of a forecast that diverged: finite, so that means and ranks stay defined
 
 
-@suggest_parameters
-class RollingOriginSplit:
-    """Train on all rows up to an origin, test on the rows after it; the origin moves on.
-
-    Fold i trains on rows before o_i and tests on o_i, ..., o_i + horizon - 1; the last fold ends
-    with the data and o_(i+1) = o_i + step. Several series in one DataFrame are divided each.
-
-    Parameters
-    ----------
-    n_splits : int, default=5
-        Number of folds.
-    horizon : int
-        Rows tested per fold.
-    step : int, default=None
-        Rows between origins; None takes the horizon, so that tests do not overlap.
-    max_train_size : int, default=None
-        Train on at most this many rows just before the origin; None takes all.
-
-    See Also
-    --------
-    forecast_scorer : Score the closed-loop forecast of the rows tested.
-    reservoirs.backtest : Forecast from many origins without refitting.
-
-    References
-    ----------
-    Tashman (2000), Out-of-sample tests of forecasting accuracy.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from reservoirs.model_selection import RollingOriginSplit
-    >>> folds = RollingOriginSplit(2, horizon=3).split(np.zeros((10, 1)))
-    >>> [(len(train), test.tolist()) for train, test in folds]
-    [(4, [4, 5, 6]), (7, [7, 8, 9])]
-    """
-
-    def __init__(
-        self,
-        n_splits: int = 5,
-        *,
-        horizon: int,
-        step: int | None = None,
-        max_train_size: int | None = None,
-    ) -> None:
-        sizes = {"n_splits": n_splits, "horizon": horizon}
-        optional = {"step": step, "max_train_size": max_train_size}
-        sizes |= {name: value for name, value in optional.items() if value is not None}
-        for name, value in sizes.items():
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(f"{name} must be an integer >= 1, got {value!r}")
-        self.n_splits = n_splits
-        self.horizon = horizon
-        self.step = step
-        self.max_train_size = max_train_size
-
-    def get_n_splits(
-        self, X: SeriesLike = None, y: SeriesLike = None, groups: SeriesLike = None
-    ) -> int:
-        """Return the number of folds.
-
-        Parameters
-        ----------
-        X : object, default=None
-            Ignored.
-        y : object, default=None
-            Ignored.
-        groups : object, default=None
-            Ignored.
-
-        Returns
-        -------
-        int
-            The number of folds.
-        """
-        return self.n_splits
-
-    def split(
-        self, X: SeriesLike, y: SeriesLike = None, groups: SeriesLike = None
-    ) -> Iterator[tuple[Array, Array]]:
-        """Yield the training and test rows of every fold.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features) or DataFrame
-            One series, of which the length is read, or a DataFrame with a MultiIndex: every series
-            of it is divided, with its own last rows at the end of the last fold.
-        y : object, default=None
-            Ignored.
-        groups : array-like of shape (n_rows,), default=None
-            The series of each row of an array.
-
-        Yields
-        ------
-        train : array of shape (n_train,)
-            Positions of the rows to train on.
-        test : array of shape (n_series * horizon,)
-            Positions of the rows to test on.
-
-        Raises
-        ------
-        ValueError
-            If the first fold has no row of a series to train on.
-        """
-        spans, step = _spans_of(X, groups), self.step or self.horizon
-        needed = self.horizon + (self.n_splits - 1) * step
-        shortest = min(span.stop - span.start for span in spans)
-        if shortest <= needed:
-            raise ValueError(
-                f"{shortest} rows are too few for n_splits={self.n_splits}, "
-                f"horizon={self.horizon}, step={step}: at least {needed + 1} are needed; "
-                "lower one of them"
-            )
-        for fold in range(self.n_splits):
-            train, test = [], []
-            for span in spans:
-                origin = span.stop - needed + fold * step
-                start = max(span.start, origin - (self.max_train_size or origin))
-                train.append(np.arange(start, origin))
-                test.append(np.arange(origin, origin + self.horizon))
-            yield np.concatenate(train), np.concatenate(test)
-
-
-def _spans_of(X: SeriesLike, groups: SeriesLike) -> list[slice]:
-    """Return the rows of every series that folds divide."""
-    if groups is not None or (is_frame(X) and X.index.nlevels > 1):
-        return list(flatten(X, groups)[1].slices())
-    return [slice(0, len(X))]
-
-
-class Metric(Protocol):
+class ScaledMetric(Protocol):
     """An error of predictions, measured on the scale of the training targets."""
-
-    __name__: str
 
     def __call__(self, y_true: Array, y_pred: Array, *, scale: Array) -> float:
         """Return the error."""
+
+
+Metric = ScaledMetric | Callable[[Array, Array], float]
 
 
 class ForecastScorer:
@@ -172,7 +42,7 @@ class ForecastScorer:
     Parameters
     ----------
     metric : callable
-        The error, metric(y_true, y_pred, scale=deviations).
+        The error, metric(y_true, y_pred, scale=deviations) or metric(y_true, y_pred).
     context : int
         Test rows that are run first.
     """
@@ -180,6 +50,7 @@ class ForecastScorer:
     def __init__(self, metric: Metric, context: int) -> None:
         self.metric = metric
         self.context = context
+        self._is_scaled = _takes_scale(metric)
 
     def __call__(
         self, model: ClosedLoopModel | BaseEstimator, X: SeriesLike, y: SeriesLike = None
@@ -227,8 +98,8 @@ class ForecastScorer:
         for truth, values in zip(truths, predicted, strict=True):
             known = ~np.isnan(truth[c:]).any(axis=1)
             if known.any():
-                error = self.metric(truth[c:][known], values[known], scale=end.target_deviation)
-                errors.append(error)
+                scale = {"scale": end.target_deviation} if self._is_scaled else {}
+                errors.append(self.metric(truth[c:][known], values[known], **scale))
         if not errors:
             raise ValueError("y has no test row without NaN after the context: nothing to score")
         error = float(np.mean(errors))
@@ -258,7 +129,8 @@ class ForecastScorer:
         return [run(model, start, margin)[0] for start in starts]
 
     def __repr__(self) -> str:
-        return f"forecast_scorer({self.metric.__name__}, context={self.context})"
+        name = getattr(self.metric, "__name__", repr(self.metric))  # a partial has none
+        return f"forecast_scorer({name}, context={self.context})"
 
 
 def forecast_scorer(metric: Metric = nrmse, context: int = 0) -> ForecastScorer:
@@ -268,7 +140,8 @@ def forecast_scorer(metric: Metric = nrmse, context: int = 0) -> ForecastScorer:
     ----------
     metric : callable, default=nrmse
         The error, metric(y_true, y_pred, scale=deviations), with the standard deviations of the
-        training targets.
+        training targets, or metric(y_true, y_pred) as those of scikit-learn. What else it needs
+        is bound to it before: `functools.partial(mase, y_train=series, season=12)`.
     context : int, default=0
         0 forecasts all test rows from the end of training, which must follow the training rows
         immediately (as with `RollingOriginSplit` and TimeSeriesSplit); c forecasts the test rows
@@ -283,6 +156,8 @@ def forecast_scorer(metric: Metric = nrmse, context: int = 0) -> ForecastScorer:
 
     Raises
     ------
+    TypeError
+        If the metric needs more arguments than these.
     ValueError
         If context is not an integer >= 0.
 
@@ -308,6 +183,29 @@ def forecast_scorer(metric: Metric = nrmse, context: int = 0) -> ForecastScorer:
     return ForecastScorer(metric, int(context))
 
 
+def _takes_scale(metric: Metric) -> bool:
+    """Tell whether a metric takes the deviations of the training targets.
+
+    Raises
+    ------
+    TypeError
+        If it needs what a scorer does not know.
+    """
+    try:
+        parameters = signature(metric).parameters.values()
+    except ValueError:  # a builtin without a signature
+        return False
+    required = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    unknown = [name for name in required if name != "scale"]
+    if unknown:
+        name = getattr(metric, "__name__", "metric")
+        raise TypeError(
+            f"{name} needs {unknown[0]}, which a scorer does not know: bind it, "
+            f"forecast_scorer(functools.partial({name}, {unknown[0]}=...))"
+        )
+    return any(p.name == "scale" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
 def _pairs_of_series(
     model: ClosedLoopModel, X: SeriesLike, context: int
 ) -> tuple[list[Array], list[Array]]:
@@ -319,8 +217,14 @@ def _pairs_of_series(
         If the model needs a y, or exogenous inputs, or the labels do not go on from training.
     """
     panel, end = open_panel(X, "X"), model.training_end_
-    if not hasattr(model, "numbers_of") or model.n_features_in_ > end.n_outputs:
+    if not hasattr(model, "numbers_of"):
         raise ValueError("forecast_scorer needs X and y as next_step builds them, exog among X")
+    if model.n_features_in_ > end.n_outputs:
+        raise ValueError(
+            f"a {type(model).__name__} with exog is not scored by cross-validation, which hands no "
+            "exog to a scorer: fit it on the rows of each fold of RollingOriginSplit, and compare "
+            "forecast(n_steps, exog=) with the rows after them"
+        )
     numbers = model.numbers_of(panel.outer, len(panel.members))
     if sorted(n for n in numbers if n is not None) != list(range(len(end.layout.lengths))):
         raise ValueError("the test series must be those of fit, by name or in their order")
