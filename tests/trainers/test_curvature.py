@@ -17,8 +17,8 @@ STARTS = np.cumsum(LENGTHS) - LENGTHS
 MU = 0.7
 
 
-def problem(draw, cell, loss="squared_error", activation="tanh", learn=True):
-    network = Network(cell, 2, 3, 1, 2, activation, learn, skip=learn)
+def problem(draw, cell, loss="squared_error", activation="tanh", learn=True, n_layers=1):
+    network = Network(cell, 2, 3, n_layers, 2, activation, learn, skip=learn)
     targets = draw(16, 2)
     if loss == "binary_cross_entropy":
         targets = (targets > 0).double()
@@ -50,11 +50,15 @@ def output_hessian(loss, o, y):
 
 
 CASES = [(c, loss) for c in sorted(CELLS) for loss in LOSSES]
+STACKS = [(c, n_layers) for c in sorted(CELLS) for n_layers in (1, 2, 3)]
 
 
-@pytest.mark.parametrize(("cell", "loss"), CASES)
-def test_the_product_equals_the_dense_gauss_newton_matrix(draw, cell, loss):
-    network, objective, theta = problem(draw, cell, loss)
+@pytest.mark.parametrize(
+    ("cell", "loss", "n_layers"),
+    [*((*case, 1) for case in CASES), *((c, "cross_entropy", 2) for c in sorted(CELLS))],
+)
+def test_the_product_equals_the_dense_gauss_newton_matrix(draw, cell, loss, n_layers):
+    network, objective, theta = problem(draw, cell, loss, n_layers=n_layers)
     batch = objective.batches[0]
     scored = batch.mask[..., 0].bool()
 
@@ -70,9 +74,9 @@ def test_the_product_equals_the_dense_gauss_newton_matrix(draw, cell, loss):
     np.testing.assert_allclose(torch.stack(columns).numpy(), dense, rtol=1e-10, atol=1e-11)
 
 
-@pytest.mark.parametrize("cell", sorted(CELLS))
-def test_structural_damping_equals_its_dense_matrix(draw, cell):
-    network, objective, theta = problem(draw, cell)
+@pytest.mark.parametrize(("cell", "n_layers"), STACKS)
+def test_structural_damping_equals_its_dense_matrix(draw, cell, n_layers):
+    network, objective, theta = problem(draw, cell, n_layers=n_layers)
     v = draw(network.n_weights)
     batch, matrix = objective.batches[0], GaussNewton(objective, theta)
 
@@ -80,8 +84,8 @@ def test_structural_damping_equals_its_dense_matrix(draw, cell):
         return plain_torch.run(network, t, batch.inputs)[1]
 
     _, along = jvp(pre, (theta,), (v,))
-    slopes = matrix.runs[0].slopes[0]
-    weighted = (slopes * along * batch.inside).detach()
+    slopes = torch.cat(matrix.runs[0].slopes)  # layer after layer, as those of plain torch
+    weighted = (slopes * along * batch.inside.repeat(n_layers, 1, 1)).detach()
     tracked = theta.clone().requires_grad_(True)
     (pre(tracked) * weighted).sum().backward()
 
@@ -115,9 +119,9 @@ def test_the_structural_term_is_the_curvature_of_the_distance_between_hidden_sta
     assert structural == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("cell", sorted(CELLS))
-def test_the_matrix_is_symmetric_and_positive_semi_definite(draw, cell):
-    network, objective, theta = problem(draw, cell)
+@pytest.mark.parametrize(("cell", "n_layers"), STACKS[:-1])
+def test_the_matrix_is_symmetric_and_positive_semi_definite(draw, cell, n_layers):
+    network, objective, theta = problem(draw, cell, n_layers=n_layers)
     matrix = GaussNewton(objective, theta)
 
     columns = torch.stack(
@@ -178,9 +182,20 @@ def test_relu_and_identity_cells_have_products_too(draw):
         assert abs(float(u @ matrix.product(v) - v @ matrix.product(u))) < 1e-10
 
 
-@pytest.mark.parametrize("cell", sorted(CELLS))
-def test_squared_gradients_are_the_mean_over_single_series(draw, cell):
-    network, objective, theta = problem(draw, cell)
+@pytest.mark.parametrize(("cell", "n_layers"), STACKS)
+def test_j_v_of_stacks_equals_finite_differences(draw, cell, n_layers):
+    network, objective, theta = problem(draw, cell, n_layers=n_layers)
+    inputs, v, t = objective.batches[0].inputs, draw(network.n_weights), 1e-6
+
+    along, _ = network.r_forward(network.forward(theta, inputs), v)
+
+    ahead, behind = (network.forward(theta + s * v, inputs).outputs for s in (t, -t))
+    torch.testing.assert_close(along, (ahead - behind) / (2 * t), rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize(("cell", "n_layers"), STACKS)
+def test_squared_gradients_are_the_mean_over_single_series(draw, cell, n_layers):
+    network, objective, theta = problem(draw, cell, n_layers=n_layers)
     total = torch.zeros_like(theta)
     for i in range(3):
         alone = Objective(network, objective.loss, examples_of(objective), np.array([i]))

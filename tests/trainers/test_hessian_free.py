@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 import torch
 from small_network import X, Y, fitted
 
 from trainers.data.batches import Examples
+from trainers.network.cells import CELLS
 from trainers.network.losses import LOSSES
 from trainers.network.stack import Network
 from trainers.solvers import HessianFreeSolver
@@ -68,3 +70,16 @@ def test_the_weights_are_float64_while_the_network_is_float32():
     assert model.dtype_ == "float32"
     assert model.solver_state_["epochs"]["theta"].dtype == np.float64
     assert model.score(X, Y) > 0.0
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+@pytest.mark.parametrize("preconditioner", [False, True])
+def test_stacked_layers_are_trained_and_go_on_bitwise(cell, preconditioner):
+    solver = HessianFreeSolver(preconditioner=preconditioner, max_cg=30)
+    settings = {"solver": solver, "cell": cell, "n_layers": 2, "n_units": 4, "window": 5}
+
+    whole = fitted(**settings, max_iter=6)
+    parts = fitted(**settings, max_iter=3, warm_start=True).fit(X, Y)
+
+    assert whole.loss_curve_[-1] < 0.8 * whole.history_[0]["loss_before"]
+    assert parts.loss_curve_ == whole.loss_curve_

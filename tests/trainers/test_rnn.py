@@ -118,7 +118,6 @@ def test_predicting_changes_nothing():
         ({"solver": "adamax"}, "'solver' parameter"),
         ({"init": "xavier"}, "'init' parameter"),
         ({"device": "cuda:9"}, r"device must be one of \['cpu'.*got 'cuda:9'"),
-        ({"n_layers": 2, "solver": "hessian_free"}, "one layer, got n_layers=2"),
         ({"validation_fraction": 0.999}, "leaves none to train on"),
         ({"window": 0}, "'window' parameter"),
     ],

@@ -176,11 +176,6 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
 
     def _check_settings(self, solver: Solver, layout: Layout, targets: Targets) -> None:
         """Refuse settings that do not go together, or not with the data."""
-        if self.n_layers > 1 and solver.single_layer:
-            raise ValueError(
-                f"the Hessian-free solver trains one layer, got n_layers={self.n_layers}; set "
-                "n_layers=1, or use a first-order solver such as 'adam'"
-            )
         check_used(self, solver)
         if self.vanishing_penalty and not CELLS[self.cell].recurs_through_weights_only:
             raise ValueError(

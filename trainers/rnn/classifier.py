@@ -198,8 +198,8 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         ------
         ValueError
             For bad data, labels of one class only, weights below 0 or of unknown classes, labels
-            that a warm start does not know, an unknown device, or stacked layers with the
-            Hessian-free solver.
+            that a warm start does not know, an unknown device, or a parameter that the solver does
+            not use.
         """
         names = getattr(self, "feature_names_in_", None)
         rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)

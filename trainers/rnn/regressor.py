@@ -265,7 +265,7 @@ class RNNRegressor(ForecastingNetwork):
         Raises
         ------
         ValueError
-            For bad data, an unknown device, or stacked layers with the Hessian-free solver.
+            For bad data, an unknown device, or a parameter that the solver does not use.
         """
         names = getattr(self, "feature_names_in_", None)
         rows, layout, gaps = open_rows(self, X, series_id=series_id, reset=True, min_rows=2)

@@ -119,7 +119,6 @@ class HessianFreeSolver(Solver):
 
     full_batch = True
     double = True
-    single_layer = True
     uses = frozenset[str]()
 
     def __init__(

@@ -131,8 +131,6 @@ class Solver(Documented, SuggestingMixin, BaseEstimator, ABC):
         Whether one update sees all training data; else it sees `batch_size` pieces.
     double : bool
         Whether dtype="auto" means float64.
-    single_layer : bool
-        Whether it trains networks of one layer only.
     squared_error_only : bool
         Whether it minimises squared errors only, in float64 on the CPU.
     uses : frozenset of str
@@ -143,7 +141,6 @@ class Solver(Documented, SuggestingMixin, BaseEstimator, ABC):
     _public_module = "trainers.solvers"
     full_batch: bool = False
     double: bool = False
-    single_layer: bool = False
     squared_error_only: bool = False
     uses: frozenset[str] = OPTIONAL
 
