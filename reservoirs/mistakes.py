@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
@@ -54,6 +54,26 @@ class Pairs(tuple[Container, Container]):
     def __array__(self, dtype: object = None, copy: object = None) -> NDArray[Any]:
         """Refuse to be an array."""
         raise ValueError(STAR)
+
+
+def refuse_no_series(values: Container, where: str) -> None:
+    """Refuse what has no rows: nothing, a number, text, a dict, a generator.
+
+    Raises
+    ------
+    TypeError
+        If it is none of a series.
+    """
+    kept = hasattr(values, "__len__") or hasattr(values, "__array__")
+    if kept and not isinstance(values, str | bytes | Mapping | Set) and np.shape(values) != ():
+        return
+    remedy = "the values of one or of several series"
+    if isinstance(values, Mapping):
+        remedy = "a dict of columns as pandas.DataFrame(...), of series as list(series.values())"
+    elif isinstance(values, Iterator | Set):
+        remedy = "what it yields in order, as a list"
+    name = type(values).__name__
+    raise TypeError(f"{where} must be an array, a list or a DataFrame, got {name}; pass {remedy}")
 
 
 @contextmanager

@@ -89,6 +89,9 @@ def half_widths(
     ----------
     Vovk, Gammerman & Shafer (2005), Algorithmic learning in a random world, section 2.2.
     """
+    # a power of two, so that no square over- or underflows and no digit changes
+    _, exponents = np.frexp(np.abs(residuals).max(axis=(0, 1)))
+    residuals = np.ldexp(residuals, -exponents)
     sizes = np.maximum.accumulate(np.sqrt(np.mean(residuals**2, axis=0)), axis=0)
     n_loops, horizon = residuals.shape[:2]
     relative = np.abs(residuals) / np.where(sizes > 0, sizes, 1.0)
@@ -96,8 +99,9 @@ def half_widths(
     quantiles = np.quantile(relative, shares, axis=(0, 1))
     steps = 1 + np.arange(n_steps)
     beyond = np.maximum(steps / horizon, 1.0)[:, None] ** _growth(sizes)
-    widths: Array = widened * quantiles[:, None] * sizes[np.minimum(steps, horizon) - 1] * beyond
-    return widths
+    widths = widened * quantiles[:, None] * sizes[np.minimum(steps, horizon) - 1] * beyond
+    in_units: Array = np.ldexp(widths, exponents)
+    return in_units
 
 
 def _growth(sizes: Array) -> Array:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import weakref
 from abc import abstractmethod
+from contextlib import suppress
 from typing import Any, Self
 
 import numpy as np
@@ -112,6 +113,8 @@ class LevelTransformer(
 
         Raises
         ------
+        TypeError
+            If y is a plain list of numbers.
         ValueError
             For bad data, or if a step before has scaled the observations that y goes on with.
         """
@@ -131,6 +134,12 @@ class LevelTransformer(
         self.training_end_ = record_training_end(rows, targets, layout, X, y, loop=loop)
         self.last_states_ = self._end_states(rows, layout, features)
         _note(y, np.concatenate([self._ahead(rows[s], following[s]) for s in layout.slices()]))
+        if self.reach and _noted(y) is None:
+            raise TypeError(
+                f"behind {type(self).__name__} a regressor learns the differences of y, which are "
+                f"not noted of a plain {type(y).__name__}: pass y as an array or DataFrame, "
+                "numpy.asarray(y)"
+            )
         return features
 
     def _ahead(self, rows: Array, following: Array) -> Array:
@@ -180,10 +189,8 @@ class LevelTransformer(
 def _note(y: SeriesLike, values: Array) -> None:
     """Note what y became; forgotten with y."""
     key, held = id(y), y[0] if isinstance(y, list | tuple) else y
-    try:
+    with suppress(TypeError):  # numbers in a list
         _NOTED[key] = weakref.ref(held, lambda _: _NOTED.pop(key, None)), values
-    except TypeError:  # numbers in a list
-        pass
 
 
 def _noted(y: SeriesLike) -> Array | None:

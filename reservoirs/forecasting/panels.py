@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reservoirs.labels import has_names, is_frame, load_pandas
+from reservoirs.mistakes import refuse_no_series
 from reservoirs.sequences import (
     Kind,
     SeriesLike,
@@ -81,8 +82,8 @@ class Panel:
 def open_panel(container: SeriesLike, where: str, series_id: SeriesLike = None) -> Panel:
     """Divide any container of docs/series.md into its series.
 
-    `where` is what an error calls it. A ValueError is raised for a container that is none, or
-    labels that do not increase.
+    `where` is what an error calls it. A TypeError is raised for what is no container, and a
+    ValueError for labels that do not increase.
     """
     container = unmask(container)
     if is_series_list(container):
@@ -93,6 +94,7 @@ def open_panel(container: SeriesLike, where: str, series_id: SeriesLike = None) 
         return Panel(members, "list")
     if isinstance(container, np.ndarray) and container.ndim == 3:
         return Panel(list(container), "stack")
+    refuse_no_series(container, where)
     if not has_names(container) and not hasattr(container, "__array__"):
         container = np.asarray(container)
     _, layout = flatten(container, series_id)

@@ -329,3 +329,13 @@ def test_behind_a_step_that_is_no_scaler_a_level_is_refused_with_the_reason(step
 
     with pytest.raises(ValueError, match="take scalers, Log or Difference in place of the step"):
         forecast(model, 3, level=80)
+
+
+@pytest.mark.parametrize("power", [-1000, -600, 600, 1000])
+def test_widths_have_the_unit_of_the_errors_however_large(power):
+    residuals = np.random.default_rng(0).normal(size=(20, 6, 2)) * [1.0, 3.0]
+
+    found = half_widths(np.ldexp(residuals, power), 9, [80.0, 90.0])
+
+    assert_array_equal(found, np.ldexp(half_widths(residuals, 9, [80.0, 90.0]), power))
+    assert not half_widths(np.zeros((20, 6, 1)), 9, [80.0]).any()

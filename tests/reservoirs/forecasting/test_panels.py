@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reservoirs import ESNRegressor, Forecaster, backtest, forecast, next_step
 from reservoirs.forecasting.panels import match_series, open_panel
 
 ROWS = np.arange(8.0).reshape(4, 2)
@@ -44,3 +45,24 @@ def test_a_list_of_frames_names_the_series_with_a_bad_label():
 
     with pytest.raises(ValueError, match="series, series 1 must increase from row to row: 1 at"):
         open_panel([good, good.iloc[[0, 2, 1]]], "series")
+
+
+NO_SERIES = {
+    "nothing": None, "number": 3, "text": "abc", "point": np.array(2.0), "object": object(),
+    "dict": {"a": [1.0, 2.0]}, "set": {1.0, 2.0}, "generator": (float(i) for i in range(9)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("values", NO_SERIES.values(), ids=NO_SERIES)
+def test_what_is_no_series_is_refused_in_every_verb(values):
+    model = ESNRegressor(n_units=9, random_state=0).fit(*next_step(np.sin(np.arange(60.0))))
+    verbs = [
+        lambda: next_step(values),
+        lambda: Forecaster().fit(values),
+        lambda: backtest(model, values, horizon=2, step=2),
+    ]
+    if values is not None:  # no context
+        verbs.append(lambda: forecast(model, 2, context=values))
+    for verb in verbs:
+        with pytest.raises(TypeError, match="must be an array, a list or a DataFrame, got"):
+            verb()

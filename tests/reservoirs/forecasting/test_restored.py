@@ -291,3 +291,9 @@ def test_a_step_behind_differences_that_is_no_scaler_is_told_of_their_first_rows
         model.fit(*next_step(SALES))
     with pytest.raises(ValueError, match="nothing but scalers may stand between"):
         make_pipeline(Difference(), Reservoir(n_units=9), Ridge()).fit(*next_step(SALES))
+
+
+def test_a_plain_list_of_targets_behind_differences_is_refused():
+    X, y = next_step(SALES)
+    with pytest.raises(TypeError, match=r"pass y as an array or DataFrame, numpy.asarray\(y\)"):
+        make_pipeline(Difference(), StandardScaler(), NVARRegressor()).fit(X, list(y))
