@@ -194,9 +194,9 @@ class ClosureMatrix:
 
     def __init__(self, loss: ClosureLoss, theta: Tensor) -> None:
         self.loss, self.theta = loss, theta
-        self.lean = LeanDerivatives()
+        lean = LeanDerivatives()
         with torch.enable_grad():
-            with self.lean:
+            with lean:
                 value, self.outputs, *hidden = loss.evaluate()
             self.value = float(value.detach())
             self.hidden: Tensor | None = hidden[0] if hidden else None
@@ -209,7 +209,7 @@ class ClosureMatrix:
                     "the outputs of the closure must be the very tensor that the loss was "
                     "computed from, with its graph"
                 ) from error
-        self.tangents = Tangents(loss, theta, [self.outputs, *hidden], self.lean.linear)
+        self.tangents = Tangents(loss, theta, [self.outputs, *hidden], lean.linear)
 
     def product(self, v: Tensor, structural: float = 0.0) -> Tensor:
         """Return the product with a vector.
@@ -222,10 +222,6 @@ class ClosureMatrix:
             For structural damping where the closure returns no hidden pre-activations.
         """
         self.loss.write(self.theta)  # losses may have been computed elsewhere meanwhile
-        with self.lean:  # which layers that were checkpointed are to see when they run again
-            return self._product(v, structural)
-
-    def _product(self, v: Tensor, structural: float) -> Tensor:
         # v -> J v, J_a v
         Jv, *rest = self.tangents(v)
         # J v -> H J v

@@ -84,7 +84,7 @@ class Tangents:
         if self.reverse is None:
             with self.linear():
                 self.reverse = ReversedPass(self.ends, self.loss.parameters)
-        return self.reverse.tangents(self.loss.split(v))
+        return self.reverse.tangents(v, self.loss.split)
 
     def _forward_mode(self, v: Tensor) -> list[Tensor]:
         with torch.no_grad(), forward_ad.dual_level():
@@ -121,11 +121,18 @@ class ReversedPass:
             rows = torch.autograd.grad(
                 ends, parameters, self.errors, create_graph=True, allow_unused=True
             )
-        self.used = [i for i, row in enumerate(rows) if row is not None]
+        self.used = [row is not None for row in rows]
         self.rows = [row for row in rows if row is not None]
+        # One long row instead of many: torch looks at each of them at every call.
+        self.is_flat = (
+            all(self.used) and len({(row.dtype, row.device, row.layout) for row in self.rows}) == 1
+        )
+        if self.is_flat:
+            with torch.enable_grad():
+                self.rows = [torch.cat([row.reshape(-1) for row in self.rows])]
 
-    def tangents(self, directions: Sequence[Tensor]) -> list[Tensor]:
-        """Return J v of every end for directions v, a tensor per parameter.
+    def tangents(self, v: Tensor, split: Callable[[Tensor], list[Tensor]]) -> list[Tensor]:
+        """Return J v of every end, v a flat vector that `split` makes tensors like the parameters.
 
         Raises
         ------
@@ -134,13 +141,16 @@ class ReversedPass:
         """
         if not self.rows:
             return [torch.zeros_like(end) for end in self.ends]
-        along = [directions[i] for i in self.used]
+        if self.is_flat:
+            along = [v.to(self.rows[0])]
+        else:
+            along = [part for part, used in zip(split(v), self.used, strict=True) if used]
         found = torch.autograd.grad(
             self.rows, self.errors, along, retain_graph=True, allow_unused=True
         )
         pairs = zip(self.ends, found, strict=True)
         tangents = [torch.zeros_like(end) if Jv is None else Jv for end, Jv in pairs]
-        if not self.checked and any(bool(direction.any()) for direction in along):
+        if not self.checked and any(bool(part.any()) for part in along):
             self._check_adjoint(tangents, along)
             self.checked = True
         return tangents
