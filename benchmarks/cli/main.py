@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     speed = commands.add_parser("speed", help="time our calls against peers, interleaved")
     speed.add_argument("--quick", action="store_true", help="small sizes only")
     speed.add_argument("--scaling", action="store_true", help="how cost grows, instead")
+    speed.add_argument("--grid", action="store_true", help="cells over sizes by torch's, instead")
     speed.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
     speed.set_defaults(action=("speed", "speed"))
     return parser

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from math import prod
 
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from benchmarks.cli.console import console
-from benchmarks.speed import reservoirs, scaling, training
+from benchmarks.speed import grid, reservoirs, scaling, training
 from benchmarks.speed.new_processes import peak_memory
 from benchmarks.speed.timing import Timing, write_timings
 
@@ -20,6 +21,8 @@ def speed(options: argparse.Namespace) -> int:
     """Time our calls against peers, or how cost grows."""
     if options.scaling:
         return _scaling()
+    if options.grid:
+        return _grid(options)
     table = Table(title="medians of interleaved runs, one thread", title_justify="left")
     for column in ("job", "contender", "time", "times ours"):
         table.add_column(column, justify="left" if column in ("job", "contender") else "right")
@@ -48,6 +51,27 @@ def _add_rows(table: Table, timing: Timing) -> None:
         shown = f"{seconds * 1e6:.2f} us" if timing.unit > 1 else f"{seconds * 1e3:.1f} ms"
         title = timing.job if name == "reservoirs" else ""
         table.add_row(title, name, shown, f"{timing.ratio(name):.2f}")
+
+
+def _grid(options: argparse.Namespace) -> int:
+    """Print how much longer torch takes for every cell, over sizes; the worst of them by name."""
+    found, timings = [], []
+    sizes = [size for size in grid.sizes() if not options.quick or prod(size) <= grid.SMALL]
+    with threadpool_limits(1):
+        for ratio, timing in grid.ratios(sizes):
+            found.append(ratio)
+            timings.append(timing)
+    table = Table(title="times ours, torch's layers; one thread", title_justify="left")
+    for column in ("what", "cell", "type", "geometric mean", "least", "at units, steps, series"):
+        table.add_column(column, justify="left")
+    for kind, (mean, least) in grid.summary(found).items():
+        worst = min((r for r in found if r.kind == kind), key=lambda r: r.ratio)
+        table.add_row(*kind, f"{mean:.2f}", f"{least:.2f}", ", ".join(map(str, worst.size)))
+    console.print(table)
+    path = options.out / "grid.json"
+    write_timings(path, timings, {})
+    console.print(f"every sample: {path}", highlight=False)
+    return 0
 
 
 def _scaling() -> int:

@@ -42,7 +42,7 @@ class Plain(nn.Module):
         return outputs
 
 
-def _setting(
+def setting(
     cell: str, size: tuple[int, int, int], dtype: torch.dtype
 ) -> tuple[Network, Plain, Tensor, Tensor, Tensor]:
     """Return our network and theirs, weights, inputs and targets."""
@@ -54,10 +54,47 @@ def _setting(
     return network, plain, theta, data[0], data[1]
 
 
-def _title(what: str, cell: str, size: tuple[int, int, int], dtype: torch.dtype) -> str:
+def title(what: str, cell: str, size: tuple[int, int, int], dtype: torch.dtype) -> str:
+    """Return the name of a job for units, steps and series."""
     n_units, n_steps, batch = size
     name = str(dtype).removeprefix("torch.")
     return f"{what}, {cell}, H={n_units} T={n_steps} B={batch}, {name}"
+
+
+def gradient_calls(
+    network: Network, plain: Plain, theta: Tensor, inputs: Tensor, targets: Tensor
+) -> dict[str, Call]:
+    """Return a gradient of the squared error by ourselves and by torch's autograd."""
+    workspace, parameters = Workspace(theta), list(plain.parameters())
+    count = inputs.shape[0] * inputs.shape[1]
+
+    def ours() -> Tensor:
+        run = network.forward(theta, inputs, workspace=workspace, keep="gradient")
+        return network.backward(run, (run.outputs - targets) / count)
+
+    def theirs() -> tuple[Tensor, ...]:
+        loss = 0.5 * (plain(inputs) - targets).square().sum() / count
+        return torch.autograd.grad(loss, parameters)
+
+    return {"reservoirs": ours, "torch": theirs}
+
+
+def forward_calls(
+    network: Network, plain: Plain, theta: Tensor, inputs: Tensor, targets: Tensor
+) -> dict[str, Call]:
+    """Return a run of the network by ourselves and by torch, without a graph."""
+    workspace = Workspace(theta)
+
+    def theirs() -> Tensor:
+        with torch.inference_mode():
+            outputs: Tensor = plain(inputs)
+            return outputs
+
+    def ours() -> Tensor:
+        with torch.inference_mode():
+            return network.forward(theta, inputs, workspace=workspace, keep="nothing").outputs
+
+    return {"reservoirs": ours, "torch": theirs}
 
 
 def gradient(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: int) -> Timing:
@@ -65,21 +102,9 @@ def gradient(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats:
 
     The size is units, steps and series.
     """
-    network, plain, theta, inputs, targets = _setting(cell, size, dtype)
-    workspace, parameters = Workspace(theta), list(plain.parameters())
-    count = size[1] * size[2]
-
-    def ours() -> Tensor:
-        run = network.forward(theta, inputs, workspace=workspace)
-        return network.backward(run, (run.outputs - targets) / count)
-
-    def theirs() -> Any:  # noqa: ANN401 - a torch module
-        loss = 0.5 * (plain(inputs) - targets).square().sum() / count
-        return torch.autograd.grad(loss, parameters)
-
-    calls: dict[str, Call] = {"reservoirs": ours, "torch autograd": theirs}
+    calls = gradient_calls(*setting(cell, size, dtype))
     with one_thread(size[0]):
-        return interleaved(_title("gradient", cell, size, dtype), calls, repeats)
+        return interleaved(title("gradient", cell, size, dtype), calls, repeats)
 
 
 def product(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: int) -> Timing:
@@ -87,7 +112,7 @@ def product(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: 
 
     The size is units, steps and series.
     """
-    network, plain, theta, inputs, _ = _setting(cell, size, dtype)
+    network, plain, theta, inputs, _ = setting(cell, size, dtype)
     run, workspace, v = network.forward(theta, inputs), Workspace(theta), torch.randn_like(theta)
     count = size[1] * size[2]
     names = dict(plain.named_parameters())
@@ -107,7 +132,7 @@ def product(cell: str, size: tuple[int, int, int], dtype: torch.dtype, repeats: 
 
     calls: dict[str, Call] = {"reservoirs": ours, "torch.func jvp + vjp": theirs}
     with differentiable_kernels(), one_thread(size[0]):  # fused kernels have no forward mode
-        return interleaved(_title("Gauss-Newton product", cell, size, dtype), calls, repeats)
+        return interleaved(title("Gauss-Newton product", cell, size, dtype), calls, repeats)
 
 
 def lagged_sine_epoch(repeats: int) -> Timing:

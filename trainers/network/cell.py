@@ -50,6 +50,11 @@ class Tape:
     saved: tuple[Tensor, ...]
     last: Tensor
 
+    @property
+    def states(self) -> Tensor:
+        """States h of every step, (n_steps, batch, n_units)."""
+        return self.hidden[1:]
+
 
 @dataclass(frozen=True)
 class Jacobians:
@@ -88,6 +93,11 @@ class Cell(ABC):
     n_parts: ClassVar[int] = 1
     largest_slopes: ClassVar[tuple[float, ...]] = (1.0,)
     recurs_through_weights_only: ClassVar[bool] = False
+
+    @property
+    def torch_name(self) -> str:
+        """What torch calls a layer of this cell, a key of `torch_layers.RUNNERS`; "" for none."""
+        return ""
 
     @abstractmethod
     def forward(self, zx: Tensor, W_h: Tensor, state: Tensor, workspace: Workspace) -> Tape:

@@ -35,6 +35,11 @@ class GRU(Cell):
     n_gates: ClassVar[int] = 3
     largest_slopes: ClassVar[tuple[float, ...]] = (0.25, 0.25, 1.0)
 
+    @property
+    def torch_name(self) -> str:
+        """Its name in torch."""
+        return "gru"
+
     def forward(self, zx: Tensor, W_h: Tensor, state: Tensor, workspace: Workspace) -> Tape:
         """Run the cell; zx becomes the gates r and u and the candidate n."""
         n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]

@@ -42,6 +42,11 @@ class LSTM(Cell):
     n_parts: ClassVar[int] = 2
     largest_slopes: ClassVar[tuple[float, ...]] = (0.25, 0.25, 1.0, 0.25)
 
+    @property
+    def torch_name(self) -> str:
+        """Its name in torch."""
+        return "lstm"
+
     def forward(self, zx: Tensor, W_h: Tensor, state: Tensor, workspace: Workspace) -> Tape:
         """Run the cell; zx becomes the gates."""
         n_steps, batch, n = zx.shape[0], zx.shape[1], W_h.shape[1]

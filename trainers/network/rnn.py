@@ -65,6 +65,11 @@ class RNN(Cell):
 
     recurs_through_weights_only: ClassVar[bool] = True
 
+    @property
+    def torch_name(self) -> str:
+        """Its name in torch, which has no linear layer."""
+        return "" if self.activation == "identity" else f"rnn_{self.activation}"
+
     def forward(self, zx: Tensor, W_h: Tensor, state: Tensor, workspace: Workspace) -> Tape:
         """Run the cell; the tape keeps the slopes f'(z[t]), in the memory of zx."""
         n_steps, batch, n = zx.shape

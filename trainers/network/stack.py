@@ -14,6 +14,7 @@ from reservoirs.parallel import ComputedOnce
 from trainers.network.cell import Cell, Tape
 from trainers.network.cells import get_cell
 from trainers.network.small import multiply_long
+from trainers.network.torch_layers import Keep, LayerRun, is_faster, run_layer
 from trainers.network.workspace import Workspace
 
 READOUT = ("output_weights", "skip_weights", "output_bias")  # the last weights, in their order
@@ -50,14 +51,12 @@ class ForwardPass:
         What the network was run on.
     outputs : (n_outputs, batch, n_outputs) torch.Tensor
         Of the last steps, or of all.
-    tapes : list of Tape
-        One per layer, from the bottom up.
+    layers : list of Tape or LayerRun
+        What every layer left, from the bottom up.
     weights : dict of torch.Tensor
         By name.
     from_start : bool
         Whether the series started here: from the zero or learned state, not from one carried over.
-    last : (batch, state_size) torch.Tensor
-        The state after the last step.
     workspace : Workspace
         The memory used.
     masks : sequence of (n_steps, batch, n_units) torch.Tensor, default=()
@@ -67,10 +66,9 @@ class ForwardPass:
     cell: Cell
     inputs: Tensor
     outputs: Tensor
-    tapes: list[Tape]
+    layers: list[Tape | LayerRun]
     weights: dict[str, Tensor]
     from_start: bool
-    last: Tensor
     workspace: Workspace
     masks: Sequence[Tensor] = ()
 
@@ -81,8 +79,20 @@ class ForwardPass:
         """
         if layer == 0:
             return self.inputs
-        hidden = self.tapes[layer - 1].hidden[1:]
+        hidden = self.layers[layer - 1].states
         return hidden if layer > len(self.masks) else hidden * self.masks[layer - 1]
+
+    @property
+    def last(self) -> Tensor:
+        """The state after the last step, (batch, state_size)."""
+        return torch.cat([layer.last for layer in self.layers], dim=1)
+
+    @property
+    def tapes(self) -> list[Tape]:
+        """Tapes of the layers, of a pass that kept them."""
+        tapes = [layer for layer in self.layers if isinstance(layer, Tape)]
+        assert len(tapes) == len(self.layers), "ask forward() for keep='tape'"
+        return tapes
 
     @ComputedOnce
     def slopes(self) -> list[Tensor]:
@@ -188,6 +198,7 @@ class Network:
         workspace: Workspace | None = None,
         n_outputs: int | None = None,
         masks: Sequence[Tensor] = (),
+        keep: Keep = "tape",
     ) -> ForwardPass:
         """Run the network.
 
@@ -195,32 +206,37 @@ class Network:
         to go on from is (batch, state_size); None starts from zero or the learned state. A later
         pass may overwrite the memory of `workspace`; None takes new memory. Outputs are computed
         for the last `n_outputs` steps, None for all. The masks, (n_steps, batch, n_units) for every
-        layer but the last, multiply what the next layer sees.
+        layer but the last, multiply what the next layer sees. `keep` says what for: "tape" for any
+        pass, "gradient" for `backward` without damping terms and `on_layer`, "nothing" for none;
+        the less, the more of the work torch may do in kernels of its own.
         """
-        cell, weights, batch = self.kind, self.split(theta), inputs.shape[1]
+        cell, batch, below = self.kind, inputs.shape[1], inputs
         workspace = Workspace(theta) if workspace is None else workspace
-        tapes, below, size = [], inputs, self.layer_state_size
+        weights, size = workspace.weights(theta, self.split), cell.n_parts * self.n_units
+        layers: list[Tape | LayerRun] = []
         for layer in range(self.n_layers):
             memory = workspace.layer(layer)
             W_x, bias = weights[f"input_weights_{layer}"], weights.get(f"bias_{layer}")
-            zx = _affine(below, W_x, bias, memory, "zx")
+            W_h = weights[f"recurrent_weights_{layer}"]
+            start: Tensor | None = None
             if state is not None:
                 start = state[:, layer * size : (layer + 1) * size]
             elif self.learn_initial_state:
                 start = weights[f"initial_state_{layer}"].expand(batch, -1)
+            if is_faster(cell.torch_name, keep, inputs, self.n_units):
+                own = (W_x, W_h, bias)
+                layers.append(run_layer(cell.torch_name, keep, below, own, start, cell.n_parts))
             else:
-                start = inputs.new_zeros(batch, size)
-            tapes.append(cell.forward(zx, weights[f"recurrent_weights_{layer}"], start, memory))
-            below = tapes[-1].hidden[1:]
+                start = inputs.new_zeros(batch, size) if start is None else start
+                zx = _affine(below, W_x, bias, memory, "zx")
+                layers.append(cell.forward(zx, W_h, start, memory))
+            below = layers[-1].states
             if layer < len(masks):
                 below = below * masks[layer]
         unscored = 0 if n_outputs is None else len(inputs) - n_outputs
         outputs = _read(weights, below[unscored:], inputs[unscored:], workspace)
-        last = torch.cat([tape.last for tape in tapes], dim=1)
         from_start = state is None
-        return ForwardPass(
-            cell, inputs, outputs, tapes, weights, from_start, last, workspace, masks
-        )
+        return ForwardPass(cell, inputs, outputs, layers, weights, from_start, workspace, masks)
 
     def read_again(self, run: ForwardPass, theta: Tensor) -> ForwardPass:
         """Return a forward pass as it is with another readout, that of other weights.
@@ -262,7 +278,11 @@ class Network:
         errors[:unscored] = 0.0
         torch.mm(rows, run.weights["output_weights"], out=errors[unscored:].flatten(0, 1))
         for layer in range(self.n_layers - 1, -1, -1):
-            tape, W_h = run.tapes[layer], run.weights[f"recurrent_weights_{layer}"]
+            tape, W_h = run.layers[layer], run.weights[f"recurrent_weights_{layer}"]
+            if isinstance(tape, LayerRun):
+                assert damping_terms is None and on_layer is None, "ask forward() for keep='tape'"
+                errors = self._backward_by_torch(run, layer, tape, errors, gradients)
+                continue
             damping_term = None if damping_terms is None else damping_terms[layer]
             delta_x, delta_h, start = run.cell.backward(
                 tape, W_h, errors, damping_term, workspace.layer(layer)
@@ -277,9 +297,7 @@ class Network:
             if self.hidden_bias:
                 torch.sum(flat_x, dim=0, out=gradients[f"bias_{layer}"])
             if self.learn_initial_state:
-                # a state carried over is a constant, not the learned one
-                learned = start.sum(dim=0) if run.from_start else 0.0
-                gradients[f"initial_state_{layer}"][:] = learned
+                gradients[f"initial_state_{layer}"][:] = _learned(start, run.from_start)
             if layer:
                 # dL/dh of the layer below = W_x' dL/dzx
                 W_x = run.weights[f"input_weights_{layer}"]
@@ -287,6 +305,27 @@ class Network:
                 if layer <= len(run.masks):
                     errors *= run.masks[layer - 1]
         return gradient
+
+    def _backward_by_torch(
+        self,
+        run: ForwardPass,
+        layer: int,
+        layer_run: LayerRun,
+        errors: Tensor,
+        gradients: dict[str, Tensor],
+    ) -> Tensor:
+        """Fill in the gradients of a layer that torch ran; return the errors of that below."""
+        assert layer_run.backward is not None, "ask forward() for keep='gradient'"
+        found = layer_run.backward(errors)
+        gradients[f"input_weights_{layer}"].copy_(found.input_weights)
+        gradients[f"recurrent_weights_{layer}"].copy_(found.recurrent_weights)
+        if self.hidden_bias:
+            gradients[f"bias_{layer}"].copy_(found.bias)
+        if self.learn_initial_state:
+            gradients[f"initial_state_{layer}"][:] = _learned(found.start, run.from_start)
+        if 0 < layer <= len(run.masks):
+            return found.inputs * run.masks[layer - 1]
+        return found.inputs
 
     def r_forward(
         self, run: ForwardPass, direction: Tensor, workspace: Workspace | None = None
@@ -321,6 +360,11 @@ class Network:
         r_outputs = _read(v, top, run.inputs[unscored:], workspace, "r_outputs")
         r_outputs.flatten(0, 1).addmm_(r_top.flatten(0, 1), weights["output_weights"].t())
         return r_outputs, r_z
+
+
+def _learned(start: Tensor, from_start: bool) -> Tensor | float:
+    """Return the gradient of the learned state; one carried over is a constant instead."""
+    return start.sum(dim=0) if from_start else 0.0
 
 
 def _read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 from torch import Tensor
@@ -21,6 +22,8 @@ class Workspace:
         self._memory: dict[str, Tensor] = {}
         self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
         self._layers: dict[int, Workspace] = {}
+        self._theta: Tensor | None = None
+        self._weights: dict[str, Tensor] = {}
 
     def __call__(self, name: str, *shape: int) -> Tensor:
         """Return the tensor of a name, with whatever was last written to it.
@@ -37,6 +40,14 @@ class Workspace:
             self._views = {key: v for key, v in self._views.items() if key[0] != name}
         view = self._views[name, shape] = memory[:size].view(shape)
         return view
+
+    def weights(
+        self, theta: Tensor, split: Callable[[Tensor], dict[str, Tensor]]
+    ) -> dict[str, Tensor]:
+        """Return views of a flat vector by name, those of last time where it is the same one."""
+        if self._theta is not theta:
+            self._theta, self._weights = theta, split(theta)
+        return self._weights
 
     def layer(self, number: int) -> Workspace:
         """Return the workspace of one layer, whose names are apart from those of all others.

@@ -134,7 +134,7 @@ class RunningMixin(SeriesMixin):
             workspace = Workspace(theta)
             for first in range(0, len(rows), n_steps):
                 inputs = self._network_inputs(rows[first : first + n_steps])
-                run = self.network_.forward(theta, inputs, h, workspace)
+                run = self.network_.forward(theta, inputs, h, workspace, keep="nothing")
                 outputs.append(run.outputs.cpu().numpy().astype(np.float64))
                 h = run.last
         return np.concatenate(outputs), h.cpu().numpy()
@@ -159,7 +159,7 @@ class RunningMixin(SeriesMixin):
                 steps, lengths - 1
             )
             with one_thread(self.network_.n_units):
-                run = self.network_.forward(theta, inputs[row_numbers])
+                run = self.network_.forward(theta, inputs[row_numbers], keep="nothing")
             outputs.append(read_last(run.outputs, lengths).cpu().numpy().astype(np.float64))
         n_previous = min(window - 1, len(all_rows))
         return np.concatenate(outputs), all_rows[len(all_rows) - n_previous :]

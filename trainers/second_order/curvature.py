@@ -11,6 +11,7 @@ from torch import Tensor
 from trainers.data.batches import Batch, Examples
 from trainers.network.losses import Loss
 from trainers.network.stack import ForwardPass, LayerErrors, Network
+from trainers.network.torch_layers import Keep
 from trainers.network.workspace import Workspace
 from trainers.second_order.step import CurvatureMatrix
 
@@ -46,7 +47,7 @@ class Objective:
         """Return the loss."""
         total, theta = 0.0, theta.to(self.dtype)
         for batch in self.batches:
-            outputs = self._forward(theta, batch).outputs
+            outputs = self._forward(theta, batch, "nothing").outputs
             total += float((self.loss.value(outputs, batch.targets) * batch.mask[..., 0]).sum())
         return total / self.weight
 
@@ -54,7 +55,7 @@ class Objective:
         """Return the loss and its gradient, (n_weights,)."""
         total, gradient = 0.0, torch.zeros_like(theta)
         for batch in self.batches:
-            run = self._forward(theta.to(self.dtype), batch)
+            run = self._forward(theta.to(self.dtype), batch, "gradient")
             value, output_gradient = loss_gradient(self.loss, run, batch, self.weight)
             total += value
             gradient += self.network.backward(run, output_gradient)
@@ -79,9 +80,13 @@ class Objective:
             total += float((self.loss.value(run.outputs, batch.targets) * batch.mask[..., 0]).sum())
         return total / self.weight
 
-    def _forward(self, theta: Tensor, batch: Batch) -> ForwardPass:
+    def _forward(self, theta: Tensor, batch: Batch, keep: Keep = "tape") -> ForwardPass:
         return self.network.forward(
-            theta, batch.inputs, workspace=self.workspace, n_outputs=batch.n_outputs
+            theta,
+            batch.inputs,
+            workspace=self.workspace,
+            n_outputs=batch.n_outputs,
+            keep=keep,
         )
 
     def squared_gradients(self, theta: Tensor) -> Tensor:

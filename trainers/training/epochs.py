@@ -13,6 +13,7 @@ from torch import Tensor
 from trainers.data.batches import Batch, shuffled_batches
 from trainers.network.regularization import vanishing_penalty
 from trainers.network.stack import ForwardPass, LayerErrors
+from trainers.network.torch_layers import Keep
 from trainers.network.workspace import Workspace
 from trainers.second_order.curvature import loss_gradient
 from trainers.training.problem import EpochRecord, SolverState, TrainingProblem
@@ -103,7 +104,10 @@ class MinibatchEpochs:
         p = self.problem
         inputs = p.perturbations.inputs(batch, p.rng)
         masks = p.perturbations.masks(batch, p.network, p.rng)
-        run = p.network.forward(p.theta, inputs, state, self.workspace, batch.n_outputs, masks)
+        keep: Keep = "tape" if p.vanishing_penalty else "gradient"
+        run = p.network.forward(
+            p.theta, inputs, state, self.workspace, batch.n_outputs, masks, keep
+        )
         # A chunk of padding or of unscored rows has no loss: it only carries the state on.
         if not batch.weight:
             return 0.0, run.last, 0.0
