@@ -14,6 +14,13 @@ from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.forecasting.levels import LevelTransformer
 from reservoirs.sequences import Array, SeriesLike, flatten, restore
 
+NEXT = """
+Parameters
+----------
+y : array-like, list of arrays, DataFrame or None, default=None
+    The next observation; anything else is ignored.
+"""
+
 
 class Difference(LevelTransformer):
     """Differences of a series, for forecasts that come back as levels.
@@ -66,14 +73,9 @@ class Difference(LevelTransformer):
         self.lag = lag
 
     @_fit_context(prefer_skip_nested_validation=True)
-    @inherit_parameters(SERIES)
+    @inherit_parameters(NEXT, SERIES)
     def fit(self, X: SeriesLike, y: SeriesLike = None, *, series_id: SeriesLike = None) -> Self:
         """Count the columns that are transformed.
-
-        Parameters
-        ----------
-        y : array-like, list of arrays, DataFrame or None, default=None
-            The next observation; anything else is ignored.
 
         Returns
         -------
@@ -182,14 +184,9 @@ class Log(LevelTransformer):
         self.shift = shift
 
     @_fit_context(prefer_skip_nested_validation=True)
-    @inherit_parameters(SERIES)
+    @inherit_parameters(NEXT, SERIES)
     def fit(self, X: SeriesLike, y: SeriesLike = None, *, series_id: SeriesLike = None) -> Self:
         """Count the columns that are transformed.
-
-        Parameters
-        ----------
-        y : array-like, list of arrays, DataFrame or None, default=None
-            The next observation; anything else is ignored.
 
         Returns
         -------

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted
 
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
+from reservoirs.estimators.series import match_numbers
 from reservoirs.estimators.settings import check_settings
 from reservoirs.estimators.transformers import SeriesTransformer
 from reservoirs.estimators.units import Units, attach, measure, measure_each
@@ -183,10 +184,7 @@ class SequenceScaler(OneToOneFeatureMixin, SeriesTransformer, BaseEstimator):
             By name where both have names, else by place where there are as many as in `fit`; None
             for a series that is none of them.
         """
-        if names is not None and self.series_names_ is not None:
-            place = {name: i for i, name in enumerate(self.series_names_)}
-            return [place.get(name) for name in names]
-        return list(range(n_series)) if n_series == len(self.mean_) else [None] * n_series
+        return match_numbers(self.series_names_, len(self.mean_), names, n_series)
 
     def inverse_transform(self, X: SeriesLike) -> SeriesLike:
         """Return rows in the original units.

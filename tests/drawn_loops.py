@@ -132,13 +132,19 @@ def assert_the_loop_holds(draw, seed, n_steps, shares):
     held, met = observed_forecast(model, n_steps, ahead)
     free, diverged = observed_forecast(model, n_steps, ahead, bound=None)
     assert np.isfinite(held).all(), system
-    bound = getattr(model, "steps", [(None, model)])[-1][1]
-    margin = getattr(bound, "bound", getattr(getattr(bound, "regressor", None), "bound", 0.25))
+    margin = bound_of(model)
     low, high = series.min(axis=0), series.max(axis=0)
     slack = margin * (high - low) + 2e-9 * np.abs(series).max(axis=0) + 1e-300
     assert (held >= low - slack).all() and (held <= high + slack).all(), system
     shares[kind, "met its bound"].append(met)
     shares[kind, "diverged without"].append(diverged or not np.isfinite(free).all())
+
+
+def bound_of(model):
+    """Return the bound of the regressor inside, or that of forecasts where it has none."""
+    if hasattr(model, "steps"):
+        model = model.steps[-1][1]
+    return getattr(getattr(model, "regressor", model), "bound", 0.25)
 
 
 def observed_forecast(model, n_steps, exog, **bound):

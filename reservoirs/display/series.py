@@ -20,26 +20,29 @@ if TYPE_CHECKING:
 
 SHADES = 0.3, 0.08  # of the narrowest interval and of the widest
 
+PARTS = """
+Parameters
+----------
+observed : array-like of shape (n_rows,)
+    The end of the series.
+forecast : array-like of shape (n_steps,)
+    What comes next.
+lower : array-like of shape (n_steps, n_levels), default=None
+    The lower ends of the intervals, of one level (n_steps,); None draws none.
+upper : array-like of shape (n_steps, n_levels), default=None
+    The upper ends.
+level : float or sequence of float, default=()
+    The levels of the intervals, in per cent.
+times : array-like of shape (n_rows + n_steps,) or pandas.Index, default=None
+    The times of all values; None counts steps, 0 the last one observed.
+name : str, default="value"
+    What the series is called.
+"""
 
+
+@inherit_parameters(PARTS)
 class SeriesForecastDisplay(Display):
     """The end of a series, the forecast that goes on from it, and its intervals.
-
-    Parameters
-    ----------
-    observed : array-like of shape (n_rows,)
-        The end of the series.
-    forecast : array-like of shape (n_steps,)
-        What comes next.
-    lower : array-like of shape (n_steps, n_levels), default=None
-        The lower ends of the intervals, of one level (n_steps,); None draws none.
-    upper : array-like of shape (n_steps, n_levels), default=None
-        The upper ends.
-    level : float or sequence of float, default=()
-        The levels of the intervals, in per cent.
-    times : array-like of shape (n_rows + n_steps,) or pandas.Index, default=None
-        The times of all values; None counts steps, 0 the last one observed.
-    name : str, default="value"
-        What the series is called.
 
     See Also
     --------
@@ -79,7 +82,7 @@ class SeriesForecastDisplay(Display):
         self.times, self.name = times, name
 
     @classmethod
-    @inherit_parameters(DISPLAY)
+    @inherit_parameters(PARTS, DISPLAY)
     def from_predictions(
         cls,
         observed: ArrayLike,
@@ -94,23 +97,6 @@ class SeriesForecastDisplay(Display):
         **line: LineProperty,
     ) -> Self:
         """Draw a forecast made before.
-
-        Parameters
-        ----------
-        observed : array-like of shape (n_rows,)
-            The end of the series.
-        forecast : array-like of shape (n_steps,)
-            What comes next.
-        lower : array-like of shape (n_steps, n_levels), default=None
-            The lower ends of the intervals, of one level (n_steps,); None draws none.
-        upper : array-like of shape (n_steps, n_levels), default=None
-            The upper ends.
-        level : float or sequence of float, default=()
-            Their levels, in per cent.
-        times : array-like of shape (n_rows + n_steps,) or pandas.Index, default=None
-            The times of all values; None counts steps.
-        name : str, default="value"
-            What the series is called.
 
         Returns
         -------

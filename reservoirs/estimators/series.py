@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -144,3 +144,17 @@ def split_context(rows: Array, pieces: Layout, layout: Layout) -> list[Array]:
             f"context must hold one array per series of X, {layout.n_series}, got {pieces.n_series}"
         )
     return [rows[span] for span in pieces.slices()]
+
+
+def match_numbers(
+    own: Sequence[Hashable] | None, n_own: int, names: Sequence[Hashable] | None, n_series: int
+) -> list[int | None]:
+    """Return which training series each of some series is.
+
+    By name where both have names, else by place where there are as many as in `fit`; None for a
+    series that is none of them. `own` are the names of the `n_own` training series.
+    """
+    if names is not None and own is not None:
+        place = {name: i for i, name in enumerate(own)}
+        return [place.get(name) for name in names]
+    return list(range(n_series)) if n_series == n_own else [None] * n_series

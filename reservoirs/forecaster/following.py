@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
-from reservoirs.estimators.series import Step
+from reservoirs.estimators.series import Step, match_numbers
 from reservoirs.forecaster.combined import CombinedForecast, Past
 from reservoirs.forecasting import Bounds, ForecastDivergedWarning, Loop, Start, TrainingEnd
 from reservoirs.forecasting.bounds import hold, left_at
@@ -62,12 +62,7 @@ class FollowingMixin:
             By name where both have names, else by place where there are as many as in `fit`; None
             for a series that is none of them.
         """
-        own = self.training_end_.outer
-        if names is not None and own is not None:
-            places = own.get_indexer(names)
-            return [None if place < 0 else int(place) for place in places]
-        same = n_series == len(self.models_)
-        return list(range(n_series)) if same else [None] * n_series
+        return match_numbers(self.training_end_.outer, len(self.models_), names, n_series)
 
     def start_in(self, number: int | None, initial_state: InitialState) -> Past:
         """Return what is known before the first row of a series.

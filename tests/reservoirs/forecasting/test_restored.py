@@ -27,6 +27,7 @@ from reservoirs import (
     next_step,
     save,
 )
+from reservoirs.forecasting import closed_loop_model
 from reservoirs.metrics import nrmse
 from reservoirs.model_selection import RollingOriginSplit, forecast_scorer
 
@@ -297,3 +298,31 @@ def test_a_plain_list_of_targets_behind_differences_is_refused():
     X, y = next_step(SALES)
     with pytest.raises(TypeError, match=r"pass y as an array or DataFrame, numpy.asarray\(y\)"):
         make_pipeline(Difference(), StandardScaler(), NVARRegressor()).fit(X, list(y))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_levels_behind_a_logarithm_have_as_much_room_in_it_again(seed):
+    rng = np.random.default_rng(seed)
+    rate, unit = rng.uniform(-0.1, 0.1), 10.0 ** rng.uniform(-9, 9)
+    shift = unit * rng.choice([0.0, 0.5, 3.0])
+    series = unit * np.exp(rate * T[:60] + 0.1 * rng.normal(size=60))
+    low, high = np.array([series.min()]), np.array([series.max()])
+    steps = [Log(shift=shift), Difference(lag=int(rng.integers(1, 4)))][: rng.integers(1, 3)]
+    model = make_pipeline(*steps, NVARRegressor(degree=1, alpha=1e-3)).fit(*next_step(series))
+    node = closed_loop_model(model).node
+
+    for share in (0.0, 1.0, rng.uniform(0, 30), 1e6):
+        found = np.ravel(node.widened(low, high, share))
+
+        ends = np.log([low[0] + shift, high[0] + shift])
+        room = share * np.ptp(ends)
+        with np.errstate(over="ignore"):
+            expected = np.exp([ends[0] - room, ends[1] + room]) - shift
+        assert_allclose(
+            found, np.minimum(expected, np.finfo(float).max), rtol=1e-9, atol=1e-12 * unit
+        )
+        assert found[0] <= low[0] * (1 + 1e-12) and found[1] >= high[0] * (1 - 1e-12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ForecastDivergedWarning)
+        far = forecast(model, 600)
+    assert np.isfinite(far).all() and (far > -shift).all()
