@@ -50,6 +50,7 @@ def register_all() -> None:
             "training_end_": TrainingEnd,
             "alpha_": float,
             "interval_rows_": IntervalRows | None,
+            "n_ahead_": int,
         },
     )
     register(
@@ -62,10 +63,12 @@ def register_all() -> None:
 
 def _upgrade_regressor(attributes: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of a regressor, with what parameters did before there were any."""
-    before = {
+    before: dict[str, Any] = {
         **{"interval_origins": None, "loss": "squared_error", "quantiles": QUANTILES},
         **{"readout": "trained", "alpha": 1e-10, "washout": 0},
     }
+    if "weights_" in attributes:
+        before["n_ahead_"] = 1
     return {**before, **upgrade_state(_upgrade(attributes))}
 
 

@@ -30,7 +30,7 @@ from reservoirs.forecasting.held_out import (
 )
 from reservoirs.forecasting.interval_rows import IntervalRows, keep_rows, kept_pieces
 from reservoirs.forecasting.intervals import check_coverage, check_levels, half_widths
-from reservoirs.forecasting.loop import Loop, find_loop
+from reservoirs.forecasting.loop import DIVERGED, Loop, find_loop
 from reservoirs.forecasting.loop_choice import (
     CLOSED_LOOP,
     Choice,
@@ -47,6 +47,7 @@ from reservoirs.forecasting.start import Start
 from reservoirs.forecasting.training_end import (
     TrainingEnd,
     check_outputs,
+    moved_on,
     record_training_end,
     upgrade_state,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "CLOSED_LOOP",
     "Choice",
     "DEFAULT_BOUND",
+    "DIVERGED",
     "ClosedLoopModel",
     "ForecastDivergedWarning",
     "ForecastMixin",
@@ -90,6 +92,7 @@ __all__ = [
     "find_residuals",
     "held_out_residuals",
     "input_rows",
+    "moved_on",
     "plan_origins",
     "states_at_origins",
     "keep_rows",

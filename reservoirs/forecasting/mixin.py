@@ -298,8 +298,9 @@ class ForecastMixin(SeriesMixin):
         states = self._start_states(None, pieces.n_series)
         filler = Filler(self._drive, self.loop_, self.training_end_.target_size)
         filled, _ = fill_inputs(filler, rows[whole], pieces, None, states)
-        values = np.full((len(rows), self.n_outputs_), np.nan)
-        values[whole] = np.concatenate(self._read_all(filled, pieces, states)[0])
+        read = np.concatenate(self._read_all(filled, pieces, states)[0])
+        values = np.full((len(rows), read.shape[1]), np.nan)
+        values[whole] = read
         return unscale(self, values, X, layout)
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn has no stubs

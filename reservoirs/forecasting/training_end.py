@@ -157,6 +157,15 @@ def record_training_end(
     )
 
 
+def moved_on(end: TrainingEnd, n_steps: int, last_observations: Array) -> TrainingEnd:
+    """Return an end that is some steps later, at other last observations, (n_series, n_outputs)."""
+    tails = end.tails
+    for _ in range(n_steps):
+        if tails is not None:
+            tails = tuple(None if tail is None else advance(tail) for tail in tails)
+    return replace(end, last_observations=last_observations, tails=tails)
+
+
 def some_pairs(rows: Array, targets: Targets, layout: Layout) -> tuple[Array, Array] | None:
     """Return rows evenly spaced along a series, the last among them, and the targets before.
 

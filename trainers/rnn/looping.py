@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
 from sklearn.base import RegressorMixin
 
 from reservoirs.forecasting import (
+    DIVERGED,
+    Bounds,
     ForecastMixin,
     IntervalRows,
+    Loop,
     Start,
-    find_loop,
     keep_rows,
     kept_pieces,
     record_training_end,
@@ -20,6 +23,13 @@ from reservoirs.sequences import Array, Layout, SeriesLike
 from reservoirs.targets import Targets
 from trainers.network.heads import SpreadHead
 from trainers.rnn.base import RecurrentNetwork
+from trainers.rnn.several_steps import (
+    end_after,
+    find_steps,
+    first_step,
+    run_in_steps,
+    told_rows,
+)
 from trainers.rnn.spreads import spread_ends
 
 
@@ -27,6 +37,7 @@ class ForecastingNetwork(ForecastMixin, RegressorMixin, RecurrentNetwork):
     """A trained network whose loop may close."""
 
     interval_origins: int | None
+    n_ahead_: int
     _widened = 1.1  # of intervals: the loops run along rows that were learned, or that chose
 
     def _record_training_end(
@@ -45,19 +56,63 @@ class ForecastingNetwork(ForecastMixin, RegressorMixin, RecurrentNetwork):
             span = list(layout.slices())[-1]
             seen, in_series = rows[span], Layout("single", (span.stop - span.start,))
             of_pairs = Targets(targets.rows[span], targets.kind, targets.flat)
-        loop = find_loop(seen, of_pairs, in_series)
-        self.training_end_ = record_training_end(
-            rows, targets, layout, X, y, loop=loop, last_only=last_only
+        self.n_ahead_, loop = find_steps(seen, of_pairs, in_series)
+        end = record_training_end(
+            rows, self._first_step(targets), layout, X, y, loop=loop, last_only=last_only
         )
+        if self.n_ahead_ > 1:
+            names = None if end.output_names is None else end.output_names[: end.n_outputs]
+            end = replace(end, output_names=names)
+            end = end_after(end, of_pairs, in_series, rows.shape[1])
+        self.training_end_ = end
 
-    def _store_end_states(self, rows: Array, layout: Layout, *, last_only: bool = False) -> None:
+    def _first_step(self, targets: Targets) -> Targets:
+        """Return targets of one step, as a closed loop takes them."""
+        return first_step(targets, targets.rows.shape[1] // self.n_ahead_)
+
+    def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
+        """Return the predictions one step ahead of every row, and the last state."""
+        values, state = super()._drive(rows, state)
+        return values[:, : values.shape[1] // self.n_ahead_], state
+
+    def _closed_loop(
+        self,
+        observation: Array,
+        exog: Array,
+        loop: Loop,
+        state: Array,
+        bounds: Bounds | None = None,
+    ) -> Array:
+        """Feed every prediction back, those of several steps together."""
+        if self.n_ahead_ == 1:
+            return super()._closed_loop(observation, exog, loop, state, bounds)
+
+        def read(rows: Array, before: Array) -> tuple[Array, Array]:
+            outputs, after = self._raw_outputs(rows, before)
+            return self._in_target_units(outputs[-1:])[0], after
+
+        limit = DIVERGED * self.training_end_.target_size
+        return run_in_steps(read, self.n_ahead_, observation, exog, loop, state, bounds, limit)
+
+    def _store_end_states(
+        self, rows: Array, layout: Layout, targets: Targets, *, last_only: bool = False
+    ) -> None:
         """Store the state at the end of the series that a forecast may go on from."""
         last_states: list[Array] = []
         if self.target_kind_ == "per_step":
             spans, starts = list(layout.slices()), self._start_states(None, layout.n_series)
+            told = self._told_rows(targets, layout)
             for number in range(len(spans) - 1 if last_only else 0, len(spans)):
-                last_states.append(self._drive(rows[spans[number]], starts[number])[1])
+                series = rows[spans[number]]
+                series = np.vstack([series, told[number]]) if told else series
+                last_states.append(self._drive(series, starts[number])[1])
         self.last_states_ = last_states
+
+    def _told_rows(self, targets: Targets, layout: Layout) -> list[Array]:
+        """Return the inputs after the last row of every series that targets of steps tell of."""
+        if self.n_ahead_ == 1:
+            return []
+        return told_rows(self.training_end_, targets, layout, self.n_features_in_)
 
     def _keep_rows(self, rows: Array, layout: Layout, targets: Targets) -> IntervalRows | None:
         """Keep what intervals need of the training rows, unless none are wanted."""
@@ -69,6 +124,7 @@ class ForecastingNetwork(ForecastMixin, RegressorMixin, RecurrentNetwork):
             if first:
                 begin = spans[number].start
                 before[number] = self._drive(rows[begin : begin + first], starts[0])[1]
+        targets = self._first_step(targets)
         counted = np.zeros(len(rows), dtype=bool)
         counted[targets.known] = True
         if targets.weights is not None:
@@ -82,7 +138,7 @@ class ForecastingNetwork(ForecastMixin, RegressorMixin, RecurrentNetwork):
     ) -> tuple[Array, Array]:
         """Return the ends of intervals, by the network's own distances where it learned some."""
         head = self._head
-        if start is None or not isinstance(head, SpreadHead):
+        if start is None or self.n_ahead_ > 1 or not isinstance(head, SpreadHead):
             return super()._interval(values, state, levels, start)
         return spread_ends(self, head, values, levels, start)
 

@@ -20,7 +20,6 @@ from reservoirs.forecasting import (
     INTERVAL_ORIGINS,
     ORIGINS,
     check_outputs,
-    find_loop,
     open_rows,
     scale_targets,
     skip_leading,
@@ -35,6 +34,7 @@ from trainers.network.losses import LossFunction
 from trainers.rnn.base import RecurrentNetwork
 from trainers.rnn.looping import ForecastingNetwork
 from trainers.rnn.settings import NOT_NEGATIVE, NetworkSettings
+from trainers.rnn.several_steps import find_steps
 from trainers.training.problem import Solver
 
 ALPHA = 1e-10  # of a solved readout
@@ -106,6 +106,8 @@ class RNNRegressor(ForecastingNetwork):
         "per_step" or "per_series".
     interval_rows_ : IntervalRows or None
         The last training rows, for intervals; None where a forecast cannot have them.
+    n_ahead_ : int
+        Steps that every target goes ahead, k where y[t] holds the next k observations.
     n_features_in_ : int
         Number of features.
 
@@ -275,7 +277,7 @@ class RNNRegressor(ForecastingNetwork):
         scaled = scale_targets(self, X, y, series_id, resumed=resumed)
         targets = check_targets(self, scaled, layout, allow_nan=True)
         targets = with_weights(self, targets, sample_weight, layout)
-        whole = skip_leading(rows, layout, gaps, targets, find_loop(rows, targets, layout))
+        whole = skip_leading(rows, layout, gaps, targets, find_steps(rows, targets, layout)[1])
         self._measure_targets(whole.targets, whole.layout, resumed=resumed)
         n_epochs = self.max_iter * (1 if whole.gaps is None or resumed else 2)
         progress = Progress(self, X, y, n_epochs, {"series_id": series_id})
@@ -283,11 +285,13 @@ class RNNRegressor(ForecastingNetwork):
         for inputs, outputs in self._passes(whole, self.loop_, fitted=resumed):
             known = self._standardized(outputs)
             self._fit(inputs, whole.layout, known, progress, resumed=resumed)
-            self._store_end_states(inputs, whole.layout)
+            self._store_end_states(inputs, whole.layout, outputs)
             self.interval_rows_ = self._keep_rows(inputs, whole.layout, outputs)
             if self.status_ in ("interrupted", "stopped"):
                 break
-        self.training_end_ = self._complete(self.training_end_, whole, changed=gaps is not None)
+        if not self._told_rows(whole.targets, whole.layout):
+            first = replace(whole, targets=self._first_step(whole.targets))
+            self.training_end_ = self._complete(self.training_end_, first, changed=gaps is not None)
         return self._end(progress)
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -319,7 +323,7 @@ class RNNRegressor(ForecastingNetwork):
         self._record_training_end(rows, targets, layout, X, y, last_only=True)
         encoded = self._standardized(targets)
         self._fit(rows, layout, encoded, progress, resumed=resumed, one_epoch=True)
-        self._store_end_states(rows, layout, last_only=True)
+        self._store_end_states(rows, layout, targets, last_only=True)
         return self._end(progress)
 
     def _encode_targets(self, y: SeriesLike, layout: Layout, *, resumed: bool) -> Targets:
@@ -331,7 +335,7 @@ class RNNRegressor(ForecastingNetwork):
     def _measure_targets(self, targets: Targets, layout: Layout, *, resumed: bool) -> None:
         """Set the mean and the scale of every column of y; going on, check the columns."""
         if resumed:
-            check_outputs(targets, self.training_end_)
+            check_outputs(self._first_step(targets), self.training_end_)
             return
         scored = self._scored(targets, layout)
         self.target_mean_, self.target_scale_ = moments(scored.rows, scored.weights)

@@ -35,7 +35,8 @@ class RunningMixin(SeriesMixin):
 
     def _read(self, rows: Array, state: Array) -> tuple[Array, Array]:
         """Return the predictions of one series, (n_steps or 1, n_outputs), and its last state."""
-        values, state = self._drive(rows, state)
+        outputs, state = self._raw_outputs(rows, state)
+        values = self._in_target_units(outputs)
         return (values if self.target_kind_ == "per_step" else values[-1:]), state
 
     def _in_target_units(self, outputs: Array) -> Array:
