@@ -38,7 +38,7 @@ def interrupted(tmp_path, ready, *arguments, command=COMMAND):
     end = time.monotonic() + 120.0
     while not ready(command.pid) and command.poll() is None:
         assert time.monotonic() < end, "not ready in two minutes"
-        time.sleep(0.01)
+        time.sleep(0.05)  # to look through all processes takes 2 ms
     os.killpg(command.pid, signal.SIGINT)
     printed = command.communicate(timeout=120)[0]
     while session(command.pid):
