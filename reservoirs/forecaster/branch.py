@@ -238,7 +238,7 @@ class Branch:
             if reach:
                 history = np.concatenate([level[:, None], history[:, :-1]], axis=1)
             out[:, step] = level
-        return np.exp(out) if self.transform.log else out, met
+        return self.transform.back(out), met
 
     def run_together(
         self,
@@ -283,7 +283,7 @@ class Branch:
         out: Array = compiled.transformed_loops.run_transformed_loops(
             network, course.before[number][rows], series, readout
         )
-        return np.exp(out) if self.transform.log else out
+        return self.transform.back(out)
 
     def repeated(self, n_loops: int) -> list[tuple[Array, Array]]:
         """Return the readouts of each member, the same for every loop."""

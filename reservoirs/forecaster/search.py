@@ -107,8 +107,9 @@ def score_branch(
 
 def loop_errors(values: Array, truth: Array, y: Array) -> Array:
     """Return RMSE over the deviation of the series, (n_loops, n_ways)."""
-    squares = ((values - truth[:, None]) / measure(y)[1]) ** 2
-    errors: Array = np.maximum(np.sqrt(squares.mean(axis=(2, 3))), SMALLEST)
+    with np.errstate(over="ignore"):  # of a way that explodes
+        squares = ((values - truth[:, None]) / measure(y)[1]) ** 2
+        errors: Array = np.maximum(np.sqrt(squares.mean(axis=(2, 3))), SMALLEST)
     return errors
 
 

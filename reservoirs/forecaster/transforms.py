@@ -49,6 +49,11 @@ class Transform:
         """Return g."""
         return np.log(y) if self.log else y
 
+    def back(self, levels: Array) -> Array:
+        """Return values of the series from g; infinite where they explode."""
+        with np.errstate(over="ignore"):  # what explodes weighs nothing, or is held
+            return np.exp(levels) if self.log else levels
+
     def forward(self, y: Array) -> Array:
         """Return z without its first `reach` rows, which have no value."""
         values = self.levels(y)

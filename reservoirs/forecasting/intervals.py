@@ -159,7 +159,7 @@ def _side_by_side(
     low: Sequence[pd.DataFrame],
     high: Sequence[pd.DataFrame],
 ) -> pd.DataFrame:
-    """Return one DataFrame of a forecast and the ends of its intervals."""
+    """Return one DataFrame of a forecast and the ends of its intervals, all with names."""
     pd = load_pandas()
     names, columns = list(mean.columns), [mean.to_numpy()]
     for j, name in enumerate(mean.columns):
@@ -171,6 +171,12 @@ def _side_by_side(
         if mean.columns.nlevels > 1
         else pd.Index(names, name=mean.columns.name, tupleize_cols=False)
     )
+    if not index.is_unique:
+        twice = index[index.duplicated()][0]
+        raise ValueError(
+            f"the forecast and its intervals would have two columns {twice!r}: rename a column of "
+            "the series, or give every level once"
+        )
     return pd.DataFrame(np.hstack(columns), index=mean.index, columns=index)
 
 

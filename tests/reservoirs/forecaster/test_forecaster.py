@@ -283,3 +283,15 @@ def test_no_way_is_judged_by_values_after_its_origin(season, horizon, n_lags, co
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ForecastDivergedWarning)
             assert np.isfinite(model.forecast(horizon)).all()
+
+
+@pytest.mark.parametrize("season", [None, 12])
+def test_a_positive_value_near_0_explodes_no_forecast(season):
+    for smallest in (1e-300, 1e-30, 5e-324):
+        series = np.where(np.arange(96) == 3, smallest, SALES)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model = quick(season=season).fit(series)
+            ahead = model.forecast(6, level=80)
+        assert np.isfinite(ahead).all()
+        assert np.abs(ahead[0] / quick(season=season).fit(SALES).forecast(6) - 1).max() < 0.5

@@ -339,3 +339,16 @@ def test_widths_have_the_unit_of_the_errors_however_large(power):
 
     assert_array_equal(found, np.ldexp(half_widths(residuals, 9, [80.0, 90.0]), power))
     assert not half_widths(np.zeros((20, 6, 1)), 9, [80.0]).any()
+
+
+@pytest.mark.parametrize(
+    ("names", "level"),
+    [(["y", "y_lo80"], 80), (["y_hi90", "y"], [80, 90]), (["a", "b"], [80, 80.0])],
+)
+def test_columns_of_one_name_are_refused(names, level):
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=names)
+    model = ESNRegressor(n_units=9, random_state=0).fit(*next_step(frame))
+
+    with pytest.raises(ValueError, match="rename a column of the series, or give every level once"):
+        model.forecast(3, level=level)
+    assert model.forecast(3, level=70).columns.is_unique
