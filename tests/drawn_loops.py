@@ -2,6 +2,7 @@
 
 import warnings
 from collections import defaultdict
+from functools import cache
 
 import numpy as np
 from containers import naming
@@ -24,9 +25,9 @@ from reservoirs import (
 from reservoirs.datasets import lorenz63, mackey_glass, roessler
 
 CHAOS = {
-    "lorenz": lorenz63(600, random_state=0),
-    "roessler": roessler(600, random_state=0),
-    "mackey_glass": mackey_glass(600, random_state=0).reshape(-1, 1),
+    "lorenz": lambda: lorenz63(600, random_state=0),
+    "roessler": lambda: roessler(600, random_state=0),
+    "mackey_glass": lambda: mackey_glass(600, random_state=0).reshape(-1, 1),
 }
 T = np.arange(600.0)[:, None]
 DRAWN = {  # by hand: what has no attractor, or hardly a scale
@@ -51,10 +52,15 @@ def logistic(rate, value):
     return rows
 
 
+@cache
+def chaos(name):
+    return CHAOS[name]()
+
+
 def drawn_series(rng):
     """Return the name of a system and 20 to 600 rows of it, in some units, perhaps noisy."""
     name = rng.choice([*CHAOS, *DRAWN])
-    series = CHAOS[name] if name in CHAOS else DRAWN[name](rng)
+    series = chaos(name) if name in CHAOS else DRAWN[name](rng)
     series = series[: rng.integers(20, 600), : rng.integers(1, 4)]
     noise = rng.choice([0.0, 0.05, 0.2]) * rng.normal(size=series.shape)
     series = series if np.ptp(series) == 0 else series + noise * series.std()
