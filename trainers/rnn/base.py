@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from sklearn.utils import check_random_state
 
 from reservoirs.estimators import FitInterrupted, Progress
-from reservoirs.sequences import Array, Layout, SeriesLike
+from reservoirs.sequences import Array, Layout, SeriesLike, check_rows
 from reservoirs.targets import Targets
 from trainers.data.batches import Examples
 from trainers.data.row_weights import mean_one
@@ -21,9 +22,11 @@ from trainers.network.heads import Head
 from trainers.network.initialization import ESNInit, initial_weights, resolve_init
 from trainers.network.losses import LOSSES
 from trainers.network.stack import Network
+from trainers.rnn.drawing import Draw, Drawing, first_sample
 from trainers.rnn.running import RunningMixin
 from trainers.rnn.settings import NetworkSettings
 from trainers.rnn.unused import check_used
+from trainers.training.drawn_epochs import DrawnEpochs
 from trainers.training.loop import Stopping, TrainingResult, train
 from trainers.training.perturbations import Perturbations
 from trainers.training.problem import EpochRecord, Solver, TrainingProblem
@@ -120,17 +123,20 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         *,
         resumed: bool,
         one_epoch: bool = False,
+        draw: Draw | None = None,
     ) -> None:
         """Train from new weights, or go on from the fit before.
 
         Rows are (n_rows, n_features) of all series. If resumed, it goes on from `solver_state_`;
-        with `one_epoch` it holds nothing out.
+        with `one_epoch` it holds nothing out. With `draw` the rows are a sample, and every epoch
+        learns others.
         """
         solver, rng = resolve(self.solver), self._generator()
+        check_used(self, solver, drawing=draw is not None)
         self._check_settings(solver, layout, targets)
         theta = self._initialize(rows, layout, targets, rng, resumed=resumed)
         examples, held_out = self._split(
-            rows, layout, targets, None if one_epoch else self._held_out_fraction()
+            rows, layout, targets, None if one_epoch or draw else self._held_out_fraction()
         )
         problem = TrainingProblem(
             network=self.network_,
@@ -151,6 +157,9 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         if alphas is not None:
             problem = problem.with_best_alpha(problem.theta, alphas)
         runner = solver.epoch_runner(problem, self.learning_rate)
+        if draw is not None:
+            more = partial(self._draw_examples, draw)
+            runner = DrawnEpochs(problem, solver, self.learning_rate, more)
         if resumed:
             runner.resume(self.solver_state_["epochs"])
             rng.bit_generator.state = self.solver_state_["rng"]
@@ -169,6 +178,20 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             result.theta = problem.solved(result.theta)
         self._store_fit(result, resumed=resumed)
 
+    def _sample_of(
+        self, X: Drawing, y: SeriesLike, **refused: SeriesLike
+    ) -> tuple[SeriesLike, SeriesLike, Draw | None]:
+        """Return data as they came, or a sample of what draws them, and what draws more."""
+        refused["validation_fraction"] = self.validation_fraction
+        return first_sample(X, y, self._generator, self.batch_size, refused)
+
+    def _draw_examples(self, draw: Draw, rng: np.random.Generator) -> Examples:
+        """Return the examples of one epoch, drawn anew."""
+        X, y = draw(rng, self.batch_size)
+        rows, layout = check_rows(self, X, reset=False)
+        targets = self._encode_targets(y, layout, resumed=True)
+        return self._split(rows, layout, targets, None)[0]
+
     def _generator(self) -> np.random.Generator:
         """Return the generator of the weights and of the order of the batches."""
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
@@ -176,7 +199,6 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
 
     def _check_settings(self, solver: Solver, layout: Layout, targets: Targets) -> None:
         """Refuse settings that do not go together, or not with the data."""
-        check_used(self, solver)
         if self.vanishing_penalty and not CELLS[self.cell].recurs_through_weights_only:
             raise ValueError(
                 f"vanishing_penalty is for cell='rnn', got cell={self.cell!r}; set it to 0"

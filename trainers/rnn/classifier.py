@@ -16,6 +16,7 @@ from reservoirs.targets import Targets
 from trainers.data.row_weights import mean_one, with_weights
 from trainers.network.initialization import ESNInit
 from trainers.rnn.base import RecurrentNetwork
+from trainers.rnn.drawing import Drawing
 from trainers.rnn.settings import NetworkSettings
 from trainers.training.problem import Solver
 
@@ -168,8 +169,8 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
     @inherit_parameters(SERIES)
     def fit(
         self,
-        X: SeriesLike,
-        y: SeriesLike,
+        X: Drawing,
+        y: SeriesLike = None,
         *,
         sample_weight: SeriesLike = None,
         series_id: SeriesLike = None,
@@ -181,6 +182,10 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
 
         Parameters
         ----------
+        X : array-like, list of arrays, DataFrame or callable
+            Any container of series, or what draws them: a function (rng, n) or an object with such
+            a method `draw`, which returns X and y of n new sequences. Every epoch learns
+            `batch_size` of them, and y is None.
         y : array-like or list of arrays
             Labels per step in the container of X, or one label per series.
         sample_weight : array-like or list of arrays, default=None
@@ -201,6 +206,7 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
             that a warm start does not know, an unknown device, or a parameter that the solver does
             not use.
         """
+        X, y, draw = self._sample_of(X, y, sample_weight=sample_weight, series_id=series_id)
         names = getattr(self, "feature_names_in_", None)
         rows, layout = check_rows(self, X, series_id=series_id, reset=True, min_rows=2)
         resumed = self.warm_start and hasattr(self, "solver_state_")
@@ -211,7 +217,7 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
         counted = slice(None) if targets.weights is None else targets.weights > 0
         self._weigh_classes(self._numbers(targets.rows[counted]))
         progress = Progress(self, X, y, self.max_iter, {"series_id": series_id})
-        self._fit(rows, layout, targets, progress, resumed=resumed)
+        self._fit(rows, layout, targets, progress, resumed=resumed, draw=draw)
         return self._end(progress)
 
     @_fit_context(prefer_skip_nested_validation=True)

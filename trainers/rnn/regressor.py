@@ -32,6 +32,7 @@ from trainers.network.heads import QUANTILES, REGRESSION_LOSSES, Head, make_head
 from trainers.network.initialization import ESNInit
 from trainers.network.losses import LossFunction
 from trainers.rnn.base import RecurrentNetwork
+from trainers.rnn.drawing import Drawing
 from trainers.rnn.looping import ForecastingNetwork
 from trainers.rnn.settings import NOT_NEGATIVE, NetworkSettings
 from trainers.rnn.several_steps import find_steps
@@ -235,8 +236,8 @@ class RNNRegressor(ForecastingNetwork):
     @inherit_parameters(SERIES)
     def fit(
         self,
-        X: SeriesLike,
-        y: SeriesLike,
+        X: Drawing,
+        y: SeriesLike = None,
         *,
         sample_weight: SeriesLike = None,
         series_id: SeriesLike = None,
@@ -253,6 +254,10 @@ class RNNRegressor(ForecastingNetwork):
 
         Parameters
         ----------
+        X : array-like, list of arrays, DataFrame or callable
+            Any container of series, or what draws them: a function (rng, n) or an object with such
+            a method `draw`, which returns X and y of n new sequences. Every epoch learns
+            `batch_size` of them, and y is None.
         sample_weight : array-like or list of arrays, default=None
             What the loss counts on every row, in the container of y, or on every series,
             (n_series,): numbers >= 0 of which only the ratios count. A row of weight
@@ -269,6 +274,7 @@ class RNNRegressor(ForecastingNetwork):
         ValueError
             For bad data, an unknown device, or a parameter that the solver does not use.
         """
+        X, y, draw = self._sample_of(X, y, sample_weight=sample_weight, series_id=series_id)
         names = getattr(self, "feature_names_in_", None)
         rows, layout, gaps = open_rows(self, X, series_id=series_id, reset=True, min_rows=2)
         resumed = self.warm_start and hasattr(self, "solver_state_")
@@ -284,7 +290,7 @@ class RNNRegressor(ForecastingNetwork):
         self._record_training_end(rows, targets, layout, X, y)
         for inputs, outputs in self._passes(whole, self.loop_, fitted=resumed):
             known = self._standardized(outputs)
-            self._fit(inputs, whole.layout, known, progress, resumed=resumed)
+            self._fit(inputs, whole.layout, known, progress, resumed=resumed, draw=draw)
             self._store_end_states(inputs, whole.layout, outputs)
             self.interval_rows_ = self._keep_rows(inputs, whole.layout, outputs)
             if self.status_ in ("interrupted", "stopped"):

@@ -10,8 +10,10 @@ from trainers.training.solvers import SOLVERS
 from trainers.training.used import OPTIONAL
 
 
-def check_used(network: NetworkSettings, solver: Solver) -> None:
+def check_used(network: NetworkSettings, solver: Solver, *, drawing: bool = False) -> None:
     """Refuse a parameter of a network that its solver does not use, unless it has its default.
+
+    Where sequences are drawn for every step, `batch_size` is how many, whatever the solver.
 
     Raises
     ------
@@ -19,7 +21,8 @@ def check_used(network: NetworkSettings, solver: Solver) -> None:
         For one that is set and not used; the message names the solvers that use it.
     """
     parameters = signature(type(network)).parameters
-    for name in sorted((OPTIONAL - solver.uses) & parameters.keys()):
+    uses = solver.uses | {"batch_size"} if drawing else solver.uses
+    for name in sorted((OPTIONAL - uses) & parameters.keys()):
         default, value = parameters[name].default, getattr(network, name)
         if value != default:
             others = sorted(other for other, kind in SOLVERS.items() if name in kind().uses)
