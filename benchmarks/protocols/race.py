@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import nn
 
 from benchmarks.methods.base import Method
+from benchmarks.methods.races import ModuleLoss
 from benchmarks.protocols.outcome import Outcome, sizes
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.kinds import Race
@@ -18,7 +18,7 @@ from benchmarks.tasks.kinds import Race
 def evaluate_race(
     task: Task, data: Race, method: Method, settings: Settings, seed: int, outcome: Outcome
 ) -> None:
-    """Train until the time is up; the loss is that of all training data, in float64."""
+    """Train until the time is up; the loss is that of all training data."""
     race = _network if data.module is None else _module
     began = time.process_time()
     step, loss, n_weights = race(task, data, method, settings, seed)
@@ -66,24 +66,15 @@ def _module(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = data.module()
-    inputs, targets = torch.as_tensor(data.X), torch.as_tensor(data.y)
-    optimizer = method.build(settings, task, module, seed)
-
-    def outputs_and_loss() -> tuple[torch.Tensor, torch.Tensor]:
-        outputs = module(inputs)
-        return nn.functional.cross_entropy(outputs, targets), outputs
-
-    def backward() -> torch.Tensor:
-        optimizer.zero_grad()
-        value, _ = outputs_and_loss()
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
+    dtype = next(module.parameters()).dtype
+    inputs, targets = torch.as_tensor(data.X, dtype=dtype), torch.as_tensor(data.y)
+    if targets.is_floating_point():
+        targets = targets.to(dtype)
+    training = ModuleLoss(module, inputs, targets)
+    step = method.build(settings, task, training, seed)
 
     def loss() -> float:
         with torch.no_grad():
-            return float(outputs_and_loss()[0])
+            return float(training.on()[0])
 
-    # torch's closure computes gradients, ours returns the outputs too: their curvature is needed
-    closure = backward if isinstance(optimizer, torch.optim.LBFGS) else outputs_and_loss
-    size = sum(p.numel() for p in module.parameters())
-    return lambda: optimizer.step(closure), loss, size
+    return step, loss, sum(p.numel() for p in module.parameters())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,12 @@ def _oscillator(seed: int) -> Race:
     data = datasets.oscillator(1000, eta=0.1, force="hold", random_state=seed)
     series, force = data.x[:, None] / data.x.std(), data.force[:, None] / data.force.std()
     return Race(*next_step(series, force))
+
+
+def _autoencoder(seed: int) -> Race:
+    """Return 1500 images, to be squeezed through eight numbers and made anew."""
+    images = load_digits().data[:1500] / 16.0
+    return Race(images, images, module=partial(_squeezed, 100, 50, 25, 8), seconds=8.0)
 
 
 def _digits(module: Callable[[], Module]) -> Callable[[int], Race]:
@@ -60,6 +67,15 @@ def _multilayer(*hidden: int) -> Module:
     return nn.Sequential(*layers, nn.Linear(below, 10)).double()
 
 
+def _squeezed(*widths: int) -> Module:
+    nn = _torch_layers()
+    sizes = [64, *widths, *widths[-2::-1], 64]
+    layers: list[Module] = []
+    for below, above in pairwise(sizes):
+        layers += [nn.Linear(below, above), nn.Tanh()]
+    return nn.Sequential(*layers[:-1])
+
+
 def _convolutional() -> Module:
     nn = _torch_layers()
     return nn.Sequential(
@@ -75,6 +91,7 @@ def _convolutional() -> Module:
 
 RACERS = frozenset({"adam_0.01", "adam_0.003", "adam_0.001", "adam_0.0003", "race_hf"})
 OPTIMIZERS = frozenset({"torch_hf", "torch_lbfgs"})
+ALL_OPTIMIZERS = OPTIMIZERS | {"torch_hf_rows", "torch_adam", "torch_muon"}
 
 
 def _race(name: str, what: str, make: Callable[[int], Race], racers: frozenset[str]) -> Task:
@@ -93,4 +110,10 @@ TASKS = [
         OPTIMIZERS,
     ),
     _race("race_conv", "digits, two convolutions", _digits(_convolutional), OPTIMIZERS),
+    _race(
+        "race_autoencoder",
+        "digits through eight numbers, in float32",
+        _autoencoder,
+        ALL_OPTIMIZERS,
+    ),
 ]

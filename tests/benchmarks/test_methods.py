@@ -54,6 +54,13 @@ def test_only_racers_race_and_only_rememberers_remember():
     allowed = {
         "race_sine": {"adam_0.01", "adam_0.003", "adam_0.001", "adam_0.0003", "race_hf"},
         "race_deep": {"torch_hf", "torch_lbfgs"},
+        "race_autoencoder": {
+            "torch_hf",
+            "torch_hf_rows",
+            "torch_lbfgs",
+            "torch_adam",
+            "torch_muon",
+        },
         "addition_80": {"nag_0", "nag_0.9", "nag_0.98", "nag_0.995"},
         "memory5_50": {"hf_structural", "hf_plain"},
     }

@@ -38,7 +38,27 @@ class SquaredForward(SquaredOnce):
     @staticmethod
     def forward(ctx, x):
         ctx.save_for_forward(x)
-        return SquaredOnce.forward(ctx, x)
+        return Squared.forward(ctx, x)
+
+
+class _Refused(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, error):
+        return error.clone()
+
+    @staticmethod
+    def backward(ctx, direction):
+        raise RuntimeError(
+            "torch.compile with aot_autograd does not currently support double backward"
+        )
+
+
+class SquaredCompiled(SquaredForward):
+    """One that answers as a compiled module does: forward mode, but no second backward pass."""
+
+    @staticmethod
+    def backward(ctx, error):
+        return _Refused.apply(2 * ctx.saved_tensors[0] * error)
 
 
 class Applied(nn.Module):
@@ -111,6 +131,7 @@ MODELS = {
     "own function": (lambda: Applied(Squared), series),
     "own function, once": (lambda: Applied(SquaredOnce), series),
     "own function, forward": (lambda: Applied(SquaredForward), series),
+    "own function, compiled": (lambda: Applied(SquaredCompiled), series),
     "own function, partly": (lambda: Applied(SquaredOnce, share=1.0), series),
 }
 

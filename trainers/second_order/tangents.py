@@ -13,7 +13,9 @@ from torch.autograd import forward_ad
 
 # torch's words for an operation that has no forward-mode, or no second, derivative
 NO_FORWARD_MODE = re.compile(r"forward.AD|forward.mode|jvp|dual", re.IGNORECASE)
-NO_SECOND = re.compile(r"not implemented|once_differentiable|differentiate twice|require grad")
+NO_SECOND = re.compile(
+    r"not implemented|once_differentiable|differentiate twice|double backward|require grad"
+)
 
 
 class Evaluated(Protocol):

@@ -1,8 +1,8 @@
+import pytest
 import torch
 
-from benchmarks.methods.races import METHODS, build_hessian_free, build_lbfgs, racer
+from benchmarks.methods.races import METHODS, ModuleLoss, hessian_free, make_muon, racer
 from benchmarks.tasks import TASKS
-from trainers import HessianFree
 
 TASK = TASKS["race_sine"]
 
@@ -23,9 +23,57 @@ def test_rates_are_those_of_the_names():
     }  # fmt: skip
 
 
-def test_optimizers_are_ours_and_that_of_torch_without_its_tolerances():
-    module = torch.nn.Linear(2, 1)
+def loss_of(outputs=2, classes=False):
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Linear(3, outputs), torch.nn.Tanh())
+    module.append(torch.nn.Linear(outputs, outputs))
+    targets = torch.arange(500) % 2 if classes else torch.randn(500, outputs)
+    return ModuleLoss(module, torch.randn(500, 3), targets)
 
-    assert isinstance(build_hessian_free({}, TASK, module, 0), HessianFree)
-    group = build_lbfgs({}, TASK, module, 0).param_groups[0]
-    assert (group["tolerance_grad"], group["tolerance_change"]) == (0.0, 0.0)
+
+@pytest.mark.parametrize("name", ["torch_hf", "torch_hf_rows", "torch_lbfgs", "torch_adam"])
+@pytest.mark.parametrize("classes", [True, False])
+def test_every_optimizer_lowers_the_loss(name, classes):
+    loss = loss_of(classes=classes)
+    before = float(loss.on()[0].detach())
+    method = next(method for method in METHODS if method.name == name)
+
+    step = method.build({}, TASK, loss, 0)
+    for _ in range(3):
+        step()
+
+    assert float(loss.on()[0].detach()) < before
+
+
+@pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="torch before 2.9 has no Muon")
+def test_muon_has_the_matrices_and_adam_the_rest():
+    loss = loss_of()
+
+    muon, adam = make_muon(loss.module)
+
+    assert [p.ndim for group in muon.param_groups for p in group["params"]] == [2, 2]
+    assert [p.ndim for group in adam.param_groups for p in group["params"]] == [1, 1]
+
+
+def test_the_squared_error_is_summed_over_outputs():
+    loss = loss_of()
+
+    value, outputs = loss.on(torch.arange(10))
+
+    expected = ((outputs - loss.targets[:10]) ** 2).sum() / 10
+    torch.testing.assert_close(value, expected)
+
+
+def test_curvature_is_that_of_fresh_rows_at_every_step(monkeypatch):
+    seen = []
+
+    def step(self, closure, curvature=None):
+        seen.append(len(curvature()[1]))
+        return 0.0
+
+    monkeypatch.setattr("trainers.HessianFree.step", step)
+    take = hessian_free(300, max_cg=50)({}, TASK, loss_of(), 0)
+    take()
+    take()
+
+    assert seen == [300, 300]
