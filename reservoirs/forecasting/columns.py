@@ -192,6 +192,11 @@ def check_exog(
         width and takes_missing and takes_missing(array[missing.any(axis=1)])
     ):
         raise MissingValuesError(describe_missing(missing, "exog", exog))
+    if not n_exog:
+        raise ValueError(
+            f"exog must have shape ({n_rows}, 0), for this model was fitted without exogenous "
+            f"inputs, got {array.shape}; leave exog out, or fit on next_step(series, exog)"
+        )
     if array.shape[1] != n_exog or len(array) < n_rows or (exact and len(array) != n_rows):
         raise ValueError(
             f"exog must have shape ({n_rows}, {n_exog}), one row per observation fed in "
