@@ -23,6 +23,16 @@ def _addition(n_series: int | None, seed: int, *, lag: int) -> Bunch:
     return datasets.addition(n_series, lag, random_state=seed)
 
 
+def _multiplication(n_series: int | None, seed: int, *, lag: int) -> Bunch:
+    assert n_series is not None  # as above
+    return datasets.multiplication(n_series, lag, random_state=seed)
+
+
+def _xor(n_series: int | None, seed: int, *, lag: int) -> Bunch:
+    assert n_series is not None  # as above
+    return datasets.xor(n_series, lag, random_state=seed)
+
+
 def _order(n_series: int | None, seed: int, *, lag: int) -> Bunch:
     assert n_series is not None  # as above
     return datasets.temporal_order(n_series, lag, random_state=seed)
@@ -93,6 +103,33 @@ def _five_bits(
         invites=frozenset(settings),
         fixed=settings,
         note="all 32 sequences; updates are Hessian-free steps until none is wrong",
+    )
+
+
+def _second_order(name: str, title: str, draw: Draw, *, labels: bool) -> Task:
+    """Return a task that Hessian-free learns from a thousand new sequences a step."""
+    settings = {
+        method: {"solver__damping": damping, "solver__max_cg": 100}
+        for method, damping in HESSIAN_FREE.items()
+    }
+    return Task(
+        name,
+        f"{title}, T=50, 50 units",
+        _sequences(
+            draw,
+            labels=labels,
+            n_updates=200,
+            sequences_per_update=1000,
+            updates_per_call=1,
+            stop_when_solved=True,
+        ),
+        kind=Memory,
+        on_request=True,
+        n_units=50,
+        ranking="wrong",
+        invites=frozenset(settings),
+        fixed={key: dict(values) for key, values in settings.items()},
+        note="updates are steps of 1000 new sequences (Martens & Sutskever 2011, figure 3)",
     )
 
 
@@ -167,4 +204,10 @@ TASKS = [
         invites=frozenset(GRADIENT_DESCENT),
         note="plain gradient descent with and without clipping and regulariser (Pascanu 2013)",
     ),
+    _second_order("addition_50", "Addition", partial(_addition, lag=50), labels=False),
+    _second_order(
+        "multiplication_50", "Multiplication", partial(_multiplication, lag=50), labels=False
+    ),
+    _second_order("xor_50", "XOR", partial(_xor, lag=50), labels=True),
+    _second_order("order_50", "Temporal order", partial(_order, lag=50), labels=True),
 ]
