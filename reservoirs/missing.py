@@ -28,8 +28,8 @@ WAYS_OUT = {
     ),
 }
 AT_THE_START = (
-    ". The first rows are those that Difference has no value for: nothing but scalers may stand "
-    "between it and a regressor of this library, in one Pipeline"
+    ". The first rows are those that Difference has no value for: nothing but scalers of all "
+    "series alike may stand between it and a regressor of this library, in one Pipeline"
 )
 
 

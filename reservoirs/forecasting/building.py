@@ -29,8 +29,9 @@ from reservoirs.scaling import SequenceScaler
 
 LEVELS = (
     "the loop cannot close: Log and Difference must be the first steps, with nothing but scalers "
-    "between them and a regressor of this library, fitted in one Pipeline without memory= on "
-    "X, y = next_step(series), arrays or DataFrames"
+    "between them and a regressor of this library (of several series none that scales each by "
+    "itself), fitted in one Pipeline without memory= on X, y = next_step(series), arrays or "
+    "DataFrames"
 )
 
 ALONE = (

@@ -290,7 +290,7 @@ def test_a_step_behind_differences_that_is_no_scaler_is_told_of_their_first_rows
     model = make_pipeline(Difference(), between, ESNRegressor(**ESN))
     with pytest.raises(ValueError, match="NaN"):
         model.fit(*next_step(SALES))
-    with pytest.raises(ValueError, match="nothing but scalers may stand between"):
+    with pytest.raises(ValueError, match="nothing but scalers of all series alike"):
         make_pipeline(Difference(), Reservoir(n_units=9), Ridge()).fit(*next_step(SALES))
 
 
@@ -326,3 +326,13 @@ def test_levels_behind_a_logarithm_have_as_much_room_in_it_again(seed):
         warnings.simplefilter("ignore", ForecastDivergedWarning)
         far = forecast(model, 600)
     assert np.isfinite(far).all() and (far > -shift).all()
+
+
+def test_a_scaler_of_each_series_behind_them_is_refused_of_several_series():
+    panel = next_step([SALES[:, None], 9 * SALES[:80, None]])
+    for step, match in ((Log(), "none that scales each by itself"), (Difference(), "alike")):
+        model = make_pipeline(step, SequenceScaler(per_series=True), NVARRegressor(degree=1))
+        with pytest.raises(ValueError, match=match):
+            forecast(model.fit(*panel), 3)
+        alike = make_pipeline(step, SequenceScaler(), NVARRegressor(degree=1))
+        assert len(forecast(alike.fit(*panel), 3)) == 2
