@@ -16,8 +16,9 @@ from trainers.data.batches import Batch
 from trainers.data.split import split_examples
 from trainers.network.cell import Tape
 from trainers.network.losses import Loss
+from trainers.network.passes import ForwardPass, LayerErrors
 from trainers.network.small import one_thread
-from trainers.network.stack import ForwardPass, LayerErrors, Network
+from trainers.network.stack import Network
 from trainers.network.workspace import Workspace
 from trainers.rnn.base import RecurrentNetwork
 from trainers.second_order.curvature import loss_gradient

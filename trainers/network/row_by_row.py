@@ -6,14 +6,10 @@ over time are those of the cells; tests hold the rest to `Network.forward`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from reservoirs.sequences import Array
-from trainers.network.stack import Network
-
-RowRunner = Callable[["Array", "Array | None"], "tuple[Array, Array]"]
+from trainers.network.stack import Network, RowRunner
 
 
 def row_runner(network: Network, weights: dict[str, Array]) -> RowRunner:
@@ -31,8 +27,8 @@ def row_runner(network: Network, weights: dict[str, Array]) -> RowRunner:
     for k in range(network.n_layers):
         W_x, W_h = (weights[f"{name}_weights_{k}"].T for name in ("input", "recurrent"))
         layers.append((W_x, W_h, weights.get(f"bias_{k}", 0.0)))
-        width = network.state_size // network.n_layers
-        starts.append(weights.get(f"initial_state_{k}", np.zeros(width, c.dtype)))
+        zero = np.zeros(network.layer_state_size, c.dtype)
+        starts.append(weights.get(f"initial_state_{k}", zero))
     initial = np.concatenate(starts)
 
     def run(rows: Array, state: Array | None) -> tuple[Array, Array]:
@@ -45,4 +41,4 @@ def row_runner(network: Network, weights: dict[str, Array]) -> RowRunner:
             rows, last_states[k] = run_series(zx[:, None], W_h, states[k])
         return np.dot(rows[-1], V) + seen, last_states.reshape(-1)
 
-    return run
+    return network.mixing(run, c.dtype)

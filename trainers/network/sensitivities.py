@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from reservoirs.sequences import Array
 from trainers.network.cell import Jacobians
-from trainers.network.stack import READOUT, ForwardPass, Network
+from trainers.network.passes import ForwardPass
+from trainers.network.stack import READOUT, Network
 from trainers.network.workspace import Workspace
 
 
-def output_jacobian(
-    network: Network, run: ForwardPass, n_columns: int, feedback: Tensor | None = None
-) -> Tensor:
+def output_jacobian(network: Network, run: ForwardPass, n_columns: int) -> Tensor:
     """Return the derivatives of the outputs by the first weights of the flat vector.
 
     Parameters
@@ -24,28 +24,17 @@ def output_jacobian(
         Its forward pass, from the start of the series, in float64 on the CPU.
     n_columns : int
         By how many weights: all, or those before the readout's.
-    feedback : (n_inputs, n_outputs) torch.Tensor or None, default=None
-        The part of the inputs that the last outputs make up, x[t] = ... + B o[t-1]; None for none.
 
     Returns
     -------
     (n_scored, batch, n_outputs, n_columns) torch.Tensor
         J of the steps that have outputs.
 
-    Raises
-    ------
-    ValueError
-        For feedback to a cell without `jacobians`.
     """
-    parts = [run.cell.jacobians(tape) for tape in run.tapes]
-    if any(part is None for part in parts):
-        if feedback is not None:
-            raise ValueError(
-                f"teacher_forcing below 1 needs Cell.jacobians, which {type(run.cell).__name__} "
-                "does not have; write it, or set teacher_forcing=1"
-            )
+    parts = [part for tape in run.tapes if (part := run.cell.jacobians(tape)) is not None]
+    if not parts:
         return _one_by_one(network, run, n_columns)
-    return _at_once(network, run, [part for part in parts if part is not None], n_columns, feedback)
+    return _at_once(network, run, parts, n_columns)
 
 
 def _one_by_one(network: Network, run: ForwardPass, n_columns: int) -> Tensor:
@@ -63,29 +52,13 @@ def _at_once(
     run: ForwardPass,
     parts: list[Jacobians],
     n_columns: int,
-    feedback: Tensor | None,
 ) -> Tensor:
     """Return J by the compiled recursion, series after series."""
     from trainers.network.sensitivity_loops import sensitivities  # numba takes its time to load
 
-    layers, W = range(network.n_layers), run.weights
-    V_x = W["skip_weights"].numpy() if network.skip else np.empty((0, network.n_inputs))
-    above = [W[f"input_weights_{k}"].numpy() for k in layers[1:]]
-    weights = (
-        np.stack([W[f"recurrent_weights_{k}"].numpy() for k in layers]),
-        np.ascontiguousarray(W["input_weights_0"].numpy()),
-        np.stack(above) if above else np.empty((0, *W["recurrent_weights_0"].shape)),
-    )
-    fed = np.empty((network.n_inputs, 0)) if feedback is None else feedback.numpy()
-    by_x, by_h, by_state, hidden = (
-        torch.stack(tensors).numpy()
-        for tensors in (
-            [part.x for part in parts],
-            [part.h for part in parts],
-            [part.state for part in parts],
-            [tape.hidden for tape in run.tapes],
-        )
-    )
+    by_x, by_h, by_state, *weights, V, V_x = linearised(run, parts)
+    fed = np.empty((network.n_inputs, 0)) if network.feedback is None else network.feedback.numpy()
+    hidden = torch.stack([tape.hidden for tape in run.tapes]).numpy()
     first, first_out, starts = _columns(network, n_columns)
     n_scored, batch = run.outputs.shape[:2]
     jacobian = np.empty((batch, n_scored, network.n_outputs, n_columns))
@@ -95,16 +68,33 @@ def _at_once(
             if start >= 0 and run.from_start:
                 columns = np.arange(network.layer_state_size)
                 state[k, columns, start + columns] = 1.0
-        series = (np.ascontiguousarray(a[:, :, i]) for a in (by_x, by_h, by_state))
         sensitivities(
-            *series,
-            *weights,
+            *(by_x[i], by_h[i], by_state[i], *weights),
             np.ascontiguousarray(run.inputs[:, i].numpy()),
             np.ascontiguousarray(hidden[:, :, i]),
-            *(np.ascontiguousarray(W["output_weights"].numpy()), np.ascontiguousarray(V_x)),
-            *(np.ascontiguousarray(fed), first, first_out, state, jacobian[i]),
+            *(V, V_x, fed, first, first_out, state, jacobian[i]),
         )
     return torch.from_numpy(jacobian).transpose(0, 1)
+
+
+def linearised(run: ForwardPass, parts: list[Jacobians]) -> tuple[Array, ...]:
+    """Return a forward pass as the compiled loops take it.
+
+    `parts` are the derivatives of every layer. by_x and by_h, (batch, n_layers, n_steps, n_parts,
+    n_gates, n), by_state, (batch, n_layers, n_steps, n_parts, n_parts, n), W_h, (n_layers, n_gates
+    * n, n), W_x of the lowest layer, W_x of those above, V, and V_x, of no rows without it, are
+    returned.
+    """
+    W, layers = run.weights, range(len(parts))
+    tensors = [part.x for part in parts], [part.h for part in parts], [part.state for part in parts]
+    by = [np.ascontiguousarray(torch.stack(t).movedim(2, 0).numpy()) for t in tensors]
+    above = [W[f"input_weights_{k}"].numpy() for k in layers[1:]]
+    W_h = np.stack([W[f"recurrent_weights_{k}"].numpy() for k in layers])
+    W_below = np.stack(above) if above else np.empty((0, *W_h.shape[1:]), W_h.dtype)
+    n_inputs = run.inputs.shape[2]
+    V_x = W["skip_weights"].numpy() if "skip_weights" in W else np.empty((0, n_inputs), W_h.dtype)
+    ends = (np.ascontiguousarray(a) for a in (W["output_weights"].numpy(), V_x))
+    return *by, W_h, np.ascontiguousarray(W["input_weights_0"].numpy()), W_below, *ends
 
 
 def _columns(network: Network, n_columns: int) -> tuple[np.ndarray, np.ndarray, list[int]]:

@@ -5,99 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from reservoirs.parallel import ComputedOnce
+from reservoirs.sequences import Array
 from trainers.network.cell import Cell, Tape
 from trainers.network.cells import get_cell
+from trainers.network.passes import ForwardPass, LayerErrors
 from trainers.network.small import multiply_long
 from trainers.network.torch_layers import Keep, LayerRun, is_faster, run_layer
 from trainers.network.workspace import Workspace
 
+RowRunner = Callable[[Array, "Array | None"], "tuple[Array, Array]"]
 READOUT = ("output_weights", "skip_weights", "output_bias")  # the last weights, in their order
-
-
-class LayerErrors(NamedTuple):
-    """Derivatives of the loss that the backward pass finds in one layer.
-
-    Attributes
-    ----------
-    errors : (n_steps, batch, n_units) torch.Tensor
-        dL/dh, through all later steps.
-    delta_x, delta_h : (n_steps, batch, n_gates * n_units) torch.Tensor
-        dL/dzx and dL/dzh.
-    start : (batch, layer's state size) torch.Tensor
-        dL/dstate[0].
-    """
-
-    errors: Tensor
-    delta_x: Tensor
-    delta_h: Tensor
-    start: Tensor
-
-
-@dataclass(frozen=True)
-class ForwardPass:
-    """A forward pass, with all that the other passes need.
-
-    Attributes
-    ----------
-    cell : Cell
-        The cell of every layer.
-    inputs : (n_steps, batch, n_inputs) torch.Tensor
-        What the network was run on.
-    outputs : (n_outputs, batch, n_outputs) torch.Tensor
-        Of the last steps, or of all.
-    layers : list of Tape or LayerRun
-        What every layer left, from the bottom up.
-    weights : dict of torch.Tensor
-        By name.
-    from_start : bool
-        Whether the series started here: from the zero or learned state, not from one carried over.
-    workspace : Workspace
-        The memory used.
-    masks : sequence of (n_steps, batch, n_units) torch.Tensor, default=()
-        Dropout: what the outputs of every layer but the last were multiplied by; none without.
-    """
-
-    cell: Cell
-    inputs: Tensor
-    outputs: Tensor
-    layers: list[Tape | LayerRun]
-    weights: dict[str, Tensor]
-    from_start: bool
-    workspace: Workspace
-    masks: Sequence[Tensor] = ()
-
-    def layer_inputs(self, layer: int) -> Tensor:
-        """Return the inputs of a layer, (n_steps, batch, width); of n_layers those of the readout.
-
-        Layers count from 0, the bottom.
-        """
-        if layer == 0:
-            return self.inputs
-        hidden = self.layers[layer - 1].states
-        return hidden if layer > len(self.masks) else hidden * self.masks[layer - 1]
-
-    @property
-    def last(self) -> Tensor:
-        """The state after the last step, (batch, state_size)."""
-        return torch.cat([layer.last for layer in self.layers], dim=1)
-
-    @property
-    def tapes(self) -> list[Tape]:
-        """Tapes of the layers, of a pass that kept them."""
-        tapes = [layer for layer in self.layers if isinstance(layer, Tape)]
-        assert len(tapes) == len(self.layers), "ask forward() for keep='tape'"
-        return tapes
-
-    @ComputedOnce
-    def slopes(self) -> list[Tensor]:
-        """Slopes of the activations, (n_steps, batch, n_gates * n_units) of every layer."""
-        return [self.cell.slopes(tape) for tape in self.tapes]
 
 
 @dataclass(frozen=True)
@@ -129,6 +52,16 @@ class Network:
     learn_initial_state: bool = False
     hidden_bias: bool = True
     skip: bool = False
+
+    @property
+    def feedback(self) -> Tensor | None:
+        """How the last outputs enter the inputs, (n_inputs, n_outputs); None where they do not."""
+        return None
+
+    def mixing(self, run: RowRunner, dtype: np.dtype) -> RowRunner:
+        """Return a function of one series that mixes what is fed back into the rows; here as is."""
+        del dtype
+        return run
 
     @property
     def kind(self) -> Cell:
@@ -266,16 +199,13 @@ class Network:
         workspace = run.workspace if workspace is None else workspace
         gradient = grad.new_empty(self.n_weights)
         gradients = self.split(gradient)
-        # readout: dL/dV = sum dL/do h', dL/dU = sum dL/do x', dL/dc = sum dL/do, dL/dh = V' dL/do
-        rows, top = grad.reshape(-1, self.n_outputs), run.layer_inputs(self.n_layers)
+        self.readout_gradients(run, grad, gradients)
+        top = run.layer_inputs(self.n_layers)
         unscored = len(top) - len(grad)
-        torch.mm(rows.t(), top[unscored:].flatten(0, 1), out=gradients["output_weights"])
-        if self.skip:
-            seen = run.inputs[unscored:].flatten(0, 1)
-            torch.mm(rows.t(), seen, out=gradients["skip_weights"])
-        torch.sum(rows, dim=0, out=gradients["output_bias"])
         errors = workspace("errors", *top.shape)
         errors[:unscored] = 0.0
+        # dL/dh = V' dL/do
+        rows = grad.reshape(-1, self.n_outputs)
         torch.mm(rows, run.weights["output_weights"], out=errors[unscored:].flatten(0, 1))
         for layer in range(self.n_layers - 1, -1, -1):
             tape, W_h = run.layers[layer], run.weights[f"recurrent_weights_{layer}"]
@@ -287,21 +217,14 @@ class Network:
             delta_x, delta_h, start = run.cell.backward(
                 tape, W_h, errors, damping_term, workspace.layer(layer)
             )
+            of_layer = LayerErrors(errors, delta_x, delta_h, start)
             if on_layer is not None:
-                on_layer(layer, LayerErrors(errors, delta_x, delta_h, start))
-            flat_x, flat_h = delta_x.flatten(0, 1), delta_h.flatten(0, 1)
-            below, h_before = run.layer_inputs(layer).flatten(0, 1), tape.hidden[:-1].flatten(0, 1)
-            # dL/dW_x = sum dL/dzx x', dL/dW_h = sum dL/dzh h[t-1]', dL/db = sum dL/dzx
-            torch.mm(below.t(), flat_x, out=gradients[f"input_weights_{layer}"].t())
-            multiply_long(flat_h.t(), h_before, gradients[f"recurrent_weights_{layer}"])
-            if self.hidden_bias:
-                torch.sum(flat_x, dim=0, out=gradients[f"bias_{layer}"])
-            if self.learn_initial_state:
-                gradients[f"initial_state_{layer}"][:] = _learned(start, run.from_start)
+                on_layer(layer, of_layer)
+            self.layer_gradients(run, layer, of_layer, gradients)
             if layer:
                 # dL/dh of the layer below = W_x' dL/dzx
                 W_x = run.weights[f"input_weights_{layer}"]
-                torch.mm(flat_x, W_x, out=errors.flatten(0, 1))
+                torch.mm(delta_x.flatten(0, 1), W_x, out=errors.flatten(0, 1))
                 if layer <= len(run.masks):
                     errors *= run.masks[layer - 1]
         return gradient
@@ -326,6 +249,34 @@ class Network:
         if 0 < layer <= len(run.masks):
             return found.inputs * run.masks[layer - 1]
         return found.inputs
+
+    def readout_gradients(
+        self, run: ForwardPass, grad: Tensor, gradients: dict[str, Tensor]
+    ) -> None:
+        """Fill in the gradients of the readout, of dL/do of the last steps."""
+        # dL/dV = sum dL/do h', dL/dU = sum dL/do x', dL/dc = sum dL/do
+        rows, top = grad.reshape(-1, self.n_outputs), run.layer_inputs(self.n_layers)
+        unscored = len(top) - len(grad)
+        torch.mm(rows.t(), top[unscored:].flatten(0, 1), out=gradients["output_weights"])
+        if self.skip:
+            seen = run.inputs[unscored:].flatten(0, 1)
+            torch.mm(rows.t(), seen, out=gradients["skip_weights"])
+        torch.sum(rows, dim=0, out=gradients["output_bias"])
+
+    def layer_gradients(
+        self, run: ForwardPass, layer: int, errors: LayerErrors, gradients: dict[str, Tensor]
+    ) -> None:
+        """Fill in the gradients of the weights of one layer, of the errors there."""
+        flat_x, flat_h = errors.delta_x.flatten(0, 1), errors.delta_h.flatten(0, 1)
+        h_before = run.tapes[layer].hidden[:-1].flatten(0, 1)
+        # dL/dW_x = sum dL/dzx x', dL/dW_h = sum dL/dzh h[t-1]', dL/db = sum dL/dzx
+        below = run.layer_inputs(layer).flatten(0, 1)
+        torch.mm(below.t(), flat_x, out=gradients[f"input_weights_{layer}"].t())
+        multiply_long(flat_h.t(), h_before, gradients[f"recurrent_weights_{layer}"])
+        if self.hidden_bias:
+            torch.sum(flat_x, dim=0, out=gradients[f"bias_{layer}"])
+        if self.learn_initial_state:
+            gradients[f"initial_state_{layer}"][:] = _learned(errors.start, run.from_start)
 
     def r_forward(
         self, run: ForwardPass, direction: Tensor, workspace: Workspace | None = None

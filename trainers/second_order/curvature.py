@@ -10,7 +10,8 @@ from torch import Tensor
 
 from trainers.data.batches import Batch, Examples
 from trainers.network.losses import Loss
-from trainers.network.stack import ForwardPass, LayerErrors, Network
+from trainers.network.passes import ForwardPass, LayerErrors
+from trainers.network.stack import Network
 from trainers.network.torch_layers import Keep
 from trainers.network.workspace import Workspace
 from trainers.second_order.step import CurvatureMatrix

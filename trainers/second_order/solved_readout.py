@@ -33,7 +33,8 @@ from reservoirs.readout import QRSums
 from reservoirs.sequences import Array
 from trainers.data.batches import Batch, Examples
 from trainers.network.losses import Loss
-from trainers.network.stack import ForwardPass, Network
+from trainers.network.passes import ForwardPass
+from trainers.network.stack import Network
 from trainers.network.workspace import Workspace
 from trainers.second_order.curvature import Objective, damping_terms, loss_gradient
 from trainers.second_order.step import CurvatureMatrix

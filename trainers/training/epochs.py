@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from trainers.data.batches import Batch, shuffled_batches
+from trainers.network.passes import ForwardPass, LayerErrors
 from trainers.network.regularization import vanishing_penalty
-from trainers.network.stack import ForwardPass, LayerErrors
 from trainers.network.torch_layers import Keep
 from trainers.network.workspace import Workspace
 from trainers.second_order.curvature import loss_gradient

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from reservoirs.estimators import inherit_parameters
 from reservoirs.sequences import Array
+from trainers.network.passes import ForwardPass
 from trainers.network.sensitivities import output_jacobian
-from trainers.network.stack import ForwardPass
 from trainers.second_order.solved_readout import Solution, SolvedObjective, scored_rows
 from trainers.training.problem import EpochRecord, EpochRunner, Solver, SolverState, TrainingProblem
 
