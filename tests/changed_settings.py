@@ -28,6 +28,7 @@ OTHER = {  # a valid value that no estimator above has
     "alpha_horizon": 9, "forgetting": 0.9, "readout_features": "state",
     "interval_origins": 12, "loss": "huber", "quantiles": (0.1, 0.5, 0.9), "readout": "ridge",
     "weight_decay": 0.1, "input_noise": 0.1, "dropout": 0.1, "schedule": "cosine",
+    "teacher_forcing": 0.5,
 }  # fmt: skip
 
 

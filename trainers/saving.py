@@ -11,6 +11,7 @@ from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.persistence import check_shapes, register
 from reservoirs.sequences import Array
 from trainers import solvers
+from trainers.network.forcing import ForcedNetwork
 from trainers.network.heads import QUANTILES
 from trainers.network.initialization import ESNInit
 from trainers.network.stack import Network
@@ -39,6 +40,7 @@ def register_all() -> None:
         register(cls, attributes={})
     # before a readout could see the inputs
     register(Network, attributes={}, upgrade=lambda attributes: {"skip": False, **attributes})
+    register(ForcedNetwork, attributes={})
     register(
         RNNRegressor,
         check=_check_network,
@@ -65,7 +67,7 @@ def _upgrade_regressor(attributes: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of a regressor, with what parameters did before there were any."""
     before: dict[str, Any] = {
         **{"interval_origins": None, "loss": "squared_error", "quantiles": QUANTILES},
-        **{"readout": "trained", "alpha": 1e-10, "washout": 0},
+        **{"readout": "trained", "alpha": 1e-10, "washout": 0, "teacher_forcing": 1.0},
     }
     if "weights_" in attributes:
         before["n_ahead_"] = 1
@@ -90,6 +92,15 @@ def _upgrade_solver_state(attributes: dict[str, Any]) -> dict[str, Any]:
         return attributes
     renamed = {"epochs" if name == "stepper" else name: stored[name] for name in stored}
     return {**attributes, "solver_state_": renamed}
+
+
+def _check_forced(network: ForcedNetwork) -> None:
+    """Refuse a share that is none, or maps from outputs to inputs that are not theirs."""
+    maps = network.scale, network.shift
+    if not 0 < network.forcing <= 1 or any(len(part) != network.n_outputs for part in maps):
+        raise ValueError("network_ must have a share of forcing, and a scale for every output")
+    if not np.isfinite(maps).all():
+        raise ValueError("network_ must have finite scales")
 
 
 def _check_network(model: RNNRegressor | RNNClassifier) -> None:
@@ -120,6 +131,8 @@ def _check_network(model: RNNRegressor | RNNClassifier) -> None:
         raise ValueError("weights_ must be a dict, and n_layers a number")
     if not all(type(a) is type(b) and a == b for a, b in pairs) or network.n_layers > len(weights):
         raise ValueError("network_ is not the network that the parameters describe")
+    if isinstance(network, ForcedNetwork):
+        _check_forced(network)
     if set(weights) != set(network.shapes):
         raise ValueError(f"weights_ must hold {sorted(network.shapes)}, got {sorted(weights)}")
     check_shapes("weights_", weights, dict(network.shapes))

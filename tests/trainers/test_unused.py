@@ -48,6 +48,7 @@ CHANGED = {  # a value, and what must be set for it to say anything
 }
 ELSEWHERE = {  # training by one solver, once, is alike
     *("solver", "warm_start", "device", "verbose", "exog_align", "bound", "interval_origins"),
+    "teacher_forcing",  # needs a loop, and has a test of its own with every solver
 }
 EXPECTED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

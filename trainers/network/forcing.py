@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from trainers.network.passes import ForwardPass, LayerErrors
 from trainers.network.row_by_row import row_runner
 from trainers.network.sensitivities import linearised
 from trainers.network.stack import Network, RowRunner
+from trainers.network.torch_layers import Keep
 from trainers.network.workspace import Workspace
 
 
@@ -60,6 +61,17 @@ class ForcedNetwork(Network):
         )
         return matrix
 
+    @classmethod
+    def of(cls, network: Network, forcing: float, scale: Array, shift: Array) -> Self:
+        """Return a network that is fed a share of its own outputs."""
+        plain = {field.name: getattr(network, field.name) for field in fields(Network)}
+        maps = {"scale": tuple(scale.tolist()), "shift": tuple(shift.tolist())}
+        return cls(**{**plain, "forcing": forcing, **maps})
+
+    def unforced(self) -> Network:
+        """Return the network that is fed its inputs alone."""
+        return Network(**{field.name: getattr(self, field.name) for field in fields(Network)})
+
     def mixing(self, run: RowRunner, dtype: np.dtype) -> RowRunner:
         """Return a function that mixes the rows, in place, and runs them one by one.
 
@@ -87,13 +99,18 @@ class ForcedNetwork(Network):
         state: Tensor | None = None,
         workspace: Workspace | None = None,
         n_outputs: int | None = None,
+        masks: Sequence[Tensor] = (),
+        keep: Keep = "tape",
     ) -> ForwardPass:
         """Run the network; the inputs of the pass are those mixed with the outputs."""
+        assert not masks  # refused before
         mixed = self._mixed(theta, inputs, state)
         size = self.n_layers * self.layer_state_size
         plain = None if state is None else state[:, :size]
-        run = super().forward(theta, mixed, plain, workspace, n_outputs)
-        return replace(run, last=torch.cat([run.last, run.outputs[-1]], dim=1))
+        # the passes back and forward below read tapes
+        keep = "tape" if keep == "gradient" else keep
+        run = super().forward(theta, mixed, plain, workspace, n_outputs, keep=keep)
+        return replace(run, said=run.outputs[-1])
 
     def _mixed(self, theta: Tensor, inputs: Tensor, state: Tensor | None) -> Tensor:
         """Return the inputs mixed with the outputs, series by series and row by row."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from reservoirs.parallel import ComputedOnce
 from trainers.network.cell import Cell, Tape
 from trainers.network.torch_layers import LayerRun
+from trainers.network.workspace import Workspace
 
 
 class LayerErrors(NamedTuple):

@@ -58,6 +58,10 @@ class Network:
         """How the last outputs enter the inputs, (n_inputs, n_outputs); None where they do not."""
         return None
 
+    def unforced(self) -> Network:
+        """Return the network that is fed its inputs alone; here itself."""
+        return self
+
     def mixing(self, run: RowRunner, dtype: np.dtype) -> RowRunner:
         """Return a function of one series that mixes what is fed back into the rows; here as is."""
         del dtype

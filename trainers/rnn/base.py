@@ -27,11 +27,12 @@ from trainers.rnn.running import RunningMixin
 from trainers.rnn.settings import NetworkSettings
 from trainers.rnn.unused import check_used
 from trainers.training.drawn_epochs import DrawnEpochs
-from trainers.training.loop import Stopping, TrainingResult, train
+from trainers.training.loop import Stopping, TrainingResult
 from trainers.training.perturbations import Perturbations
 from trainers.training.problem import EpochRecord, Solver, TrainingProblem
 from trainers.training.schedules import Schedule
 from trainers.training.solvers import resolve
+from trainers.training.stages import MakeRunner, train_in_stages
 
 
 class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
@@ -104,6 +105,10 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         """Return the penalties of a readout that is solved; None, as here, for one that is not."""
         return None
 
+    def _stages(self) -> list[Network]:
+        """Return the networks of the stages of training, the last one that of the model."""
+        return [self.network_]
+
     def _settled_rows(self, layout: Layout) -> Array | None:
         """Return which rows come late enough in their series to be scored; None for all."""
         return None
@@ -153,29 +158,25 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             perturbations=Perturbations(self.input_noise, self.dropout),
             schedule=Schedule(self.schedule, self.max_iter, max(self.n_iter_no_change // 2, 1)),
         )
-        alphas = self._penalties()
-        if alphas is not None:
-            problem = problem.with_best_alpha(problem.theta, alphas)
-        runner = solver.epoch_runner(problem, self.learning_rate)
+        networks = self._stages()
+        self.network_ = networks[-1]
+        rate = self.learning_rate
+        make_runner: MakeRunner = partial(solver.epoch_runner, learning_rate=rate)
         if draw is not None:
             more = partial(self._draw_examples, draw)
-            runner = DrawnEpochs(problem, solver, self.learning_rate, more)
-        if resumed:
-            runner.resume(self.solver_state_["epochs"])
-            rng.bit_generator.state = self.solver_state_["rng"]
-        result = train(
+            make_runner = partial(DrawnEpochs, solver=solver, learning_rate=rate, draw=more)
+        result = train_in_stages(
             problem,
-            runner,
+            networks[-1:] if resumed or one_epoch else networks,
+            make_runner,
             Stopping(max_iter=1) if one_epoch else self._stopping(),
+            alphas=self._penalties(),
+            resume=self.solver_state_ if resumed else None,
             progress=progress,
             attributes_at=self._weight_attributes,
             verbose=int(self.verbose),
             n_epochs_before=len(self.history_) if resumed else 0,
         )
-        if alphas is not None:
-            problem = problem.with_best_alpha(result.theta, alphas)
-            self.alpha_ = problem.alpha
-            result.theta = problem.solved(result.theta)
         self._store_fit(result, resumed=resumed)
 
     def _sample_of(
@@ -366,6 +367,8 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
             record["validation_loss"] for record in history if "validation_loss" in record
         ]
         self.n_iter_, self.status_ = len(history), result.status
+        if result.alpha is not None:
+            self.alpha_ = result.alpha
         self.solver_state_ = result.state
         self.weights_ = self._weight_attributes(result.theta)["weights_"]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import ceil
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 
 from reservoirs.forecasting import (
@@ -22,6 +23,7 @@ from reservoirs.forecasting import (
 from reservoirs.sequences import Array, Layout, SeriesLike
 from reservoirs.targets import Targets
 from trainers.network.heads import SpreadHead
+from trainers.network.stack import Network
 from trainers.rnn.base import RecurrentNetwork
 from trainers.rnn.several_steps import (
     end_after,
@@ -31,11 +33,15 @@ from trainers.rnn.several_steps import (
     told_rows,
 )
 from trainers.rnn.spreads import spread_ends
+from trainers.rnn.teaching import check_forcing, check_shares, forced_networks
 
 
 class ForecastingNetwork(ForecastMixin, RegressorMixin, RecurrentNetwork):
     """A trained network whose loop may close."""
 
+    teacher_forcing: ArrayLike
+    target_mean_: Array
+    target_scale_: Array
     interval_origins: int | None
     n_ahead_: int
     _widened = 1.1  # of intervals: the loops run along rows that were learned, or that chose
@@ -93,6 +99,16 @@ class ForecastingNetwork(ForecastMixin, RegressorMixin, RecurrentNetwork):
 
         limit = DIVERGED * self.training_end_.target_size
         return run_in_steps(read, self.n_ahead_, observation, exog, loop, state, bounds, limit)
+
+    def _stages(self) -> list[Network]:
+        """Return the networks of the stages of training, by the shares of teacher forcing."""
+        shares = check_shares(self.teacher_forcing)
+        if min(shares) == 1.0:
+            return [self.network_]
+        check_forcing(self, self._head, self.n_ahead_)
+        inputs = self.input_mean_, self.input_scale_
+        targets = self.target_mean_, self.target_scale_
+        return forced_networks(self.network_, shares, self.loop_, inputs=inputs, targets=targets)
 
     def _store_end_states(
         self, rows: Array, layout: Layout, targets: Targets, *, last_only: bool = False

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from numbers import Integral
+from numbers import Integral, Real
 from typing import ClassVar, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -24,7 +23,6 @@ from reservoirs.forecasting import (
     scale_targets,
     skip_leading,
 )
-from reservoirs.readout import check_alphas
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
 from trainers.data.row_weights import moments, with_weights
@@ -34,11 +32,10 @@ from trainers.network.losses import LossFunction
 from trainers.rnn.base import RecurrentNetwork
 from trainers.rnn.drawing import Drawing
 from trainers.rnn.looping import ForecastingNetwork
+from trainers.rnn.readout import ALPHA, penalties, settled_rows
 from trainers.rnn.settings import NOT_NEGATIVE, NetworkSettings
 from trainers.rnn.several_steps import find_steps
 from trainers.training.problem import Solver
-
-ALPHA = 1e-10  # of a solved readout
 
 
 @inherit_parameters(NetworkSettings)
@@ -69,6 +66,12 @@ class RNNRegressor(ForecastingNetwork):
         generalised cross-validation takes one, before training and after it.
     washout : int, default=0
         First rows of every series that are not scored: until the state has forgotten its start.
+    teacher_forcing : float or list of float, default=1.0
+        Share f of the data in what the network is fed of the columns that a forecast feeds back,
+        f x[t] + (1 - f) times what it predicted for them; in training and along any rows. A small f
+        averages noise over 1 / f rows. Of a list, such as [1, 0.5, 0.2], training goes through the
+        shares, with as many epochs each. With `readout="ridge"` and f below 1 the solved readout is
+        the start, and is trained with the rest.
     exog_align : {"observation", "target"}, default="observation"
         Whether a row of exog enters with its own observation or belongs to the value predicted, as
         `next_step(align=...)` built X; forecasts pick the rows of a DataFrame by it.
@@ -141,6 +144,7 @@ class RNNRegressor(ForecastingNetwork):
         "readout": [StrOptions({"trained", "ridge"})],
         "alpha": [NOT_NEGATIVE, "array-like"],
         "washout": [Interval(Integral, 0, None, closed="left")],
+        "teacher_forcing": [Interval(Real, 0, 1, closed="right"), "array-like"],
         "exog_align": [StrOptions(set(ALIGNMENTS))],
         "bound": BOUND,
         "interval_origins": ORIGINS,
@@ -187,6 +191,7 @@ class RNNRegressor(ForecastingNetwork):
         readout: str = "trained",
         alpha: ArrayLike = ALPHA,
         washout: int = 0,
+        teacher_forcing: ArrayLike = 1.0,
         exog_align: str = "observation",
         bound: float | None = DEFAULT_BOUND,
         interval_origins: int | None = INTERVAL_ORIGINS,
@@ -228,6 +233,7 @@ class RNNRegressor(ForecastingNetwork):
         self.readout = readout
         self.alpha = alpha
         self.washout = washout
+        self.teacher_forcing = teacher_forcing
         self.exog_align = exog_align
         self.bound = bound
         self.interval_origins = interval_origins
@@ -348,31 +354,12 @@ class RNNRegressor(ForecastingNetwork):
 
     def _penalties(self) -> Array | None:
         """Return the penalties of the readout, None where it is trained."""
-        if self.readout == "ridge":
-            return check_alphas(self.alpha)
-        if np.ndim(self.alpha) or self.alpha != ALPHA:
-            raise ValueError(
-                f"alpha={self.alpha!r} is the penalty of a solved readout; set readout='ridge', or "
-                f"leave it at {ALPHA}"
-            )
-        return None
+        return penalties(self.readout, self.alpha)
 
     def _settled_rows(self, layout: Layout) -> Array | None:
         """Return which rows come after the washout of their series, None without one."""
-        if not self.washout:
-            return None
-        if self.window is not None or self.target_kind_ == "per_series":
-            raise ValueError(
-                f"washout={self.washout} leaves out the first of the targets per step of whole "
-                "series; set washout=0 with a window or targets per series"
-            )
-        shortest = min(layout.lengths)
-        if shortest <= self.washout:
-            raise ValueError(
-                f"washout={self.washout} leaves nothing of a series of {shortest} rows; lower it, "
-                "or pass longer series"
-            )
-        return np.concatenate([np.arange(length) >= self.washout for length in layout.lengths])
+        per_step = self.window is None and self.target_kind_ == "per_step"
+        return settled_rows(self.washout, layout, per_step=per_step)
 
     def _standardized(self, targets: Targets) -> Targets:
         return replace(targets, rows=(targets.rows - self.target_mean_) / self.target_scale_)

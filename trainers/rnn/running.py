@@ -182,6 +182,7 @@ class RunningMixin(SeriesMixin):
         if initial_state is None:
             learned = [v for k, v in self.weights_.items() if k.startswith("initial_state")]
             start = np.concatenate(learned) if learned else np.zeros(size)
+            start = np.pad(start, (0, size - len(start)))  # the last outputs, where they are fed
         else:
             start = np.asarray(initial_state, dtype=np.float64)
         if start.shape not in {(size,), (n_series, size)} or not np.isfinite(start).all():

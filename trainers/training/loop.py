@@ -52,13 +52,14 @@ class TrainingResult:
 
     The history has one record an epoch. The status says why training ended: "max_iter",
     "converged", "diverged", "stopped" or "interrupted". The state is what training can go on from:
-    the runner's and that of the generator.
+    the runner's and that of the generator. `alpha` is the penalty of a readout that is solved.
     """
 
     theta: Tensor
     history: list[EpochRecord] = field(default_factory=list)
     status: str = "max_iter"
     state: SolverState = field(default_factory=dict)
+    alpha: float | None = None
 
 
 @dataclass(frozen=True)
