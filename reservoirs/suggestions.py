@@ -39,6 +39,11 @@ WORDS = {
     "window": "lookback input_chunk_length sequence_length seq_len",
     "truncation": "bptt tbptt_steps",
     "momentum": "mu beta",
+    "loss": "criterion loss_fn objective",
+    "quantiles": "q",
+    "weight_decay": "wd decay",
+    "dropout": "drop dropout_rate",
+    "schedule": "scheduler lr_scheduler",
 }
 
 

@@ -69,6 +69,15 @@ def test_verbose_prints_a_line_every_so_many_epochs(capsys):
     assert lines[0].startswith("epoch 2 loss")
 
 
+def test_verbose_counts_on_along_chunks(capsys):
+    model = clone(SMALL).set_params(verbose=2)
+    for _ in range(5):
+        model.partial_fit(X, Y)
+
+    starts = [line.split(" loss")[0] for line in capsys.readouterr().out.splitlines()]
+    assert starts == ["epoch 2", "epoch 4"]
+
+
 def test_verbose_shows_the_step_record_of_hessian_free(capsys):
     fitted(solver="hessian_free", window=5, max_iter=1, validation_fraction=0.2, verbose=1)
 

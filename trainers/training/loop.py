@@ -126,7 +126,7 @@ def train(
             record["seconds"] = time.perf_counter() - start
             if validation is not None:
                 record["validation_loss"] = validation.value(theta)
-            if verbose and number % verbose == 0:
+            if verbose and record["epoch"] % verbose == 0:
                 print(_log_line(record), flush=True)  # noqa: T201 - asked for
             monitored = record.get("validation_loss", record["loss"])
             problem.schedule.observe(monitored)
