@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.special import ndtri
@@ -112,25 +113,33 @@ class QuantileHead(SpreadHead):
         return drawn
 
 
+HEADS = {  # made once: a closed loop asks at every step
+    **{name: Head(LOSSES[name]) for name in ("squared_error", "absolute", "huber")},
+    "gaussian": GaussianHead(LOSSES["gaussian"]),
+}
+
+
 def make_head(loss: str | LossFunction, quantiles: Sequence[float]) -> Head:
-    """Return the head of a loss: a key of `LOSSES`, "quantile" or a function.
+    """Return the head of a loss: a key of `HEADS`, "quantile" or a function.
 
     Raises
     ------
     ValueError
         For quantiles that are not shares in (0, 1) in increasing order, an odd number of them.
     """
+    if isinstance(loss, str) and loss in HEADS:
+        return HEADS[loss]
     if not isinstance(loss, str):
         return Head(function_loss(loss))
-    if loss == "gaussian":
-        return GaussianHead(LOSSES[loss])
-    if loss != "quantile":
-        return Head(LOSSES[loss])
-    levels = tuple(float(level) for level in np.ravel(quantiles))
+    return _quantile_head(tuple(float(level) for level in quantiles))
+
+
+@cache
+def _quantile_head(levels: tuple[float, ...]) -> QuantileHead:
     between = all(0 < level < 1 for level in levels)
     if not between or len(levels) % 2 == 0 or list(levels) != sorted(set(levels)):
         raise ValueError(
             "quantiles must be an odd number of shares in (0, 1) in increasing order, the middle "
-            f"one is predicted, (.05, .5, .95) say; got {quantiles!r}"
+            f"one is predicted, (.05, .5, .95) say; got {levels}"
         )
     return QuantileHead(quantile_loss(levels), len(levels), levels)
