@@ -66,11 +66,12 @@ def sizes(largest: int = LARGEST) -> list[tuple[int, int, int]]:
 def measure(what: str, cell: str, size: tuple[int, int, int], dtype: torch.dtype) -> Timing:
     """Time a forward pass, or a gradient, in turns with torch."""
     calls = CALLS[what](*setting(cell, size, dtype))
+    for call in calls.values():
+        call()  # compiles
     started = time.process_time()
     for call in calls.values():
         call()
-        call()
-    spent = (time.process_time() - started) / 2
+    spent = time.process_time() - started
     fewest, most = TURNS
     turns = min(max(int(SECONDS / spent), fewest), most)
     return interleaved(title(what, cell, size, dtype), calls, turns, clock=time.process_time)

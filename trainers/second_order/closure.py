@@ -13,6 +13,7 @@ from torch.backends import mha
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from trainers.second_order.operations import LeanDerivatives
+from trainers.second_order.recurrences import reaches_last_cell
 from trainers.second_order.tangents import Tangents
 
 Closure = Callable[[], tuple[Tensor, ...]]  # -> loss, outputs[, hidden pre-activations]
@@ -198,6 +199,10 @@ class ClosureMatrix:
         with torch.enable_grad():
             with lean:
                 value, self.outputs, *hidden = loss.evaluate()
+            if lean.has_recurrences and reaches_last_cell([self.outputs, *hidden]):
+                lean = LeanDerivatives(recurrences=False)
+                with lean:
+                    value, self.outputs, *hidden = loss.evaluate()
             self.value = float(value.detach())
             self.hidden: Tensor | None = hidden[0] if hidden else None
             try:

@@ -16,6 +16,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.overrides import TorchFunctionMode
 
+from trainers.second_order.recurrences import CELLS, run_layers
+
 CONVOLUTIONS = {torch.conv1d: 1, torch.conv2d: 2, torch.conv3d: 3}  # and their dimensions
 
 
@@ -31,15 +33,17 @@ class Layout(NamedTuple):
 
 
 class LeanDerivatives(TorchFunctionMode):
-    """Within it, convolutions are those of this file.
+    """Within it, convolutions are those of this file, and recurrent layers run by our cells.
+
+    `recurrences` says whether the latter do.
 
     Their results and gradients are torch's own, of any order. Only backward passes run within
     `linear` have a graph of their own, which knows the derivative by u alone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, recurrences: bool = True) -> None:
         super().__init__()
-        self.is_linear = False
+        self.is_linear, self.recurrences, self.has_recurrences = False, recurrences, False
 
     @contextmanager
     def linear(self) -> Iterator[None]:
@@ -64,6 +68,12 @@ class LeanDerivatives(TorchFunctionMode):
             arguments = read(CONVOLUTIONS[func], *args, **given)
             if arguments is not None:
                 return Convolution.apply(self, *arguments)  # type: ignore[no-untyped-call]
+        if func in CELLS and self.recurrences and torch.is_grad_enabled():
+            run: Callable[..., tuple[object, ...] | None] = run_layers
+            found = run(self, CELLS[func], *args, **given)
+            if found is not None:
+                self.has_recurrences = True
+                return found
         return func(*args, **given)
 
 
