@@ -17,11 +17,12 @@ def penalties(readout: str, alpha: ArrayLike) -> Array | None:
     Raises
     ------
     ValueError
-        For penalties that are none, and for one that is set though nothing is solved.
+        For penalties that are none, and for a grid though nothing is solved.
     """
     if readout == "ridge":
         return check_alphas(alpha)
-    if np.ndim(alpha) or alpha != ALPHA:
+    # a number passes: scikit-learn's checks set it wherever there is one
+    if np.ndim(alpha):
         raise ValueError(
             f"alpha={alpha!r} is the penalty of a solved readout; set readout='ridge', or leave it "
             f"at {ALPHA}"
