@@ -96,6 +96,8 @@ def test_small_batches_and_other_needs_are_left_to_the_loops():
     assert is_faster("lstm", "gradient", inputs(32, torch.float32), 16)
     assert not is_faster("lstm", "gradient", inputs(1, torch.float32), 256)
     assert not is_faster("lstm", "tape", inputs(32, torch.float32), 64)
+    assert not is_faster("lstm", "nothing", inputs(1, torch.float32), 256)
+    assert is_faster("lstm", "nothing", inputs(1, torch.float32).repeat(10, 1, 1), 256)
     assert not is_faster("", "nothing", inputs(32), 64)
 
 

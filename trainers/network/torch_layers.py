@@ -21,6 +21,7 @@ Keep = Literal["tape", "gradient", "nothing"]  # what a forward pass leaves for 
 LSTM_MODE = 2  # torch's number for it
 NARROW = 64  # units whose weights the compiled loops read fast
 FEW, FEW_NARROW = 1024, 2049  # states of all series below which those loops win
+LONG = 6400  # states of all series and steps from which packing the weights is soon made up for
 RUNNERS: dict[str, Callable[..., tuple[Tensor, ...]]] = {
     name: getattr(torch._VF, name) for name in ("lstm", "gru", "rnn_tanh", "rnn_relu")
 }
@@ -80,7 +81,8 @@ def is_faster(name: str, keep: Keep, inputs: Tensor, n_units: int) -> bool:
         return False
     n_states, large = inputs.shape[1] * n_units, n_units > SMALL
     if name == "lstm" and inputs.dtype == torch.float32 and _has_onednn():
-        return large or n_states > SMALL
+        is_long = keep == "nothing" and n_states * inputs.shape[0] > LONG
+        return large or n_states > SMALL or is_long
     few = FEW_NARROW if n_units <= NARROW else FEW
     return keep == "nothing" and (large or n_states >= few)
 
