@@ -131,3 +131,18 @@ def test_the_readout_is_that_of_ridge_regression_of_weighted_rows(draw):
     np.testing.assert_allclose(solution.coefficients[1:], expected.coef_.T, rtol=1e-10)
     np.testing.assert_allclose(solution.coefficients[0], expected.intercept_, rtol=1e-10)
     assert best_alpha(np.column_stack([root, root * A]), root * y, np.array([1e9, 1e-9])) == 1e-9
+
+
+@pytest.mark.parametrize("n_rows", [5, 30])
+def test_features_that_depend_on_each_other_have_the_smallest_of_the_best_readouts(draw, n_rows):
+    A, y = draw(n_rows, 4).numpy(), draw(n_rows, 2).numpy()
+    features = np.column_stack([np.ones(n_rows), A, A[:, :2], np.ones(n_rows), np.zeros(n_rows)])
+    expected, *_ = np.linalg.lstsq(features, y, rcond=None)
+
+    solution = solve(features, y, alpha=0.0)
+
+    np.testing.assert_allclose(solution.coefficients, expected, rtol=1e-8, atol=1e-10)
+    left = solution.project(y)
+    np.testing.assert_allclose(left, y - features @ expected, rtol=1e-8, atol=1e-10)
+    assert solution.basis.shape == (n_rows, 5)
+    assert solution.below.shape == (8, 5)

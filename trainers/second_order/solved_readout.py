@@ -39,6 +39,8 @@ from trainers.network.workspace import Workspace
 from trainers.second_order.curvature import Objective, damping_terms, loss_gradient
 from trainers.second_order.step import CurvatureMatrix
 
+EPSILON = float(np.finfo(np.float64).eps)
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -48,9 +50,10 @@ class Solution:
     ----------
     coefficients : (n_features, n_outputs) ndarray
         Of [1; x; h].
-    basis : (n_rows, n_features) ndarray
-        Q in the rows of the scored steps.
-    below : (n_features - 1, n_features) ndarray
+    basis : (n_rows, rank) ndarray
+        Q in the rows of the scored steps; the rank is the number of features, unless some depend on
+        others.
+    below : (n_features - 1, rank) ndarray
         Q in the rows of the penalty.
     penalty : float
         alpha |C|^2.
@@ -74,10 +77,18 @@ def solve(features: Array, targets: Array, alpha: float) -> Solution:
     n_outputs), are scaled by the roots of the rows' weights.
     """
     n_rows, n_features = features.shape
-    penalised = np.sqrt(alpha) * np.eye(n_features)[1:]
-    Q, R = scipy.linalg.qr(np.vstack([features, penalised]), mode="economic", check_finite=False)
-    basis = Q[:n_rows]
-    coefficients = scipy.linalg.solve_triangular(R, basis.T @ targets, check_finite=False)
+    rows = np.vstack([features, np.sqrt(alpha) * np.eye(n_features)[1:]])
+    Q, R = scipy.linalg.qr(rows, mode="economic", check_finite=False)
+    sizes = np.abs(R.diagonal())
+    if len(R) < n_features or sizes.min() <= EPSILON * n_features * sizes.max():
+        # features that depend on each other: of the best readouts the smallest
+        U, values, Vt = scipy.linalg.svd(rows, full_matrices=False, check_finite=False)
+        rank = int((values > EPSILON * max(rows.shape) * values[0]).sum())
+        Q, basis = U[:, :rank], U[:n_rows, :rank]
+        coefficients = Vt[:rank].T @ (basis.T @ targets / values[:rank, None])
+    else:
+        basis = Q[:n_rows]
+        coefficients = scipy.linalg.solve_triangular(R, basis.T @ targets, check_finite=False)
     return Solution(
         coefficients, basis, Q[n_rows:], alpha * float(np.square(coefficients[1:]).sum())
     )
