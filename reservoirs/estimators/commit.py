@@ -39,6 +39,11 @@ class CommittingMixin:
         """Tell whether a fit would go on from the one before."""
         return False
 
+    def _lacks_y(self, X: object) -> bool:
+        """Tell whether X alone is too little where a fit could do without y; here never."""
+        del X
+        return False
+
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - handed on as they are
         super().__init_subclass__(**kwargs)
         for name in FITS:
@@ -52,8 +57,8 @@ def _committing(method: Callable[..., object]) -> Callable[..., object]:
 
     @wraps(method)
     def fit(self: CommittingMixin, *args: object, **kwargs: object) -> object:
-        if needs_y and len(args) < 2 and "y" not in kwargs:
-            given = args or (kwargs.get("X"),)
+        given = args or (kwargs.get("X"),)
+        if len(args) < 2 and "y" not in kwargs and (needs_y or self._lacks_y(given[0])):
             raise TypeError(_without_y(f"{type(self).__name__}.{method.__name__}", given))
         working = object.__new__(type(self))
         working.__dict__.update(self.__dict__)

@@ -86,7 +86,10 @@ class DualRows:
         centred, shifted = self._centred(self.features), self._centred(self.targets)
         with np.errstate(over="ignore"):
             trace = float(np.sum(centred**2))
-        if alpha > 0 and alpha >= SAFE * trace:
+        few = (
+            len(centred) <= centred.shape[1]
+        )  # of more rows than features the products are singular
+        if few and alpha > 0 and alpha >= SAFE * trace:
             solution, condition = _by_products(centred, shifted, alpha)
             return self._readout(solution, alpha, condition)
         values, projected, Vt = _decomposed(centred, shifted)

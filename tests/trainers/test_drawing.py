@@ -106,7 +106,7 @@ def test_what_does_not_go_with_drawing_is_refused():
         clone(REGRESSOR).set_params(validation_fraction=0.1).fit(data)
     with pytest.raises(TypeError, match=r"must return the tuple \(X, y\) .* got ndarray"):
         clone(REGRESSOR).fit(lambda rng, n: np.zeros((n, 4, 1)))
-    with pytest.raises(ValueError, match="requires y to be passed"):
+    with pytest.raises(TypeError, match="needs X and y"):
         clone(REGRESSOR).fit(next_step(np.sin(np.arange(30.0)))[0])
     with pytest.raises(ValueError, match="does not use truncation"):
         clone(REGRESSOR).set_params(solver="lbfgs", truncation=5).fit(data)

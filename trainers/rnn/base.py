@@ -22,7 +22,7 @@ from trainers.network.heads import Head
 from trainers.network.initialization import ESNInit, initial_weights, resolve_init
 from trainers.network.losses import LOSSES
 from trainers.network.stack import Network
-from trainers.rnn.drawing import Draw, Drawing, first_sample
+from trainers.rnn.drawing import Draw, Drawing, find_draw, first_sample
 from trainers.rnn.running import RunningMixin
 from trainers.rnn.settings import NetworkSettings
 from trainers.rnn.unused import check_used
@@ -54,6 +54,9 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
 
     history_: list[EpochRecord]
     solver_state_: dict[str, Any]
+
+    def _lacks_y(self, X: Drawing) -> bool:
+        return find_draw(X) is None
 
     def _goes_on(self, method: str) -> bool:
         return hasattr(self, "solver_state_") and (method == "partial_fit" or self.warm_start)

@@ -3,6 +3,7 @@
 import gc
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from reservoirs import Difference, NVARRegressor, SequenceScaler, next_step
@@ -44,5 +45,6 @@ def test_lists_are_noted_too_and_numbers_in_lists_are_not():
 
     X, y = next_step(SERIES)
     listed = y.tolist()
-    Difference().fit_transform(X, listed)
+    with pytest.raises(TypeError, match=r"not noted of a plain list: pass y as an array"):
+        Difference().fit_transform(X, listed)
     assert levels._noted(listed) is None
