@@ -28,7 +28,9 @@ def tune(options: argparse.Namespace) -> int:
     own = [t.name for t in TASKS.values() if t.tuned and not (t.settings_from or t.on_request)]
     tasks = check_names(options.task or own, TASKS, "task")
     tunable = stored.tunable_methods()
-    methods = check_names(options.method or tunable, tunable, "method with a search space")
+    methods = check_names(
+        options.method or stored.compared_methods(), tunable, "method with a search space"
+    )
     folder = options.out or RESULTS / "tuned"
     folder.mkdir(parents=True, exist_ok=True)
     stored.add_folder(folder)

@@ -53,6 +53,18 @@ def forecaster(solver: str, fixed: Settings) -> Callable[..., RNN]:
     return build
 
 
+def solved(solver: str, fixed: Settings) -> Callable[..., RNN]:
+    """Return a builder of networks whose readout is solved, after the washout of the task."""
+    build = forecaster(solver, {"cell": "rnn", "readout": "ridge", **fixed})
+
+    def build_solved(settings: Settings, task: Task, data: Split | Attractor, seed: int) -> RNN:
+        washout = min(getattr(data, "washout", 0), data.n_train // 4)
+        # unbounded, as all searched settings: a bound would hide what runs away
+        return build({"washout": washout, "bound": None, **settings}, task, data, seed)
+
+    return build_solved
+
+
 def build_classifier(settings: Settings, task: Task, data: Labelled, seed: int) -> RNN:
     """Return an LSTM that labels series."""
     return network({"cell": "lstm", **settings}, seed, labels=True)
@@ -70,6 +82,12 @@ NOTES_START = {  # the notes say nothing of the start
     "init__spectral_radius": uniform(0.2, 1.0),
     "init__input_scale": loguniform(0.03, 1.0),
     "init__output_scale": loguniform(0.03, 1.0),
+}
+SOLVED = {  # what a network with a solved readout may have, trained or not
+    "n_units": [8, 12, 16, 20, 24],
+    "alpha": loguniform(1e-15, 1e0),
+    "init__spectral_radius": uniform(0.4, 0.8),
+    "init__input_scale": loguniform(0.01, 1.0),
 }
 METHODS = [
     Method(
@@ -153,6 +171,42 @@ METHODS = [
         },
         colour="#D55E00",
         monitors_validation=True,
+        kinds=(Split, Attractor),
+        supports=_trains,
+    ),
+    Method(
+        "levenberg_marquardt",
+        "RNN, readout solved, Levenberg-Marquardt",
+        solved("levenberg_marquardt", {"max_iter": 30}),
+        {
+            "n_units": 16,
+            "alpha": 1e-10,
+            "init__spectral_radius": 0.9,
+            "init__input_scale": 0.05,
+        },
+        {**SOLVED, "teacher_forcing": [1.0, 0.3, 0.1]},
+        colour="#56B4E9",
+        monitors_validation=True,
+        on_request=True,
+        kinds=(Split, Attractor),
+        supports=_trains,
+    ),
+    Method(
+        "untrained",
+        "RNN, readout solved, untrained",
+        # a step of 1e-12 leaves every digit that counts as it was drawn
+        solved("sgd", {"max_iter": 1, "learning_rate": 1e-12}),
+        {
+            "n_units": 16,
+            "alpha": 1e-10,
+            "init__spectral_radius": 0.9,
+            "init__input_scale": 0.05,
+        },
+        SOLVED,
+        colour="#999999",
+        line=":",
+        monitors_validation=True,
+        on_request=True,
         kinds=(Split, Attractor),
         supports=_trains,
     ),

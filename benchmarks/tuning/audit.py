@@ -14,7 +14,7 @@ from benchmarks.tuning.stored import (
     Log,
     applicable_methods,
     budget,
-    tunable_methods,
+    compared_methods,
 )
 
 TEST_SEEDS = range(1000)
@@ -69,8 +69,8 @@ def _check_group(logs: list[Log]) -> list[str]:
     complaints = []
     searched = {log["method"] for log in logs}
     kind = budget(logs[0]["track"])[0]
-    tunable = applicable_methods(logs[0]["task"], tunable_methods())
-    absent = [name for name in tunable if name not in searched]
+    compared = applicable_methods(logs[0]["task"], compared_methods())
+    absent = [name for name in compared if name not in searched]
     if absent:
         complaints.append(f"no search for {', '.join(absent)}")
     for name in ("n_trials", "validation_rows", "seeds", "sampler"):

@@ -230,6 +230,11 @@ def tunable_methods() -> list[str]:
     return [name for name, method in METHODS.items() if method.tuned]
 
 
+def compared_methods() -> list[str]:
+    """Return those of them that run without being named, of which none may lack a search."""
+    return [name for name in tunable_methods() if not METHODS[name].on_request]
+
+
 def write_log(log: Log, folder: Path) -> None:
     """Store the log of a search.
 

@@ -42,7 +42,7 @@ def test_every_default_task_has_tuned_settings_for_every_learner():
     from benchmarks.running.suites import load_suite
 
     for name in load_suite("oscillators").tasks:
-        for method in stored.applicable_methods(name, stored.tunable_methods()):
+        for method in stored.applicable_methods(name, stored.compared_methods()):
             assert stored.load_search(TASKS[name].settings_key, method)
 
 

@@ -1,3 +1,5 @@
+import numpy as np
+
 from benchmarks.methods.registry import METHODS
 from benchmarks.methods.trained import network
 from benchmarks.tasks import TASKS
@@ -34,3 +36,30 @@ def test_the_rows_after_training_may_be_monitored():
     n_examples = data.n_train + data.n_monitored - 1
     assert data.n_monitored > 0
     assert round(model.validation_fraction * n_examples) == data.n_monitored
+
+
+def test_solved_readouts_have_the_washout_of_the_task_and_no_bound():
+    task = TASKS["sine_clean"]
+    data = task.data("test", 0)
+    built = {
+        name: METHODS[name].build({"n_units": 6, "alpha": 1e-3}, task, data, 0)
+        for name in ("levenberg_marquardt", "untrained")
+    }
+
+    for model in built.values():
+        assert (model.readout, model.alpha, model.bound) == ("ridge", 1e-3, None)
+        assert model.washout == data.washout > 0
+        assert model.random_state == 0
+
+
+def test_the_untrained_control_keeps_every_weight_as_drawn():
+    task = TASKS["sine_clean"]
+    data = task.data("test", 0).standardised()
+    X, y = data.examples(data.n_train)
+    control = METHODS["untrained"].build({"n_units": 6}, task, data, 0)
+    moved = METHODS["untrained"].build({"n_units": 6, "learning_rate": 1e-300}, task, data, 0)
+
+    control, moved = control.fit(X, y), moved.fit(X, y)
+
+    for name in ("input_weights_0", "recurrent_weights_0", "bias_0"):
+        np.testing.assert_allclose(control.weights_[name], moved.weights_[name], atol=1e-10)
