@@ -186,7 +186,7 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
             Any container of series, or what draws them: a function (rng, n) or an object with such
             a method `draw`, which returns X and y of n new sequences. Every epoch learns
             `batch_size` of them, and y is None.
-        y : array-like or list of arrays
+        y : array-like or list of arrays, default=None
             Labels per step in the container of X, or one label per series.
         sample_weight : array-like or list of arrays, default=None
             What the loss counts on every row, in the container of y, or on every series,

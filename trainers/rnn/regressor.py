@@ -264,6 +264,8 @@ class RNNRegressor(ForecastingNetwork):
             Any container of series, or what draws them: a function (rng, n) or an object with such
             a method `draw`, which returns X and y of n new sequences. Every epoch learns
             `batch_size` of them, and y is None.
+        y : array-like, list of arrays or DataFrame, default=None
+            The targets of every row, in the container of X, or one target per series.
         sample_weight : array-like or list of arrays, default=None
             What the loss counts on every row, in the container of y, or on every series,
             (n_series,): numbers >= 0 of which only the ratios count. A row of weight
