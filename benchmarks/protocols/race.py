@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from benchmarks.methods.base import Method
-from benchmarks.methods.races import ModuleLoss
+from benchmarks.methods.module_racers import ModuleLoss
 from benchmarks.protocols.outcome import Outcome, sizes
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.kinds import Race

@@ -14,7 +14,7 @@ from reservoirs.parallel import ComputedOnce
 from reservoirs.sequences import Array
 from trainers.network.passes import ForwardPass, LayerErrors
 from trainers.network.row_by_row import row_runner
-from trainers.network.sensitivities import linearised
+from trainers.network.sensitivities import compiled_loops, linearised
 from trainers.network.stack import Network, RowRunner
 from trainers.network.torch_layers import Keep
 from trainers.network.workspace import Workspace
@@ -130,8 +130,6 @@ class ForcedNetwork(Network):
     ) -> Tensor:
         """Return the gradient, the errors carried back through what is fed back too."""
         assert damping_terms is None  # refused before
-        from trainers.network import forcing_loops  # numba takes its time to load
-
         steps, batch = run.inputs.shape[:2]
         by_x, by_h, by_state, *weights, dtype = self._given(run)
         grads = np.zeros((batch, steps, self.n_outputs), dtype)
@@ -141,7 +139,7 @@ class ForcedNetwork(Network):
         start = np.zeros((batch, self.n_layers, self.kind.n_parts, self.n_units), dtype)
         for i in range(batch):
             written = grads[i], errors[i], deltas[0, i], deltas[1, i], start[i]
-            forcing_loops.backward(by_x[i], by_h[i], by_state[i], *weights, *written)
+            compiled_loops()[1].backward(by_x[i], by_h[i], by_state[i], *weights, *written)
         gradient = grad.new_empty(self.n_weights)
         gradients = self.split(gradient)
         self.readout_gradients(run, torch.from_numpy(grads).transpose(0, 1), gradients)
@@ -161,8 +159,6 @@ class ForcedNetwork(Network):
         self, run: ForwardPass, direction: Tensor, workspace: Workspace | None = None
     ) -> tuple[Tensor, list[Tensor]]:
         """Return J v, and no pre-activations: structural damping is not for it."""
-        from trainers.network import forcing_loops  # numba takes its time to load
-
         steps, batch = run.inputs.shape[:2]
         by_x, by_h, by_state, *weights, dtype = self._given(run)
         v = self.split(direction)
@@ -183,7 +179,7 @@ class ForcedNetwork(Network):
         outputs = np.ascontiguousarray(r_outputs.movedim(1, 0).numpy())
         for i in range(batch):
             written = r_zx[i], r_zh[i], outputs[i], state[i]
-            forcing_loops.r_forward(by_x[i], by_h[i], by_state[i], *weights, *written)
+            compiled_loops()[1].r_forward(by_x[i], by_h[i], by_state[i], *weights, *written)
         return torch.from_numpy(outputs).movedim(0, 1)[steps - len(run.outputs) :], []
 
     def _given(self, run: ForwardPass) -> tuple[Any, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from types import ModuleType
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -54,8 +57,6 @@ def _at_once(
     n_columns: int,
 ) -> Tensor:
     """Return J by the compiled recursion, series after series."""
-    from trainers.network.sensitivity_loops import sensitivities  # numba takes its time to load
-
     by_x, by_h, by_state, *weights, V, V_x = linearised(run, parts)
     fed = np.empty((network.n_inputs, 0)) if network.feedback is None else network.feedback.numpy()
     hidden = torch.stack([tape.hidden for tape in run.tapes]).numpy()
@@ -68,7 +69,7 @@ def _at_once(
             if start >= 0 and run.from_start:
                 columns = np.arange(network.layer_state_size)
                 state[k, columns, start + columns] = 1.0
-        sensitivities(
+        compiled_loops()[0].sensitivities(
             *(by_x[i], by_h[i], by_state[i], *weights),
             np.ascontiguousarray(run.inputs[:, i].numpy()),
             np.ascontiguousarray(hidden[:, :, i]),
@@ -116,3 +117,14 @@ def _columns(network: Network, n_columns: int) -> tuple[np.ndarray, np.ndarray, 
     of_readout = [first(name) for name in READOUT]
     starts = [first(f"initial_state_{k}") for k in range(network.n_layers)]
     return np.array(of_layers), np.array(of_readout), starts
+
+
+@cache
+def compiled_loops() -> tuple[ModuleType, ModuleType]:
+    """Return the compiled sensitivities, and the passes of a network that is fed its outputs.
+
+    Numba takes a tenth of a second to load.
+    """
+    from trainers.network import forcing_loops, sensitivity_loops
+
+    return sensitivity_loops, forcing_loops

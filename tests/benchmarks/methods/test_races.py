@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from benchmarks.methods.races import METHODS, ModuleLoss, hessian_free, make_muon, racer
+from benchmarks.methods.module_racers import ModuleLoss, hessian_free, make_muon
+from benchmarks.methods.races import METHODS, racer
 from benchmarks.tasks import TASKS
 
 TASK = TASKS["race_sine"]
