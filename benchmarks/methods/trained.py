@@ -83,6 +83,12 @@ NOTES_START = {  # the notes say nothing of the start
     "init__input_scale": loguniform(0.03, 1.0),
     "init__output_scale": loguniform(0.03, 1.0),
 }
+SOLVED_AS_GIVEN = {
+    "n_units": 16,
+    "alpha": 1e-10,
+    "init__spectral_radius": 0.9,
+    "init__input_scale": 0.05,
+}
 SOLVED = {  # what a network with a solved readout may have, trained or not
     "n_units": [8, 12, 16, 20, 24],
     "alpha": loguniform(1e-15, 1e0),
@@ -178,12 +184,7 @@ METHODS = [
         "levenberg_marquardt",
         "RNN, readout solved, Levenberg-Marquardt",
         solved("levenberg_marquardt", {"max_iter": 30}),
-        {
-            "n_units": 16,
-            "alpha": 1e-10,
-            "init__spectral_radius": 0.9,
-            "init__input_scale": 0.05,
-        },
+        SOLVED_AS_GIVEN,
         {**SOLVED, "teacher_forcing": [1.0, 0.3, 0.1]},
         colour="#56B4E9",
         monitors_validation=True,
@@ -196,12 +197,7 @@ METHODS = [
         "RNN, readout solved, untrained",
         # a step of 1e-12 leaves every digit that counts as it was drawn
         solved("sgd", {"max_iter": 1, "learning_rate": 1e-12}),
-        {
-            "n_units": 16,
-            "alpha": 1e-10,
-            "init__spectral_radius": 0.9,
-            "init__input_scale": 0.05,
-        },
+        SOLVED_AS_GIVEN,
         SOLVED,
         colour="#999999",
         line=":",
