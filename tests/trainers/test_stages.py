@@ -58,3 +58,18 @@ def test_a_solver_that_has_converged_goes_on_with_the_next_stage():
     assert model.status_ == "converged"
     dampings = [record["damping"] for record in model.history_]
     assert dampings.count(1.0) >= 2  # the second stage began anew
+
+
+def test_every_stage_has_an_epoch_or_the_fit_is_refused():
+    X, y = next_step(NOISY)
+    for n_stages in (2, 3, 5, 7):
+        shares = np.linspace(1.0, 0.3, n_stages).tolist()
+        for max_iter in range(n_stages - 2, n_stages + 4):
+            model = clone(BASE).set_params(teacher_forcing=shares, max_iter=max(max_iter, 1))
+            if max_iter < n_stages:
+                with pytest.raises(ValueError, match="raise max_iter, or pass fewer shares"):
+                    model.fit(X, y)
+                continue
+            model.fit(X, y)
+            assert model.n_iter_ == max_iter
+            assert model.set_params(warm_start=True).fit(X, y).n_iter_ == 2 * max_iter

@@ -40,11 +40,13 @@ def train_in_stages(
     ------
     KeyboardInterrupt
         If interrupted before the first epoch was whole.
+    ValueError
+        For fewer epochs than stages.
     """
     theta, result = problem.theta, TrainingResult(problem.theta)
     history = result.history
-    ends = np.round(np.linspace(0, stopping.max_iter, len(networks) + 1)).astype(int)
-    for network, n_epochs in zip(networks, np.diff(ends).tolist(), strict=True):
+    shares = _divided(stopping.max_iter, len(networks))
+    for network, n_epochs in zip(networks, shares, strict=True):
         solved = replace(problem, network=network)
         if alphas is not None:
             plain = replace(problem, network=network.unforced()).with_best_alpha(theta, alphas)
@@ -82,3 +84,15 @@ def train_in_stages(
         if result.status in ("diverged", "stopped", "interrupted"):
             break
     return result
+
+
+def _divided(n_epochs: int, n_stages: int) -> list[int]:
+    """Return the epochs of every stage, at least one."""
+    if n_stages > n_epochs:
+        raise ValueError(
+            f"teacher_forcing has {n_stages} stages of at least one epoch each, got "
+            f"max_iter={n_epochs}; raise max_iter, or pass fewer shares"
+        )
+    ends = np.round(np.linspace(0, n_epochs, n_stages + 1)).astype(int)
+    divided: list[int] = np.diff(ends).tolist()
+    return divided
