@@ -1,5 +1,10 @@
-"""Errors of forecasts, defined once and named in every result."""
+"""Errors of forecasts and of attractors, defined once and named in every result."""
 
+from reservoirs.metrics.attractors import (
+    attractor_divergence,
+    correlation_dimension,
+    spectrum_distance,
+)
 from reservoirs.metrics.error_rates import count_errors, sequence_error_rate, symbol_error_rate
 from reservoirs.metrics.forecasts import (
     amplitude_ratio,
@@ -14,6 +19,8 @@ from reservoirs.metrics.relative import mase, skill
 
 __all__ = [
     "amplitude_ratio",
+    "attractor_divergence",
+    "correlation_dimension",
     "count_errors",
     "error_growth",
     "mase",
@@ -23,6 +30,7 @@ __all__ = [
     "sequence_error_rate",
     "skill",
     "smape",
+    "spectrum_distance",
     "symbol_error_rate",
     "valid_prediction_time",
     "wrong_sequences",

@@ -48,6 +48,29 @@ def check_pair(
     return truth, prediction.reshape(truth.shape)
 
 
+def check_columns_of(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[Array, Array]:
+    """Return two runs of as many outputs, of any two lengths, as (n_rows, n_outputs) float64.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of outputs differ, or the columns of two DataFrames are in another order, or
+        y_true is empty or not finite, or y_pred is empty.
+    """
+    if is_frame(y_true) and is_frame(y_pred):
+        check_columns(y_true, y_pred, ("y_true", "y_pred"))
+    truth, _ = check_pair(y_true, y_true)
+    run = _unmasked(y_pred)
+    refuse_text(run, "y_pred")
+    truth, run = (a.reshape(len(a), -1) if a.ndim < 3 else a for a in (truth, run))
+    if truth.ndim != 2 or truth.shape[1:] != run.shape[1:] or not run.size:
+        raise ValueError(
+            f"y_true and y_pred must be runs of the same outputs, got {truth.shape} and "
+            f"{run.shape}; rows are steps, columns are outputs"
+        )
+    return truth, run.astype(np.float64)
+
+
 def _check_names(truth: SeriesLike, prediction: SeriesLike, names: tuple[str, str]) -> None:
     """Check that rows of the same dates are compared, and columns of the same names."""
     ours, theirs = truth.index, prediction.index
