@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.methods.base import Forecaster, InformedBaseline, Method
 from benchmarks.protocols.divergence import watch_bounds
+from benchmarks.protocols.long_run import measure_long_run
 from benchmarks.protocols.outcome import Outcome
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Array
@@ -37,6 +38,9 @@ def evaluate_attractor(
     else:
         outcome.fit(model, *next_step(series))
         free = _run_free(model, data, scaler, outcome)
+        if data.long_run is not None:
+            context = scaler.transform(data.test_starts[0, : data.warm_up])
+            measure_long_run(model, context, scaler.transform(data.long_run), outcome)
     _score(data, scaler, np.stack(truths), np.stack(free), outcome)
     # one forecast is drawn, and how the error of all of them grows
     outcome.arrays.update(truth=truths[0], prediction=free[0])

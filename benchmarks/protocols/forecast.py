@@ -10,6 +10,7 @@ from sklearn.base import clone
 from benchmarks.methods.base import Forecaster, Forecasts, InformedBaseline, Method
 from benchmarks.protocols import physics
 from benchmarks.protocols.divergence import watch_bounds
+from benchmarks.protocols.long_run import measure_long_run
 from benchmarks.protocols.outcome import Outcome
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Array
@@ -32,6 +33,9 @@ def evaluate_forecast(
     else:
         forecasts = _fit_and_predict(model, method, split, outcome)
         _measure_physics(task, model, split, outcome)
+        if split.long_run is not None:
+            known = split.series[: split.origin + 1][-split.warm_up :]
+            measure_long_run(model, known, split.long_run, outcome)
     _score(task, split, *forecasts, outcome)
 
 
@@ -134,7 +138,7 @@ def _score(task: Task, split: Split, one_step: Array, free: Array, outcome: Outc
             metrics["amplitude_ratio"] = amplitude_ratio(truth[first : first + len(free)], free)
     target = truth[first : first + len(free)]
     if task.ranking == "smape":
-        raw_truth = (split.original or split).series[first : first + len(free)]
+        raw_truth = (split.original or split).truth[first : first + len(free)]
         metrics["smape"] = smape(raw_truth, free * split.deviation + split.mean)
     outcome.arrays.update(truth=target, prediction=free)
     outcome.arrays["error"] = error_growth(target, free, scale=scale)

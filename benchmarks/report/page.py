@@ -41,13 +41,15 @@ class Image:
 class Section:
     """What the page says of one task.
 
-    Metrics are the columns of the table; of its rows the best method comes first.
+    Metrics are the columns of the table; of its rows the best method comes first. The dimension is
+    that of the attractor of a chaotic system, None where records do not say.
     """
 
     task: Task
     metrics: list[str]
     rows: list[Row]
     images: list[Image]
+    true_dimension: float | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,11 @@ def _section(task: Task, group: Sequence[Record], folder: Path) -> Section:
         for what, figure in _draw(task, results, metrics)
         if figure
     ]
-    return Section(task, metrics, [result.row for result in results], images)
+    dimensions = [
+        m["true_dimension"] for r in group if "true_dimension" in (m := r.get("metrics", {}))
+    ]
+    dimension = float(np.median(dimensions)) if dimensions else None
+    return Section(task, metrics, [result.row for result in results], images, dimension)
 
 
 def _study(name: str, rows: list[Overall], groups: Mapping[str, Sequence[Record]]) -> Study:

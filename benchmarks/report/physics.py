@@ -130,20 +130,21 @@ def climate(results: list[Result], title: str) -> Figure | None:
     """Draw spectrum and density of the first variable, truth and free runs, and maxima of the last.
 
     Only runs that stayed finite are drawn: what is asked is whether the attractor is kept long
-    after the forecast has lost its way.
+    after the forecast has lost its way. They are the long runs where records hold them.
 
     None where there is nothing to draw.
     """
-    drawn = [r for r in _with(results, "samples") if r.learner]
-    drawn = [r for r in drawn if np.isfinite(r.typical()["prediction"]).all()]
-    if not drawn:
+    drawn = [r for r in results if r.learner and (r.typical().keys() & {"samples", "long_run"})]
+    runs = [(r.label, r.colour, *_long_run(r), 1.2) for r in drawn]
+    runs = [run for run in runs if np.isfinite(run[3]).all()]
+    if not runs:
         return None
-    flow = drawn[0].typical()["truth"].shape[1] == FLOW  # else no single variable has a map
+    flow = runs[0][2].shape[1] == FLOW  # else no single variable has a map
     figure = Figure(figsize=(11.5 if flow else 8.0, 3.9), layout="constrained")
     spectrum, density, *maxima = figure.subplots(1, 3 if flow else 2)
-    runs = [("truth", "#333333", drawn[0].typical()["truth"], 3.5)]
-    runs += [(r.label, r.colour, r.typical()["prediction"], 1.2) for r in drawn]
-    for label, colour, rows, width in runs:
+    lines = [("truth", "#333333", runs[0][2], 3.5)]
+    lines += [(label, shade, run, width) for label, shade, _, run, width in runs]
+    for label, colour, rows, width in lines:
         style = {"color": colour, "lw": width, "alpha": 0.4 if label == "truth" else 0.9}
         frequency, power = welch(rows[:, 0], nperseg=min(1024, len(rows)))
         # Frequency 0 has no place on a logarithmic axis.
@@ -168,6 +169,14 @@ def climate(results: list[Result], title: str) -> Figure | None:
     )
     figure.suptitle(f"{title}: climate of one long free run", fontsize=10)
     return figure
+
+
+def _long_run(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Return truth and free run, of earlier records those of the forecast."""
+    arrays = result.typical()
+    if "long_run" in arrays:
+        return arrays["long_truth"], arrays["long_run"]
+    return arrays["truth"], arrays["prediction"]
 
 
 def space_time(results: list[Result], title: str) -> Figure | None:

@@ -16,6 +16,7 @@ from benchmarks.tasks.sources import Flow
 from reservoirs import datasets
 
 WARM_UP = 200
+LONG_RUN = 10_000  # rows
 LORENZ = Flow(
     datasets.lorenz63,
     datasets.LYAPUNOV["lorenz63"],
@@ -41,7 +42,7 @@ def _sample(
     starts to test on, and three tenths as many to tune on. With `scaled` methods see standardised
     values.
     """
-    train_seed, test_seed, tuning_seed = np.random.SeedSequence(seed).generate_state(3)
+    train_seed, test_seed, tuning_seed, long_seed = np.random.SeedSequence(seed).generate_state(4)
     length = WARM_UP + int(times / flow.exponent / flow.dt)
     starts = partial(flow.simulate, length, dt=flow.dt)
     tests = starts(n_series=n_tests, random_state=test_seed)
@@ -57,13 +58,14 @@ def _sample(
         scaled=scaled,
         states=tests[:, WARM_UP - 1],
         agreement=flow.agreement,
+        long_run=flow.observe(flow.simulate(LONG_RUN, dt=flow.dt, random_state=long_seed)),
     )
 
 
 def _space(seed: int) -> Attractor:
     """Kuramoto-Sivashinsky, L = 22 on 64 points: 20,000 rows, 30 starts of ten Lyapunov times."""
     dt, exponent = 0.25, datasets.LYAPUNOV["kuramoto_sivashinsky_22"]
-    train_seed, test_seed, tuning_seed = np.random.SeedSequence(seed).generate_state(3)
+    train_seed, test_seed, tuning_seed, long_seed = np.random.SeedSequence(seed).generate_state(4)
     length = WARM_UP + int(10.0 / exponent / dt)
     starts = partial(datasets.kuramoto_sivashinsky, length, dt=dt)
     return Attractor(
@@ -73,6 +75,7 @@ def _space(seed: int) -> Attractor:
         WARM_UP,
         time=dt * exponent,
         washout=WARM_UP,
+        long_run=datasets.kuramoto_sivashinsky(LONG_RUN, dt=dt, random_state=long_seed),
     )
 
 

@@ -16,11 +16,13 @@ import numpy as np
 from scipy.stats import loguniform
 
 from benchmarks.tasks.base import Task
+from benchmarks.tasks.data import Array
 from benchmarks.tasks.split import Split
 
 PER_PERIOD, N_TRAIN, N_VALID, HORIZON = 100, 800, 200, 200
 SEGMENT = N_TRAIN + N_VALID + HORIZON
 SEGMENTS = 5  # of one long trajectory
+LONG_RUN = 2000  # rows after the last of them
 
 
 def systems() -> list[str]:
@@ -33,26 +35,39 @@ def systems() -> list[str]:
     return sorted(name for name, about in catalogue.items() if not about.get("delay"))
 
 
-def _system(seed: int, name: str, scaled: bool) -> Split:
-    """Return one of five pieces of a trajectory of the system, by the seed."""
+def trajectory(name: str, n_rows: int) -> Array:
+    """Return so many rows of a system from the start that dysts gives it, 100 per period.
+
+    The time of a row depends a little on how many there are: dysts divides the time by one less.
+
+    Raises
+    ------
+    ValueError
+        If it diverges.
+    """
     import dysts.flows
 
     flow = getattr(dysts.flows, name)()
-    first = SEGMENT * (seed % SEGMENTS)
-    n_steps = first + SEGMENT
     rows = np.asarray(
-        flow.make_trajectory(n_steps, resample=True, pts_per_period=PER_PERIOD, method="LSODA")
+        flow.make_trajectory(n_rows, resample=True, pts_per_period=PER_PERIOD, method="LSODA")
     )
     if not np.isfinite(rows).all():
         raise ValueError(f"{name} diverges with dysts' own settings")
+    return rows
+
+
+def _system(seed: int, name: str, scaled: bool) -> Split:
+    """Return one of five pieces of a trajectory of the system, by the seed."""
+    first = SEGMENT * (seed % SEGMENTS)
     return Split(
-        rows[first:],
+        trajectory(name, first + SEGMENT)[first:],
         n_train=N_TRAIN,
         n_valid=N_VALID,
         washout=100,
         warm_up=N_TRAIN + N_VALID - 1,
         horizons=(HORIZON,),
         scaled=scaled,
+        long_run=trajectory(name, SEGMENT * SEGMENTS + LONG_RUN)[-LONG_RUN:],
     )
 
 

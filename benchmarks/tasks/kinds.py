@@ -88,6 +88,8 @@ class Attractor:
         All variables at the last warm-up row of the tests, where they are known.
     agreement : float, default=inf
         Lyapunov times for which two good integrators agree, where that is known.
+    long_run : array of shape (n_rows, n_outputs), default=None
+        A run of its own, whose attractor that of a long free run is compared with.
     """
 
     series: Array
@@ -100,6 +102,7 @@ class Attractor:
     scaled: bool = True
     states: Array | None = None
     agreement: float = np.inf
+    long_run: Array | None = None
 
     n_monitored = 0
 
@@ -120,7 +123,7 @@ class Attractor:
 
     def for_tuning(self) -> Self:
         """Return the data that tuning may see: its starts become those of the test."""
-        return replace(self, test_starts=self.tuning_starts, states=None)
+        return replace(self, test_starts=self.tuning_starts, states=None, long_run=None)
 
 
 @dataclass(frozen=True)

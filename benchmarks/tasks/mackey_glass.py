@@ -8,9 +8,11 @@ import numpy as np
 from scipy.stats import loguniform
 
 from benchmarks.tasks.base import Task
-from benchmarks.tasks.data import Array
+from benchmarks.tasks.data import Array, stream
 from benchmarks.tasks.kinds import Attractor
 from reservoirs import datasets
+
+LONG_RUN = 10_000  # rows
 
 
 def _mackey_glass(seed: int, n_train: int) -> Attractor:
@@ -19,8 +21,15 @@ def _mackey_glass(seed: int, n_train: int) -> Attractor:
     raw = datasets.mackey_glass(n_train + (n_test + n_tuning) * block, tau=17, random_state=seed)
     squashed = np.tanh(raw - 1.0)[:, None]
     blocks: Array = squashed[n_train:].reshape(-1, block, 1)
+    long_run = datasets.mackey_glass(LONG_RUN, tau=17, random_state=stream("long run", seed))
     return Attractor(
-        squashed[:n_train], blocks[:n_test], blocks[n_test:], 1000, metric="nrmse84", washout=1000
+        squashed[:n_train],
+        blocks[:n_test],
+        blocks[n_test:],
+        1000,
+        metric="nrmse84",
+        washout=1000,
+        long_run=np.tanh(long_run - 1.0)[:, None],
     )
 
 

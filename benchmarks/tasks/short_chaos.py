@@ -13,6 +13,8 @@ from benchmarks.tasks.data import Array
 from benchmarks.tasks.kinds import Attractor
 from reservoirs import datasets
 
+LONG_RUN = 4000  # rows
+
 
 def _polynomial(
     seed: int,
@@ -38,6 +40,7 @@ def _polynomial(
         warm_up=2,
         metric="nrmse_total",
         washout=0,
+        long_run=simulate(LONG_RUN, dt=dt, random_state=seed),
     )
 
 

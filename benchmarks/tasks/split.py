@@ -41,6 +41,9 @@ class Split:
         Whether methods see standardised values; else the original ones.
     original : Split, default=None
         The split before it was standardised, where it was.
+    long_run : array of shape (n_rows, n_outputs), default=None
+        Of a chaotic system a run of its own, whose attractor that of a long free run is compared
+        with.
 
     See Also
     --------
@@ -68,6 +71,7 @@ class Split:
     dt: float = 1.0
     scaled: bool = True
     original: Split | None = None
+    long_run: Array | None = None
 
     def __post_init__(self) -> None:
         if not 1 < self.n_train < len(self.series) - self.n_valid:
@@ -131,8 +135,15 @@ class Split:
             spread = exog[: self.n_train].std(axis=0)
             exog = (exog - exog[: self.n_train].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
         clean = None if self.clean is None else (self.clean - mean) / deviation
-        series = (self.series - mean) / deviation
-        return replace(self, series=series, exog=exog, clean=clean, original=self)
+        long_run = None if self.long_run is None else (self.long_run - mean) / deviation
+        return replace(
+            self,
+            series=(self.series - mean) / deviation,
+            exog=exog,
+            clean=clean,
+            original=self,
+            long_run=long_run,
+        )
 
     def examples(self, stop: int) -> tuple[Array, Array]:
         """Return inputs and targets that use the first rows only.
@@ -171,6 +182,7 @@ class Split:
             series=self.series[:stop],
             exog=None if self.exog is None else self.exog[:stop],
             clean=None,
+            long_run=None,
             n_train=n_train,
             n_valid=0,
             n_monitored=0,
@@ -209,6 +221,8 @@ class Simulation(Split):
         Whether methods see standardised values; else the original ones.
     original : Simulation, default=None
         The data before they were standardised, where they were.
+    long_run : None
+        A simulation has none.
 
     See Also
     --------

@@ -5,7 +5,16 @@ from benchmarks.methods.registry import METHODS
 from benchmarks.report import palette
 from benchmarks.tasks import TASKS
 
-BASELINES = {"persistence", "mean", "linear", "sinusoid", "exact", "cramer_rao", "oracle"}
+BASELINES = {
+    "persistence",
+    "parroting",
+    "mean",
+    "linear",
+    "sinusoid",
+    "exact",
+    "cramer_rao",
+    "oracle",
+}
 BASELINES |= {
     "naive",
     "seasonal_naive",
