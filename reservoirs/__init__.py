@@ -9,6 +9,7 @@ from reservoirs import persistence, topology
 from reservoirs.esn import ESNClassifier, ESNRegressor
 from reservoirs.forecaster import Forecaster
 from reservoirs.forecasting import ForecastDivergedWarning, backtest, forecast, next_step
+from reservoirs.hybrid import HybridForecaster
 from reservoirs.invertible import Difference, Log
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence import load, save
@@ -26,6 +27,7 @@ __all__ = [
     "ESNRegressor",
     "ForecastDivergedWarning",
     "Forecaster",
+    "HybridForecaster",
     "Log",
     "NVARRegressor",
     "Reservoir",

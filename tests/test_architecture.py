@@ -34,7 +34,7 @@ FLOORS = {
         {"invertible", "nvar", "reservoir"},
         {"diagnostics", "esn", "model_selection"},
         {"display"},
-        {"forecaster"},
+        {"forecaster", "hybrid"},
         {"persistence"},
         {"__init__"},
     ],

@@ -73,14 +73,22 @@ class HeldOutMixin:
 
     def _loop_residuals(self, origins: LoopOrigins) -> Array:
         """Return the errors of loops of fits to the rows before them."""
-        kept, network, features = origins.kept, cast(EchoStateNetwork, self), list[Array]()
-        reading, n_units = network._reading, self.reservoir_.n_units
-        stream = Stream(self.reservoir_, 0, network._noise())
-        for span, series, first, state in kept.pieces():
-            blocks = stream.blocks(
-                kept.rows[span], origins.targets[span], series=series, state=state, first_row=first
-            )
-            features += [reading.columns(block.features, n_units).copy() for block in blocks]
+        read = read_kept_rows(cast(EchoStateNetwork, self), origins.kept, origins.targets)
         readout = self.readout_.coefficients, self.readout_.intercept
-        run, read = loop_runner(self.reservoir_, origins.loop), np.concatenate(features)
+        run = loop_runner(self.reservoir_, origins.loop)
         return held_out_residuals(origins, read, readout, self.readout_.alpha, run)
+
+
+def read_kept_rows(network: EchoStateNetwork, kept: IntervalRows, targets: Array) -> Array:
+    """Return what the readout of a network reads of kept rows, (n_rows, n_readout_features).
+
+    The targets, (n_rows, n_outputs), are those of the rows.
+    """
+    reading, n_units = network._reading, network.n_units
+    stream, features = Stream(network.reservoir_, 0, network._noise()), list[Array]()
+    for span, series, first, state in kept.pieces():
+        blocks = stream.blocks(
+            kept.rows[span], targets[span], series=series, state=state, first_row=first
+        )
+        features += [reading.columns(block.features, n_units).copy() for block in blocks]
+    return np.concatenate(features)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from functools import cache
 from operator import is_
+from typing import TypeGuard
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -86,11 +87,20 @@ def _same(old: object, new: object) -> bool:
         return type(old) is type(new) and all(
             _same(value, values[name]) for name, value in old.get_params(deep=False).items()
         )
+    if _holds_parts(old) and isinstance(new, list | tuple):  # the steps of a Pipeline
+        return len(old) == len(new) and all(map(_same, old, new))
     if isinstance(old, np.random.RandomState):
         return isinstance(new, np.random.RandomState)  # a copy, of a pickle
     if any(isinstance(v, np.ndarray | list | tuple) or issparse(v) for v in (old, new)):
         return bool(np.array_equal(_dense(old), _dense(new)))
     return bool(isinstance(old, bool) == isinstance(new, bool) and old == new)
+
+
+def _holds_parts(values: object) -> TypeGuard[list[object] | tuple[object, ...]]:
+    """Tell whether a setting is a list or tuple with estimators in it, or in its members."""
+    return isinstance(values, list | tuple) and any(
+        isinstance(value, BaseEstimator) or _holds_parts(value) for value in values
+    )
 
 
 def _dense(values: SeriesLike) -> Array:

@@ -23,6 +23,7 @@ from reservoirs.forecaster.combined import CombinedForecast, Past
 from reservoirs.forecasting.interval_rows import IntervalRows
 from reservoirs.forecasting.loop import Loop
 from reservoirs.forecasting.training_end import TrainingEnd
+from reservoirs.hybrid import HybridForecaster
 from reservoirs.invertible import Difference, Log
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.attributes import Hints
@@ -102,6 +103,15 @@ ATTRIBUTES: dict[type, Hints] = {
         "cv_results_": dict[str, list[object]],
         "labels_": list[object],
         "last_states_": list[Past],
+        "training_end_": TrainingEnd,
+    },
+    HybridForecaster: {
+        "estimator_": BaseEstimator,
+        "n_targets_": int,
+        "n_model_columns_": int,
+        "last_states_": States,
+        "interval_rows_": IntervalRows | None,
+        "target_kind_": TargetKind,
         "training_end_": TrainingEnd,
     },
     Difference: LEVELS,

@@ -22,6 +22,7 @@ from reservoirs.forecaster.refits import Refit
 from reservoirs.forecaster.transforms import Transform
 from reservoirs.forecasting.interval_rows import IntervalRows
 from reservoirs.forecasting.training_end import TrainingEnd, upgrade_state
+from reservoirs.hybrid import HybridForecaster
 from reservoirs.invertible import Difference, Log
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.builtin_attributes import ATTRIBUTES, SKLEARN, SUMS
@@ -58,6 +59,7 @@ def _register_fixed() -> None:
     for step in (Difference, Log):
         register(step, check=_check_levels, attributes=ATTRIBUTES[step])
     register(Forecaster, check=_check_forecaster, attributes=ATTRIBUTES[Forecaster])
+    register(HybridForecaster, check=_check_hybrid, attributes=ATTRIBUTES[HybridForecaster])
     # its name in files of 0.1.0
     register(
         ChunkedSums,
@@ -224,6 +226,15 @@ def _check_stream(stream: ChunkedSums) -> None:
         check_shapes("waiting", waiting, {"state": (n_units,), "rows": (None, n_features)})
     if {activity.centre.dtype, activity.sums.dtype} != {np.dtype(np.float64)}:
         raise ValueError("Activity.centre and Activity.sums must be float64")
+
+
+def _check_hybrid(model: HybridForecaster) -> None:
+    """Refuse a network that reads other columns than those of the rows and of the model."""
+    if not model.__sklearn_is_fitted__():
+        return
+    width = model.n_features_in_ + model.n_model_columns_
+    if model._network.n_features_in_ != width:
+        raise ValueError(f"the network of estimator_ does not read {width} columns")
 
 
 def _check_nvar(model: NVARRegressor) -> None:

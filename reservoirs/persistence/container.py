@@ -18,6 +18,7 @@ import numpy as np
 from reservoirs.persistence.arrays import read_arrays
 from reservoirs.persistence.budget import Budget, size_as_objects
 from reservoirs.persistence.builtin_types import register_all
+from reservoirs.persistence.functions import Functions, MissingFunctionError
 from reservoirs.persistence.registry import entry_of
 from reservoirs.persistence.tree import Reader, Writer
 from reservoirs.sequences import Array
@@ -31,6 +32,8 @@ FileName: TypeAlias = str | os.PathLike[str]
 
 def save(model: object, path: FileName) -> None:
     """Write a model into one file that holds numbers and names, never code.
+
+    Of a function, the model of a HybridForecaster say, it holds the name: `load` must be given it.
 
     The file is a safetensors file; everything but the arrays stands in its header as JSON. It is
     written beside its final place and moved there, so that no file is ever incomplete.
@@ -109,7 +112,7 @@ def save(model: object, path: FileName) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-            _read_back(file, len(data), type(model).__name__)
+            _read_back(file, len(data), type(model).__name__, writer.functions)
         # mkstemp lets nobody else read the file: give it the mode that open() would have
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, target)
@@ -119,19 +122,19 @@ def save(model: object, path: FileName) -> None:
         raise
 
 
-def _read_back(file: BinaryIO, n_bytes: int, kind: str) -> None:
+def _read_back(file: BinaryIO, n_bytes: int, kind: str, functions: Functions) -> None:
     """Read what was written, before it replaces anything: a file that cannot be read is none."""
     file.seek(0)
     try:
-        _parse(file, n_bytes)
-    except (_NotReadable, *_DAMAGE) as error:
+        _parse(file, n_bytes, functions)
+    except (_NotReadable, MissingFunctionError, *_DAMAGE) as error:
         raise ValueError(
             f"this {kind} cannot be saved, for load would refuse the file: {error}; nothing was "
             "replaced"
         ) from error
 
 
-def load(path: FileName, *, max_bytes: int = MAX_BYTES) -> Any:
+def load(path: FileName, *, max_bytes: int = MAX_BYTES, callables: Functions | None = None) -> Any:
     """Read a model written by `save`; no code in the file is run, since it can hold none.
 
     Parameters
@@ -140,6 +143,9 @@ def load(path: FileName, *, max_bytes: int = MAX_BYTES) -> Any:
         The file.
     max_bytes : int, default=4294967296
         A larger file is refused before it is read.
+    callables : mapping, default=None
+        The functions that the model was made of, by the attributes that held them, as
+        {"model": step}: a file holds no code.
 
     Returns
     -------
@@ -149,8 +155,9 @@ def load(path: FileName, *, max_bytes: int = MAX_BYTES) -> Any:
     Raises
     ------
     ValueError
-        If the file is too large, of another format version, damaged, not written by `save`, or
-        holds an object of an unregistered type ("import trainers first").
+        If the file is too large, of another format version, damaged, not written by `save`, holds
+        an object of an unregistered type ("import trainers first"), or needs a function that
+        `callables` lacks.
     OSError
         If it cannot be read.
 
@@ -175,8 +182,8 @@ def load(path: FileName, *, max_bytes: int = MAX_BYTES) -> Any:
     register_all()
     with _opened(Path(path), max_bytes) as (file, n_bytes):
         try:
-            return _parse(file, n_bytes)
-        except _NotReadable as error:
+            return _parse(file, n_bytes, callables or {})
+        except (_NotReadable, MissingFunctionError) as error:
             raise ValueError(f"{path}: {error}") from None
         except _DAMAGE as error:
             reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -221,7 +228,7 @@ def _opened(path: Path, max_bytes: int) -> Iterator[tuple[BinaryIO, int]]:
         yield file, status.st_size
 
 
-def _parse(file: BinaryIO, n_bytes: int) -> Any:
+def _parse(file: BinaryIO, n_bytes: int, functions: Functions) -> Any:
     length = int.from_bytes(file.read(8), "little")
     if n_bytes < 8 or length > min(n_bytes - 8, MAX_HEADER):
         raise _NotReadable(
@@ -245,7 +252,7 @@ def _parse(file: BinaryIO, n_bytes: int) -> Any:
     tree = json.loads(words.pop("tree"))
     if not isinstance(tree, dict) or "object" not in tree:
         raise ValueError("it does not hold a model")
-    return Reader(arrays, budget).read(tree)
+    return Reader(arrays, budget, functions).read(tree)
 
 
 def _header(data: bytes, budget: Budget) -> dict[str, Any]:

@@ -11,6 +11,13 @@ import numpy as np
 import scipy.sparse
 
 from reservoirs.persistence.budget import GENERATOR_BYTES, MAX_DEPTH, Budget
+from reservoirs.persistence.functions import (
+    Functions,
+    find_function,
+    is_function,
+    name_of,
+    name_place,
+)
 from reservoirs.persistence.indices import is_index, read_index, write_index
 from reservoirs.persistence.registry import entry_named, entry_of, get_state, set_state
 from reservoirs.sequences import Array
@@ -28,10 +35,13 @@ class Writer:
     ----------
     arrays : dict
         The arrays so far, C-contiguous, by the names that stand in the tree.
+    functions : dict
+        The functions so far, by the attributes that hold them.
     """
 
     def __init__(self) -> None:
         self.arrays: dict[str, Array] = {}
+        self.functions: dict[str, Callable[..., object]] = {}
         self._number_of: dict[int, int] = {}
         self._written: list[object] = []  # alive until the end, so that no id is used again
 
@@ -94,15 +104,38 @@ class Writer:
         )
         return {"name": name, "fortran": fortran, "frozen": frozen}
 
+    def function(self, value: Callable[..., object], where: str) -> Node:
+        """Return the name of a function, which `load` must be given back.
+
+        Raises
+        ------
+        TypeError
+            If another function has the place in the file already.
+        """
+        place = name_place(where)
+        if self.functions.setdefault(place, value) is not value:
+            names = sorted({name_of(self.functions[place]), name_of(value)})
+            raise TypeError(
+                f"{where} is another function than a {place} before it, {names}: a file tells them "
+                "apart by the attribute alone; save each model into a file of its own"
+            )
+        return {"place": place, "name": name_of(value)}
+
 
 class Reader:
     """Turns a tree back into values.
 
-    `arrays` are by the names that stand in the tree. A budget of None is that of a small file.
+    `arrays` are by the names that stand in the tree, functions by the attributes that held them. A
+    budget of None is that of a small file.
     """
 
-    def __init__(self, arrays: dict[str, Array], budget: Budget | None = None) -> None:
-        self.arrays = arrays
+    def __init__(
+        self,
+        arrays: dict[str, Array],
+        budget: Budget | None = None,
+        functions: Functions | None = None,
+    ) -> None:
+        self.arrays, self.functions = arrays, functions or {}
         self.budget = Budget(0) if budget is None else budget
         self._values: dict[int, Any] = {}
         self._sizes: dict[int, int] = {}  # values inside each, those that occur again counted again
@@ -301,4 +334,9 @@ CODECS: dict[str, Codec] = {
         _read_random,
     ),
     "index": Codec(is_index, write_index, read_index),
+    "function": Codec(
+        is_function,
+        Writer.function,
+        lambda reader, node: find_function(reader.functions, str(node["place"]), str(node["name"])),
+    ),
 }
