@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from copy import copy
 from numbers import Real
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -96,8 +96,9 @@ def find_bounds(
     if isinstance(node, OwnUnits):
         mean, scale = (units[: end.n_outputs] for units in state[0])
         seen = seen * scale + mean
-    together = np.vstack([seen, observations])
-    low, high = np.nanmin(together, axis=0), np.nanmax(together, axis=0)
+    # not nanmin of all rows, whose checks take longer than a short forecast
+    low = np.fmin(seen.min(axis=0), np.fmin.reduce(observations, axis=0))
+    high = np.fmax(seen.max(axis=0), np.fmax.reduce(observations, axis=0))
     with np.errstate(over="ignore"):  # a margin so wide that it holds nothing
         rounding = ROUNDING * np.maximum(np.abs(low), np.abs(high))
         margin = bound * (high - low) + rounding
@@ -106,29 +107,23 @@ def find_bounds(
             share = max(1.0, FAR * len(exog) / min(end.layout.lengths))
             far = node.widened(low, high, share)
         ends = [(low - rounding, far[0]), (high + rounding, far[1])]
-    if not isinstance(model, Choosy):
+    takes = getattr(model, "takes", None)  # of a model with steps that do not take any number
+    if takes is None:
         return ends[0][1], ends[1][1]
-    lower, upper = (_taken(model, near, far, exog[0]) for near, far in ends)
+    lower, upper = (_taken(takes, near, far, exog[0]) for near, far in ends)
     return lower, upper
 
 
-@runtime_checkable
-class Choosy(Protocol):
-    """A model with steps that do not take any number, such as a logarithm."""
+def _taken(takes: Callable[[Array, Array], bool], near: Array, far: Array, inputs: Array) -> Array:
+    """Return ends of the bounds, (n_outputs,), the near ones where the far are not taken.
 
-    def takes(self, observation: Array, inputs: Array) -> bool:
-        """Tell whether an observation, (n_outputs,), can enter beside inputs, (n_exog,)."""
-
-
-def _taken(model: Choosy, near: Array, far: Array, inputs: Array) -> Array:
-    """Return ends of the bounds, (n_outputs,), the near ones where a model does not take the far.
-
-    The near ones are as far out as the data, which the model took.
+    `takes` tells of an observation, (n_outputs,), beside inputs, (n_exog,), whether a logarithm,
+    say, can take it. The near ones are as far out as the data, which it took.
     """
-    if model.takes(far, inputs) or not model.takes(near, inputs):
+    if takes(far, inputs) or not takes(near, inputs):
         return far
     alone = np.where(np.eye(len(far), dtype=bool), far, near)
-    return np.where([model.takes(row, inputs) for row in alone], far, near)
+    return np.where([takes(row, inputs) for row in alone], far, near)
 
 
 def hold(values: Array, bounds: Bounds | None) -> Array:
@@ -152,6 +147,8 @@ def met(values: Array, bounds: Bounds) -> Array:
 
 def left_at(values: Array, bounds: Bounds) -> int | None:
     """Return the first step of a forecast, (n_steps, n_outputs), that met its bounds, if any."""
+    if ((values > bounds[0]) & (values < bounds[1])).all():  # nearly always
+        return None
     steps = met(values, bounds).any(axis=1)
     return int(np.argmax(steps)) if steps.any() else None
 
