@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reservoirs.esn.nearest import AHEAD, EARLY, StartStates
+from reservoirs.esn.nearest import AHEAD, EARLY, StartStates, smallest
 from reservoirs.readout import row_blocks
 from reservoirs.sequences import Array, Layout
 
@@ -65,7 +65,7 @@ class Gathering:
         for span in row_blocks(len(rows), size=ROWS):  # what is wanted of some rows at a time
             wanted, is_late = self._wanted(span)
             whole = np.concatenate([whole, wanted[:, ~is_late]], axis=1)
-            whole = whole[:, np.sort(np.argsort(whole[2], kind="stable")[: kept.most])]
+            whole = whole[:, smallest(whole[2], kept.most)]
             late = np.concatenate([late, wanted[:, is_late]], axis=1)
         self.n_whole = whole.shape[1]
         places, sources, self.ranks = np.concatenate([whole, late], axis=1)

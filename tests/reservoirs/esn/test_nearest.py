@@ -196,3 +196,11 @@ def test_a_hidden_variable_of_chaos_is_seen_in_pieces_of_it():
     }
     assert np.median(scores["nearest"]) > 0.97 > np.median(scores["mean"])
     assert min(scores["nearest"]) > 0.5
+
+
+def test_the_smallest_ranks_are_those_of_a_stable_sort():
+    rng = np.random.default_rng(0)
+    for n in (1, 7, 39, 40, 50):
+        ranks = rng.integers(0, 9, 40) / 9.0  # many are equal
+        expected = np.sort(np.argsort(ranks, kind="stable")[:n])
+        assert_array_equal(nearest.smallest(ranks, n), expected)
