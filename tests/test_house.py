@@ -18,6 +18,8 @@ ELSEWHERE = {  # one test file for several files that are one thing
     "reservoirs/forecasting/interval_rows.py": "test_intervals.py",
     "reservoirs/forecasting/mixin.py": "test_closed_loop.py",
     "reservoirs/nvar/loops.py": "test_intervals.py",
+    "reservoirs/nvar/checks.py": "test_rates.py",
+    "reservoirs/nvar/running.py": "test_rates.py",
     "reservoirs/readout/rolling.py": "test_intervals.py",
     "trainers/network/cell.py": "test_cells.py",
     "trainers/network/forcing_loops.py": "test_forcing.py",

@@ -12,11 +12,19 @@ if TYPE_CHECKING:
         closed_loops,
         moments,
         monomial_loops,
+        rate_loops,
         reservoir_loops,
         transformed_loops,
     )
 
-__all__ = ["closed_loops", "moments", "monomial_loops", "reservoir_loops", "transformed_loops"]
+__all__ = [
+    "closed_loops",
+    "moments",
+    "monomial_loops",
+    "rate_loops",
+    "reservoir_loops",
+    "transformed_loops",
+]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -44,6 +44,7 @@ from reservoirs.forecasting.model import ClosedLoopModel
 from reservoirs.forecasting.own_units import scale_targets
 from reservoirs.forecasting.runs import fill_observations, input_rows
 from reservoirs.forecasting.start import Start
+from reservoirs.forecasting.tails import row_labels
 from reservoirs.forecasting.training_end import (
     TrainingEnd,
     check_outputs,
@@ -80,6 +81,7 @@ __all__ = [
     "open_rows",
     "plan_loops",
     "record_training_end",
+    "row_labels",
     "scale_targets",
     "skip_leading",
     "upgrade_state",

@@ -202,6 +202,8 @@ def held_out_residuals(
     alpha: float,
     run: RunLoops,
     penalise: Callable[[QRSums], None] = lambda sums: None,
+    *,
+    learned: Array | None = None,
 ) -> Array:
     """Return the errors of loops, each of a readout without the rows of its series from there on.
 
@@ -219,6 +221,8 @@ def held_out_residuals(
         Runs closed loops.
     penalise : callable
         Adds to the sums what else the readout is penalised by.
+    learned : array of shape (n_rows, n_outputs), default=None
+        What the readout was regressed on, where that is not what the loops forecast.
 
     Returns
     -------
@@ -226,16 +230,18 @@ def held_out_residuals(
         Truth minus forecast.
     """
     kept, d = origins.kept, origins.targets.shape[1]
+    learned = origins.targets if learned is None else learned
     sums, weights = QRSums(features.shape[1], d), kept.weights
     with one_blas_thread(), np.errstate(over="ignore"):
         for span in row_blocks(len(features)):
             of_span = kept.counted[span]
             known = None if weights is None else weights[span][of_span]
             if of_span.any():
-                sums.add(features[span][of_span], origins.targets[span][of_span], known)
+                sums.add(features[span][of_span], learned[span][of_span], known)
         penalise(sums)
         fits = RollingFits(sums, kept.weight, alpha, readout)
-        readouts = [_readouts_before(origins, fits, features, *piece) for piece in origins.pieces]
+        data = features, learned
+        readouts = [_readouts_before(origins, fits, data, *piece) for piece in origins.pieces]
     C, c = (np.concatenate(parts) for parts in zip(*readouts, strict=True))
     loops = Loops(
         begins=origins.firsts,
@@ -250,15 +256,19 @@ def held_out_residuals(
 
 
 def _readouts_before(
-    origins: LoopOrigins, fits: RollingFits, features: Array, span: slice, numbers: Array
+    origins: LoopOrigins,
+    fits: RollingFits,
+    data: tuple[Array, Array],
+    span: slice,
+    numbers: Array,
 ) -> tuple[Array, Array]:
     """Return the readouts of the loops of one piece, without its rows from their origins on."""
-    kept, firsts = origins.kept, origins.firsts[numbers]
+    kept, firsts, (features, learned) = origins.kept, origins.firsts[numbers], data
     rows = np.arange(firsts.min(), span.stop)
     rows = rows[kept.counted[rows]]
     weights = None if kept.weights is None else kept.weights[rows]
     places = np.searchsorted(rows, firsts)
-    return fits.before(features[rows], origins.targets[rows], places, weights)
+    return fits.before(features[rows], learned[rows], places, weights)
 
 
 def in_sample_residuals(model: ClosedLoopModel, origins: LoopOrigins) -> Array:

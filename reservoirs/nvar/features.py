@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations_with_replacement
 from numbers import Integral
 from typing import ClassVar, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
@@ -15,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.settings import record_settings
 from reservoirs.forecasting.recording import RecordingTransformer
+from reservoirs.nvar.products import Products, as_products, largest_monomials
 from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows, restore
 
 DELAYS: dict[str, list[object]] = {
@@ -22,6 +24,9 @@ DELAYS: dict[str, list[object]] = {
     "stride": [Interval(Integral, 1, None, closed="left")],
     "degree": [Interval(Integral, 1, None, closed="left"), tuple, list],
 }
+
+# how the monomials of a transformer are computed, with the list that this was made of
+_PRODUCTS: WeakKeyDictionary[NVAR, tuple[list[tuple[int, ...]], Products]] = WeakKeyDictionary()
 
 
 class NVAR(NamesByPrefix, RecordingTransformer, BaseEstimator):
@@ -116,6 +121,20 @@ class NVAR(NamesByPrefix, RecordingTransformer, BaseEstimator):
         ]
         record_settings(self)
         return self
+
+    def take_largest(self, rows: Array, n_terms: int) -> None:
+        """List the monomials of largest expected size instead, `degree` the highest.
+
+        Parameters
+        ----------
+        rows : array of shape (n_rows, n_features)
+            Rows that tell the sizes of the features; delayed ones are of the same.
+        n_terms : int
+            Monomials wanted.
+        """
+        sizes = np.tile(np.sqrt(np.mean(rows**2, axis=0)), self.n_delays)
+        assert not isinstance(self.degree, tuple | list)  # `NVARRegressor` refused it
+        self.exponents_ = largest_monomials(sizes, n_terms, self.degree)
 
     @inherit_parameters(SERIES)
     def transform(self, X: SeriesLike, *, series_id: SeriesLike = None) -> SeriesLike:
@@ -216,8 +235,21 @@ class NVAR(NamesByPrefix, RecordingTransformer, BaseEstimator):
         array of shape (n_rows, n_monomials)
             Monomials, z.
         """
-        columns = [np.prod(delayed[:, list(index)], axis=1) for index in self.exponents_]
-        return np.column_stack(columns)
+        return self.products().monomials(delayed)
+
+    def products(self) -> Products:
+        """Return how the monomials are computed.
+
+        Returns
+        -------
+        Products
+            One product each, and those of shorter ones that they are multiples of.
+        """
+        listed, products = _PRODUCTS.get(self, (None, None))
+        if listed is not self.exponents_ or products is None:
+            products = as_products(self.exponents_)
+            _PRODUCTS[self] = self.exponents_, products
+        return products
 
     def factors(self) -> tuple[Array, int]:
         """Return the factors of every monomial as the compiled loop reads them, and the stride.

@@ -8,29 +8,10 @@ import numpy as np
 
 from reservoirs import compiled
 from reservoirs.forecasting import Loop, LoopOrigins, Loops, RunLoops, held_out_residuals
+from reservoirs.nvar.examples import root_mean_square
 from reservoirs.nvar.features import NVAR
 from reservoirs.readout import QRSums
 from reservoirs.sequences import Array
-
-
-def scaled_monomials(features: NVAR, delayed: Array) -> tuple[Array, Array]:
-    """Return monomials of delayed inputs by their root mean squares, and these.
-
-    Delayed inputs are (n_rows, n_delays n_features), monomials (n_rows, n_monomials).
-
-    Raises
-    ------
-    ValueError
-        For monomials that overflow.
-    """
-    # monomials differ by orders of magnitude: one penalty fits all
-    with np.errstate(over="ignore"):
-        z = features.monomials(delayed)
-        size = np.sqrt(np.mean(z**2, axis=0))
-    if not np.isfinite(size).all():
-        raise ValueError("monomials of X are too large for float64; standardise X first")
-    size[size == 0] = 1.0
-    return z / size, size
 
 
 def noise_penalty(
@@ -84,9 +65,10 @@ def loop_residuals(
     kept, (coefficients, intercept) = origins.kept, readout
     counted = np.flatnonzero(kept.counted)
     delayed = features.delayed_by_series(kept.rows, kept.layout)[counted]
-    z, size = scaled_monomials(features, delayed)
+    z = features.monomials(delayed)
+    size = root_mean_square(z)
     read = np.zeros((len(kept.rows), len(size)))
-    read[counted] = z
+    read[counted] = z / size
     run = loop_runner(features, kept.rows, size, origins.loop)
     penalise = noise_penalty(features, delayed, size, noise)
     fitted = coefficients * size, intercept

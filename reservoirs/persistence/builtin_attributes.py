@@ -90,6 +90,8 @@ ATTRIBUTES: dict[type, Hints] = {
         "features_": NVAR,
         "coef_": Array,
         "intercept_": Array,
+        "coef_low_": Array,
+        "intercept_low_": Array,
         "alpha_": float,
         "last_states_": States,
         "target_kind_": TargetKind,

@@ -33,6 +33,15 @@ from reservoirs.scaling import SequenceScaler
 from reservoirs.sequences import Array, Layout
 from reservoirs.topology import TOPOLOGIES
 
+FORM_OF_OLD_FILES: State = {
+    "form": "map",
+    "dt": 1.0,
+    "order": 8,
+    "substeps": 4,
+    "n_terms": None,
+    "dtype": "float64",
+}
+
 
 def register_all() -> None:
     """Register the built-in types; the variants that registries name are looked up anew."""
@@ -106,7 +115,8 @@ def _upgrade_esn_regressor(attributes: State) -> State:
 
 
 def _upgrade_nvar(attributes: State) -> State:
-    return {"alpha_horizon": None, "interval_origins": None, **upgrade_state(attributes)}
+    state = upgrade_state(attributes)
+    return {"alpha_horizon": None, "interval_origins": None, **FORM_OF_OLD_FILES, **state}
 
 
 def _upgrade_esn_classifier(attributes: State) -> State:
@@ -240,13 +250,20 @@ def _check_hybrid(model: HybridForecaster) -> None:
 def _check_nvar(model: NVARRegressor) -> None:
     if not hasattr(model, "coef_"):
         return
-    features = model.features_
+    features, n_features = model.features_, model.n_features_in_
     if type(features.exponents_) is not list:
         raise ValueError("exponents_ of features_ must be a list")
-    _shapes(model, {"coef_": (None, len(features.exponents_)), "intercept_": (None,)})
+    names = ["coef_", "intercept_"]
+    if model.dtype == "longdouble":
+        names += ["coef_low_", "intercept_low_"]
+    n_monomials = len(features.exponents_)
+    shapes = [(None, n_monomials) if name.startswith("coef") else (None,) for name in names]
+    _shapes(model, dict(zip(names, shapes, strict=True)))
     highest = max((k for product in features.exponents_ for k in product), default=0)
+    n_delays = 1 if model.form == "rate" else features.n_delays
     if (
-        len(model.coef_) != len(model.intercept_)
-        or highest >= model.n_delays * model.n_features_in_
+        len({len(getattr(model, name, ())) for name in names}) > 1
+        or features.n_features_in_ != n_features
+        or highest >= n_delays * n_features
     ):
         raise ValueError("coef_, intercept_ and the products of features_ do not fit together")
