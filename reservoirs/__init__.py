@@ -11,6 +11,7 @@ from reservoirs.forecaster import Forecaster
 from reservoirs.forecasting import ForecastDivergedWarning, backtest, forecast, next_step
 from reservoirs.hybrid import HybridForecaster
 from reservoirs.invertible import Difference, Log
+from reservoirs.local import LocalForecaster
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence import load, save
 from reservoirs.reservoir import Reservoir
@@ -28,6 +29,7 @@ __all__ = [
     "ForecastDivergedWarning",
     "Forecaster",
     "HybridForecaster",
+    "LocalForecaster",
     "Log",
     "NVARRegressor",
     "Reservoir",

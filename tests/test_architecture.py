@@ -33,7 +33,7 @@ FLOORS = {
         {"short_series"},
         {"invertible", "nvar", "reservoir"},
         {"diagnostics", "esn", "model_selection"},
-        {"display"},
+        {"display", "local"},
         {"forecaster", "hybrid"},
         {"persistence"},
         {"__init__"},

@@ -16,6 +16,7 @@ from reservoirs import (
     ESNClassifier,
     ESNRegressor,
     Forecaster,
+    LocalForecaster,
     NVARRegressor,
     Reservoir,
     SequenceScaler,
@@ -50,6 +51,7 @@ MODELS = {
     "reservoir": (Reservoir(**SMALL), (X,)),
     "scaler": (SequenceScaler(), (X,)),
     "forecaster": (Forecaster(ESNRegressor(**SMALL), season=30, random_state=0), (WAVE + 2,)),
+    "local": (LocalForecaster(ESNRegressor(**SMALL), patch=2, halo=1), (np.sin(X + np.arange(4)),)),
     "esn_numbers_of_numpy": (ESNRegressor(n_units=np.int64(12), alpha=np.float64(1e-3)), (X, Y)),
     "pipeline": (make_pipeline(StandardScaler(), MinMaxScaler(), ESNRegressor(**SMALL)), (X, Y)),
     "pipeline_of_lists": (

@@ -13,6 +13,7 @@ from reservoirs import (
     ESNRegressor,
     Forecaster,
     HybridForecaster,
+    LocalForecaster,
     Log,
     NVARRegressor,
     Reservoir,
@@ -45,11 +46,13 @@ ESTIMATORS = [
     Log(shift=1.0),
     Forecaster(ESNRegressor(n_units=10), n_members=1, random_state=0),
     HybridForecaster(ESNRegressor(n_units=10, random_state=0), model=last_row),
+    LocalForecaster(ESNRegressor(n_units=10, random_state=0), patch=1, halo=1, random_state=0),
 ]
 
 
 @pytest.mark.filterwarnings("ignore:.* of the units (saturate|hardly move):UserWarning")
-@pytest.mark.filterwarnings("ignore:Forecaster forecasts the columns of X:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*orecaster forecasts the columns of X:UserWarning")
+@pytest.mark.filterwarnings("ignore:closed loops from training rows are lost:UserWarning")
 @parametrize_with_checks(ESTIMATORS)
 def test_scikit_learn_check(estimator, check):
     run_check(check, estimator, failing=expected_failures(estimator))

@@ -9,7 +9,6 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
@@ -40,11 +39,12 @@ from reservoirs.forecasting import (
 )
 from reservoirs.forecasting.gaps import open_rows
 from reservoirs.forecasting.panels import open_panel
+from reservoirs.forecasting.series_only import check_series_only
 from reservoirs.labels import is_frame
 from reservoirs.mistakes import callers_level
 from reservoirs.reservoir import Reservoir
 from reservoirs.seeds import seed_streams
-from reservoirs.sequences import Array, Seed, SeriesLike, is_series_list, unmask
+from reservoirs.sequences import Array, Seed, SeriesLike
 from reservoirs.suggestions import SuggestingMixin
 from reservoirs.targets import check_targets
 from reservoirs.version import Stamped
@@ -235,8 +235,7 @@ class Forecaster(VerbsMixin, Stamped, SuggestingMixin, CommittingMixin, BaseEsti
         UserWarning
             If there is a y, or a series is too short for a season that was given.
         """
-        _check_rows(X)
-        _check_target(X, y)
+        check_series_only(X, y, "Forecaster", ", and known inputs as exog=")
         inputs, targets_like = next_step(X, exog, align=self.exog_align, series_id=series_id)
         rows, layout, gaps = open_rows(self, inputs, reset=True, min_rows=2)
         targets = check_targets(self, targets_like, layout, allow_nan=True)
@@ -343,44 +342,3 @@ def _table(models: list[CombinedForecast]) -> dict[str, list[object]]:
     pairs = [(number, way) for number, model in enumerate(models) for way in model.ways]
     table = {name: [getattr(way, of) for _, way in pairs] for name, of in names.items()}
     return {"series": [number for number, _ in pairs], **table}
-
-
-def _check_target(X: SeriesLike, y: SeriesLike) -> None:
-    """Warn of a y; refuse one that `next_step` made, for then X lacks the last observation."""
-    if y is None:
-        return
-    first = (values[0] if is_series_list(values) else values for values in (X, y))
-    if _follows(*first):
-        raise ValueError(
-            "Forecaster takes the series alone, fit(series): y must be None, and known inputs go "
-            "to exog=; this y is the next observation of X, as next_step makes it, and X lacks the "
-            "last one"
-        )
-    warnings.warn(
-        "Forecaster forecasts the columns of X, and ignores y: pass the series alone, "
-        "fit(series), and known inputs as exog=",
-        UserWarning,
-        stacklevel=4,
-    )
-
-
-def _follows(series: SeriesLike, y: SeriesLike) -> bool:
-    """Tell whether a y is the next observation of a series."""
-    try:
-        rows, targets = (np.asarray(unmask(values)) for values in (series, y))
-    except ValueError:
-        return False
-    rows, targets = (values.reshape(len(values), -1) for values in (rows, targets))
-    same = np.array_equal(rows[1:, : targets.shape[1]], targets[:-1])
-    return bool(same and len(rows) > 2)
-
-
-def _check_rows(X: SeriesLike) -> None:
-    """Refuse, in scikit-learn's words, what no series can be made of."""
-    if issparse(X):
-        raise TypeError(
-            "Sparse data was passed for X, but dense data is required. Use '.toarray()' to convert "
-            "to a dense numpy array."
-        )
-    if len(getattr(X, "shape", ())) == 2 and len(X) == 1:
-        raise ValueError("a series of 1 sample cannot be forecast; pass a longer one")

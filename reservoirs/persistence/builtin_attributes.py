@@ -43,6 +43,7 @@ GRAM: Hints = {
     "gram": Array,
     "cross": Array,
     "totals": Array,
+    "centred": bool,
 }
 SUMS: dict[type, Hints] = {
     GramSums: GRAM,

@@ -26,6 +26,7 @@ from reservoirs.hybrid import HybridForecaster
 from reservoirs.invertible import Difference, Log
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.builtin_attributes import ATTRIBUTES, SKLEARN, SUMS
+from reservoirs.persistence.local_types import register_local
 from reservoirs.persistence.registry import State, check_shapes, register
 from reservoirs.readout import SOLVERS, DualRows, Readout
 from reservoirs.reservoir import Reservoir
@@ -46,6 +47,7 @@ FORM_OF_OLD_FILES: State = {
 def register_all() -> None:
     """Register the built-in types; the variants that registries name are looked up anew."""
     _register_fixed()
+    register_local()
     for sums in (*SOLVERS.values(), DualRows):
         register(sums, attributes=SUMS.get(sums))
     for topology in TOPOLOGIES.values():

@@ -23,7 +23,8 @@ class GramSums:
 
     Rows are summed about the mean of the first block, and the sums moved to the mean of all rows
     when they are read ("shifted data"). That is one pass over a block, and loses a bit at most:
-    where the two means part by a standard deviation, the sums move then.
+    where the two means part by a standard deviation, the sums move then. Sums about the same
+    `centres`, of features and targets, are merged by adding them.
 
     References
     ----------
@@ -31,11 +32,16 @@ class GramSums:
     """
 
     excess = 0.0  # sum of the weights - n_rows; set where rows are weighted
+    centred = False  # whether the centres were given, and are not those of the first block
 
-    def __init__(self, n_features: int, n_outputs: int) -> None:
+    def __init__(
+        self, n_features: int, n_outputs: int, centres: tuple[Array, Array] | None = None
+    ) -> None:
         self.n_rows = 0
         self.feature_centre, self.feature_sum = np.zeros(n_features), np.zeros(n_features)
         self.target_centre, self.target_sum = np.zeros(n_outputs), np.zeros(n_outputs)
+        if centres is not None:
+            (self.feature_centre, self.target_centre), self.centred = centres, True
         self.gram = np.zeros((n_features, n_features), order="F")  # upper triangle only
         self.cross = np.zeros((n_features, n_outputs), order="F")
         self.totals = np.zeros(n_outputs)
@@ -50,7 +56,7 @@ class GramSums:
 
         For the arguments see `Sums`.
         """
-        if not self.n_rows:
+        if not (self.n_rows or self.centred):
             self.feature_centre = column_sums(features) / len(features)
             self.target_centre = targets.mean(axis=0)
         # With z[t] and y[t] about the centres: sum z, sum z y', sum z z', sum y, sum y^2.
@@ -105,6 +111,15 @@ class GramSums:
     def merge(self, other: GramSums) -> None:
         """Add all rows of other sums (Chan, Golub & LeVeque 1983, eq. 2.1)."""
         if not other.n_rows:
+            return
+        centres = self.feature_centre, self.target_centre
+        # about the same centres sums are added as they are
+        if all(map(np.array_equal, centres, (other.feature_centre, other.target_centre))):
+            for name in ("feature_sum", "target_sum", "gram", "cross", "totals"):
+                getattr(self, name)[...] += getattr(other, name)
+            self.n_rows += other.n_rows
+            if other.excess:
+                self.excess += other.excess
             return
         self._recentre()
         other._recentre()
