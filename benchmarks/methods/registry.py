@@ -12,6 +12,7 @@ from benchmarks.methods import (
     peers,
     races,
     rolling,
+    smoothing,
     trained,
 )
 from benchmarks.methods.base import Method
@@ -29,6 +30,7 @@ METHODS: dict[str, Method] = {
         informed,
         labellers,
         rolling,
+        smoothing,
     )
     for method in module.METHODS
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from benchmarks.results import tables
 from benchmarks.results.records import Record, start_time
 from benchmarks.results.tables import format_number
 
+STUDIES = re.compile(r"dysts|noise_\d+")  # of many systems: names before that of the system
 RECALLED = "R"  # the tag of numbers that nobody read again in their source
 
 
@@ -27,10 +29,11 @@ RECALLED = "R"  # the tag of numbers that nobody read again in their source
 class Entry:
     """One number of ours and what others reported.
 
-    The task "dysts" or "dysts_raw" is a study of many systems, and ours the median over them of the
-    medians over seeds. `published` has value, source and tag of each number ("V" read in the
-    source, "M" computed with the authors' settings or data, "R" recalled only), `ours` median, low,
-    high, n, failed, track and date; it is empty before it was run. `aim` is what ours should reach,
+    The task "dysts", "dysts_raw" or "noise_5" is a study of many systems, and ours the median over
+    them of the medians over seeds. `published` has value, source and tag of each number ("V" read
+    in the source, "M" computed with the authors' settings or data, "R" recalled only), `ours`
+    median, low, high, n, failed, track and date; it is empty before it was run. `aim` is what ours
+    should reach,
     None where there is none; `differs` says how our settings differ, or why the aim is missed.
     """
 
@@ -118,8 +121,9 @@ def update(records: list[Record]) -> int:
 
 def _belongs(task: str, name: str) -> bool:
     """Say whether a task is the one of an entry, or a system of its study."""
-    study = "dysts" + "_raw" * task.endswith("_raw")
-    return task == name or (name == study and task.startswith("dysts_"))
+    study = STUDIES.match(task)
+    raw = "_raw" * task.endswith("_raw")
+    return task == name or (study is not None and name == study[0] + raw)
 
 
 def _supersedes(new: dict[str, Any], old: dict[str, Any]) -> bool:

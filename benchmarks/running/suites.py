@@ -106,13 +106,14 @@ def load_suite(name: str) -> Suite:
 GROUPS: dict[str, Callable[[Task], bool]] = {  # of tasks, which a suite may name instead
     "all": lambda task: not task.on_request,
     "dysts": lambda task: task.study == "dysts",
+    "noise": lambda task: task.study == "noise",
 }
 
 
 def _spell_out(content: dict[str, Any]) -> dict[str, Any]:
     """Return a suite's keys with the groups of tasks spelt out, and all methods for none.
 
-    "all" means those that run not only on request: neither memory nor races nor dysts' systems.
+    "all" means those that run not only on request: neither memory nor races nor studies of systems.
     """
     tasks = content["tasks"]
     if isinstance(tasks, str):

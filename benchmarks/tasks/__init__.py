@@ -7,6 +7,7 @@ from benchmarks.tasks import (
     labels,
     mackey_glass,
     memory,
+    noise,
     notes,
     oscillators,
     races,
@@ -34,6 +35,7 @@ TASKS: dict[str, Task] = {
         memory,
         races,
         dysts,
+        noise,
     )
     for task in module.TASKS
 }
