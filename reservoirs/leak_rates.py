@@ -1,7 +1,8 @@
-"""The leak rate of every unit: one for all, or several side by side."""
+"""What of the state before is replaced per step: leak rates, or the share of a mixed state."""
 
 from __future__ import annotations
 
+import inspect
 from numbers import Real
 from typing import Protocol
 
@@ -16,10 +17,11 @@ class Leaky(Protocol):
 
     n_units: int
     leak_rate: ArrayLike
+    mixing: float | None
 
 
 def unit_rates(reservoir: Leaky) -> float | Array:
-    """Return the leak rate of all units, or of each, (n_units,).
+    """Return the leak rate of all units, or of each, (n_units,); with mixing its share.
 
     Several rates split the units into groups, one after the other, whose sizes differ by one at
     most; of more rates than units some have none.
@@ -29,6 +31,8 @@ def unit_rates(reservoir: Leaky) -> float | Array:
     ValueError
         If there is no rate, or some are outside (0, 1].
     """
+    if reservoir.mixing is not None:
+        return float(reservoir.mixing)
     rate = reservoir.leak_rate
     if isinstance(rate, Real):
         return float(rate)
@@ -46,6 +50,24 @@ def unit_rates(reservoir: Leaky) -> float | Array:
     return rates[np.arange(n_units) * len(rates) // n_units]
 
 
+def check_mixing(reservoir: Leaky) -> None:
+    """Refuse a leak rate beside mixing, which takes its place.
+
+    Raises
+    ------
+    ValueError
+        If there are both.
+    """
+    if reservoir.mixing is None:
+        return
+    default = inspect.signature(type(reservoir)).parameters["leak_rate"].default
+    if not np.array_equal(np.asarray(reservoir.leak_rate), np.asarray(default)):
+        raise ValueError(
+            f"mixing={reservoir.mixing!r} takes the place of leak_rate, got "
+            f"leak_rate={reservoir.leak_rate!r} beside it; leave leak_rate={default!r}, its default"
+        )
+
+
 def rates_key(reservoir: Leaky) -> object:
     """Return the leak rate as a value that compares with others, itself where it is a number."""
     rate = reservoir.leak_rate
@@ -53,7 +75,9 @@ def rates_key(reservoir: Leaky) -> object:
 
 
 def describe_rates(reservoir: Leaky) -> str:
-    """Return the words of a report, "leak rate 0.7" or "leak rates 0.1 to 0.9"."""
+    """Return the words of a report, "leak rate 0.7", "leak rates 0.1 to 0.9" or "mixing 0.1"."""
+    if reservoir.mixing is not None:
+        return f"mixing {reservoir.mixing:g}"
     rates = np.unique(np.asarray(unit_rates(reservoir)))
     if len(rates) == 1:
         return f"leak rate {rates[0]:g}"

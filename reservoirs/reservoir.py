@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -16,18 +15,17 @@ from sklearn.base import (
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from reservoirs import compiled, topology
-from reservoirs.compiled.storage import PackedWeights, pack_weights
+from reservoirs import topology
+from reservoirs.activations import ACTIVATIONS, Function
+from reservoirs.drawn import DrawnReservoir
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
 from reservoirs.estimators.ranges import KeysOf
 from reservoirs.estimators.settings import record_settings
 from reservoirs.forecasting.recording import RecordingTransformer
 from reservoirs.input_weights import draw_bias, draw_input_weights
-from reservoirs.leak_rates import rates_key, unit_rates
-from reservoirs.overflow import StatesTooLargeError
-from reservoirs.packing import PackedCache
+from reservoirs.leak_rates import check_mixing, unit_rates
 from reservoirs.parallel import map_in_order
-from reservoirs.readout import BLOCK, row_blocks
+from reservoirs.readout import BLOCK
 from reservoirs.seeds import seed_streams
 from reservoirs.sequences import (
     Array,
@@ -48,19 +46,23 @@ SETTINGS: dict[str, list[object]] = {
     "bias_scaling": [Interval(Real, 0, None, closed="left"), "array-like"],
     "degree": [Interval(Integral, 1, None, closed="left")],
     "topology": [KeysOf(topology.TOPOLOGIES), callable, "array-like", "sparse matrix"],
-    "activation": [StrOptions({"tanh", "identity"})],
+    "activation": [StrOptions({*ACTIVATIONS}), callable],
+    "mixing": [Interval(Real, 0, 1, closed="right"), None],
     "dtype": [StrOptions({"float64", "float32"})],
     "n_jobs": [Integral, None],
     "random_state": ["random_state"],
 }
 STATES_PER_CALL = 2**21  # of a compiled loop in `transform`, which Ctrl-C waits for: some 10 ms
-_PACKED = PackedCache()
 
 
-class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstimator):
+class Reservoir(
+    DrawnReservoir, ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstimator
+):
     """Map series to the states of a random recurrent network that is never trained.
 
     x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + b), f = tanh
+
+    With `mixing` O x[t-1] stands for the first x[t-1], O a random orthogonal matrix.
 
     Every series starts from the zero state; its rows never touch another series.
 
@@ -83,14 +85,19 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         "random", "shifts", "cycle", "delay_line", "permutation", "orthogonal", "small_world", a
         `topology.SmallWorld`, or any function of (n_units, degree, rng) that returns W. A matrix
         (n_units, n_units), dense or sparse, is W itself, used as it is.
-    activation : {"tanh", "identity"}, default="tanh"
-        Activation f; "identity" makes a linear reservoir.
+    activation : {"tanh", "identity", "relu"} or callable, default="tanh"
+        Activation f; "identity" makes a linear reservoir. Or a function of one number that numba
+        can compile, with or without its decorator.
     dtype : {"float64", "float32"}, default="float64"
         Of weights and states.
     n_jobs : int, default=None
         Series at a time in `transform`, in threads; None is 1.
     random_state : int, RandomState instance or None, default=None
-        Seed of W, W_in and b, each from its own stream.
+        Seed of W, W_in, b and O, each from its own stream.
+    mixing : float, default=None
+        Share a in (0, 1] of the state that is computed anew, in place of `leak_rate`; the rest is
+        the state before, turned by O ("edge of stability": small shares remember as many steps as
+        there are units). None: nothing is turned. A step costs n_units^2 with it.
 
     Attributes
     ----------
@@ -100,6 +107,8 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         Input weights, W_in.
     bias_ : array of shape (n_units,)
         Bias, b.
+    mixing_weights_ : array of shape (n_units, n_units)
+        With `mixing` the orthogonal matrix O.
     n_features_in_ : int
         Number of features.
 
@@ -116,6 +125,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
     References
     ----------
     Lukosevicius (2012), A practical guide to applying echo state networks, eqs. 2-3.
+    Ceni & Gallicchio (2024), Edge of stability echo state network, eq. 6 (`mixing`).
 
     Examples
     --------
@@ -139,10 +149,11 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         bias_scaling: ArrayLike = 1.5,
         degree: int = 10,
         topology: str | topology.Topology | topology.Sparse | Array = "random",
-        activation: str = "tanh",
+        activation: str | Function = "tanh",
         dtype: str = "float64",
         n_jobs: int | None = None,
         random_state: Seed = None,
+        mixing: float | None = None,
     ) -> None:
         self.n_units = n_units
         self.spectral_radius = spectral_radius
@@ -155,6 +166,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         self.dtype = dtype
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.mixing = mixing
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
@@ -194,7 +206,7 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         return reservoir.draw()
 
     def draw(self) -> Self:
-        """Draw W, W_in and b for `n_features_in_` features.
+        """Draw W, W_in, b and O for `n_features_in_` features.
 
         Returns
         -------
@@ -204,10 +216,12 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         Raises
         ------
         ValueError
-            If leak_rate, or a given W, W_in or b, has another shape, or holds NaN.
+            If leak_rate, or a given W, W_in or b, has another shape, or holds NaN, or there are
+            both a leak_rate and mixing.
         """
+        check_mixing(self)
         unit_rates(self)
-        weights, inputs, bias, _ = seed_streams(self.random_state)
+        weights, inputs, bias, _, mixing = seed_streams(self.random_state)
         W = topology.draw(
             self.topology,
             self.n_units,
@@ -219,14 +233,14 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         W_in = draw_input_weights(self.input_scaling, shape, np.random.default_rng(inputs))
         b = draw_bias(self.bias_scaling, self.n_units, np.random.default_rng(bias))
         self.recurrent_weights_, self.input_weights_, self.bias_ = W, W_in, b
+        self.__dict__.pop("mixing_weights_", None)
+        if self.mixing is not None:
+            rng = np.random.default_rng(mixing)
+            self.mixing_weights_ = topology.orthogonal(self.n_units, 1, rng).toarray()
         for array in self._weight_arrays():
             array.setflags(write=False)  # assign other arrays instead: a packed copy may be kept
         record_settings(self)
         return self
-
-    def _weight_arrays(self) -> tuple[Array, ...]:
-        W = self.recurrent_weights_
-        return W.data, W.indices, W.indptr, self.input_weights_, self.bias_
 
     @inherit_parameters(SERIES)
     def transform(
@@ -277,116 +291,6 @@ class Reservoir(ClassNamePrefixFeaturesOutMixin, RecordingTransformer, BaseEstim
         if layout.kind in ("list", "stack"):
             return np.stack([states[-1] for states in features])
         return np.asarray(features)[np.cumsum(layout.lengths) - 1]
-
-    def pack(self) -> PackedWeights:
-        """Return the weights as the compiled loops read them; kept while they stay the same.
-
-        Returns
-        -------
-        PackedWeights
-            A copy, not to be written to.
-        """
-        settings = (self.dtype, rates_key(self), self.n_units, self.activation)
-        return _PACKED.get(self, self._weight_arrays(), settings, self._pack_anew)
-
-    def _pack_anew(self) -> PackedWeights:
-        return pack_weights(
-            self.recurrent_weights_,
-            self.input_weights_,
-            self.bias_,
-            leak_rate=unit_rates(self),
-            linear=self.activation == "identity",
-            dtype=self.dtype,
-        )
-
-    def run(
-        self,
-        rows: Array,
-        state: Array,
-        *,
-        packed: PackedWeights,
-        noise: Callable[[int, int], Array] | None = None,
-        out: Callable[[slice], Array] | None = None,
-        block: int = BLOCK,
-        first_row: int = 0,
-    ) -> Iterator[tuple[slice, Array]]:
-        """Drive one series and yield its states block by block.
-
-        Parameters
-        ----------
-        rows : array of shape (n_steps, n_features)
-            The inputs.
-        state : array of shape (n_units,)
-            State before the first row, x.
-        packed : PackedWeights
-            The weights, from `pack`.
-        noise : callable, default=None
-            Number and length of a block to its noise (n_steps, n_units), from its first row on.
-        out : callable, default=None
-            Rows of a block to an array (n_steps, n_units or more) whose first columns take its
-            states; None is a new array.
-        block : int, default=1024
-            Rows at a time.
-        first_row : int, default=0
-            Number of the first row in its series; blocks end at multiples of `block`.
-
-        Yields
-        ------
-        rows : slice
-            The rows of the block.
-        states : array of shape (n_rows, n_units)
-            Its states.
-
-        Raises
-        ------
-        StatesTooLargeError
-            If the states overflow, as those of a linear reservoir may.
-        """
-        for span in row_blocks(len(rows), size=block, first_row=first_row):
-            number, offset = divmod(first_row + span.start, block)
-            added = None if noise is None else noise(number, offset + span.stop - span.start)
-            states, state = compiled.reservoir_loops.run_states(
-                rows[span],
-                state,
-                packed,
-                None if added is None else added[offset:],
-                None if out is None else out(span),
-            )
-            if not np.isfinite(state).all():  # stays so, once it happened
-                raise StatesTooLargeError(self.dtype, first_row + span.stop)
-            yield span, states
-
-    def check_state(self, state: ArrayLike | None, n_series: int) -> Array:
-        """Return checked start states, one per series.
-
-        Parameters
-        ----------
-        state : array-like of shape (n_units,) or (n_series, n_units), or None
-            None is zero.
-        n_series : int
-            Number of series.
-
-        Returns
-        -------
-        array of shape (n_series, n_units)
-            The states.
-
-        Raises
-        ------
-        ValueError
-            For any other shape, or values that are not finite.
-        """
-        if state is None:
-            return np.zeros((n_series, self.n_units), dtype=self.dtype)
-        array = np.asarray(state, dtype=self.dtype)
-        if array.shape not in {(self.n_units,), (n_series, self.n_units)}:
-            raise ValueError(
-                f"initial_state must have shape ({self.n_units},) or ({n_series}, "
-                f"{self.n_units}), got {array.shape}; pass states returned with return_state=True"
-            )
-        if not np.isfinite(array).all():
-            raise ValueError("initial_state must be finite, got NaN or infinity")
-        return np.broadcast_to(array, (n_series, self.n_units))
 
     @property
     def _n_features_out(self) -> int:

@@ -20,6 +20,7 @@ WORDS = {
     "lr": "learning_rate eta",
     "input_scaling": "Win",
     "bias_scaling": "bias",
+    "mixing": "es2n proximity",
     "degree": "rc_connectivity connectivity density sparsity order",
     "topology": "W",
     "rewiring": "p",

@@ -29,7 +29,7 @@ OTHER = {  # a valid value that no estimator above has
     "interval_origins": 12, "loss": "huber", "quantiles": (0.1, 0.5, 0.9), "readout": "ridge",
     "weight_decay": 0.1, "input_noise": 0.1, "dropout": 0.1, "schedule": "cosine",
     "teacher_forcing": 0.5,
-    "form": "rate", "dt": 0.5, "order": 4, "substeps": 2, "n_terms": 3,
+    "mixing": 0.3, "form": "rate", "dt": 0.5, "order": 4, "substeps": 2, "n_terms": 3,
 }  # fmt: skip
 
 

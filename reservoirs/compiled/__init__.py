@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reservoirs.compiled import (
+        activations,
         closed_loops,
         moments,
         monomial_loops,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "activations",
     "closed_loops",
     "moments",
     "monomial_loops",

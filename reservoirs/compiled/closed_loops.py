@@ -43,7 +43,7 @@ def _closed_loop(
     bias,
     leak_rate,
     n_units,
-    linear,
+    activation,
     state,
     first,
     exog,
@@ -56,7 +56,7 @@ def _closed_loop(
     out,
 ):
     """Write the outputs of every step, each fed back as the next; return the last state."""
-    weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, linear)
+    weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, activation)
     n_outputs, n_exog = len(first), exog.shape[1]
     old, new = work_buffers(state, input_weights.shape[1])
     start = bias.reshape(1, -1)
@@ -96,7 +96,7 @@ def _closed_loops(
     bias,
     leak_rate,
     n_units,
-    linear,
+    activation,
     states,
     first,
     exog,
@@ -116,7 +116,7 @@ def _closed_loops(
             bias,
             leak_rate,
             n_units,
-            linear,
+            activation,
             states[i],
             first[i],
             exog[i],
@@ -131,9 +131,9 @@ def _closed_loops(
 
 
 @compiled
-def _advance(recurrent, input_weights, bias, leak_rate, n_units, linear, inputs, states, out):
+def _advance(recurrent, input_weights, bias, leak_rate, n_units, activation, inputs, states, out):
     """Write the next state of every row of states, each with its own row of inputs."""
-    weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, linear)
+    weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, activation)
     start = bias.reshape(1, -1)
     for i in range(len(inputs)):
         old, new = work_buffers(states[i], input_weights.shape[1])

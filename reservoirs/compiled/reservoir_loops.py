@@ -14,9 +14,11 @@ from numpy.typing import DTypeLike
 from reservoirs.compiled.simd import (
     compiled,
     gather,
+    kinds_of_types,
     load,
     multiply_add,
     overload,
+    relu,
     store,
     tanh,
 )
@@ -25,6 +27,7 @@ from reservoirs.compiled.storage import (
     LANES,
     DenseMatrix,
     DiagonalsMatrix,
+    MixedMatrix,
     PackedWeights,
     SellMatrix,
     pad,
@@ -56,10 +59,30 @@ def _rates_of(leak_rate, row, n_padded):
     return lambda leak_rate, row, n_padded: (leak_rate, -leak_rate)
 
 
+def _activate(activation, z, new, row):
+    """Return f(z) of sixteen units; `new` may be written to, in their place."""
+
+
+@overload(_activate, inline="always")
+def _activate_by(activation, z, new, row):
+    if isinstance(activation, kinds_of_types.Boolean):
+        return lambda activation, z, new, row: z if activation else tanh(z)
+    if isinstance(activation, kinds_of_types.Integer):
+        return lambda activation, z, new, row: relu(z)
+    return _activate_each
+
+
+def _activate_each(activation, z, new, row):
+    store(z, new, row)
+    for i in range(row, row + LANES):
+        new[i] = activation(new[i])
+    return load(new, row)
+
+
 @compiled
-def _next_state(z, weights, old, row):
-    """Return (1 - a) x + a f(z) of sixteen units, f tanh or identity."""
-    active = z if weights.linear else tanh(z)
+def _next_state(z, weights, old, new, row):
+    """Return (1 - a) x + a f(z) of sixteen units, x those of `old`."""
+    active = _activate(weights.activation, z, new, row)
     x = load(old, row)
     rate, negative = _rates(weights.leak_rate, row, weights.input_weights.shape[1])
     # x - a x + a f(z): two multiplications with additions, each rounded once.
@@ -77,9 +100,9 @@ def _write(updated, new, out, row):
 def step(
     weights: PackedWeights, start: Array, inputs: Array, t: int, old: Array, new: Array, out: Array
 ) -> None:
-    """Write the next state: (1 - a) x + a f(W x + W_in u[t] + start), f tanh or identity.
+    """Write the next state: (1 - a) x + a f(W x + W_in u[t] + start), or (1 - a) O x + ...
 
-    W, W_in, a and f are in `weights`, u, (n_steps, n_features), are the inputs. `start`, (1,
+    W, O, W_in, a and f are in `weights`, u, (n_steps, n_features), are the inputs. `start`, (1,
     n_padded) or (n_steps, n_padded), is the bias, or the bias plus the noise of every step. The
     states before and after stand each in a buffer for two copies, (2 * n_padded,). `out`,
     (n_full,), takes the first units of the next state too, a multiple of sixteen: written at once,
@@ -95,7 +118,11 @@ def step(
 
 @overload(step, inline="always")
 def _step(weights, start, inputs, t, old, new, out):
-    matrix = weights.types[weights.fields.index("recurrent")].instance_class
+    kind = weights.types[weights.fields.index("recurrent")]
+    matrix = kind.instance_class
+    if matrix is MixedMatrix:
+        inside = kind.types[kind.fields.index("weights")].instance_class
+        return {SellMatrix: _step_mixed_sell, DenseMatrix: _step_mixed_dense}[inside]
     return {
         SellMatrix: _step_sell,
         DiagonalsMatrix: _step_diagonals,
@@ -112,7 +139,7 @@ def _step_sell(weights, start, inputs, t, old, new, out):
         # z_i += W_ij x_j, the k-th nonzero of sixteen rows at once.
         for k in range(pointers[block], pointers[block + 1]):
             z = multiply_add(load(values, k * LANES), gather(old, columns, k), z)
-        _write(_next_state(z, weights, old, row), new, out, row)
+        _write(_next_state(z, weights, old, new, row), new, out, row)
 
 
 def _step_diagonals(weights, start, inputs, t, old, new, out):
@@ -124,7 +151,7 @@ def _step_diagonals(weights, start, inputs, t, old, new, out):
         for k in range(n_offsets):
             weight = load(values, row * n_offsets + k * LANES)
             z = multiply_add(weight, load(old, offsets[k] + row), z)
-        updated = _next_state(z, weights, old, row)
+        updated = _next_state(z, weights, old, new, row)
         _write(updated, new, out, row)
         store(updated, new, n_units + row)  # a second copy, so that no index wraps around
     store(load(new, 0), new, n_units)  # the padding of the last units lay there
@@ -138,7 +165,34 @@ def _step_dense(weights, start, inputs, t, old, new, out):
     for row in range(0, n_padded, LANES):
         drive = _drive(start, weights.input_weights, inputs, t, row)
         z = multiply_add(1.0, load(product, row), drive)
-        _write(_next_state(z, weights, old, row), new, out, row)
+        _write(_next_state(z, weights, old, new, row), new, out, row)
+
+
+def _step_mixed_sell(weights, start, inputs, t, old, new, out):
+    n_padded = weights.input_weights.shape[1]
+    values, columns = weights.recurrent.weights.values, weights.recurrent.weights.columns
+    pointers = weights.recurrent.weights.pointers
+    # The second half of the next state's buffer is free: O x goes there.
+    mixed = new[n_padded:]
+    np.dot(weights.recurrent.mixing, old[:n_padded], mixed)
+    for block in range(len(pointers) - 1):
+        row = block * LANES
+        z = _drive(start, weights.input_weights, inputs, t, row)
+        for k in range(pointers[block], pointers[block + 1]):
+            z = multiply_add(load(values, k * LANES), gather(old, columns, k), z)
+        _write(_next_state(z, weights, mixed, new, row), new, out, row)
+
+
+def _step_mixed_dense(weights, start, inputs, t, old, new, out):
+    n_padded = weights.input_weights.shape[1]
+    # And W x into the second half of the buffer of the state before.
+    mixed, product = new[n_padded:], old[n_padded:]
+    np.dot(weights.recurrent.mixing, old[:n_padded], mixed)
+    np.dot(weights.recurrent.weights.values, old[:n_padded], product)
+    for row in range(0, n_padded, LANES):
+        drive = _drive(start, weights.input_weights, inputs, t, row)
+        z = multiply_add(1.0, load(product, row), drive)
+        _write(_next_state(z, weights, mixed, new, row), new, out, row)
 
 
 @compiled
@@ -156,10 +210,12 @@ def work_buffers(state: Array, n_padded: int) -> tuple[Array, Array]:
 
 
 @compiled
-def _states(recurrent, input_weights, bias, leak_rate, n_units, linear, start, inputs, state, out):
+def _states(
+    recurrent, input_weights, bias, leak_rate, n_units, activation, start, inputs, state, out
+):
     """Write the state after every row of the inputs; return the last one."""
     # Taken apart on the way in: numba needs 8 us more to learn the type of a tuple in a tuple.
-    weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, linear)
+    weights = PackedWeights(recurrent, input_weights, bias, leak_rate, n_units, activation)
     old, new = work_buffers(state, input_weights.shape[1])
     n_full = n_units - n_units % LANES  # units in whole vectors: more would write behind the row
     for t in range(len(inputs)):
@@ -172,7 +228,7 @@ def _states(recurrent, input_weights, bias, leak_rate, n_units, linear, start, i
 
 @compiled
 def _series_states(
-    recurrent, input_weights, bias, leak_rate, n_units, linear, start, inputs, ends, states, out
+    recurrent, input_weights, bias, leak_rate, n_units, activation, start, inputs, ends, states, out
 ):
     """Write the states of several series; `states`, those before them, become the last ones."""
     first = 0
@@ -184,7 +240,7 @@ def _series_states(
             bias,
             leak_rate,
             n_units,
-            linear,
+            activation,
             start,
             inputs[rows],
             states[i],
@@ -210,7 +266,7 @@ def run_states(
 ) -> tuple[Array, Array]:
     """Drive the reservoir with a known input and return every state.
 
-    x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + b), f tanh or identity
+    x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + b), or with O x[t-1] where it is mixed
 
     Inputs u are (n_steps, n_features); the state x before the first step, (n_units,), is left
     unchanged. `noise`, (n_steps, n_units), is added inside f. The rows of `out` are contiguous, and

@@ -61,6 +61,7 @@ if hasattr(os, "register_at_fork"):
         after_in_child=global_compiler_lock.release,
     )
 
+kinds_of_types: Any = types
 NumbaType = Any  # numba's hints for its types lack what is read of them, as `bitwidth`
 _intrinsic: Any = extending.intrinsic  # its stubs do not know that callers leave the context out
 models: Any = extending.models
@@ -193,6 +194,19 @@ def multiply_add(typingctx: object, a: types.Type, x: FloatVector, y: FloatVecto
         return _call(builder, "fma", a, x, y)
 
     return y(a if isinstance(a, FloatVector) else y.real, x, y), codegen
+
+
+@_intrinsic
+def relu(typingctx: object, x: FloatVector) -> Typed:
+    """Return max(0, x) of sixteen numbers; NaN passes."""
+
+    def codegen(
+        context: BaseContext, builder: ir.IRBuilder, signature: Signature, args: Values
+    ) -> ir.Value:
+        zero = ir.Constant(args[0].type, [0.0] * LANES)
+        return builder.select(builder.fcmp_unordered("<", args[0], zero), zero, args[0])
+
+    return x(x), codegen
 
 
 # tanh(x) = e / (1 - e) with e = (1 - exp(-2 |x|)) / 2. Let |x| = q - n log(2) / 2, n an integer and

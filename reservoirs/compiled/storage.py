@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import NamedTuple
 
@@ -71,7 +72,27 @@ class DenseMatrix(NamedTuple):
     values: Array
 
 
-Recurrent = SellMatrix | DiagonalsMatrix | DenseMatrix
+Plain = SellMatrix | DiagonalsMatrix | DenseMatrix
+
+
+class MixedMatrix(NamedTuple):
+    """Recurrent weights, and the matrix by which the states before are mixed.
+
+    Attributes
+    ----------
+    weights : SellMatrix or DenseMatrix
+        W, never as diagonals.
+    mixing : array of shape (n_padded, n_padded)
+        O; what is kept of the states before is that share of O x.
+    """
+
+    weights: Plain
+    mixing: Array
+
+
+Recurrent = Plain | MixedMatrix
+RELU = np.uint8(1)  # a type of its own: each kind of activation has loops of its own
+Activation = bool | np.uint8 | Callable[[float], float]
 
 
 class PackedWeights(NamedTuple):
@@ -79,7 +100,7 @@ class PackedWeights(NamedTuple):
 
     Attributes
     ----------
-    recurrent : SellMatrix, DiagonalsMatrix or DenseMatrix
+    recurrent : SellMatrix, DiagonalsMatrix, DenseMatrix or MixedMatrix
         W.
     input_weights : array of shape (n_features, n_padded)
         W_in transposed.
@@ -89,8 +110,8 @@ class PackedWeights(NamedTuple):
         a in (0, 1], a scalar of the weights' dtype; or a of every unit, then -a of every unit.
     n_units : int
         Number of units without padding.
-    linear : bool
-        Whether the activation is the identity instead of tanh.
+    activation : bool, uint8 or compiled function
+        False is tanh, True the identity, `RELU` max(0, z); or a function of one number.
     """
 
     recurrent: Recurrent
@@ -98,7 +119,7 @@ class PackedWeights(NamedTuple):
     bias: Array
     leak_rate: np.floating | Array
     n_units: int
-    linear: bool
+    activation: Activation
 
 
 def pack_weights(
@@ -107,22 +128,27 @@ def pack_weights(
     bias: Array,
     *,
     leak_rate: float | Array,
-    linear: bool = False,
+    activation: Activation = False,
+    mixing: Array | None = None,
     dtype: DTypeLike,
 ) -> PackedWeights:
     """Store all weights of a reservoir as the compiled loops read them.
 
     W is (n_units, n_units), W_in (n_units, n_features), b (n_units,), and a in (0, 1], a
-    number or (n_units,); with `linear` the activation is the identity instead of tanh. All are
-    copied.
+    number or (n_units,); the activation is one of `PackedWeights`, and the states before are mixed
+    by O, (n_units, n_units), or by nothing. All are copied.
     """
     return PackedWeights(
-        pack_recurrent(recurrent, dtype),
+        pack_recurrent(recurrent, dtype)
+        if mixing is None
+        else MixedMatrix(
+            pack_recurrent(recurrent, dtype, circulant=False), _pack_dense(mixing, dtype)
+        ),
         pad(input_weights.T, dtype),
         pad(bias, dtype),
         _pack_rates(leak_rate, dtype),
         len(bias),
-        linear,
+        activation,
     )
 
 
@@ -132,11 +158,18 @@ def _pack_rates(leak_rate: float | Array, dtype: DTypeLike) -> np.floating | Arr
     return np.float32(leak_rate) if np.dtype(dtype) == np.float32 else np.float64(leak_rate)
 
 
-def pack_recurrent(weights: scipy.sparse.sparray | Array, dtype: DTypeLike) -> Recurrent:
+def _pack_dense(weights: Array, dtype: DTypeLike) -> Array:
+    missing = -len(weights) % LANES
+    return pad(np.pad(weights, ((0, missing), (0, 0))), dtype)
+
+
+def pack_recurrent(
+    weights: scipy.sparse.sparray | Array, dtype: DTypeLike, *, circulant: bool = True
+) -> Plain:
     """Store W in the layout that suits its nonzeros.
 
-    Diagonals where all nonzeros lie on few circulant ones (cycles and delay lines too), dense where
-    a fifth or more are nonzero, else SELL-16.
+    Diagonals where all nonzeros lie on few circulant ones (cycles and delay lines too), if these
+    are allowed, dense where a fifth or more are nonzero, else SELL-16.
     """
     csr = scipy.sparse.csr_array(weights)
     if not csr.has_canonical_format:  # an entry may be stored in parts
@@ -144,11 +177,10 @@ def pack_recurrent(weights: scipy.sparse.sparray | Array, dtype: DTypeLike) -> R
         csr.sum_duplicates()
     n_units, rows = csr.shape[0], np.repeat(np.arange(csr.shape[0]), np.diff(csr.indptr))
     offsets = np.unique((csr.indices - rows) % n_units)
-    if 0 < len(offsets) <= MAX_DIAGONALS and 0.9 * len(offsets) * n_units <= csr.nnz:
+    if circulant and 0 < len(offsets) <= MAX_DIAGONALS and 0.9 * len(offsets) * n_units <= csr.nnz:
         return _diagonals_matrix(csr, rows, offsets, dtype)
     if n_units > LANES and csr.nnz > DENSE_SHARE * n_units**2:
-        missing = -n_units % LANES
-        return DenseMatrix(pad(np.pad(csr.toarray(), ((0, missing), (0, 0))), dtype))
+        return DenseMatrix(_pack_dense(csr.toarray(), dtype))
     return _sell_matrix(csr, rows, dtype)
 
 

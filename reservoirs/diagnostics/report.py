@@ -167,7 +167,7 @@ def _forgetting(index: float, exponent: float) -> str:
 
 
 def _activity(activity: TrainingActivity, reservoir: Reservoir) -> list[str]:
-    deviation, linear = activity.input_deviation, reservoir.activation == "identity"
+    deviation, linear = activity.input_deviation, reservoir.activation != "tanh"
     size = np.sqrt(activity.input_mean**2 + deviation**2)
     large = f"scale the inputs, {SCALE}, or lower input_scaling"
     remedy = f"raise input_scaling, or scale the inputs, {SCALE}"

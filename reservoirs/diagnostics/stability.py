@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.utils import check_random_state
 
+from reservoirs.activations import slopes_of
 from reservoirs.diagnostics.driving import (
     DIAGNOSTICS,
     ReservoirModel,
@@ -103,7 +104,7 @@ def distance_of_starts(
 def conditional_lyapunov(model: ReservoirModel, rows: SeriesLike, *, n_exponents: int = 1) -> Array:
     """Return the leading Lyapunov exponents of the driven reservoir.
 
-    J[t] = (1 - a) I + a diag(f') W along the states, by repeated QR
+    J[t] = (1 - a) I + a diag(f') W along the states, by repeated QR; O in place of I with `mixing`
 
     With the largest one negative the reservoir forgets its start.
 
@@ -156,11 +157,11 @@ def driven_exponents(reservoir: Reservoir, rows: Array, n_exponents: int) -> Arr
     states = run_reservoir(reservoir, rows)
     W, a = reservoir.recurrent_weights_, _column_of_rates(reservoir)
     previous = np.vstack([np.zeros(reservoir.n_units), states[:-1]])
-    slopes = _slopes(reservoir, states, previous)
+    slopes = _slopes(reservoir, rows, states, previous)
 
     def tangent(t: int, Q: Array) -> Array:
-        # J[t] Q = (1 - a) Q + a diag(f'[t]) W Q
-        return (1 - a) * Q + a * slopes[t][:, None] * (W @ Q)
+        # J[t] Q = (1 - a) O Q + a diag(f'[t]) W Q
+        return (1 - a) * _carried(reservoir, Q) + a * slopes[t][:, None] * (W @ Q)
 
     return _exponents(tangent, reservoir.n_units, n_exponents, len(rows))
 
@@ -241,7 +242,7 @@ def closed_loop_lyapunov(
     rows = np.hstack([observed, exogenous])
     states = run_reservoir(reservoir, rows, model.last_states_[0])
     previous = np.vstack([model.last_states_[0], states[:-1]])
-    slopes = _slopes(reservoir, states, previous)
+    slopes = _slopes(reservoir, rows, states, previous)
     # The readout sees [x; u] with u[:m] = scale y + shift, so dy enters through columns times scale
     W, W_o = reservoir.recurrent_weights_, reservoir.input_weights_[:, :m] * scale
     C_x, C_u, C_s = np.split(model.coef_, [n, n + model.n_features_in_], axis=1)
@@ -250,7 +251,7 @@ def closed_loop_lyapunov(
     def tangent(t: int, Q: Array) -> Array:
         dx, dy = Q[:n], Q[n:]
         # dx[t] first, then dy[t] = C_x dx[t] + C_o dy[t-1], as the model computes them
-        dx_next = (1 - a) * dx + a * slopes[t][:, None] * (W @ dx + W_o @ dy)
+        dx_next = (1 - a) * _carried(reservoir, dx) + a * slopes[t][:, None] * (W @ dx + W_o @ dy)
         dy_next = C_x @ dx_next + C_o @ dy
         if C_s.size:  # d(x^2) = 2 x dx
             dy_next = dy_next + 2 * C_s @ (states[t][:, None] * dx_next)
@@ -265,13 +266,23 @@ def _column_of_rates(reservoir: Reservoir) -> float | Array:
     return rates if isinstance(rates, float) else rates[:, None]
 
 
-def _slopes(reservoir: Reservoir, states: Array, previous: Array) -> Array:
+def _carried(reservoir: Reservoir, states: Array) -> Array:
+    """Return what is carried on of states, or directions, in columns: O x with mixing, else x."""
+    return states if reservoir.mixing is None else reservoir.mixing_weights_ @ states
+
+
+def _slopes(reservoir: Reservoir, rows: Array, states: Array, previous: Array) -> Array:
     """Return the derivative of the activation at every step, from the states around it."""
-    a = unit_rates(reservoir)
-    if reservoir.activation == "identity":
+    a, activation = unit_rates(reservoir), reservoir.activation
+    if activation == "identity":
         return np.ones_like(states)
-    # tanh' = 1 - tanh^2, and tanh of the step is (x[t] - (1 - a) x[t-1]) / a
-    return 1.0 - ((states - (1 - a) * previous) / a) ** 2
+    if not isinstance(activation, str):
+        driven = rows @ reservoir.input_weights_.T + reservoir.bias_
+        return slopes_of(activation, driven + previous @ reservoir.recurrent_weights_.T)
+    # f of the step is (x[t] - (1 - a) x[t-1]) / a
+    active = (states - (1 - a) * _carried(reservoir, previous.T).T) / a
+    slopes: Array = 1.0 - active**2 if activation == "tanh" else (active > 0).astype(np.float64)
+    return slopes
 
 
 def _exponents(tangent: Tangent, size: int, n_exponents: int, n_steps: int) -> Array:

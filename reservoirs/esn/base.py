@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from reservoirs.activations import Function
 from reservoirs.esn.features import Noise
 from reservoirs.esn.gathering import Gathering
 from reservoirs.esn.nearest import StartStates
@@ -24,6 +25,7 @@ from reservoirs.estimators import Progress
 from reservoirs.estimators.activity import Activity, last_rows
 from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.estimators.ranges import KeysOf
+from reservoirs.leak_rates import check_mixing
 from reservoirs.parallel import map_in_order
 from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout, row_blocks
 from reservoirs.reservoir import SETTINGS, Reservoir
@@ -77,7 +79,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
     verbose : int, default=0
         Print what was fitted, with the penalty and the time it took; 0 nothing.
     random_state : int, RandomState instance or None, default=None
-        Seed of W, W_in, b and the noise, each from its own stream.
+        Seed of W, W_in, b, O and the noise, each from its own stream.
 
     Attributes
     ----------
@@ -134,7 +136,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         bias_scaling: ArrayLike = 1.5,
         degree: int = 10,
         topology: str | Topology | Sparse | Array = "random",
-        activation: str = "tanh",
+        activation: str | Function = "tanh",
         noise: float = 0.0,
         alpha: ArrayLike = 1e-6,
         alpha_cv: int | None = None,
@@ -148,6 +150,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         verbose: int = 0,
         random_state: Seed = None,
         readout_features: str = "state+input",
+        mixing: float | None = None,
     ) -> None:
         self.n_units = n_units
         self.spectral_radius = spectral_radius
@@ -170,6 +173,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         self.verbose = verbose
         self.random_state = random_state
         self.readout_features = readout_features
+        self.mixing = mixing
 
     def _learn(
         self, rows: Array, layout: Layout, targets: Targets, progress: Progress
@@ -336,8 +340,11 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         if not isinstance(seed, int | np.integer):
             seed = int(np.random.default_rng(seed_streams(seed)[0]).integers(2**31 - 1))
         self.seed_ = int(seed)
-        settings = Reservoir(**{name: getattr(self, name) for name in RESERVOIR_SETTINGS})
-        self.reservoir_ = settings.drawn(self.n_features_in_, self.seed_)
+        settings = {name: getattr(self, name) for name in RESERVOIR_SETTINGS}
+        if self.mixing is not None:
+            check_mixing(self)
+            del settings["leak_rate"]
+        self.reservoir_ = Reservoir(**settings).drawn(self.n_features_in_, self.seed_)
 
     def _store_readout(self, readout: Readout) -> None:
         self.readout_, self.alpha_ = readout, readout.alpha

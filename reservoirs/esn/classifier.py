@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 
+from reservoirs.activations import Function
 from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.esn.label_readout import AUTO, PER_STEP, LabelReadout
 from reservoirs.estimators import LabelMixin, check_labels
@@ -130,7 +131,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         bias_scaling: ArrayLike = 1.5,
         degree: int = 10,
         topology: str | Topology | Sparse | Array = "random",
-        activation: str = "tanh",
+        activation: str | Function = "tanh",
         noise: float = 0.0,
         alpha: ArrayLike | str = AUTO,
         alpha_cv: int | None = None,
@@ -146,6 +147,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         readout_features: str = "state+input",
         class_weight: Mapping[object, float] | str | None = None,
         standardize: bool = True,
+        mixing: float | None = None,
     ) -> None:
         super().__init__(
             n_units=n_units,
@@ -169,6 +171,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
             verbose=verbose,
             random_state=random_state,
             readout_features=readout_features,
+            mixing=mixing,
         )
         self.class_weight = class_weight
         self.standardize = standardize

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from reservoirs.activations import Function
 from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.esn.choice import choose_alpha
 from reservoirs.esn.chunks import ChunkedSums
@@ -166,7 +167,7 @@ class ESNRegressor(HeldOutMixin, LoopingMixin, RegressorMixin, EchoStateNetwork)
         bias_scaling: ArrayLike = 1.5,
         degree: int = 10,
         topology: str | Topology | Sparse | Array = "random",
-        activation: str = "tanh",
+        activation: str | Function = "tanh",
         noise: float = 0.0,
         alpha: ArrayLike | str = 1e-6,
         alpha_cv: int | None = None,
@@ -185,6 +186,7 @@ class ESNRegressor(HeldOutMixin, LoopingMixin, RegressorMixin, EchoStateNetwork)
         alpha_horizon: int | None = None,
         forgetting: float = 1.0,
         interval_origins: int | None = INTERVAL_ORIGINS,
+        mixing: float | None = None,
     ) -> None:
         super().__init__(
             n_units=n_units,
@@ -208,6 +210,7 @@ class ESNRegressor(HeldOutMixin, LoopingMixin, RegressorMixin, EchoStateNetwork)
             verbose=verbose,
             random_state=random_state,
             readout_features=readout_features,
+            mixing=mixing,
         )
         self.exog_align = exog_align
         self.bound = bound

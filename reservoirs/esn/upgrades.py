@@ -24,7 +24,7 @@ def upgrade_names(attributes: dict[str, Any]) -> dict[str, Any]:
         The attributes as `fit` sets them now.
     """
     # before there were such parameters
-    state = {"verbose": 0, "readout_features": "state+input", **attributes}
+    state = {"verbose": 0, "readout_features": "state+input", "mixing": None, **attributes}
     if "_seed" in state:
         state["seed_"] = state.pop("_seed")
     if "_auto_zero" in state:

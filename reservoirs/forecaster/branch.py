@@ -251,7 +251,7 @@ class Branch:
     ) -> Array:
         """Run many closed loops of one member, as `run` does, all steps compiled together."""
         reservoir = self.reservoirs[number]
-        if reservoir.dtype != "float64" or np.ndim(reservoir.leak_rate):
+        if not _has_transformed_loops(reservoir):
             return self.run(course, origins, exog, margin, [readout], number)[0]
         rows, reach = origins - course.first, self.transform.reach
         history = course.levels[np.subtract.outer(rows + reach, np.arange(reach))]
@@ -298,3 +298,9 @@ class Branch:
             return -infinite, infinite
         span = self.high - self.low
         return self.low - margin * span, self.high + margin * span
+
+
+def _has_transformed_loops(reservoir: Reservoir) -> bool:
+    """Tell whether a reservoir is one that loops of many steps are compiled for."""
+    plain = reservoir.activation in ("tanh", "identity") and reservoir.mixing is None
+    return plain and reservoir.dtype == "float64" and not np.ndim(reservoir.leak_rate)

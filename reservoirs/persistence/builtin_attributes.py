@@ -78,6 +78,7 @@ ATTRIBUTES: dict[type, Hints] = {
         "recurrent_weights_": Array | scipy.sparse.csr_array,
         "input_weights_": Array,
         "bias_": Array,
+        "mixing_weights_": Array,
         "last_states_": States,
         "training_end_": TrainingEnd,
     },

@@ -79,7 +79,12 @@ def _register_fixed() -> None:
         upgrade=upgrade_stream,
         attributes=ATTRIBUTES[ChunkedSums],
     )
-    register(Reservoir, check=_check_reservoir, attributes=ATTRIBUTES[Reservoir])
+    register(
+        Reservoir,
+        check=_check_reservoir,
+        upgrade=lambda attributes: {"mixing": None, **attributes},  # before there was any
+        attributes=ATTRIBUTES[Reservoir],
+    )
     register(
         NVARRegressor,
         check=_check_nvar,
@@ -141,7 +146,10 @@ def _check_reservoir(reservoir: Reservoir) -> None:
         return
     n, weights = reservoir.n_units, reservoir.recurrent_weights_
     shapes = {"recurrent_weights_": (n, n), "bias_": (n,)}
-    _shapes(reservoir, {**shapes, "input_weights_": (n, reservoir.n_features_in_)})
+    mixed = {"mixing_weights_": (n, n)} if reservoir.mixing is not None else {}
+    if mixed.keys() - vars(reservoir).keys():
+        raise ValueError("Reservoir lacks mixing_weights_, which its mixing needs")
+    _shapes(reservoir, {**shapes, **mixed, "input_weights_": (n, reservoir.n_features_in_)})
     if scipy.sparse.issparse(weights):
         weights.check_format(full_check=True)
 

@@ -96,7 +96,9 @@ def test_a_readout_reads_what_it_has_columns_for(width):
 
 def test_a_loop_whose_states_overflow_is_held_too():
     first, exog, states, packed, loop, (C, c) = random_loops(1, n_steps=3000)
-    packed = packed._replace(recurrent=pack_recurrent(3 * matrix("random", 33), float), linear=True)
+    packed = packed._replace(
+        recurrent=pack_recurrent(3 * matrix("random", 33), float), activation=True
+    )
     bounds = np.full(2, -1.0), np.full(2, 1.0)
 
     values = closed_loops.run_closed_loop(

@@ -43,7 +43,7 @@ def test_units_with_rates_of_their_own_equal_the_slow_loop(kind, n_units):
 @pytest.mark.parametrize("kind", ["random", "shifts", "dense"])
 def test_a_linear_reservoir_equals_the_slow_loop(kind):
     W, (_, W_in, bias, packed) = 0.1 * matrix(kind, 30), weights(30)
-    packed = packed._replace(recurrent=pack_recurrent(W, np.float64), linear=True)
+    packed = packed._replace(recurrent=pack_recurrent(W, np.float64), activation=True)
 
     states, _ = run_states(INPUTS, np.zeros(30), packed)
 

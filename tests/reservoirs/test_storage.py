@@ -95,4 +95,4 @@ def test_the_leak_rate_has_the_dtype_of_the_weights():
 
     assert packed.leak_rate == np.float32(0.3)
     assert packed.input_weights.shape == (2, LANES)
-    assert not packed.linear
+    assert not packed.activation
