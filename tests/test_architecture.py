@@ -51,10 +51,10 @@ FLOORS = {
     "benchmarks": [
         {"tasks"},
         {"methods"},
-        {"protocols", "cells", "__init__"},
+        {"protocols", "cells", "drawing", "__init__"},
         {"tuning", "results"},
         {"running", "report"},
-        {"speed"},
+        {"csv_forecast", "speed"},
         {"cli"},
         {"__main__"},
     ],

@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     _look(commands)
     _results(commands)
     _tune(commands)
+    _forecast(commands)
     speed = commands.add_parser("speed", help="time our calls against peers, interleaved")
     speed.add_argument("--quick", action="store_true", help="small sizes only")
     speed.add_argument("--scaling", action="store_true", help="how cost grows, instead")
@@ -110,6 +111,41 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     where.add_argument("--backend", default="local", help="or on a backend of joblib (loky, say)")
     run.add_argument("--dry-run", action="store_true", help="say what would run, run nothing")
     run.set_defaults(action=("run", "run"))
+
+
+def _forecast(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "forecast",
+        help="forecast the columns of a CSV file: a table with intervals, and a page",
+        epilog="exit codes: 0 done, 1 the file cannot be forecast as it is, 2 bad usage",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE.csv", help="UTF-8, columns named first")
+    parser.add_argument("--time", metavar="COLUMN", help="dates or numbers; default: rows in order")
+    for name, needed, text in (
+        ("--target", True, "what to forecast (commas between several)"),
+        ("--known", False, "known ahead: weather, holidays, prices, in rows beyond the target"),
+    ):
+        parser.add_argument(
+            name, action="append", required=needed, default=[], metavar="COLUMN", help=text
+        )
+    parser.add_argument("--horizon", type=int, required=True, metavar="N", help="steps ahead")
+    parser.add_argument(
+        "--level", type=float, nargs="+", default=[80.0, 95.0], help="of intervals, in per cent"
+    )
+    parser.add_argument("--season", default="auto", help="steps of a season, auto or 1 for none")
+    parser.add_argument(
+        "--out", type=Path, default=RESULTS / "forecast", help="folder, or page.html"
+    )
+    parser.add_argument("--sep", help="what separates columns: a character, or tab")
+    parser.add_argument("--decimal", choices=[".", ","], help="the decimal mark")
+    parser.add_argument(
+        "--date-format", metavar="FORMAT", help="of times, as in %%d.%%m.%%Y %%H:%%M"
+    )
+    parser.add_argument("--tz", metavar="ZONE", help="whose clock was read, as in Europe/Berlin")
+    parser.add_argument("--rows", type=int, default=4000, help="last rows to learn from, 4000")
+    parser.add_argument("--fill-known", action="store_true", help="fill gaps of known inputs")
+    parser.add_argument("--seed", type=int, default=0, help="of the reservoirs, 0")
+    parser.set_defaults(action=("forecast", "forecast"))
 
 
 def _look(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -1,0 +1,1 @@
+"""Pictures as SVG and the style of pages: text that scales, and colours that follow the reader."""
