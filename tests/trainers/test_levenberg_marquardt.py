@@ -56,10 +56,12 @@ def test_the_model_of_a_step_is_the_dense_gauss_newton_one(draw, alpha):
         rest = J - np.einsum("rk,sk,sop->rop", Q, Q, J)
     slope = grad(lambda t: 0.5 * residuals(t).square().sum())(theta)[:n]
 
-    loss, gradient, curvature = LevenbergMarquardtSolver().epoch_runner(p, None)._model(p.theta)
+    runner = LevenbergMarquardtSolver().epoch_runner(p, None)
+    point = runner._evaluate(p.theta)
+    gradient, curvature = runner._model(point)
 
     weight = batch.weight
-    assert loss == pytest.approx(p.objective.value(p.theta), rel=1e-12)
+    assert point.loss == pytest.approx(p.objective.value(p.theta), rel=1e-12)
     np.testing.assert_allclose(gradient, slope / weight, rtol=1e-9, atol=1e-12)
     dense = np.einsum("rop,roq->pq", J, rest) / weight
     np.testing.assert_allclose(np.triu(curvature), np.triu(dense), rtol=1e-9, atol=1e-12)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import scipy.linalg
 import torch
 from torch import Tensor
 
 from reservoirs.estimators import inherit_parameters
+from reservoirs.readout import row_blocks
 from reservoirs.sequences import Array
 from trainers.network.passes import ForwardPass
 from trainers.network.sensitivities import output_jacobian
@@ -23,6 +26,27 @@ FLOOR = 1e-3
 TINY = np.finfo(np.float64).tiny
 
 
+class Point(NamedTuple):
+    """The network at some weights, its readout solved where it is.
+
+    Attributes
+    ----------
+    theta : (n_weights,) torch.Tensor
+        The weights.
+    loss : float
+        The loss.
+    runs : list of ForwardPass
+        A forward pass of every batch.
+    solution : Solution or None
+        The solved readout.
+    """
+
+    theta: Tensor
+    loss: float
+    runs: list[ForwardPass]
+    solution: Solution | None
+
+
 class LevenbergMarquardtEpochs:
     """Epochs of one step each.
 
@@ -35,25 +59,31 @@ class LevenbergMarquardtEpochs:
         self.solves = isinstance(objective, SolvedObjective)
         self.n_columns = network.n_recurrent_weights if self.solves else network.n_weights
         self.targets = [scored_rows(batch, batch.targets) for batch in objective.batches]
+        self.point: Point | None = None  # where the last step ended
         _check_size(self.n_columns, sum(target.numel() for target in self.targets))
 
     def run_epoch(self) -> EpochRecord:
         """Take one step: raise the damping until the loss falls."""
-        theta, objective = self.problem.theta, self.problem.objective
-        loss, gradient, curvature = self._model(theta)
+        theta = self.problem.theta
+        if self.point is None or not torch.equal(self.point.theta, theta):
+            self.point = self._evaluate(theta.clone())
+        loss = loss_after = self.point.loss
+        gradient, curvature = self._model(self.point)
         diagonal = curvature.diagonal()
         scale = np.maximum(diagonal, FLOOR * diagonal.max() + TINY)
         record = {"gradient_norm": float(np.linalg.norm(gradient)), "damping": self.damping}
-        loss_after, tries = loss, 0
+        tries = 0
         while tries < MAX_TRIES:
             tries += 1
             step = _solve(curvature, self.damping * scale, gradient)
             if step is not None:
-                trial = theta.clone()
-                trial[: self.n_columns] -= torch.from_numpy(step)
-                loss_after = objective.value(trial)
+                there = theta.clone()
+                there[: self.n_columns] -= torch.from_numpy(step)
+                trial = self._evaluate(there)
+                loss_after = trial.loss
                 if loss_after < loss:
-                    theta.copy_(trial)
+                    theta.copy_(there)
+                    self.point = trial
                     self.damping = max(self.damping / self.solver.decrease, 1e-20)
                     break
             self.damping *= self.solver.increase
@@ -61,35 +91,42 @@ class LevenbergMarquardtEpochs:
         ended = not fell or loss - loss_after < self.solver.tolerance * loss
         return {"loss": loss_after if fell else loss, **record, "tries": tries, "converged": ended}
 
-    def _model(self, theta: Tensor) -> tuple[float, Array, Array]:
-        """Return the loss, J'r and J'J, all divided by the number of scored steps."""
+    def _evaluate(self, theta: Tensor) -> Point:
+        """Return the network at some weights, of which no copy is made."""
         objective = self.problem.objective
-        solution: Solution | None = None
         if isinstance(objective, SolvedObjective):
             runs, solution, _ = objective.passes(theta)
-            loss = objective.total(runs, solution)
-        else:
-            runs = objective.runs(theta)
-            loss = objective.loss_of(runs)
-        rows = [self._rows(number, run) for number, run in enumerate(runs)]
+            return Point(theta, objective.total(runs, solution), runs, solution)
+        runs = objective.runs(theta)
+        return Point(theta, objective.loss_of(runs), runs, None)
+
+    def _model(self, point: Point) -> tuple[Array, Array]:
+        """Return J'r and J'J, divided by the number of scored steps."""
+        weight = self.problem.objective.weight
+        rows = [self._rows(number, run) for number, run in enumerate(point.runs)]
         residuals = np.concatenate([r for r, _ in rows])
         J = np.concatenate([j for _, j in rows]) if len(rows) > 1 else rows[0][1]
         gradient = np.tensordot(residuals, J, axes=2)
         parts = [J]
-        if solution is not None:
-            inside = np.tensordot(solution.basis, J, axes=(0, 0))  # Q'J
-            J -= np.tensordot(solution.basis, inside, axes=(1, 0))
+        if point.solution is not None:
+            basis = point.solution.basis
+            inside = np.tensordot(basis, J, axes=(0, 0))  # Q'J
+            for span in row_blocks(len(J)):  # J takes most of the memory, and is there once
+                J[span] -= np.tensordot(basis[span], inside, axes=(1, 0))
             # the derivatives of the penalty's rows, which the solve changes too
-            parts.append(np.tensordot(solution.below, inside, axes=(1, 0)))
+            parts.append(np.tensordot(point.solution.below, inside, axes=(1, 0)))
         curvature = _products([part.reshape(-1, self.n_columns) for part in parts])
-        return loss, gradient / objective.weight, curvature / objective.weight
+        return gradient / weight, curvature / weight
 
     def _rows(self, number: int, run: ForwardPass) -> tuple[Array, Array]:
         """Return the residuals of one batch, (n_rows, n_outputs), and their derivatives."""
         batch = self.problem.objective.batches[number]
         jacobian = output_jacobian(self.problem.network, run, self.n_columns)
         mask = batch.mask[..., 0]
-        J = jacobian[mask > 0].mul_(mask[mask > 0].sqrt()[:, None, None])
+        if (mask == 1).all():  # of one series without a copy
+            J = jacobian.flatten(0, 1)
+        else:
+            J = jacobian[mask > 0].mul_(mask[mask > 0].sqrt()[:, None, None])
         residuals = scored_rows(batch, run.outputs) - self.targets[number]
         return residuals.numpy(), J.numpy()
 
