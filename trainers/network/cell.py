@@ -22,6 +22,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import ModuleType
 from typing import ClassVar
 
 import numpy as np
@@ -300,3 +303,12 @@ def state_memory(zx: Array, start: Array) -> Array:
     parts = np.empty((len(start), len(zx) + 1, 1, start.shape[1]), zx.dtype)
     parts[:, 0, 0] = start
     return parts
+
+
+@cache
+def compiled_loops(name: str) -> ModuleType:
+    """Return the compiled passes of a cell, or others, by name.
+
+    Numba, which they load, takes a tenth of a second: not before they are used.
+    """
+    return import_module(f"trainers.network.{name}_loops")

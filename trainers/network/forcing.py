@@ -12,9 +12,10 @@ from torch import Tensor
 
 from reservoirs.parallel import ComputedOnce
 from reservoirs.sequences import Array
+from trainers.network.cell import compiled_loops
 from trainers.network.passes import ForwardPass, LayerErrors
 from trainers.network.row_by_row import row_runner
-from trainers.network.sensitivities import compiled_loops, linearised
+from trainers.network.sensitivities import linearised
 from trainers.network.stack import Network, RowRunner
 from trainers.network.torch_layers import Keep
 from trainers.network.workspace import Workspace
@@ -139,7 +140,7 @@ class ForcedNetwork(Network):
         start = np.zeros((batch, self.n_layers, self.kind.n_parts, self.n_units), dtype)
         for i in range(batch):
             written = grads[i], errors[i], deltas[0, i], deltas[1, i], start[i]
-            compiled_loops()[1].backward(by_x[i], by_h[i], by_state[i], *weights, *written)
+            compiled_loops("forcing").backward(by_x[i], by_h[i], by_state[i], *weights, *written)
         gradient = grad.new_empty(self.n_weights)
         gradients = self.split(gradient)
         self.readout_gradients(run, torch.from_numpy(grads).transpose(0, 1), gradients)
@@ -179,7 +180,7 @@ class ForcedNetwork(Network):
         outputs = np.ascontiguousarray(r_outputs.movedim(1, 0).numpy())
         for i in range(batch):
             written = r_zx[i], r_zh[i], outputs[i], state[i]
-            compiled_loops()[1].r_forward(by_x[i], by_h[i], by_state[i], *weights, *written)
+            compiled_loops("forcing").r_forward(by_x[i], by_h[i], by_state[i], *weights, *written)
         return torch.from_numpy(outputs).movedim(0, 1)[steps - len(run.outputs) :], []
 
     def _given(self, run: ForwardPass) -> tuple[Any, ...]:

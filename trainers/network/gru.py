@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from types import ModuleType
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +9,7 @@ import torch
 from torch import Tensor
 
 from reservoirs.sequences import Array
-from trainers.network.cell import Cell, Jacobians, Tape, gate_slopes, state_memory
+from trainers.network.cell import Cell, Jacobians, Tape, compiled_loops, gate_slopes, state_memory
 from trainers.network.small import as_arrays, is_small
 from trainers.network.workspace import Workspace
 
@@ -48,7 +46,7 @@ class GRU(Cell):
         hidden[0], weights = state, W_h.t()
         if is_small(hidden):
             zh = workspace("zh", batch, 3 * n)
-            _compiled().gru_forward(*as_arrays(zx, weights, hidden, gate_factors, zh))
+            compiled_loops("gru").gru_forward(*as_arrays(zx, weights, hidden, gate_factors, zh))
         else:
             for t in range(n_steps):
                 zh = hidden[t] @ weights
@@ -77,7 +75,7 @@ class GRU(Cell):
         delta, delta_h = (workspace(name, n_steps, batch, 3 * n) for name in ("delta", "delta_h"))
         from_next = torch.zeros_like(grad[0])  # dL/dh[t] through step t + 1
         if is_small(grad):
-            _compiled().gru_backward(
+            compiled_loops("gru").gru_backward(
                 *as_arrays(grad, gate_factors, gates, W_h, damping_term, delta, delta_h, from_next)
             )
             return delta, delta_h, from_next
@@ -116,7 +114,9 @@ class GRU(Cell):
         r_h, weights = r_state.contiguous(), W_h.t()
         if is_small(r_hidden):
             memory = as_arrays(r_h.clone(), r_hidden, workspace("W_h r_h", batch, 3 * n))
-            _compiled().gru_r_forward(*as_arrays(r_zx, r_zh, gate_factors, gates, weights), *memory)
+            compiled_loops("gru").gru_r_forward(
+                *as_arrays(r_zx, r_zh, gate_factors, gates, weights), *memory
+            )
             return r_hidden, r_zx
         for t in range(len(r_zx)):
             # R zh[t] = R(W_h) h[t-1] + W_h R h[t-1]
@@ -149,13 +149,5 @@ class GRU(Cell):
         """Run one series in the compiled loop."""
         (hidden,) = state_memory(zx, start[None])
         gate_factors, zh = np.empty_like(zx), np.empty_like(zx[0])
-        _compiled().gru_forward(zx, weights, hidden, gate_factors, zh)
+        compiled_loops("gru").gru_forward(zx, weights, hidden, gate_factors, zh)
         return hidden[1:, 0], hidden[-1, 0]
-
-
-@cache
-def _compiled() -> ModuleType:
-    """Return the compiled passes; numba takes a tenth of a second to load."""
-    from trainers.network import gru_loops
-
-    return gru_loops

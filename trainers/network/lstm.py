@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from types import ModuleType
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +9,7 @@ import torch
 from torch import Tensor
 
 from reservoirs.sequences import Array
-from trainers.network.cell import Cell, Jacobians, Tape, gate_slopes, state_memory
+from trainers.network.cell import Cell, Jacobians, Tape, compiled_loops, gate_slopes, state_memory
 from trainers.network.small import as_arrays, is_small
 from trainers.network.workspace import Workspace
 
@@ -56,7 +54,7 @@ class LSTM(Cell):
         hidden[0], cells[0], weights = state[:, :n], state[:, n:], W_h.t()
         if is_small(hidden):
             zh = workspace("zh", batch, 4 * n)
-            _compiled().lstm_forward(
+            compiled_loops("lstm").lstm_forward(
                 *as_arrays(zx, weights, hidden, cells, gate_factors, cell_factors, zh)
             )
         else:
@@ -91,7 +89,7 @@ class LSTM(Cell):
         delta = workspace("delta", *gate_factors.shape)
         dh, dc = torch.zeros_like(grad[0]), torch.zeros_like(grad[0])  # from step t + 1
         if is_small(grad):
-            _compiled().lstm_backward(
+            compiled_loops("lstm").lstm_backward(
                 *as_arrays(
                     grad, gate_factors, gates, cell_factors, W_h, damping_term, delta, dh, dc
                 )
@@ -131,7 +129,7 @@ class LSTM(Cell):
         if is_small(r_hidden):
             r_zh = workspace("r_zh", batch, 4 * n)
             memory = as_arrays(r_h.clone(), r_c.clone(), r_hidden, r_zh)
-            _compiled().lstm_r_forward(
+            compiled_loops("lstm").lstm_r_forward(
                 *as_arrays(r_zx, gate_factors, gates, cell_factors, weights), *memory
             )
             return r_hidden, r_zx
@@ -166,7 +164,9 @@ class LSTM(Cell):
         hidden, cells = state_memory(zx, start.reshape(2, -1))
         gate_factors, zh = np.empty_like(zx), np.empty_like(zx[0])
         cell_factors = np.empty_like(hidden[1:])
-        _compiled().lstm_forward(zx, weights, hidden, cells, gate_factors, cell_factors, zh)
+        compiled_loops("lstm").lstm_forward(
+            zx, weights, hidden, cells, gate_factors, cell_factors, zh
+        )
         return hidden[1:, 0], np.concatenate([hidden[-1, 0], cells[-1, 0]])
 
     def initial_bias(self, drawn: Array) -> Array:
@@ -174,11 +174,3 @@ class LSTM(Cell):
         bias, n = drawn.copy(), len(drawn) // self.n_gates
         bias[n : 2 * n] = FORGET_BIAS
         return bias
-
-
-@cache
-def _compiled() -> ModuleType:
-    """Return the compiled passes; numba takes a tenth of a second to load."""
-    from trainers.network import lstm_loops
-
-    return lstm_loops

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from types import ModuleType
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from reservoirs.sequences import Array
-from trainers.network.cell import Cell, Jacobians, Tape, state_memory
+from trainers.network.cell import Cell, Jacobians, Tape, compiled_loops, state_memory
 from trainers.network.small import as_arrays, is_small
 from trainers.network.workspace import Workspace
 
@@ -76,7 +74,7 @@ class RNN(Cell):
         hidden, slopes = workspace("hidden", n_steps + 1, batch, n), zx
         hidden[0], weights, activation = state, W_h.t(), ACTIVATIONS[self.activation]
         if is_small(zx):
-            _compiled().rnn_forward(*as_arrays(zx, weights, hidden), activation.number)
+            compiled_loops("rnn").rnn_forward(*as_arrays(zx, weights, hidden), activation.number)
         else:
             for t in range(n_steps):
                 torch.addmm(zx[t], hidden[t], weights, out=hidden[t + 1])  # z[t]
@@ -96,7 +94,9 @@ class RNN(Cell):
         (slopes,), delta = tape.saved, workspace("delta", *grad.shape)
         from_next = torch.zeros_like(grad[0])  # W_h' d[t+1]
         if is_small(grad):
-            _compiled().rnn_backward(*as_arrays(grad, slopes, W_h, damping_term, delta, from_next))
+            compiled_loops("rnn").rnn_backward(
+                *as_arrays(grad, slopes, W_h, damping_term, delta, from_next)
+            )
             return delta, delta, from_next
         for t in range(len(delta) - 1, -1, -1):
             # e[t] = dL/dh[t] + W_h' d[t+1]
@@ -122,7 +122,9 @@ class RNN(Cell):
         weights, direction = W_h.t(), r_W_h.t()
         if is_small(r_zx):
             start = r_state.contiguous()
-            _compiled().rnn_r_forward(*as_arrays(r_zx, h, slopes, weights, direction, start, r_h))
+            compiled_loops("rnn").rnn_r_forward(
+                *as_arrays(r_zx, h, slopes, weights, direction, start, r_h)
+            )
             return r_h, r_zx
         for t in range(len(r_zx)):
             # R z[t] = R zx[t] + R(W_h) h[t-1] + W_h R h[t-1]; h[t] stands in row t + 1
@@ -143,17 +145,9 @@ class RNN(Cell):
     def run_series(self, zx: Array, weights: Array, start: Array) -> tuple[Array, Array]:
         """Run one series in the compiled loop."""
         (hidden,) = state_memory(zx, start[None])
-        _compiled().rnn_forward(zx, weights, hidden, ACTIVATIONS[self.activation].number)
+        compiled_loops("rnn").rnn_forward(zx, weights, hidden, ACTIVATIONS[self.activation].number)
         return hidden[1:, 0], hidden[-1, 0]
 
     def with_activation(self, activation: str) -> Cell:
         """Return the cell with another f."""
         return RNN(activation)
-
-
-@cache
-def _compiled() -> ModuleType:
-    """Return the compiled passes; numba takes a tenth of a second to load."""
-    from trainers.network import rnn_loops
-
-    return rnn_loops

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-from types import ModuleType
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from reservoirs.sequences import Array
-from trainers.network.cell import Jacobians
+from trainers.network.cell import Jacobians, compiled_loops
 from trainers.network.passes import ForwardPass
 from trainers.network.stack import READOUT, Network
 from trainers.network.workspace import Workspace
@@ -69,7 +66,7 @@ def _at_once(
             if start >= 0 and run.from_start:
                 columns = np.arange(network.layer_state_size)
                 state[k, columns, start + columns] = 1.0
-        compiled_loops()[0].sensitivities(
+        compiled_loops("sensitivity").sensitivities(
             *(by_x[i], by_h[i], by_state[i], *weights),
             np.ascontiguousarray(run.inputs[:, i].numpy()),
             np.ascontiguousarray(hidden[:, :, i]),
@@ -117,14 +114,3 @@ def _columns(network: Network, n_columns: int) -> tuple[np.ndarray, np.ndarray, 
     of_readout = [first(name) for name in READOUT]
     starts = [first(f"initial_state_{k}") for k in range(network.n_layers)]
     return np.array(of_layers), np.array(of_readout), starts
-
-
-@cache
-def compiled_loops() -> tuple[ModuleType, ModuleType]:
-    """Return the compiled sensitivities, and the passes of a network that is fed its outputs.
-
-    Numba takes a tenth of a second to load.
-    """
-    from trainers.network import forcing_loops, sensitivity_loops
-
-    return sensitivity_loops, forcing_loops
