@@ -10,7 +10,7 @@ from sklearn.linear_model import RidgeCV
 from benchmarks.methods.base import Method
 from benchmarks.tasks.base import Task
 from benchmarks.tasks.data import Array
-from benchmarks.tasks.kinds import Attractor, Filter
+from benchmarks.tasks.kinds import Attractor, Filter, Reconstruction
 from benchmarks.tasks.split import Simulation, Split
 
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 50, 100, 200, 300)
@@ -141,7 +141,7 @@ METHODS = [
         colour="#BBBBBB",
         line=":",
         marker="<",
-        kinds=(Split, Attractor),
+        kinds=(Split, Attractor, Reconstruction),
         supports=_observes,
     ),
     Method(

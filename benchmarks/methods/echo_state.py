@@ -7,7 +7,7 @@ from scipy.stats import loguniform, uniform
 
 from benchmarks.methods.base import Method
 from benchmarks.tasks.base import Settings, Task
-from benchmarks.tasks.kinds import Attractor, Filter, Labelled
+from benchmarks.tasks.kinds import Attractor, Filter, Labelled, Reconstruction
 from benchmarks.tasks.split import Split
 from reservoirs import ESNClassifier, ESNRegressor, NVARRegressor
 
@@ -19,7 +19,10 @@ SCALES = {"input_scaling": loguniform(1e-3, 2.0), "bias_scaling": uniform(0.1, 1
 
 
 def build_esn(
-    settings: Settings, task: Task, data: Split | Filter | Attractor | Labelled, seed: int
+    settings: Settings,
+    task: Task,
+    data: Split | Filter | Attractor | Labelled | Reconstruction,
+    seed: int,
 ) -> ESNRegressor | ESNClassifier:
     """Return an echo state network; the setting constant_bias gives every unit the same bias."""
     parameters = {"n_units": task.n_units, **settings}
@@ -67,7 +70,7 @@ METHODS = [
             **SCALES,
         },
         colour="#0072B2",
-        kinds=(Split, Filter, Attractor, Labelled),
+        kinds=(Split, Filter, Attractor, Labelled, Reconstruction),
     ),
     Method(
         "esn_cycle",

@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.methods.base import Method
 from benchmarks.tasks.base import Task
 from benchmarks.tasks.data import Array
-from benchmarks.tasks.kinds import Attractor
+from benchmarks.tasks.kinds import Attractor, Reconstruction
 from benchmarks.tasks.split import Split
 
 N_MATCHED = 10  # rows that are compared
@@ -83,7 +83,7 @@ METHODS = [
         colour="#999999",
         line=(0, (5, 1)),
         marker="v",
-        kinds=(Split, Attractor),
+        kinds=(Split, Attractor, Reconstruction),
         supports=_is_chaotic,
     ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.methods import (
     baselines,
+    context,
     echo_state,
     informed,
     labellers,
@@ -31,6 +32,7 @@ METHODS: dict[str, Method] = {
         labellers,
         rolling,
         smoothing,
+        context,
     )
     for method in module.METHODS
 }

@@ -25,7 +25,7 @@ N_AVERAGED = 3  # maps
 SMOOTHNESS = 10.0 ** np.arange(-1.0, 9.0, 0.5)
 ORDER = 3  # differences of this order are small where a series is smooth
 LARGEST_STEP, SMALLEST_STEP = 0.5, 1e-4  # of a row in one iteration, in deviations
-DIFFERENCE = 1e-5  # of the numerical derivative
+DIFFERENCE = 1e-6  # of the numerical derivative
 
 
 class SmoothedMap:
@@ -44,6 +44,7 @@ class SmoothedMap:
     def fit(self, X: Array, y: Array) -> Self:
         """Choose degrees and penalties on the last rows, and fit to all of them."""
         self.rows = np.vstack([X[:1, : y.shape[1]], y])
+        self.prepared: tuple[Array, list[tuple[NVARRegressor, Array]]] | None = None
         with warnings.catch_warnings():
             # the error of a forecast that met its bound says enough
             warnings.simplefilter("ignore", ForecastDivergedWarning)
@@ -80,12 +81,28 @@ class SmoothedMap:
 
     def forecast(self, n_steps: int, *, context: Array, exog: Array | None) -> Array:
         """Smooth the context, and iterate every map from its last row."""
-        if len(context) > len(self.rows):
-            pairs = self._learn(context)
-        else:
-            start = smooth(context)
-            pairs = [(m, fit_rows(m.predict, context, start, RATIOS[-1])) for m in self.models]
-        return np.mean([m.forecast(n_steps, context=rows) for m, rows in pairs], axis=0)
+        runs = []
+        with warnings.catch_warnings(record=True) as lost:
+            warnings.simplefilter("always", ForecastDivergedWarning)
+            for model, rows in self._prepare(context):
+                n_lost = len(lost)
+                ahead = model.forecast(n_steps, context=rows)
+                runs.append((len(lost) > n_lost, ahead))
+        good = [ahead for is_lost, ahead in runs if not is_lost]
+        if not good:  # no map stayed in the range of the data
+            warnings.warn(lost[0].message, stacklevel=2)
+        return np.mean(good or [ahead for _, ahead in runs], axis=0)
+
+    def _prepare(self, context: Array) -> list[tuple[NVARRegressor, Array]]:
+        """Return the maps, and the context smoothed by each; those of the last context stay."""
+        if self.prepared is None or not np.array_equal(self.prepared[0], context):
+            if len(context) > len(self.rows):
+                pairs = self._learn(context)
+            else:
+                rows = smooth(context)
+                pairs = [(m, fit_rows(m.predict, context, rows, RATIOS[-1])) for m in self.models]
+            self.prepared = context, pairs
+        return self.prepared[1]
 
 
 def _degrees(rows: Array) -> list[int]:
@@ -103,7 +120,7 @@ def _alternate(noisy: Array, rows: Array, degree: int, alpha: float) -> tuple[NV
     return model.fit(*next_step(rows)), rows
 
 
-def fit_rows(f: Map, noisy: Array, rows: Array, ratio: float, n_iterations: int = 3) -> Array:
+def fit_rows(f: Map, noisy: Array, rows: Array, ratio: float, n_iterations: int = 2) -> Array:
     """Return the rows nearest to noisy ones that follow a map nearly, by Gauss-Newton steps.
 
     minimise sum abs(x[t] - z[t])^2 + sum abs(x[t+1] - f(x[t]))^2 / r^2 over x, from x = rows
@@ -111,8 +128,8 @@ def fit_rows(f: Map, noisy: Array, rows: Array, ratio: float, n_iterations: int 
     n_rows, n_outputs = rows.shape
     weight, identity = ratio**-2, np.eye(n_outputs)
     for _ in range(n_iterations):
-        J = _derivative(f, rows[:-1])
-        residual = rows[1:] - f(rows[:-1])
+        ahead, J = _linearise(f, rows[:-1])
+        residual = rows[1:] - ahead
         # the normal equations: blocks on the diagonal, and one below it, of rows t + 1 and t
         blocks = np.tile(identity, (n_rows, 1, 1))
         blocks[1:] += weight * identity
@@ -129,13 +146,14 @@ def fit_rows(f: Map, noisy: Array, rows: Array, ratio: float, n_iterations: int 
     return rows
 
 
-def _derivative(f: Map, rows: Array) -> Array:
-    """Return df_i/dx_j at every row, of shape (n_rows, n_outputs, n_outputs)."""
+def _linearise(f: Map, rows: Array) -> tuple[Array, Array]:
+    """Return f at every row, and df_i/dx_j, of shape (n_rows, n_outputs, n_outputs)."""
     n_rows, n_outputs = rows.shape
-    shifts = DIFFERENCE * np.eye(n_outputs)[:, None, :]
-    ends = [f((rows + sign * shifts).reshape(-1, n_outputs)) for sign in (1.0, -1.0)]
-    slope = (ends[0] - ends[1]).reshape(n_outputs, n_rows, n_outputs) / (2.0 * DIFFERENCE)
-    return np.asarray(slope.transpose(1, 2, 0))
+    # one call: the rows themselves, then every variable a little larger
+    shifts = DIFFERENCE * np.vstack([np.zeros(n_outputs), np.eye(n_outputs)])[:, None, :]
+    values = f((rows + shifts).reshape(-1, n_outputs)).reshape(n_outputs + 1, n_rows, n_outputs)
+    slope = (values[1:] - values[0]) / DIFFERENCE
+    return values[0], slope.transpose(1, 2, 0)
 
 
 def _banded(blocks: Array, below: Array) -> Array:

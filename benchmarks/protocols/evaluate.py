@@ -13,10 +13,19 @@ from benchmarks.protocols.labelling import evaluate_classification
 from benchmarks.protocols.long_memory import evaluate_memory
 from benchmarks.protocols.outcome import Outcome
 from benchmarks.protocols.race import evaluate_race
+from benchmarks.protocols.reconstruction import evaluate_reconstruction
 from benchmarks.protocols.rolling import evaluate_rolling
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Data
-from benchmarks.tasks.kinds import Attractor, Filter, Labelled, Memory, Race, Rolling
+from benchmarks.tasks.kinds import (
+    Attractor,
+    Filter,
+    Labelled,
+    Memory,
+    Race,
+    Reconstruction,
+    Rolling,
+)
 from benchmarks.tasks.split import Split
 
 PROTOCOLS: dict[type, Callable[..., None]] = {
@@ -26,6 +35,7 @@ PROTOCOLS: dict[type, Callable[..., None]] = {
     Labelled: evaluate_classification,
     Memory: evaluate_memory,
     Race: evaluate_race,
+    Reconstruction: evaluate_reconstruction,
     Rolling: evaluate_rolling,
 }
 

@@ -107,6 +107,7 @@ GROUPS: dict[str, Callable[[Task], bool]] = {  # of tasks, which a suite may nam
     "all": lambda task: not task.on_request,
     "dysts": lambda task: task.study == "dysts",
     "noise": lambda task: task.study == "noise",
+    "reconstruction": lambda task: task.study == "reconstruction",
 }
 
 

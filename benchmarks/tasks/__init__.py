@@ -12,6 +12,7 @@ from benchmarks.tasks import (
     oscillators,
     races,
     real,
+    reconstruction,
     short_chaos,
     sines,
     unseen_forces,
@@ -36,6 +37,7 @@ TASKS: dict[str, Task] = {
         races,
         dysts,
         noise,
+        reconstruction,
     )
     for task in module.TASKS
 }

@@ -127,6 +127,48 @@ class Attractor:
 
 
 @dataclass(frozen=True)
+class Reconstruction:
+    """A short context to learn an attractor from, and what the system does after it.
+
+    Parameters
+    ----------
+    context : array of shape (n_context, n_outputs)
+        All that a method may see.
+    truth : array of shape (n_rows, n_outputs)
+        The rows that follow.
+    transient : float, default=0.25
+        So many times the rows of the truth are left out at the start of a free run.
+    """
+
+    context: Array
+    truth: Array
+    transient: float = 0.25
+
+    main_metric = "attractor_divergence"
+    n_monitored = 0
+
+    @property
+    def n_train(self) -> int:
+        """Rows of the context."""
+        return len(self.context)
+
+    @property
+    def washout(self) -> int:
+        """First rows that an echo state network leaves out, a tenth."""
+        return len(self.context) // 10
+
+    @property
+    def rows(self) -> list[int]:
+        """Rows of the context, and all rows."""
+        return [self.n_train, self.n_train + len(self.truth)]
+
+    def for_tuning(self) -> Self:
+        """Return the data that tuning may see: the last fourth of the context becomes the truth."""
+        stop = 3 * self.n_train // 4
+        return replace(self, context=self.context[:stop], truth=self.context[stop:])
+
+
+@dataclass(frozen=True)
 class Rolling:
     """A series to forecast from several origins, with a model fitted anew before each.
 

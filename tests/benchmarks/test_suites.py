@@ -5,10 +5,10 @@ from benchmarks.running.suites import UsageError, load_suite
 
 FIRST = '# Mine.\ntasks = ["lagged_sine"]\nseeds = 1\n'
 WRONG = {
-    "tasks = 1": "tasks must be a list of names, or one of all, dysts, noise, got 1",
+    "tasks = 1": "or one of all, dysts, noise, reconstruction, got 1",
     "tasks = [1]": r"tasks must be a list of names.*got \[1\]",
     "tasks = []": "tasks must be a list of names",
-    'tasks = "everything"': "tasks must be .* one of all, dysts, noise, got 'everything'",
+    'tasks = "everything"': "one of all, dysts, noise, reconstruction, got 'everything'",
     'tasks = ["sine_claen"]': "no task .*sine_claen.*did you mean sine_clean",
     'methods = "esn"': "methods must be a list of names, got 'esn'",
     "methods = [[]]": "methods must be a list of names",
