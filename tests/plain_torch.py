@@ -23,7 +23,13 @@ def gru(zx, zh, h, c, activation):
     return u * h + (1 - u) * torch.tanh(xn + r * hn), c, z
 
 
-CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
+def cornn(zx, zh, h, v, activation):
+    dt, gamma, epsilon = 0.5, 1.0, 1.0  # the defaults
+    v = v + dt * (torch.tanh(zx + zh) - gamma * h - epsilon * v)
+    return h + dt * v, v, zx + zh
+
+
+CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru, "cornn": cornn}
 
 
 def run(network, theta, inputs, masks=()):
@@ -38,7 +44,8 @@ def run(network, theta, inputs, masks=()):
         rows = []
         for x in below:
             zx = x @ weights[f"input_weights_{layer}"].T + weights.get(f"bias_{layer}", 0.0)
-            zh = h @ weights[f"recurrent_weights_{layer}"].T
+            W_h = weights[f"recurrent_weights_{layer}"]
+            zh = torch.cat([h, c], dim=1)[:, : W_h.shape[1]] @ W_h.T
             h, c, z = CELLS[network.cell](zx, zh, h, c, network.activation)
             rows.append(h)
             pre.append(z)

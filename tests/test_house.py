@@ -28,6 +28,7 @@ ELSEWHERE = {  # one test file for several files that are one thing
     "trainers/network/gru_loops.py": "test_cells.py",
     "trainers/network/lstm.py": "test_cells.py",
     "trainers/network/lstm_loops.py": "test_cells.py",
+    "trainers/network/oscillator_loops.py": "test_cells.py",
     "trainers/network/passes.py": "test_stack.py",
     "trainers/network/rnn_loops.py": "test_cells.py",
     "trainers/training/first_order.py": "test_nadam_solver.py",

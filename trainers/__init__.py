@@ -4,6 +4,7 @@ from trainers import saving, solvers
 from trainers.diagnostics import gradient_flow
 from trainers.display import GradientFlowDisplay
 from trainers.network.initialization import ESNInit
+from trainers.network.oscillator import OscillatorCell
 from trainers.rnn import RNNClassifier, RNNRegressor
 from trainers.second_order.optimizer import HessianFree
 from trainers.training.momentum import SutskeverMomentum
@@ -14,6 +15,7 @@ __all__ = [
     "ESNInit",
     "GradientFlowDisplay",
     "HessianFree",
+    "OscillatorCell",
     "RNNClassifier",
     "RNNRegressor",
     "SutskeverMomentum",

@@ -152,13 +152,16 @@ def _measure(network: Network, loss: Loss, theta: Tensor, batch: Batch) -> Gradi
     steps = lengths - 1 - torch.arange(n_lags, device=lengths.device)[:, None]
     error_norms = norms.gather(0, steps).mean(dim=1).cpu().numpy()
     weights = run.weights[f"recurrent_weights_{top}"].double().cpu().numpy()
-    gates = np.split(weights, run.cell.n_gates)
+    n, (height, width) = network.n_units, weights.shape
+    blocks = [
+        weights[i : i + n, j : j + n] for i in range(0, height, n) for j in range(0, width, n)
+    ]
     return GradientFlow(
         lags=np.arange(n_lags),
         error_norms=error_norms,
         jacobian_norms=_jacobian_norms(run, top)[:n_lags],
         saturated=_saturated_share(network, run, batch),
-        spectral_radius=float(max(np.abs(np.linalg.eigvals(gate)).max() for gate in gates)),
+        spectral_radius=float(max(np.abs(np.linalg.eigvals(block)).max() for block in blocks)),
         gain=_gain(error_norms),
     )
 
@@ -209,7 +212,8 @@ def _jacobian_norms(run: ForwardPass, layer: int) -> Array:
         def copies(t: Tensor, i: int = i) -> Tensor:
             return t[:, i : i + 1].expand(-1, size, -1).contiguous()
 
-        copied = Tape(copies(tape.hidden), tuple(map(copies, tape.saved)), basis)
+        seen = None if tape.seen is None else copies(tape.seen)
+        copied = Tape(copies(tape.hidden), tuple(map(copies, tape.saved)), basis, seen)
         r_zx = W_h.new_zeros(len(tape.hidden) - 1, size, len(W_h))
         r_hidden, _ = run.cell.r_forward(copied, W_h, r_zx, no_direction, basis, Workspace(W_h))
         largest = torch.linalg.matrix_norm(r_hidden.double(), ord=2)

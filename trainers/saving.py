@@ -14,6 +14,7 @@ from trainers import solvers
 from trainers.network.forcing import ForcedNetwork
 from trainers.network.heads import QUANTILES
 from trainers.network.initialization import ESNInit
+from trainers.network.oscillator import OscillatorCell
 from trainers.network.stack import Network
 from trainers.rnn import RNNClassifier, RNNRegressor
 
@@ -38,6 +39,7 @@ def register_all() -> None:
     solver_classes = {type(make()) for make in solvers.SOLVERS.values()}
     for cls in (*solver_classes, ESNInit):
         register(cls, attributes={})
+    register(OscillatorCell, check=OscillatorCell.check, attributes={})
     # before a readout could see the inputs
     register(Network, attributes={}, upgrade=lambda attributes: {"skip": False, **attributes})
     register(ForcedNetwork, attributes={})

@@ -228,7 +228,9 @@ def test_a_grid_search_compares_it_with_the_other_cells():
 def test_the_message_about_a_misspelled_cell_lists_it():
     with pytest.raises(ValueError, match="'cell' parameter .*'leaky'"):
         clone(SMALL).set_params(cell="leaking").fit(X, Y)
-    with pytest.raises(ValueError, match=r"cell must be one of \['gru', 'leaky', 'lstm', 'rnn'\]"):
+    with pytest.raises(
+        ValueError, match=r"must be one of \['cornn', 'gru', 'leaky', 'lstm', 'rnn'\]"
+    ):
         Network("leaking", 1, 2, 1, 1).n_weights  # noqa: B018
 
 

@@ -100,6 +100,6 @@ def test_layers_are_shown_from_the_top_down_with_their_errors(cell):
 
 def test_an_unknown_cell_lists_the_known_ones():
     with pytest.raises(
-        ValueError, match=r"cell must be one of \['gru', 'lstm', 'rnn'\], got 'elm'"
+        ValueError, match=r"cell must be one of \['cornn', 'gru', 'lstm', 'rnn'\], got 'elm'"
     ):
         Network("elm", 1, 2, 1, 1).shapes  # noqa: B018

@@ -4,7 +4,8 @@ A cell sees two sums of pre-activations, one from its input and one from its las
 
     zx[t] = W_x x[t] + b,   zh[t] = W_h h[t-1]
 
-and turns them into the next state. Its three passes are
+(where the state has several parts, W_h may multiply more of them than h) and turns them into the
+next state. Its three passes are
 
     forward    zx, state[0]      -> h and what the other passes need (the tape)
     backward   dL/dh[t]          -> dL/dzx[t], dL/dzh[t], dL/dstate[0]
@@ -47,11 +48,19 @@ class Tape:
         What the cell needs again.
     last : (batch, n_parts * n_units) torch.Tensor
         The state to go on from.
+    seen : (n_steps + 1, batch, n_recurrent_parts * n_units) torch.Tensor or None, default=None
+        What the recurrent weights multiply, that of the start first; None where it is h.
     """
 
     hidden: Tensor
     saved: tuple[Tensor, ...]
     last: Tensor
+    seen: Tensor | None = None
+
+    @property
+    def recurrent(self) -> Tensor:
+        """What the recurrent weights multiply, that of the start first."""
+        return self.hidden if self.seen is None else self.seen
 
     @property
     def states(self) -> Tensor:
@@ -85,6 +94,8 @@ class Cell(ABC):
         Pre-activations per unit.
     n_parts : int
         Parts of the state, each (batch, n_units): h alone, or h and c.
+    n_recurrent_parts : int
+        How many of them, from h on, the recurrent weights multiply.
     largest_slopes : tuple of float
         The largest slope of the activation of every gate: 1 of tanh, 1/4 of the logistic function.
     recurs_through_weights_only : bool
@@ -94,6 +105,7 @@ class Cell(ABC):
 
     n_gates: ClassVar[int] = 1
     n_parts: ClassVar[int] = 1
+    n_recurrent_parts: ClassVar[int] = 1
     largest_slopes: ClassVar[tuple[float, ...]] = (1.0,)
     recurs_through_weights_only: ClassVar[bool] = False
 
@@ -110,7 +122,7 @@ class Cell(ABC):
         ----------
         zx : (n_steps, batch, n_gates * n_units) torch.Tensor
             W_x x[t] + b; may be overwritten.
-        W_h : (n_gates * n_units, n_units) torch.Tensor
+        W_h : (n_gates * n_units, n_recurrent_parts * n_units) torch.Tensor
             The recurrent weights.
         state : (batch, n_parts * n_units) torch.Tensor
             The state before the first step.
@@ -138,10 +150,10 @@ class Cell(ABC):
         ----------
         tape : Tape
             Of the forward pass.
-        W_h : (n_gates * n_units, n_units) torch.Tensor
+        W_h : (n_gates * n_units, n_recurrent_parts * n_units) torch.Tensor
             The recurrent weights.
         grad : (n_steps, batch, n_units) torch.Tensor
-            dL/dh[t] through the outputs of step t. On return, through all later steps too.
+            Errors dL/dh[t] through the outputs of step t. On return, through all later steps too.
         damping_term : (n_steps, batch, n_gates * n_units) torch.Tensor or None
             Structural damping: what is added to the derivative of every pre-activation on the way.
         workspace : Workspace
@@ -171,11 +183,11 @@ class Cell(ABC):
         ----------
         tape : Tape
             Of the forward pass.
-        W_h : (n_gates * n_units, n_units) torch.Tensor
+        W_h : (n_gates * n_units, n_recurrent_parts * n_units) torch.Tensor
             The recurrent weights.
         r_zx : (n_steps, batch, n_gates * n_units) torch.Tensor
             R zx[t]; may be overwritten.
-        r_W_h : (n_gates * n_units, n_units) torch.Tensor
+        r_W_h : (n_gates * n_units, n_recurrent_parts * n_units) torch.Tensor
             R W_h, the direction of the recurrent weights.
         r_state : (batch, n_parts * n_units) torch.Tensor
             R state[0].
@@ -233,7 +245,7 @@ class Cell(ABC):
         ----------
         zx : (n_steps, 1, n_gates * n_units) ndarray
             W_x x[t] + b; overwritten.
-        weights : (n_units, n_gates * n_units) ndarray
+        weights : (n_recurrent_parts * n_units, n_gates * n_units) ndarray
             W_h'.
         start : (n_parts * n_units,) ndarray
             The state before the first step; left unchanged.
@@ -263,6 +275,16 @@ class Cell(ABC):
             The first bias.
         """
         return drawn
+
+    def check(self) -> None:
+        """Refuse settings of the cell that make no sense; here there are none."""
+        return
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another object is the same cell with the same settings."""
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment] # its settings may change
 
     def with_activation(self, activation: str) -> Cell:
         """Return the cell with another activation; itself where the equations fix them, as here.

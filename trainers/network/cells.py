@@ -5,22 +5,30 @@ from __future__ import annotations
 from trainers.network.cell import Cell
 from trainers.network.gru import GRU
 from trainers.network.lstm import LSTM
+from trainers.network.oscillator import OscillatorCell
 from trainers.network.rnn import RNN
 
-CELLS: dict[str, Cell] = {"rnn": RNN(), "lstm": LSTM(), "gru": GRU()}
+CELLS: dict[str, Cell] = {
+    "rnn": RNN(),
+    "lstm": LSTM(),
+    "gru": GRU(),
+    "cornn": OscillatorCell(),
+}
 
 
-def get_cell(name: str, activation: str) -> Cell:
-    """Return the cell of a name.
+def get_cell(cell: str | Cell, activation: str) -> Cell:
+    """Return the cell of a name, or the cell itself.
 
-    The activation is a key of `rnn.ACTIVATIONS`; a cell whose equations fix its activations ignores
-    it.
+    The activation, a key of `rnn.ACTIVATIONS`, is that of a name; a cell whose equations fix its
+    activations ignores it.
 
     Raises
     ------
     ValueError
         For an unknown name.
     """
-    if name not in CELLS:
-        raise ValueError(f"cell must be one of {sorted(CELLS)}, got {name!r}")
-    return CELLS[name].with_activation(activation)
+    if isinstance(cell, Cell):
+        return cell
+    if cell not in CELLS:
+        raise ValueError(f"cell must be one of {sorted(CELLS)}, got {cell!r}")
+    return CELLS[cell].with_activation(activation)

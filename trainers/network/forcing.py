@@ -169,7 +169,7 @@ class ForcedNetwork(Network):
             by_inputs = run.layer_inputs(layer) @ v[f"input_weights_{layer}"].t()
             if self.hidden_bias:
                 by_inputs += v[f"bias_{layer}"]
-            by_states = run.tapes[layer].hidden[:-1] @ v[f"recurrent_weights_{layer}"].t()
+            by_states = run.tapes[layer].recurrent[:-1] @ v[f"recurrent_weights_{layer}"].t()
             r_zx[:, layer], r_zh[:, layer] = by_inputs.movedim(1, 0), by_states.movedim(1, 0)
             if self.learn_initial_state and run.from_start:
                 state[:, layer] = v[f"initial_state_{layer}"].view(state.shape[2:]).numpy()

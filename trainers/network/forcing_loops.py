@@ -3,9 +3,10 @@
 Of every step the derivatives of `Cell.jacobians` are given; what the weights do by themselves is a
 matter of large products, before or after. All arrays are of one series and of one dtype: by_x, by_h
 (n_layers, n_steps, n_parts, n_gates, n), by_state (n_layers, n_steps, n_parts, n_parts, n), W_h
-(n_layers, n_gates * n, n), W_x (n_gates * n, n_inputs) of the lowest layer, W_below (n_layers - 1,
-n_gates * n, n), V (n_outputs, n), V_x (n_outputs, n_inputs), of zeros without it, and B (n_inputs,
-n_outputs), by which o[t-1] enters x[t].
+(n_layers, n_gates * n, n_seen), where it multiplies the first n_seen numbers of the state, W_x
+(n_gates * n, n_inputs) of the lowest layer, W_below (n_layers - 1, n_gates * n, n), V (n_outputs,
+n), V_x (n_outputs, n_inputs), of zeros without it, and B (n_inputs, n_outputs), by which o[t-1]
+enters x[t].
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def backward(
         np.zeros_like(start[0]),
         np.zeros_like(W_x[0]),
     )
-    from_above, from_h = np.zeros_like(V[0]), np.zeros_like(V[0])
+    from_above, from_h = np.zeros_like(V[0]), np.zeros_like(W_h[0, 0])
     for t in range(n_steps - 1, -1, -1):
         grad[t] += from_next
         np.dot(grad[t], V, from_above)
@@ -67,11 +68,11 @@ def backward(
             errors[k, t] = carried[0]
             _spread(by_x[k, t], carried, delta_x[k, t])
             _spread(by_h[k, t], carried, delta_h[k, t])
-            # dL/dstate[t-1] = J_s' dL/dstate[t], and W_h' dL/dzh in the part h
+            # dL/dstate[t-1] = J_s' dL/dstate[t], and W_h' dL/dzh in what W_h multiplies
             _spread(by_state[k, t], carried, from_state.reshape(-1))
             np.dot(delta_h[k, t], W_h[k], from_h)
             carried[:] = from_state
-            carried[0] += from_h
+            carried.reshape(-1)[: len(from_h)] += from_h
             if k:
                 np.dot(delta_x[k, t], W_below[k - 1], from_above)
         np.dot(delta_x[0, t], W_x, dx)
@@ -108,7 +109,7 @@ def r_forward(
         for k in range(n_layers):
             zx, zh = r_zx[k, t], r_zh[k, t]
             zx += np.dot(W_below[k - 1], state[k - 1, 0]) if k else np.dot(W_x, dx)
-            zh += np.dot(W_h[k], state[k, 0])
+            zh += np.dot(W_h[k], state[k].reshape(-1)[: W_h.shape[2]])
             for part in range(n_parts):
                 for i in range(n):
                     total = zx.dtype.type(0.0)

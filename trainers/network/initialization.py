@@ -6,6 +6,7 @@ Weights are drawn with NumPy, so that the same seed starts the same on every dev
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import scipy.linalg
@@ -32,15 +33,25 @@ def _orthogonal(network: Network, rng: Generator) -> Weights:
     weights = {}
     for name, shape in network.shapes.items():
         if name.startswith("recurrent"):
-            n = shape[1]
-            blocks = [np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(shape[0] // n)]
-            weights[name] = np.vstack(blocks)
+            n = network.n_units
+            weights[name] = _in_blocks(shape, n, partial(_orthogonal_block, n, rng))
         elif len(shape) == 2:
             bound = np.sqrt(6.0 / sum(shape))
             weights[name] = rng.uniform(-bound, bound, shape)
         else:
             weights[name] = np.zeros(shape)
     return weights
+
+
+def _orthogonal_block(n: int, rng: Generator) -> Array:
+    """Return an orthogonal matrix of n rows."""
+    block: Array = np.linalg.qr(rng.standard_normal((n, n)))[0]
+    return block
+
+
+def _in_blocks(shape: tuple[int, ...], n: int, draw: Callable[[], Array]) -> Array:
+    """Return a matrix of blocks (n, n), one for every gate and part of the state that it meets."""
+    return np.block([[draw() for _ in range(shape[1] // n)] for _ in range(shape[0] // n)])
 
 
 def sparse_rows(shape: tuple[int, ...], fan_in: int, rng: Generator) -> Array:
@@ -126,9 +137,8 @@ class ESNInit(Documented, SuggestingMixin, BaseEstimator):
         weights = {}
         for name, shape in network.shapes.items():
             if name.startswith("recurrent"):
-                n = shape[1]
-                gates = [self._recurrent(n, rng) for _ in range(shape[0] // n)]
-                weights[name] = np.vstack(gates)
+                n = network.n_units
+                weights[name] = _in_blocks(shape, n, partial(self._recurrent, n, rng))
             elif len(shape) == 2:
                 scale = self.output_scale if name == "output_weights" else self.input_scale
                 weights[name] = scale * rng.standard_normal(shape)

@@ -56,7 +56,7 @@ def _at_once(
     """Return J by the compiled recursion, series after series."""
     by_x, by_h, by_state, *weights, V, V_x = linearised(run, parts)
     fed = np.empty((network.n_inputs, 0)) if network.feedback is None else network.feedback.numpy()
-    hidden = torch.stack([tape.hidden for tape in run.tapes]).numpy()
+    hidden = torch.stack([tape.recurrent for tape in run.tapes]).numpy()
     first, first_out, starts = _columns(network, n_columns)
     n_scored, batch = run.outputs.shape[:2]
     jacobian = np.empty((batch, n_scored, network.n_outputs, n_columns))
@@ -80,8 +80,8 @@ def linearised(run: ForwardPass, parts: list[Jacobians]) -> tuple[Array, ...]:
 
     `parts` are the derivatives of every layer. by_x and by_h, (batch, n_layers, n_steps, n_parts,
     n_gates, n), by_state, (batch, n_layers, n_steps, n_parts, n_parts, n), W_h, (n_layers, n_gates
-    * n, n), W_x of the lowest layer, W_x of those above, V, and V_x, of no rows without it, are
-    returned.
+    * n, n_recurrent_parts * n), W_x of the lowest layer, W_x of those above, V, and V_x, of no rows
+    without it, are returned.
     """
     W, layers = run.weights, range(len(parts))
     tensors = [part.x for part in parts], [part.h for part in parts], [part.state for part in parts]

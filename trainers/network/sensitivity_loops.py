@@ -126,9 +126,10 @@ def sensitivities(
     """Fill in the derivatives of the last outputs of one series.
 
     by_x, by_h are (n_layers, n_steps, n_parts, n_gates, n), by_state (n_layers, n_steps, n_parts,
-    n_parts, n); W_h is (n_layers, n_gates * n, n), W_x (n_gates * n, n_inputs) of the lowest layer,
-    W_below (n_layers - 1, n_gates * n, n) of those above; inputs are (n_steps, n_inputs), hidden
-    (n_layers, n_steps + 1, n), that of the start first. V is (n_outputs, n), V_x (n_outputs,
+    n_parts, n); W_h is (n_layers, n_gates * n, n_seen), where it multiplies the first n_seen
+    numbers of the state, W_x (n_gates * n, n_inputs) of the lowest layer, W_below (n_layers - 1,
+    n_gates * n, n) of those above; inputs are (n_steps, n_inputs), hidden (n_layers, n_steps + 1,
+    n_seen), that of the start first. V is (n_outputs, n), V_x (n_outputs,
     n_inputs), of no rows without it; feedback, (n_inputs, n_outputs), has no columns where nothing
     is fed back. `first`, (n_layers, 3), and `first_out`, (3,), are the first columns of the weights
     of every layer, and of V, V_x and c; -1 for those that are not columns. state, (n_layers,
@@ -146,7 +147,7 @@ def sensitivities(
         if feeds:
             np.dot(feedback, dy, dx)
         for k in range(n_layers):
-            np.dot(W_h[k], state[k, :n], from_h)
+            np.dot(W_h[k], state[k, : W_h.shape[2]], from_h)
             if k:
                 np.dot(W_below[k - 1], new[k - 1, :n], from_x)
             elif feeds:
@@ -157,7 +158,7 @@ def sensitivities(
                 *(by_x[k, t], by_h[k, t], by_state[k, t]),
                 *(state[k], new[k], from_h, given, below, h, first[k]),
             )
-            below = hidden[k, t + 1]
+            below = hidden[k, t + 1, :n]
         state, new = new, state
         scored = t - (n_steps - len(jacobian))
         if not feeds and scored < 0:

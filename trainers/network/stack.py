@@ -29,8 +29,8 @@ class Network:
 
     Attributes
     ----------
-    cell : str
-        A key of `cells.CELLS`.
+    cell : str or Cell
+        A key of `cells.CELLS`, or a cell with settings of its own.
     n_inputs, n_units, n_layers, n_outputs : int
         Sizes.
     activation : str, default="tanh"
@@ -43,7 +43,7 @@ class Network:
         Whether the readout sees the inputs too, by U; else there is no U.
     """
 
-    cell: str
+    cell: str | Cell
     n_inputs: int
     n_units: int
     n_layers: int
@@ -85,12 +85,12 @@ class Network:
     @ComputedOnce
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the weights, in the order of the flat vector."""
-        n, gates = self.n_units, self.kind.n_gates
+        n, gates, seen = self.n_units, self.kind.n_gates, self.kind.n_recurrent_parts
         shapes: dict[str, tuple[int, ...]] = {}
         for layer in range(self.n_layers):
             width = self.n_inputs if layer == 0 else n
             shapes[f"input_weights_{layer}"] = (gates * n, width)
-            shapes[f"recurrent_weights_{layer}"] = (gates * n, n)
+            shapes[f"recurrent_weights_{layer}"] = (gates * n, seen * n)
             if self.hidden_bias:
                 shapes[f"bias_{layer}"] = (gates * n,)
             if self.learn_initial_state:
@@ -272,7 +272,7 @@ class Network:
     ) -> None:
         """Fill in the gradients of the weights of one layer, of the errors there."""
         flat_x, flat_h = errors.delta_x.flatten(0, 1), errors.delta_h.flatten(0, 1)
-        h_before = run.tapes[layer].hidden[:-1].flatten(0, 1)
+        h_before = run.tapes[layer].recurrent[:-1].flatten(0, 1)
         # dL/dW_x = sum dL/dzx x', dL/dW_h = sum dL/dzh h[t-1]', dL/db = sum dL/dzx
         below = run.layer_inputs(layer).flatten(0, 1)
         torch.mm(below.t(), flat_x, out=gradients[f"input_weights_{layer}"].t())

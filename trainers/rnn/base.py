@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import partial
@@ -17,7 +18,8 @@ from reservoirs.targets import Targets
 from trainers.data.batches import Examples
 from trainers.data.row_weights import mean_one
 from trainers.data.split import split_examples
-from trainers.network.cells import CELLS
+from trainers.network.cell import Cell
+from trainers.network.cells import get_cell
 from trainers.network.heads import Head
 from trainers.network.initialization import ESNInit, initial_weights, resolve_init
 from trainers.network.losses import LOSSES
@@ -203,7 +205,8 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
 
     def _check_settings(self, solver: Solver, layout: Layout, targets: Targets) -> None:
         """Refuse settings that do not go together, or not with the data."""
-        if self.vanishing_penalty and not CELLS[self.cell].recurs_through_weights_only:
+        cell = get_cell(self.cell, self.activation)
+        if self.vanishing_penalty and not cell.recurs_through_weights_only:
             raise ValueError(
                 f"vanishing_penalty is for cell='rnn', got cell={self.cell!r}; set it to 0"
             )
@@ -258,8 +261,10 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         double = self.dtype == "float64" or (self.dtype == "auto" and exact)
         self.dtype_ = "float64" if double else "float32"
         self.target_kind_ = targets.kind
+        if isinstance(self.cell, Cell):
+            self.cell.check()
         self.network_ = Network(
-            cell=self.cell,
+            cell=copy.deepcopy(self.cell),  # whose settings may be changed in place
             n_inputs=rows.shape[1],
             n_units=self.n_units,
             n_layers=self.n_layers,

@@ -1,15 +1,19 @@
-"""Settings of a solver, or of a start, that is given by its name."""
+"""Settings of a solver, a start or a cell that is given by its name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Self
 
+from sklearn.base import BaseEstimator
+
 from reservoirs.suggestions import SuggestingMixin
+from trainers.network.cells import CELLS
 from trainers.network.initialization import INITS, ESNInit
 from trainers.training.solvers import SOLVERS
 
 PARTS: dict[str, Mapping[str, Callable[[], object]]] = {
+    "cell": {name: type(cell) for name, cell in CELLS.items() if isinstance(cell, BaseEstimator)},
     "solver": SOLVERS,
     "init": {name: type(init) for name, init in INITS.items() if isinstance(init, ESNInit)},
 }
@@ -21,8 +25,8 @@ class NamedPartsMixin(SuggestingMixin):
     def set_params(self, **params: object) -> Self:
         """Set parameters, also those of nested objects as `<component>__<parameter>`.
 
-        A solver that is given by its name, or init="esn", takes settings too: the name is replaced
-        by the object that it stands for.
+        A solver that is given by its name, init="esn" or cell="cornn" takes settings too: the name
+        is replaced by the object that it stands for.
 
         Parameters
         ----------

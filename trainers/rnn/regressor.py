@@ -26,6 +26,7 @@ from reservoirs.forecasting import (
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
 from trainers.data.row_weights import moments, with_weights
+from trainers.network.cell import Cell
 from trainers.network.heads import QUANTILES, REGRESSION_LOSSES, Head, make_head
 from trainers.network.initialization import ESNInit
 from trainers.network.losses import LossFunction
@@ -156,7 +157,7 @@ class RNNRegressor(ForecastingNetwork):
     def __init__(
         self,
         *,
-        cell: str = "rnn",
+        cell: str | Cell = "rnn",
         n_units: int = 64,
         n_layers: int = 1,
         activation: str = "tanh",

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.sequences import Seed
+from trainers.network.cell import Cell
 from trainers.network.cells import CELLS
 from trainers.network.initialization import INITS, ESNInit
 from trainers.network.rnn import ACTIVATIONS
@@ -27,8 +28,9 @@ class NetworkSettings(NamedPartsMixin, BaseEstimator):
 
     Parameters
     ----------
-    cell : {"rnn", "lstm", "gru"}, default="rnn"
-        Kind of the hidden units: vanilla, long short-term memory, or gated.
+    cell : {"rnn", "lstm", "gru", "cornn"} or OscillatorCell, default="rnn"
+        Kind of the hidden units: vanilla, long short-term memory, gated, or coupled oscillators;
+        `OscillatorCell` sets their time step, stiffness and friction.
     n_units : int, default=64
         Hidden units per layer.
     n_layers : int, default=1
@@ -104,7 +106,7 @@ class NetworkSettings(NamedPartsMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[object]]] = {
-        "cell": [StrOptions(CELLS.keys())],
+        "cell": [StrOptions(CELLS.keys()), Cell],
         "n_units": [COUNT],
         "n_layers": [COUNT],
         "activation": [StrOptions(ACTIVATIONS.keys())],
@@ -139,7 +141,7 @@ class NetworkSettings(NamedPartsMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        cell: str = "rnn",
+        cell: str | Cell = "rnn",
         n_units: int = 64,
         n_layers: int = 1,
         activation: str = "tanh",

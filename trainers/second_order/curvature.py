@@ -118,7 +118,7 @@ def _sum_of_squares(network: Network, run: ForwardPass, output_gradient: Tensor)
         return gradients.square().sum(dim=0)
 
     def add_layer(layer: int, errors: LayerErrors) -> None:
-        hidden = run.tapes[layer].hidden[:-1]
+        hidden = run.tapes[layer].recurrent[:-1]
         squares[f"input_weights_{layer}"] = outer(errors.delta_x, run.layer_inputs(layer))
         squares[f"recurrent_weights_{layer}"] = outer(errors.delta_h, hidden)
         squares[f"bias_{layer}"] = errors.delta_x.sum(dim=0).square().sum(dim=0)
