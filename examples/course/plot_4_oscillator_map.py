@@ -2,16 +2,17 @@
 A differential equation is a recurrent network
 ==============================================
 
-The damped, driven oscillator in dimensionless time, x'' + eta x' + x = F(t), as two equations of
-first order: x' = v and v' = F - eta v - x. A step of Euler's method,
+The damped, driven oscillator in dimensionless time, :math:`\\ddot x + \\eta \\dot x + x = F(t)`, as
+two equations of first order: :math:`\\dot x = v` and :math:`\\dot v = F - \\eta v - x`. A step of
+Euler's method,
 
-.. code-block:: none
+.. math::
 
-    x[i+1] = x[i] + dt v[i]
-    v[i+1] = v[i] + dt (F[i] - eta v[i] - x[i])
+    x_{i+1} &= x_i + \\Delta t\\, v_i \\\\
+    v_{i+1} &= v_i + \\Delta t\\, (F_i - \\eta v_i - x_i),
 
-is a linear recurrent network with two units, ``h[i+1] = W h[i] + U F[i]``. Not "like" one: the same
-numbers.
+is a map :math:`h_{i+1} = W h_i + U F_i` of the state :math:`h = (x, v)`: a linear recurrent network
+with two units. Not "like" one: the same numbers.
 """
 
 import numpy as np
@@ -31,9 +32,13 @@ for i in range(n_steps):
 
 W = np.array([[1.0, dt], [-dt, 1.0 - eta * dt]])
 network = Reservoir(
-    n_units=2, topology=W, input_scaling=np.array([[0.0], [dt]]), bias_scaling=np.zeros(2),
-    activation="identity", leak_rate=1.0,
-)  # fmt: skip
+    n_units=2,
+    topology=W,
+    input_scaling=np.array([[0.0], [dt]]),
+    bias_scaling=np.zeros(2),
+    activation="identity",
+    leak_rate=1.0,
+)
 states = network.fit_transform(force[:, None])
 print(f"largest difference: {abs(states - by_hand[1:]).max():.1e}")
 assert abs(states - by_hand[1:]).max() < 1e-12
@@ -53,9 +58,12 @@ for name, matrix in (("Euler", W), ("exact", exact)):
 
 data = datasets.oscillator(1500, eta=eta, force="multi", dt=0.1, random_state=0)
 x, F = data.x[:, None], data.force[:, None]
-esn = ESNRegressor(n_units=200, input_scaling=0.01, leak_rate=0.2, alpha=1e-14, random_state=0)
+esn = ESNRegressor(
+    n_units=200, input_scaling=0.01, leak_rate=0.2, alpha=1e-14, random_state=0
+)
 esn.fit(*next_step(x[:1000], F))
 
+# the targets came from a solution here; measurements would do as well
 figure, (left, right) = pyplot.subplots(
     1, 2, figsize=(10, 3.6), layout="constrained", width_ratios=[2, 1]
 )
@@ -63,3 +71,4 @@ exog = F[999:1499]
 ForecastDisplay.from_estimator(esn, x[1000:], exog=exog, dt=0.1, ax=left)
 PhasePortraitDisplay.from_estimator(esn, x[1000:], exog=exog, dt=0.1, ax=right)
 left.set_title("500 steps in a closed loop, driven by the known force")
+pyplot.show()

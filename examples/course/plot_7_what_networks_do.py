@@ -15,19 +15,28 @@ from reservoirs.display import PhasePortraitDisplay
 
 still = np.zeros((600, 1))
 start = np.random.default_rng(0).standard_normal(100)
-figure, panels = pyplot.subplots(3, 1, figsize=(8, 6), sharex=True, layout="constrained")
+figure, panels = pyplot.subplots(
+    3, 1, figsize=(8, 6), sharex=True, layout="constrained"
+)
 for ax, (gain, what) in zip(
-    panels, ((0.9, "a point"), (1.15, "an oscillation"), (3.0, "chaos")), strict=True
+    panels,
+    ((0.9, "a point"), (1.15, "an oscillation"), (3.0, "chaos")),
+    strict=True,
 ):
     network = Reservoir(
-        n_units=100, spectral_radius=gain, leak_rate=1.0, bias_scaling=0.0, random_state=2
+        n_units=100,
+        spectral_radius=gain,
+        leak_rate=1.0,
+        bias_scaling=0.0,
+        random_state=2,
     ).fit(still)
     states = network.transform(still, initial_state=start)
     ax.plot(states[:300, :4], lw=1)
     beside = network.transform(still, initial_state=start + 1e-9)
-    grown = np.linalg.norm(beside[299] - states[299]) / 1e-8  # that is the norm at the start
+    # the norm of the difference is 1e-8 at the start
+    grown = np.linalg.norm(beside[299] - states[299]) / 1e-8
     ax.set(ylabel="h", ylim=(-1.1, 1.1), title=f"g = {gain}: {what}")
-    print(f"{what}: after 300 steps a difference of 1e-8 has grown {grown:.1e} times")
+    print(f"{what}: in 300 steps a difference of 1e-8 grows {grown:.1e} times")
 panels[-1].set_xlabel("step")
 
 # %%
@@ -39,18 +48,30 @@ together = np.column_stack(
     [np.sin(t), np.sign(np.sin(0.7 * t)) * np.sin(0.7 * t) ** 2, np.cos(2 * t)]
 )
 esn = ESNRegressor(
-    n_units=300, leak_rate=0.2, input_scaling=0.5, alpha=1e-5, washout=100, random_state=0
+    n_units=300,
+    leak_rate=0.2,
+    input_scaling=0.5,
+    alpha=1e-5,
+    washout=100,
+    random_state=0,
 )
 esn.fit(*next_step(together[:1000]))
 figure, ax = pyplot.subplots(figsize=(8, 3), layout="constrained")
-ax.plot(t[1000:], together[1000:] + [0, 3, 6], color="#333333", lw=2.2, alpha=0.45)
+ax.plot(
+    t[1000:], together[1000:] + [0, 3, 6], color="#333333", lw=2.2, alpha=0.45
+)
 ax.plot(t[1000:], esn.forecast(500) + [0, 3, 6], lw=1.2)
-ax.set(xlabel="time", title="three programs in one network, running on their own")
+ax.set(
+    xlabel="time", title="three programs in one network, running on their own"
+)
 
 # %%
 # And chaos can be learned: the network below has become a Lorenz system.
 
 lorenz = datasets.lorenz63(6000, dt=0.02, random_state=0)
-esn = ESNRegressor(n_units=300, input_scaling=0.03, washout=100, alpha=1e-9, random_state=0)
+esn = ESNRegressor(
+    n_units=300, input_scaling=0.03, washout=100, alpha=1e-9, random_state=0
+)
 esn.fit(*next_step(lorenz[:4000]))
 PhasePortraitDisplay.from_estimator(esn, lorenz[4000:], outputs=(0, 2))
+pyplot.show()

@@ -27,11 +27,12 @@ x, force = data.x[:, None], data.force[:, None]
 X, y = next_step(x[:1200], force)
 truth, exog = x[1200:], force[1199:1599]
 start = ESNInit(spectral_radius=0.9, input_scale=0.03)
-warnings.filterwarnings("ignore", message="the forecast met its bound")  # the worse ones do
+# the worse forecasts below meet it
+warnings.filterwarnings("ignore", message="the forecast met its bound")
 
 
 def judged(**settings):
-    """Fit a network, and return it with the error of its forecast of 400 steps."""
+    """Fit a network, and return it with the error of its forecast."""
     network = RNNRegressor(washout=200, init=start, random_state=0, **settings)
     model = make_pipeline(StandardScaler(), network).fit(X, y)
     return network, metrics.nrmse(truth, forecast(model, 400, exog=exog))
@@ -44,14 +45,20 @@ def judged(**settings):
 # Pereyra 1973): at each step the readout is solved anew, and is never stale.
 
 adam = {"n_units": 16, "solver": "adam", "learning_rate": 0.01, "max_iter": 40}
-inside = {"solver": "levenberg_marquardt", "readout": "ridge", "alpha": 1e-12, "max_iter": 20}
+inside = {
+    "solver": "levenberg_marquardt",
+    "readout": "ridge",
+    "alpha": 1e-12,
+    "max_iter": 20,
+}
 ways = {
     "all trained by Adam": judged(**adam),
     "Adam, readout solved after": judged(**adam, readout="ridge", alpha=1e-12),
     "Levenberg-Marquardt, readout solved inside": judged(n_units=16, **inside),
 }
 for name, (network, error) in ways.items():
-    print(f"{name}: NRMSE {error:.1e}, training loss {network.loss_curve_[-1]:.0e}")
+    loss = network.loss_curve_[-1]
+    print(f"{name}: NRMSE {error:.1e}, training loss {loss:.0e}")
 
 # %%
 # On a sine solving afterwards is all that is needed. Here it is not: the states themselves have to
@@ -69,8 +76,12 @@ solved = {"readout": "ridge", "alpha": 1e-12}
 drawn = [judged(n_units=n, **as_drawn, **solved)[1] for n in sizes]
 trained = [judged(n_units=n, **inside)[1] for n in sizes]
 
-figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
-left.semilogy(sizes, np.minimum(drawn, 10.0), "o:", color="#999999", label="drawn")
+figure, (left, right) = pyplot.subplots(
+    1, 2, figsize=(10, 4), layout="constrained"
+)
+left.semilogy(
+    sizes, np.minimum(drawn, 10.0), "o:", color="#999999", label="drawn"
+)
 left.semilogy(sizes, trained, "o-", color="#0072B2", label="trained")
 left.set(xlabel="units", ylabel="NRMSE of the forecast", xticks=sizes)
 left.legend()
@@ -89,3 +100,5 @@ right.legend(fontsize=8)
 # the states.
 
 assert ways["Levenberg-Marquardt, readout solved inside"][1] < 1e-2
+
+pyplot.show()

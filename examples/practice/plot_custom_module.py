@@ -13,10 +13,13 @@ from torch import nn
 from reservoirs import datasets
 from trainers import HessianFree
 
-torch.set_num_threads(1)  # for matrices this small, more threads only wait for each other
+# for matrices this small, more threads only wait for each other
+torch.set_num_threads(1)
 data = datasets.addition(200, 20, random_state=0)
-inputs = nn.utils.rnn.pad_sequence([torch.tensor(x) for x in data.X], batch_first=True)
-inputs = inputs.double()  # series of 20 to 22 steps, zeros behind the shorter ones
+inputs = nn.utils.rnn.pad_sequence(
+    [torch.tensor(x) for x in data.X], batch_first=True
+)
+inputs = inputs.double()  # series of 20 to 22 steps, then zeros
 targets = torch.tensor(data.y, dtype=torch.float64).reshape(200, -1)
 
 
@@ -44,7 +47,10 @@ model = Attentive().double()
 optimizer = HessianFree(model.parameters(), damping=0.1)
 second_order = [float(optimizer.step(closure)) for _ in range(25)]
 last = optimizer.record
-print(f"last step: {last.loss_before:.2g} -> {last.loss_after:.2g}, {last.cg_iterations} products")
+print(
+    f"last step: {last.loss_before:.2g} -> {last.loss_after:.2g},",
+    f"{last.cg_iterations} products",
+)
 
 torch.manual_seed(0)
 model = Attentive().double()
@@ -57,7 +63,10 @@ for _ in range(300):
     first_order.append(loss.item())
 
 figure, ax = pyplot.subplots(figsize=(7, 3.4), layout="constrained")
-ax.plot(1 + torch.arange(25), second_order, "o-", ms=3, label="Hessian-free, steps")
+ax.plot(
+    1 + torch.arange(25), second_order, "o-", ms=3, label="Hessian-free, steps"
+)
 ax.plot(1 + torch.arange(300), first_order, label="Adam, epochs")
 ax.set(xscale="log", yscale="log", xlabel="step", ylabel="mean squared error")
 ax.legend()
+pyplot.show()

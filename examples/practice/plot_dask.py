@@ -9,6 +9,7 @@ cores of one machine. Here two workers on this machine; ``Client("tcp://...")`` 
 import joblib
 import numpy as np
 from dask.distributed import Client, LocalCluster
+from matplotlib import pyplot
 from sklearn.model_selection import GridSearchCV
 
 from reservoirs import ESNClassifier
@@ -28,7 +29,10 @@ def main():
 
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs="ERROR",
         ) as cluster,
         Client(cluster),
         joblib.parallel_config(backend="dask"),
@@ -36,7 +40,18 @@ def main():
         there = GridSearchCV(esn, grid, cv=4).fit(series, labels)
     here = GridSearchCV(esn, grid, cv=4).fit(series, labels)
     print(there.best_params_, f"accuracy {there.best_score_:.3f}")
-    assert np.array_equal(there.cv_results_["mean_test_score"], here.cv_results_["mean_test_score"])
+    assert np.array_equal(
+        there.cv_results_["mean_test_score"],
+        here.cv_results_["mean_test_score"],
+    )
+    scores = there.cv_results_["mean_test_score"].reshape(2, 2)
+    figure, ax = pyplot.subplots(figsize=(4.5, 3.4), layout="constrained")
+    image = ax.imshow(scores, cmap="Blues", vmin=0.5, vmax=1)
+    ax.set_xticks([0, 1], grid["spectral_radius"])
+    ax.set_yticks([0, 1], grid["leak_rate"])
+    ax.set(xlabel="spectral radius", ylabel="leak rate")
+    figure.colorbar(image, label="accuracy")
+    pyplot.show()
 
 
 if __name__ == "__main__":  # processes import this file again

@@ -18,7 +18,8 @@ from reservoirs import Forecaster, metrics
 # A file that sktime ships (the extra ``real-data``); take yours instead. The dates become the
 # index, and say how far apart the rows are.
 
-file = Path(find_spec("sktime").origin).parent / "datasets/data/Airline/Airline.csv"
+package = Path(find_spec("sktime").origin).parent
+file = package / "datasets/data/Airline/Airline.csv"
 frame = pd.read_csv(file, index_col="Date", parse_dates=True)
 frame.index.freq = "MS"
 print(frame.tail(3))
@@ -56,14 +57,17 @@ print(model.summary())
 
 for year in range(1957, 1961):
     past, truth = frame[: f"{year - 1}"], frame.loc[f"{year}"]
-    found = Forecaster(season=12, horizon=12, random_state=0).fit(past).forecast(12)
+    anew = Forecaster(season=12, horizon=12, random_state=0).fit(past)
+    found = anew.forecast(12)
     last_year = past[-12:].set_axis(truth.index)
     error = metrics.skill(truth, found, last_year)
     scaled = metrics.mase(truth, found, y_train=past, season=12)
-    print(f"{year}: {error:.2f} of the error of last year's months, MASE {scaled:.2f}")
+    print(f"{year}: {error:.2f} of last year's error, MASE {scaled:.2f}")
 
 # %%
 # Where you know no season, ``season="auto"`` reads it off the series and says in ``season_`` what
 # it found. Several columns, many series of different lengths and known inputs such as holidays
 # (``exog``) work in the same way. ``reservoirs-bench run real`` has this file and twenty others,
 # beside the methods of statistics.
+
+pyplot.show()

@@ -17,8 +17,16 @@ from reservoirs.display import ErrorGrowthDisplay, ForecastDisplay
 
 dt, exponent = 0.02, datasets.LYAPUNOV["lorenz63"]
 series = datasets.lorenz63(14000, dt=dt, random_state=0)
-esn = ESNRegressor(n_units=500, input_scaling=0.4, spectral_radius=0.4, leak_rate=0.65,
-                   bias_scaling=1.4, alpha=1e-13, washout=200, random_state=0)  # fmt: skip
+esn = ESNRegressor(
+    n_units=500,
+    input_scaling=0.4,
+    spectral_radius=0.4,
+    leak_rate=0.65,
+    bias_scaling=1.4,
+    alpha=1e-13,
+    washout=200,
+    random_state=0,
+)
 model = make_pipeline(StandardScaler(), esn).fit(*next_step(series[:6000]))
 
 # %%
@@ -30,7 +38,12 @@ ForecastDisplay.from_estimator(model, series[6000:6700], dt=dt * exponent)
 # From many origins the error grows by e per Lyapunov time (dotted), as it must.
 
 ErrorGrowthDisplay.from_estimator(
-    model, series[6000:12000], horizon=600, step=300, dt=dt * exponent, lyapunov=True
+    model,
+    series[6000:12000],
+    horizon=600,
+    step=300,
+    dt=dt * exponent,
+    lyapunov=True,
 )
 
 # %%
@@ -45,7 +58,9 @@ def maxima(z):
     return z[1:-1][(z[1:-1] > z[:-2]) & (z[1:-1] > z[2:])]
 
 
-figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+figure, (left, right) = pyplot.subplots(
+    1, 2, figsize=(10, 4), layout="constrained"
+)
 for values, name in ((series[6000:], "system"), (free, "network")):
     peaks = maxima(values[:, 2])
     left.plot(peaks[:-1], peaks[1:], ".", ms=3, label=name)
@@ -56,4 +71,9 @@ left.legend()
 
 scaled = esn.fit(*next_step(StandardScaler().fit_transform(series[:6000])))
 exponents = closed_loop_lyapunov(scaled, n_exponents=2) / dt
-print("largest exponents per unit time:", np.round(exponents, 2), "- the system's: 0.91, 0")
+print(
+    "largest exponents per unit time:",
+    np.round(exponents, 2),
+    "- the system's: 0.91, 0",
+)
+pyplot.show()

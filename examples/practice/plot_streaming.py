@@ -13,7 +13,9 @@ from reservoirs import ESNRegressor, datasets, metrics, next_step
 
 series = datasets.mackey_glass(6500, tau=17, random_state=0)
 X, y = next_step(series[:6000])
-esn = ESNRegressor(n_units=200, leak_rate=0.5, washout=100, alpha=1e-9, random_state=0)
+esn = ESNRegressor(
+    n_units=200, leak_rate=0.5, washout=100, alpha=1e-9, random_state=0
+)
 
 seen, errors, position = [], [], 0
 for n_rows in (300, 200, 500, 1000, 2000, 2000):  # as they come
@@ -29,6 +31,12 @@ assert np.array_equal(esn.coef_, at_once.coef_)
 
 figure, ax = pyplot.subplots(figsize=(7, 3.4), layout="constrained")
 ax.plot(seen, errors, "o-")
-ax.set(xscale="log", yscale="log", xlabel="rows seen", ylabel="NRMSE of the next 100 steps")
+ax.set(
+    xscale="log",
+    yscale="log",
+    xlabel="rows seen",
+    ylabel="NRMSE of the next 100 steps",
+)
 ax.set_xticks(seen, labels=seen)
 ax.minorticks_off()
+pyplot.show()

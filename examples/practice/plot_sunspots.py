@@ -7,14 +7,18 @@ here is seen beside a linear model and beside "as it is now".
 """
 
 import numpy as np
+from matplotlib import pyplot
 from sklearn.linear_model import RidgeCV
 
 from reservoirs import ESNRegressor, datasets, metrics, next_step
 from reservoirs.display import ForecastDisplay
 
-series = np.sqrt(datasets.sunspots())  # the spread grows with the level: the root evens it out
+# the spread grows with the level: the root evens it out
+series = np.sqrt(datasets.sunspots())
 X, y = next_step(series[:221])
-esn = ESNRegressor(n_units=50, leak_rate=0.5, input_scaling=0.02, alpha=np.logspace(-6, 3, 10))
+esn = ESNRegressor(
+    n_units=50, leak_rate=0.5, input_scaling=0.02, alpha=np.logspace(-6, 3, 10)
+)
 esn.set_params(washout=20, random_state=0).fit(X, y)
 
 # %%
@@ -30,10 +34,13 @@ rows = {
     "as it is now": test_inputs[:, 0],
 }
 for name, found in rows.items():
-    print(f"{name:20} NRMSE {metrics.nrmse(test_targets, found, scale=scale):.3f}")
+    print(
+        f"{name:20} NRMSE {metrics.nrmse(test_targets, found, scale=scale):.3f}"
+    )
 
 # %%
 # Free-running for two cycles, in the root of the number:
 
 display = ForecastDisplay.from_estimator(esn, series[221:243], threshold=1.0)
 display.ax_.set_xlabel("years after 1920")
+pyplot.show()

@@ -19,7 +19,11 @@ print("shapes of the first series:", [s.shape for s in data.train[:4]])
 # GridSearchCV slices lists of series as it slices rows.
 
 esn = ESNClassifier(
-    n_units=300, pooling="mean", bias_scaling=1.0, input_scaling=0.1, random_state=0
+    n_units=300,
+    pooling="mean",
+    bias_scaling=1.0,
+    input_scaling=0.1,
+    random_state=0,
 )
 grid = {"leak_rate": [0.1, 0.3], "alpha": [1e-2, 1.0]}
 search = GridSearchCV(esn, grid, cv=3).fit(data.train, data.train_labels)
@@ -30,3 +34,4 @@ figure, ax = pyplot.subplots(figsize=(5, 4.5), layout="constrained")
 ConfusionMatrixDisplay.from_predictions(
     data.test_labels, search.predict(data.test), ax=ax, colorbar=False
 )
+pyplot.show()
