@@ -19,8 +19,8 @@ CONTEXT = 20  # rows before each, which states forget their start in
 def loop_errors(model: LocalModel, grid: Grid, series: list[Array]) -> Array:
     """Return the errors of closed loops from training rows, (n_loops, n_steps).
 
-    They are root mean squares over the field, in its deviations, as the series are. Loops are held
-    within five deviations.
+    They are root mean squares over the field, whose series are in units of deviations. Loops are
+    held within a range more on both sides.
     """
     longest = max(series, key=len)
     n_steps = min(STEPS, (len(longest) - 1) // 2)
@@ -36,8 +36,9 @@ def loop_errors(model: LocalModel, grid: Grid, series: list[Array]) -> Array:
     states = model.start(fields.n_patches)
     for offset in range(-n_before, 0):
         _, states = model.run(fields, rows(offset), states)
-    limit = np.full(fields.n_columns, 5.0)
-    values = run_closed_loop(model, fields, rows(0)[0], states, n_steps, (-limit, limit))
+    low, high, one = longest.min(), longest.max(), np.ones(fields.n_columns)
+    bounds = (2 * low - high) * one, (2 * high - low) * one
+    values = run_closed_loop(model, fields, rows(0)[0], states, n_steps, bounds)
     truth = np.concatenate([rows(1 + t) for t in range(n_steps)])
     errors = (values - truth).reshape(n_steps, n_loops, -1)
     return np.sqrt(np.mean(errors**2, axis=2)).T

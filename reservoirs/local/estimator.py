@@ -17,6 +17,7 @@ from reservoirs.forecasting.series_only import check_series_only
 from reservoirs.local.checking import loop_errors, warn_of_instability
 from reservoirs.local.ends import end_of_field
 from reservoirs.local.grid import BOUNDARIES, Sizes
+from reservoirs.local.nvar import fit_nvar
 from reservoirs.local.patches import PatchesMixin
 from reservoirs.local.reservoirs import (
     LocalFit,
@@ -27,11 +28,12 @@ from reservoirs.local.reservoirs import (
     solve_so_far,
 )
 from reservoirs.local.stream import PatchSums
+from reservoirs.nvar import NVARRegressor
 from reservoirs.seeds import seed_streams
 from reservoirs.sequences import Array, Seed, SeriesLike, check_rows
 
 SIZES: list[object] = [Interval(Integral, 0, None, closed="left"), tuple, list, np.ndarray]
-FITS = {ESNRegressor: fit_reservoir}
+FITS = {ESNRegressor: fit_reservoir, NVARRegressor: fit_nvar}
 OWNER = "LocalForecaster"
 
 
@@ -47,11 +49,14 @@ class LocalForecaster(PatchesMixin, BaseEstimator):
 
     Parameters
     ----------
-    estimator : ESNRegressor, default=None
+    estimator : ESNRegressor or NVARRegressor, default=None
         What is learned of a window. Of an ESNRegressor the reservoir is used, which every patch
         runs for itself, with `readout_features`, `alpha`, `solver` and `washout`. None is an
         ESNRegressor of 500 units that hardly remember (spectral_radius 0.1, leak_rate 1,
         input_scaling 0.2, bias_scaling 0.5, degree 8) with readout_features "state+input+squares".
+        An NVARRegressor gives monomials of the principal components of the window, `n_terms` of
+        them, the largest, up to `degree`; with form="rate" those of the window itself, a law that
+        is integrated (fields without stiffness, at equal steps). Then a patch is one site, mostly.
     patch : int, sequence of int or array of shape (n_patches, n_outputs), default=8
         Sites of a patch, along all axes or each, of which the grid is a multiple; or the columns of
         each patch themselves, where `halo` has those of its window.
@@ -68,15 +73,18 @@ class LocalForecaster(PatchesMixin, BaseEstimator):
     shared : bool, default=True
         Whether all patches share one readout; with False each has its own, and place counts.
     component_tol : float, default=0.02
-        Principal components of windows below this share of the largest are left out of polynomials.
+        Principal components of windows below this share of the largest are left out of polynomials:
+        they are slaved to the others, and grow without bound off the attractor. With 0 the columns
+        of the window are the components, as suits fields whose sites are hardly correlated.
     target : {"auto", "value", "difference"}, default="auto"
         Whether the next value is learned, or the change to it. "auto" is the value, which is stable
         where a field dissipates.
     noise : float, default=3e-5
         Deviation of the noise added to the field that is read, in its deviations; it keeps closed
-        loops stable.
+        loops stable. A law, form="rate", is learned without.
     max_rows : int, default=None
-        Rows, of all patches together, that are drawn to learn from; None: all.
+        Rows, of all patches together, that are drawn to learn from; None: all, and for a map of
+        polynomials 30 for each monomial.
     n_jobs : int, default=None
         Groups of patches that are summed at a time, in threads or on another joblib backend; the
         result is bitwise the same.
@@ -158,7 +166,7 @@ class LocalForecaster(PatchesMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator: ESNRegressor | None = None,
+        estimator: ESNRegressor | NVARRegressor | None = None,
         *,
         patch: Sizes = 8,
         halo: Sizes = 8,
@@ -302,7 +310,7 @@ class LocalForecaster(PatchesMixin, BaseEstimator):
             self._store(fit)
         return self
 
-    def _settings(self) -> tuple[ESNRegressor, Settings]:
+    def _settings(self) -> tuple[ESNRegressor | NVARRegressor, Settings]:
         """Return the estimator inside, and how it is fitted."""
         estimator = self.estimator
         if estimator is None:
