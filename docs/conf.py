@@ -1,7 +1,6 @@
 """Sphinx: `make docs` builds docs/_build/html, runs the gallery, and fails on any warning."""
 
 import os
-from pathlib import Path
 
 from reservoirs import __version__ as release
 
@@ -13,6 +12,8 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "auto_examples/**/*.ipynb"]
@@ -20,9 +21,15 @@ source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 root_doc = "index"
 html_theme = "pydata_sphinx_theme"
 html_title = f"reservoirs {release}"  # with "documentation" it lies over the first link
-html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
-html_sidebars = {page.stem: [] for page in Path(__file__).parent.glob("*.md")}  # of one level only
+html_theme_options = {
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "header_links_before_dropdown": 5,
+}
+html_sidebars = {"index": []}
+html_static_path, html_css_files = ["_static"], ["wide.css"]
 myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 autosummary_generate = True
 autodoc_typehints = "none"
 templates_path = ["_templates"]
@@ -36,6 +43,8 @@ sphinx_gallery_conf = {
     "capture_repr": ("_repr_html_",),  # estimators draw themselves; other values are no news
     "show_memory": False,
     "show_signature": False,
+    "doc_module": ("reservoirs", "trainers", "benchmarks"),  # "examples using" on class pages
+    "backreferences_dir": "generated/backreferences",
     "download_all_examples": False,
     "copyfile_regex": r".*\.rst",
 }

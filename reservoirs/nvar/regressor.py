@@ -129,9 +129,9 @@ class NVARRegressor(MonomialRuns, RegressorMixin, BaseEstimator):
     intercept_ : array of shape (n_outputs,)
         Intercept, c.
     coef_low_ : array of shape (n_outputs, n_monomials)
-        With dtype="longdouble" what coef_ lacks to the coefficients in long double.
+        With dtype="longdouble" what `coef_` lacks to the coefficients in long double.
     intercept_low_ : array of shape (n_outputs,)
-        Likewise of intercept_.
+        Likewise of `intercept_`.
     alpha_ : float
         The penalty used.
     alpha_scores_ : array of shape (n_alphas, 2)
