@@ -15,6 +15,7 @@ from reservoirs.sequences import Array, SeriesLike, check_rows
 from trainers.data.batches import Batch
 from trainers.data.split import split_examples
 from trainers.network.cell import Tape
+from trainers.network.cells import is_module
 from trainers.network.losses import Loss
 from trainers.network.passes import ForwardPass, LayerErrors
 from trainers.network.small import one_thread
@@ -118,6 +119,11 @@ def gradient_flow(
     >>> flow.gain < 1
     True
     """
+    if is_module(model.cell):
+        raise ValueError(
+            f"gradient_flow looks into the passes of a Cell, which the module {model.cell!r} does "
+            "not have; measure it with a cell of trainers, or write it as a Cell"
+        )
     is_fitted = hasattr(model, "weights_")
     model = model if is_fitted else clone(model)
     rows, layout = check_rows(model, X, series_id=series_id, reset=not is_fitted, min_rows=2)
@@ -159,7 +165,7 @@ def _measure(network: Network, loss: Loss, theta: Tensor, batch: Batch) -> Gradi
     return GradientFlow(
         lags=np.arange(n_lags),
         error_norms=error_norms,
-        jacobian_norms=_jacobian_norms(run, top)[:n_lags],
+        jacobian_norms=_jacobian_norms(network, run, top)[:n_lags],
         saturated=_saturated_share(network, run, batch),
         spectral_radius=float(max(np.abs(np.linalg.eigvals(block)).max() for block in blocks)),
         gain=_gain(error_norms),
@@ -183,7 +189,7 @@ def _saturated_share(network: Network, run: ForwardPass, batch: Batch) -> float:
     """Return the share of the top layer's activations that hardly respond, padding left out."""
     slopes = run.slopes[network.n_layers - 1]
     inside = batch.inside.bool().expand_as(slopes)
-    largest = slopes.new_tensor(run.cell.largest_slopes).repeat_interleave(network.n_units)
+    largest = slopes.new_tensor(network.kind.largest_slopes).repeat_interleave(network.n_units)
     return float(((slopes / largest)[inside] < SATURATED).double().mean())
 
 
@@ -195,7 +201,7 @@ def _gain(error_norms: Array) -> float:
     return float(np.exp(np.polyfit(lags[arrived], np.log(error_norms[arrived]), 1)[0]))
 
 
-def _jacobian_norms(run: ForwardPass, layer: int) -> Array:
+def _jacobian_norms(network: Network, run: ForwardPass, layer: int) -> Array:
     """Return the largest singular value of dh[k]/dstate for every k, along some series.
 
     exp(mean over series of log |dh[k]/dstate[0]|_2)
@@ -215,7 +221,7 @@ def _jacobian_norms(run: ForwardPass, layer: int) -> Array:
         seen = None if tape.seen is None else copies(tape.seen)
         copied = Tape(copies(tape.hidden), tuple(map(copies, tape.saved)), basis, seen)
         r_zx = W_h.new_zeros(len(tape.hidden) - 1, size, len(W_h))
-        r_hidden, _ = run.cell.r_forward(copied, W_h, r_zx, no_direction, basis, Workspace(W_h))
+        r_hidden, _ = network.kind.r_forward(copied, W_h, r_zx, no_direction, basis, Workspace(W_h))
         largest = torch.linalg.matrix_norm(r_hidden.double(), ord=2)
         logarithms.append(torch.log(largest.clamp_min(1e-300)).cpu().numpy())
     norms: Array = np.exp(np.mean(logarithms, axis=0))

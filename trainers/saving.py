@@ -11,6 +11,7 @@ from reservoirs.forecasting.training_end import TrainingEnd
 from reservoirs.persistence import check_shapes, register
 from reservoirs.sequences import Array
 from trainers import solvers
+from trainers.network.cell import Cell
 from trainers.network.forcing import ForcedNetwork
 from trainers.network.heads import QUANTILES
 from trainers.network.initialization import ESNInit
@@ -111,7 +112,7 @@ def _check_network(model: RNNRegressor | RNNClassifier) -> None:
     Raises
     ------
     TypeError
-        If the loss is a function.
+        If the loss is a function, or the cell a module of torch.
     ValueError
         If a weight is missing, not finite, or of another shape.
     """
@@ -121,6 +122,11 @@ def _check_network(model: RNNRegressor | RNNClassifier) -> None:
         raise TypeError(
             f"loss is the function {name!r}, which no file can hold: pickle the model, with the "
             "function in a module, or set_params(loss=...) to a named loss and fit again"
+        )
+    if not isinstance(model.cell, str | Cell):
+        raise TypeError(
+            f"cell is the module {getattr(model.cell, '__qualname__', model.cell)!r}, which no "
+            "file can hold: pickle the model, with the class in a module"
         )
     if not hasattr(model, "weights_"):
         return

@@ -185,7 +185,7 @@ class ForcedNetwork(Network):
 
     def _given(self, run: ForwardPass) -> tuple[Any, ...]:
         """Return what the compiled loops read, and the dtype."""
-        parts = [part for tape in run.tapes if (part := run.cell.jacobians(tape)) is not None]
+        parts = run.jacobians()
         if not parts:
             raise ValueError(
                 f"teacher_forcing below 1 needs Cell.jacobians, which {type(run.cell).__name__} "

@@ -188,6 +188,9 @@ def initial_weights(
     of an ESN-style start.
     """
     draw = resolve_init(init)
+    weights = network.drawn(rng)
+    if weights is not None:  # the rest is for cells of ours
+        return np.concatenate([weights[name].ravel() for name in network.shapes])
     weights = draw(network, rng)
     if isinstance(draw, ESNInit):
         weights["output_bias"] = np.array(targets_mean, dtype=np.float64)

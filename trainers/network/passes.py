@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from reservoirs.parallel import ComputedOnce
-from trainers.network.cell import Cell, Tape
+from trainers.network.cell import Cell, Jacobians, Tape
 from trainers.network.torch_layers import LayerRun
 from trainers.network.workspace import Workspace
 
@@ -40,8 +40,8 @@ class ForwardPass:
 
     Attributes
     ----------
-    cell : Cell
-        The cell of every layer.
+    cell : Cell or None
+        The cell of every layer; None of modules of torch.
     inputs : (n_steps, batch, n_inputs) torch.Tensor
         What the network was run on.
     outputs : (n_outputs, batch, n_outputs) torch.Tensor
@@ -60,7 +60,7 @@ class ForwardPass:
         The last outputs, which the state ends with where they are fed back.
     """
 
-    cell: Cell
+    cell: Cell | None
     inputs: Tensor
     outputs: Tensor
     layers: list[Tape | LayerRun]
@@ -93,7 +93,14 @@ class ForwardPass:
         assert len(tapes) == len(self.layers), "ask forward() for keep='tape'"
         return tapes
 
+    def jacobians(self) -> list[Jacobians]:
+        """Return the derivatives of one step of every layer; none where the cell does not say."""
+        assert self.cell is not None
+        found = [self.cell.jacobians(tape) for tape in self.tapes]
+        return [of_layer for of_layer in found if of_layer is not None]
+
     @ComputedOnce
     def slopes(self) -> list[Tensor]:
         """Slopes of the activations, (n_steps, batch, n_gates * n_units) of every layer."""
+        assert self.cell is not None
         return [self.cell.slopes(tape) for tape in self.tapes]

@@ -31,7 +31,7 @@ def output_jacobian(network: Network, run: ForwardPass, n_columns: int) -> Tenso
         J of the steps that have outputs.
 
     """
-    parts = [part for tape in run.tapes if (part := run.cell.jacobians(tape)) is not None]
+    parts = run.jacobians()
     if not parts:
         return _one_by_one(network, run, n_columns)
     return _at_once(network, run, parts, n_columns)

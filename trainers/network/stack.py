@@ -13,7 +13,7 @@ from torch import Tensor
 from reservoirs.parallel import ComputedOnce
 from reservoirs.sequences import Array
 from trainers.network.cell import Cell, Tape
-from trainers.network.cells import get_cell
+from trainers.network.cells import GivenCell, get_cell
 from trainers.network.passes import ForwardPass, LayerErrors
 from trainers.network.small import multiply_long
 from trainers.network.torch_layers import Keep, LayerRun, is_faster, run_layer
@@ -43,7 +43,7 @@ class Network:
         Whether the readout sees the inputs too, by U; else there is no U.
     """
 
-    cell: str | Cell
+    cell: GivenCell
     n_inputs: int
     n_units: int
     n_layers: int
@@ -56,6 +56,22 @@ class Network:
     @property
     def feedback(self) -> Tensor | None:
         """How the last outputs enter the inputs, (n_inputs, n_outputs); None where they do not."""
+        return None
+
+    @property
+    def runs_without_torch(self) -> bool:
+        """Whether its cell runs a series without torch, in closed loops."""
+        return True
+
+    def drawn(self, rng: np.random.Generator) -> dict[str, Array] | None:
+        """Return first weights that belong to the cell itself; None, as here, where `init` draws.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Draws them.
+        """
+        del rng
         return None
 
     def unforced(self) -> Network:
@@ -95,11 +111,15 @@ class Network:
                 shapes[f"bias_{layer}"] = (gates * n,)
             if self.learn_initial_state:
                 shapes[f"initial_state_{layer}"] = (self.layer_state_size,)
-        shapes["output_weights"] = (self.n_outputs, n)
+        return {**shapes, **self.readout_shapes}
+
+    @property
+    def readout_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the weights of the readout."""
+        shapes: dict[str, tuple[int, ...]] = {"output_weights": (self.n_outputs, self.n_units)}
         if self.skip:
             shapes["skip_weights"] = (self.n_outputs, self.n_inputs)
-        shapes["output_bias"] = (self.n_outputs,)
-        return shapes
+        return {**shapes, "output_bias": (self.n_outputs,)}
 
     @property
     def n_weights(self) -> int:
@@ -171,7 +191,7 @@ class Network:
             if layer < len(masks):
                 below = below * masks[layer]
         unscored = 0 if n_outputs is None else len(inputs) - n_outputs
-        outputs = _read(weights, below[unscored:], inputs[unscored:], workspace)
+        outputs = read_out(weights, below[unscored:], inputs[unscored:], workspace)
         from_start = state is None
         return ForwardPass(cell, inputs, outputs, layers, weights, from_start, workspace, masks)
 
@@ -182,7 +202,7 @@ class Network:
         """
         weights, n_outputs = self.split(theta), len(run.outputs)
         top = run.layer_inputs(self.n_layers)[-n_outputs:]
-        outputs = _read(weights, top, run.inputs[-n_outputs:], Workspace(theta))
+        outputs = read_out(weights, top, run.inputs[-n_outputs:], Workspace(theta))
         return replace(run, weights=weights, outputs=outputs)
 
     def backward(
@@ -201,7 +221,7 @@ class Network:
         number of a layer and its errors, from the top down.
         """
         workspace = run.workspace if workspace is None else workspace
-        gradient = grad.new_empty(self.n_weights)
+        gradient, cell = grad.new_empty(self.n_weights), self.kind
         gradients = self.split(gradient)
         self.readout_gradients(run, grad, gradients)
         top = run.layer_inputs(self.n_layers)
@@ -218,7 +238,7 @@ class Network:
                 errors = self._backward_by_torch(run, layer, tape, errors, gradients)
                 continue
             damping_term = None if damping_terms is None else damping_terms[layer]
-            delta_x, delta_h, start = run.cell.backward(
+            delta_x, delta_h, start = cell.backward(
                 tape, W_h, errors, damping_term, workspace.layer(layer)
             )
             of_layer = LayerErrors(errors, delta_x, delta_h, start)
@@ -291,7 +311,7 @@ class Network:
         pre-activations, (n_steps, batch, n_gates * n_units), are returned.
         """
         workspace = run.workspace if workspace is None else workspace
-        v, weights, r_z = self.split(direction), run.weights, []
+        v, weights, r_z, cell = self.split(direction), run.weights, [], self.kind
         r_below: Tensor | None = None
         for layer in range(self.n_layers):
             memory, tape = workspace.layer(layer), run.tapes[layer]
@@ -306,15 +326,20 @@ class Network:
             else:
                 start = torch.zeros_like(tape.last)
             name = f"recurrent_weights_{layer}"
-            r_below, r_pre = run.cell.r_forward(tape, weights[name], r_zx, v[name], start, memory)
+            r_below, r_pre = cell.r_forward(tape, weights[name], r_zx, v[name], start, memory)
             r_z.append(r_pre)
         assert r_below is not None  # there is at least one layer
-        # R o = R(V) h + R(U) x + R c + V R h
-        unscored = len(r_below) - len(run.outputs)
-        top, r_top = run.layer_inputs(self.n_layers)[unscored:], r_below[unscored:]
-        r_outputs = _read(v, top, run.inputs[unscored:], workspace, "r_outputs")
-        r_outputs.flatten(0, 1).addmm_(r_top.flatten(0, 1), weights["output_weights"].t())
-        return r_outputs, r_z
+        return self.r_outputs(run, v, r_below, workspace), r_z
+
+    def r_outputs(
+        self, run: ForwardPass, v: dict[str, Tensor], r_top: Tensor, workspace: Workspace
+    ) -> Tensor:
+        """Return R o = R(V) h + R(U) x + R c + V R h, of a direction and of R h of all steps."""
+        unscored = len(r_top) - len(run.outputs)
+        top, r_scored = run.layer_inputs(self.n_layers)[unscored:], r_top[unscored:]
+        found = read_out(v, top, run.inputs[unscored:], workspace, "r_outputs")
+        found.flatten(0, 1).addmm_(r_scored.flatten(0, 1), run.weights["output_weights"].t())
+        return found
 
 
 def _learned(start: Tensor, from_start: bool) -> Tensor | float:
@@ -322,7 +347,7 @@ def _learned(start: Tensor, from_start: bool) -> Tensor | float:
     return start.sum(dim=0) if from_start else 0.0
 
 
-def _read(
+def read_out(
     weights: dict[str, Tensor],
     top: Tensor,
     inputs: Tensor,

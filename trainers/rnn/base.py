@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import partial
@@ -18,13 +17,13 @@ from reservoirs.targets import Targets
 from trainers.data.batches import Examples
 from trainers.data.row_weights import mean_one
 from trainers.data.split import split_examples
-from trainers.network.cell import Cell
-from trainers.network.cells import get_cell
+from trainers.network.cells import get_cell, is_module
 from trainers.network.heads import Head
 from trainers.network.initialization import ESNInit, initial_weights, resolve_init
 from trainers.network.losses import LOSSES
 from trainers.network.stack import Network
 from trainers.rnn.drawing import Draw, Drawing, find_draw, first_sample
+from trainers.rnn.own_cells import make_network
 from trainers.rnn.running import RunningMixin
 from trainers.rnn.settings import NetworkSettings
 from trainers.rnn.unused import check_used
@@ -205,8 +204,8 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
 
     def _check_settings(self, solver: Solver, layout: Layout, targets: Targets) -> None:
         """Refuse settings that do not go together, or not with the data."""
-        cell = get_cell(self.cell, self.activation)
-        if self.vanishing_penalty and not cell.recurs_through_weights_only:
+        cell = None if is_module(self.cell) else get_cell(self.cell, self.activation)
+        if self.vanishing_penalty and cell and not cell.recurs_through_weights_only:
             raise ValueError(
                 f"vanishing_penalty is for cell='rnn', got cell={self.cell!r}; set it to 0"
             )
@@ -261,17 +260,10 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         double = self.dtype == "float64" or (self.dtype == "auto" and exact)
         self.dtype_ = "float64" if double else "float32"
         self.target_kind_ = targets.kind
-        if isinstance(self.cell, Cell):
-            self.cell.check()
-        self.network_ = Network(
-            cell=copy.deepcopy(self.cell),  # whose settings may be changed in place
-            n_inputs=rows.shape[1],
-            n_units=self.n_units,
-            n_layers=self.n_layers,
-            n_outputs=targets.rows.shape[1] * self._head.width,
-            activation=self.activation,
-            learn_initial_state=self.learn_initial_state,
-            hidden_bias=self.hidden_bias,
+        self.network_ = make_network(
+            self,
+            rows.shape[1],
+            targets.rows.shape[1] * self._head.width,
             skip=self._penalties() is not None,
         )
         if resumed:

@@ -14,7 +14,7 @@ from reservoirs.estimators import SERIES, LabelMixin, Progress, check_labels, in
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets
 from trainers.data.row_weights import mean_one, with_weights
-from trainers.network.cell import Cell
+from trainers.network.cells import GivenCell
 from trainers.network.initialization import ESNInit
 from trainers.rnn.base import RecurrentNetwork
 from trainers.rnn.drawing import Drawing
@@ -100,7 +100,7 @@ class RNNClassifier(LabelMixin, ClassifierMixin, RecurrentNetwork):
     def __init__(
         self,
         *,
-        cell: str | Cell = "rnn",
+        cell: GivenCell = "rnn",
         n_units: int = 64,
         n_layers: int = 1,
         activation: str = "tanh",

@@ -26,7 +26,7 @@ from reservoirs.forecasting import (
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
 from trainers.data.row_weights import moments, with_weights
-from trainers.network.cell import Cell
+from trainers.network.cells import GivenCell
 from trainers.network.heads import QUANTILES, REGRESSION_LOSSES, Head, make_head
 from trainers.network.initialization import ESNInit
 from trainers.network.losses import LossFunction
@@ -157,7 +157,7 @@ class RNNRegressor(ForecastingNetwork):
     def __init__(
         self,
         *,
-        cell: str | Cell = "rnn",
+        cell: GivenCell = "rnn",
         n_units: int = 64,
         n_layers: int = 1,
         activation: str = "tanh",

@@ -74,7 +74,8 @@ class RunningMixin(SeriesMixin):
     def _row_runner(self, state: Array) -> Iterator[Step]:
         """Yield a function of one row; a small network steps without torch."""
         theta = self._flat_weights()
-        if theta.device.type != "cpu" or self.network_.n_units > SMALL:
+        small = self.network_.n_units <= SMALL and self.network_.runs_without_torch
+        if theta.device.type != "cpu" or not small:
             with super()._row_runner(state) as step:
                 yield step
             return

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from reservoirs.sequences import Seed
 from trainers.network.cell import Cell
-from trainers.network.cells import CELLS
+from trainers.network.cells import CELLS, GivenCell
 from trainers.network.initialization import INITS, ESNInit
 from trainers.network.rnn import ACTIVATIONS
 from trainers.rnn.named_parts import NamedPartsMixin
@@ -28,9 +28,13 @@ class NetworkSettings(NamedPartsMixin, BaseEstimator):
 
     Parameters
     ----------
-    cell : {"rnn", "lstm", "gru", "cornn"} or OscillatorCell, default="rnn"
+    cell : {"rnn", "lstm", "gru", "cornn"}, OscillatorCell or callable, default="rnn"
         Kind of the hidden units: vanilla, long short-term memory, gated, or coupled oscillators;
-        `OscillatorCell` sets their time step, stiffness and friction.
+        `OscillatorCell` sets their time step, stiffness and friction. A class or function of
+        (n_inputs, n_units) that makes a `torch.nn.Module`, such as `torch.nn.GRUCell`: called with
+        a row (batch, n_inputs) and a state (batch, n_units) it returns the next state. With an
+        attribute n_parts above 1 states are tuples, of which the readout sees the first. It is
+        differentiated by autograd, and no file holds it.
     n_units : int, default=64
         Hidden units per layer.
     n_layers : int, default=1
@@ -106,7 +110,7 @@ class NetworkSettings(NamedPartsMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[object]]] = {
-        "cell": [StrOptions(CELLS.keys()), Cell],
+        "cell": [StrOptions(CELLS.keys()), Cell, callable],
         "n_units": [COUNT],
         "n_layers": [COUNT],
         "activation": [StrOptions(ACTIVATIONS.keys())],
@@ -141,7 +145,7 @@ class NetworkSettings(NamedPartsMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        cell: str | Cell = "rnn",
+        cell: GivenCell = "rnn",
         n_units: int = 64,
         n_layers: int = 1,
         activation: str = "tanh",
