@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,8 @@ from benchmarks.running.suites import UsageError
 from benchmarks.tasks import TASKS
 
 RESULTS = Path("results")  # the default of --out
-console = Console(width=None if sys.stdout.isatty() else 110)  # a pipe has no width to ask for
+# a pipe has no width to ask for, but may be told one
+console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 110)
 errors = Console(stderr=True)
 
 

@@ -1,4 +1,4 @@
-"""The commands that show what is there: list, info, status, report, compare, export, merge."""
+"""The commands that show what is there: info, status, report, compare, export, merge."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import inspect
 from collections import defaultdict
 from dataclasses import dataclass
+from textwrap import fill, indent
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,29 +29,6 @@ if TYPE_CHECKING:
     from scipy.stats._distn_infrastructure import rv_frozen
 
 
-def list_names(options: argparse.Namespace) -> int:
-    """List tasks, methods and suites with a line each."""
-    # The many systems of a study would bury the other tasks on a terminal.
-    titles = {
-        "tasks": {
-            t.name: f"{t.title}. {t.note}" if t.note else t.title
-            for t in TASKS.values()
-            if options.json or not t.study
-        },
-        "methods": {m.name: m.title for m in METHODS.values()},
-        "suites": {name: suites.load_suite(name).title for name in suites.suite_names()},
-    }
-    if options.json:
-        print_json(titles)
-        return 0
-    for heading, lines in titles.items():
-        table = Table(title=heading, title_justify="left", show_header=False, box=None)
-        for line in lines.items():
-            table.add_row(*line)
-        console.print(table)
-    return 0
-
-
 def info(options: argparse.Namespace) -> int:
     """Say everything about a task, a method or a suite."""
     name = options.name
@@ -65,12 +43,28 @@ def info(options: argparse.Namespace) -> int:
     if options.json:
         print_json(facts)
         return 0
-    table = Table(title=name, title_justify="left", show_header=False, box=None)
+    console.print(name, style="bold", markup=False, highlight=False)
     for key, value in facts.items():
-        text = ", ".join(value) if isinstance(value, list) else str(value)
-        table.add_row(key.replace("_", " "), text)
-    console.print(table, markup=False, highlight=False)
+        text = _say(value)
+        inline = "\n" not in text and len(text) + len(key) + 2 <= console.width
+        console.print(
+            f"{key.replace('_', ' ')}:{' ' if inline else chr(10)}"
+            + (text if inline else indent(text, "  ")),
+            markup=False,
+            highlight=False,
+        )
     return 0
+
+
+def _say(value: object) -> str:
+    """Return a fact as lines that fit: names with commas, longer texts one a line."""
+    width = max(console.width - 2, 20)
+    if isinstance(value, dict):
+        return "\n".join(fill(f"{k}: {v}", width, subsequent_indent="  ") for k, v in value.items())
+    if isinstance(value, list) and all(" " not in str(item) for item in value):
+        return fill(", ".join(map(str, value)), width, break_on_hyphens=False)
+    lines = map(str, value) if isinstance(value, list) else str(value).splitlines()
+    return "\n".join(fill(line, width, subsequent_indent="  ") for line in lines)
 
 
 def _describe_task(name: str) -> dict[str, Any]:

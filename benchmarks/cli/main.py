@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.cells import plugins
 from benchmarks.cli.console import RESULTS, errors
+from benchmarks.cli.parsing import Parser
 from benchmarks.running.suites import UsageError
 
 LOGGER = logging.getLogger("benchmarks")
@@ -75,7 +76,7 @@ class _Said(logging.Handler):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="reservoirs-bench",
         description="Compare four ways to learn a recurrent network.",
         epilog="exit codes: 0 all well, 1 a cell failed, 2 bad usage, 3 a regression, "
@@ -97,13 +98,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _run(commands: argparse._SubParsersAction[Parser]) -> None:
     run = commands.add_parser("run", help="run a suite, print its tables and write report.html")
     _cells(run)
     run.add_argument("-j", "--jobs", type=int, default=os.cpu_count(), help="processes at a time")
     run.add_argument("--timeout", type=float, help="seconds until a cell is killed")
     run.add_argument("--memory", type=float, default=8000.0, help="megabytes a cell may take")
-    run.add_argument("--retry", action="store_true", help="run failed cells again")
+    run.add_argument("--retry", action="store_true", help="run cells again that left no result")
     run.add_argument("--fresh", action="store_true", help="run what came with the package too")
     run.add_argument("--shard", metavar="I/N", help="run the I-th of N parts (1/4 .. 4/4) only")
     where = run.add_mutually_exclusive_group()
@@ -113,7 +114,7 @@ def _run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run.set_defaults(action=("run", "run"))
 
 
-def _forecast(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _forecast(commands: argparse._SubParsersAction[Parser]) -> None:
     parser = commands.add_parser(
         "forecast",
         help="forecast the columns of a CSV file: a table with intervals, and a page",
@@ -148,9 +149,10 @@ def _forecast(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.set_defaults(action=("forecast", "forecast"))
 
 
-def _look(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _look(commands: argparse._SubParsersAction[Parser]) -> None:
     listing = commands.add_parser("list", help="list tasks, methods and suites")
-    listing.set_defaults(action=("inspect", "list_names"))
+    listing.add_argument("what", nargs="*", help="tasks, methods or suites, and a word to look for")
+    listing.set_defaults(action=("listing", "list_names"))
     info = commands.add_parser("info", help="say everything about a task, a method or a suite")
     info.add_argument("name")
     info.set_defaults(action=("inspect", "info"))
@@ -167,7 +169,7 @@ def _look(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         _plugin(parser)
 
 
-def _results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _results(commands: argparse._SubParsersAction[Parser]) -> None:
     report = commands.add_parser("report", help="write the report of a folder of results again")
     report.add_argument("folder", type=Path)
     report.add_argument("-o", "--output", type=Path, help="default report.html in the folder")
@@ -195,7 +197,7 @@ def _results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         _plugin(parser)
 
 
-def _tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _tune(commands: argparse._SubParsersAction[Parser]) -> None:
     tune = commands.add_parser("tune", help="search settings on validation rows, or check the logs")
     _choices(tune)
     tune.add_argument("--check", action="store_true", help="check the stored logs, search nothing")

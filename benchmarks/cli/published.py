@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from textwrap import fill, indent
 
 from rich.table import Table
 
@@ -11,6 +12,8 @@ from benchmarks.results import exchange, published
 from benchmarks.results.published import Entry
 from benchmarks.results.tables import format_number
 from benchmarks.running.suites import check_names
+
+WIDE = 100  # columns from which on the table is legible
 
 
 def records(options: argparse.Namespace) -> int:
@@ -23,7 +26,10 @@ def records(options: argparse.Namespace) -> int:
     if options.json:
         print_json([entry.as_dict() for entry in entries])
     else:
-        console.print(_table(entries), highlight=False, markup=False)
+        if console.width >= WIDE:
+            console.print(_table(entries), highlight=False, markup=False)
+        else:
+            _print_blocks(entries)
         console.print("a number marked ? was recalled, not read again in its source")
     return 0
 
@@ -46,6 +52,19 @@ def _table(entries: list[Entry]) -> Table:
             "\n".join([*entry.sources(), entry.differs]).strip(),
         )
     return table
+
+
+def _print_blocks(entries: list[Entry]) -> None:
+    """Print every number as a few short lines, for a narrow terminal."""
+    for entry in entries:
+        console.print(f"{entry.task}, {entry.method}: {entry.metric}", style="bold", markup=False)
+        sources = [*entry.sources(), *([""] * len(entry.values()))]
+        lines = [f"published {v} ({s})" for v, s in zip(entry.values(), sources, strict=False)]
+        ours = _describe_ours(entry).replace("\n", ", ")
+        lines += [f"ours {ours}; aim: {entry.verdict()}", entry.differs]
+        for line in filter(None, lines):
+            text = fill(line, console.width - 2, subsequent_indent="  ")
+            console.print(indent(text, "  "), highlight=False, markup=False)
 
 
 def _describe_ours(entry: Entry) -> str:

@@ -58,12 +58,14 @@ def _check_selection(tasks: list[str], methods: list[str]) -> None:
     ]
     if any(not METHODS[method].refusal(TASKS[task]) for task in tasks for method in methods):
         return
-    would = [
-        f"{task} runs {', '.join(m.name for m in METHODS.values() if not m.refusal(TASKS[task]))}"
-        for task in tasks[:3]
-    ]
+    would = [f"{task} runs {', '.join(_runnable(task))}" for task in tasks[:3]]
     why = "; ".join([*reasons[:3], *would]) or "no task, or no method, is chosen"
     raise UsageError(f"nothing would run: {why}")
+
+
+def _runnable(task: str) -> list[str]:
+    """Return the methods that run on a task."""
+    return [m.name for m in METHODS.values() if not m.refusal(TASKS[task])]
 
 
 def _read_shard(shard: str | None) -> tuple[int, int]:
@@ -168,4 +170,6 @@ def _conclude(session: Session) -> int:
         errors.print(f"regression: {text}", style="red", markup=False)
     if worse:
         return 3
-    return 1 if session.failed else 0
+    if session.n_failed:
+        errors.print(f"{session.n_failed} of {len(records)} cells failed", highlight=False)
+    return 1 if session.n_failed else 0

@@ -184,7 +184,7 @@ METHODS = [
     ),
     Method(
         "cramer_rao",
-        "Least possible error (Cramer-Rao)",
+        "Expected bound (Cramer-Rao)",
         lambda settings, task, data, seed: CramerRao(task.source),
         kind="baseline",
         colour="#999999",

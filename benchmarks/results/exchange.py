@@ -143,8 +143,8 @@ def _copy(path: Path, target: Path) -> bool:
 
 def _replaces(record: Record, other: Record) -> bool:
     """Tell whether a record replaces another: a result any failure, else the later one."""
-    if records.failed(record) != records.failed(other):
-        return records.failed(other)
+    if records.has_no_result(record) != records.has_no_result(other):
+        return records.has_no_result(other)
     return records.start_time(record) > records.start_time(other)
 
 

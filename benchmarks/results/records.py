@@ -22,7 +22,8 @@ from benchmarks.results.fields import find_fault
 from benchmarks.tasks.data import Array
 
 ABANDONED = 60.0  # seconds after which a half-written file has no writer
-NOT_FAILED = ("ok", "diverged", "skipped")  # any other status is a failure, which may be retried
+NOT_FAILED = ("ok", "skipped")  # any other status is a failure
+WITH_RESULT = ("ok", "diverged", "skipped")  # any other may be retried
 LOGGER = logging.getLogger("benchmarks")
 _SAID: set[Path] = set()  # files that were complained about
 IDENTITY = ("task", "task_version", "method", "settings", "seed", "track")
@@ -60,11 +61,17 @@ class Record(TypedDict, total=False):
 
 
 def failed(record: Record) -> bool:
-    """Tell whether a record holds a failure.
+    """Tell whether a record holds a failure: what tables count, and what a run exits with 1 for.
 
-    A diverged cell has a result; a skipped one lacks what it needs, which is no failure.
+    A diverged cell has failed, though it has a result; a skipped one lacks what it needs, which is
+    no failure.
     """
     return record["status"] not in NOT_FAILED
+
+
+def has_no_result(record: Record) -> bool:
+    """Tell whether a record holds no metrics, for its cell ended before it had some."""
+    return record["status"] not in WITH_RESULT
 
 
 def remove_abandoned(folder: Path) -> None:
@@ -246,14 +253,14 @@ def identity(record: Mapping[str, Any], *without: str) -> str:
 def finished(folder: Path, cells: Iterable[Cell], *, retry: bool = False) -> dict[str, Record]:
     """Return the records of the cells that need no run.
 
-    The result is by key of the cell. With `retry` failed cells run again; skipped ones always do,
-    for what they lacked may be there.
+    The result is by key of the cell. With `retry` cells without a result run again; skipped
+    ones always do, for what they lacked may be there.
     """
     records = {}
     for cell in cells:
         record = read_record(folder, cell)
         # What a skipped cell lacked may be installed by now.
-        if record is None or record["status"] == "skipped" or (retry and failed(record)):
+        if record is None or record["status"] == "skipped" or (retry and has_no_result(record)):
             continue
         records[cell.key] = record
     return records

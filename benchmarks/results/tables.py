@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.methods.registry import METHODS
-from benchmarks.results.records import Record, failed
+from benchmarks.results.records import Record, failed, has_no_result
 from benchmarks.tasks import TASKS
 
 LARGER_IS_BETTER = ("vpt", "vpt_median", "accuracy", "capacity")
@@ -105,7 +105,7 @@ def ranking_error(record: Record) -> float:
 
     Where large values are good it is their inverse; a diverged run keeps its finite error.
     """
-    if failed(record):
+    if has_no_result(record):
         return np.inf
     larger = TASKS[record["task"]].larger_is_better
     value = metric_value(record, ranking_metric(record), larger)
@@ -136,11 +136,11 @@ def _row(method: str, records: Sequence[Record], names: list[str]) -> Row:
     metrics = {}
     for name in names:
         # records of an earlier version did not measure everything, which is no failure
-        measured = [r for r in records if failed(r) or name in r.get("metrics", {})]
+        measured = [r for r in records if has_no_result(r) or name in r.get("metrics", {})]
         values = [metric_value(record, name, name in LARGER_IS_BETTER) for record in measured]
         if any(name in record.get("metrics", {}) for record in records):
             metrics[name] = quartiles(values)
-    costs = [record.get("costs", {}) for record in records if not failed(record)]
+    costs = [record.get("costs", {}) for record in records if not has_no_result(record)]
     incomplete = [record for record in records if record["status"] != "ok"]
     larger = TASKS[records[0]["task"]].larger_is_better
     # Records of 0.1.0 say nothing of the search.
@@ -150,7 +150,7 @@ def _row(method: str, records: Sequence[Record], names: list[str]) -> Row:
         method,
         metrics,
         n_seeds=len(records),
-        n_failed=sum(record["status"] not in ("ok", "skipped") for record in records),
+        n_failed=sum(failed(record) for record in records),
         fit_seconds=_median([c["t_fit"] for c in costs if "t_fit" in c]),
         total_seconds=_median(
             [c["t_fit"] + c.get("t_predict", 0.0) for c in costs if "t_fit" in c]

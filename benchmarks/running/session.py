@@ -7,7 +7,13 @@ from dataclasses import asdict, dataclass, replace
 
 from benchmarks.cells.cell import Cell
 from benchmarks.cells.processes import Limits
-from benchmarks.results.records import Record, archived_records, failed, finished
+from benchmarks.results.records import (
+    Record,
+    archived_records,
+    failed,
+    finished,
+    has_no_result,
+)
 from benchmarks.running import backends
 from benchmarks.running.plan import Plan
 
@@ -42,9 +48,9 @@ class Session:
         return len(self.records) == len(self.cells)
 
     @property
-    def failed(self) -> bool:
-        """Whether any cell failed."""
-        return any(failed(record) for record in self.records)
+    def n_failed(self) -> int:
+        """How many cells failed."""
+        return sum(failed(record) for record in self.records)
 
     def run(
         self,
@@ -76,8 +82,8 @@ class Session:
 def open_session(plan: Plan, *, retry: bool = False, fresh: bool = False) -> Session:
     """Look for the records of a plan, of all shards.
 
-    With `retry` failed cells of this shard run again, with `fresh` cells that the archive holds
-    too.
+    With `retry` cells of this shard without a result run again, with `fresh` cells that the archive
+    holds too.
     """
     cells = tuple(plan.cells())
     shard = {cell.key for cell in plan.own(cells)}
@@ -88,7 +94,8 @@ def open_session(plan: Plan, *, retry: bool = False, fresh: bool = False) -> Ses
     kept = {
         cell.key: _with_search(recorded[cell.key], cell)
         for cell in cells
-        if cell.key in recorded and not (retry and cell.key in shard and failed(recorded[cell.key]))
+        if cell.key in recorded
+        and not (retry and cell.key in shard and has_no_result(recorded[cell.key]))
     }
     waiting = tuple(cell for cell in plan.own(cells) if cell.key not in kept)
     return Session(plan, cells, kept, waiting)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.resources
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
@@ -12,9 +11,10 @@ from typing import Any
 
 from benchmarks.methods.registry import METHODS
 from benchmarks.tasks import TASKS, Task
-from benchmarks.tasks.names import check_name
+from benchmarks.tasks.names import check_name, nearest
 from benchmarks.tuning.stored import is_track
 
+FEW = 30  # names that an error lists in full
 KEYS = ("tasks", "methods", "seeds", "timeout", "track", "expected")
 
 
@@ -54,10 +54,17 @@ def check_names(names: Sequence[str], allowed: Iterable[str], kind: str) -> list
     existing = list(allowed)
     for name in names:
         if name not in existing:
-            near = difflib.get_close_matches(name, existing, n=3)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise UsageError(f"there is no {kind} {name!r}{hint}. Known: {', '.join(existing)}")
+            raise UsageError(f"there is no {kind} {name!r}{_hint(name, existing)}")
     return list(names)
+
+
+def _hint(name: str, existing: Sequence[str]) -> str:
+    """Return what was meant by a name that does not exist; all names only where they are few."""
+    near = nearest(name, existing)
+    hint = f"; did you mean {', '.join(near)}?" if near else ""
+    if len(existing) <= FEW:
+        return f"{hint or '.'} Known: {', '.join(existing)}"
+    return hint or f"; `reservoirs-bench list` has all {len(existing)}"
 
 
 def suites_folder() -> Path:

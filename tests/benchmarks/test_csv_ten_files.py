@@ -122,7 +122,7 @@ def test_iso_times_of_a_zone_across_the_hour_that_comes_twice(tmp_path, capsys):
     frame.index = frame.index.tz_localize(None)
     code, table, said, _ = run(tmp_path, capsys, frame.to_csv(), *options)
     assert code == 1
-    assert "line 411: the time '2024-10-27 02:00:00' comes twice" in " ".join(said.split())
+    assert "line 413: the time '2024-10-27 02:00:00' comes twice" in " ".join(said.split())
 
 
 def test_quoted_text_columns_and_missing_values(tmp_path, capsys):

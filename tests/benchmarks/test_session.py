@@ -41,7 +41,7 @@ def test_what_is_there_does_not_wait(plan):
 
     assert list(session.waiting) == others
     assert [record["key"] for record in session.records] == [first.key]
-    assert not session.failed
+    assert not session.n_failed
 
 
 def test_a_failure_waits_only_when_it_is_to_be_retried(plan):
@@ -49,7 +49,7 @@ def test_a_failure_waits_only_when_it_is_to_be_retried(plan):
     records.write_record(plan.folder, first, FAILED)
 
     assert first not in open_session(plan).waiting
-    assert open_session(plan).failed
+    assert open_session(plan).n_failed == 1
     assert first in open_session(plan, retry=True).waiting
 
 
