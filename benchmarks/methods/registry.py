@@ -6,6 +6,7 @@ from benchmarks.methods import (
     baselines,
     context,
     echo_state,
+    framework,
     informed,
     labellers,
     long_memory,
@@ -33,6 +34,7 @@ METHODS: dict[str, Method] = {
         rolling,
         smoothing,
         context,
+        framework,
     )
     for method in module.METHODS
 }

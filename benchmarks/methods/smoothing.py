@@ -181,14 +181,12 @@ def smooth(noisy: Array) -> Array:
     line = np.linspace(noisy[0], noisy[-1], n_rows)
     size = (2.0 - 2.0 * np.cos(np.pi * np.arange(n_rows) / n_rows)) ** ORDER
     spectrum = dct(noisy - line, axis=0, norm="ortho")
-    # the differences as a matrix D; D'D is banded
-    D = np.zeros((n_rows - ORDER, n_rows))
-    for k in range(ORDER + 1):
-        np.fill_diagonal(D[:, k:], (-1.0) ** k * binom(ORDER, k))
-    P = D.T @ D
+    # of the differences as a matrix D the diagonals of D'D
+    signs = (-1.0) ** np.arange(ORDER + 1) * binom(ORDER, np.arange(ORDER + 1))
     penalty = np.zeros((ORDER + 1, n_rows))
     for k in range(ORDER + 1):
-        penalty[k, : n_rows - k] = np.diag(P, -k)
+        for a in range(ORDER + 1 - k):
+            penalty[k, a : a + n_rows - ORDER] += signs[a] * signs[a + k]
     removed = 1.0 - 1.0 / (1.0 + SMOOTHNESS[:, None] * size)
     scores = (removed**2 @ spectrum**2) / removed.mean(axis=1, keepdims=True) ** 2
     smoothed = np.empty_like(noisy)

@@ -9,6 +9,7 @@ from benchmarks.methods.base import Method
 from benchmarks.protocols.attractor import evaluate_attractor
 from benchmarks.protocols.filtering import evaluate_filter
 from benchmarks.protocols.forecast import evaluate_forecast
+from benchmarks.protocols.framework import evaluate_framework
 from benchmarks.protocols.labelling import evaluate_classification
 from benchmarks.protocols.long_memory import evaluate_memory
 from benchmarks.protocols.outcome import Outcome
@@ -17,6 +18,7 @@ from benchmarks.protocols.reconstruction import evaluate_reconstruction
 from benchmarks.protocols.rolling import evaluate_rolling
 from benchmarks.tasks.base import Settings, Task
 from benchmarks.tasks.data import Data
+from benchmarks.tasks.framework import Framework
 from benchmarks.tasks.kinds import (
     Attractor,
     Filter,
@@ -32,6 +34,7 @@ PROTOCOLS: dict[type, Callable[..., None]] = {
     Split: evaluate_forecast,
     Filter: evaluate_filter,
     Attractor: evaluate_attractor,
+    Framework: evaluate_framework,
     Labelled: evaluate_classification,
     Memory: evaluate_memory,
     Race: evaluate_race,

@@ -12,7 +12,7 @@ from benchmarks.methods.registry import METHODS
 from benchmarks.results.records import Record, failed, has_no_result
 from benchmarks.tasks import TASKS
 
-LARGER_IS_BETTER = ("vpt", "vpt_median", "accuracy", "capacity")
+LARGER_IS_BETTER = ("vpt", "vpt_median", "accuracy", "capacity", "average")
 # unless they rank
 HIDDEN = {"amplitude_ratio", "one_step_mse", "censored", "n_symbols", "true_dimension"}
 Quartiles = tuple[float, float, float]

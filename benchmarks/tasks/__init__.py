@@ -4,6 +4,7 @@ from benchmarks.tasks import (
     chaos,
     dysts,
     filters,
+    framework,
     labels,
     mackey_glass,
     memory,
@@ -38,6 +39,7 @@ TASKS: dict[str, Task] = {
         dysts,
         noise,
         reconstruction,
+        framework,
     )
     for task in module.TASKS
 }

@@ -23,6 +23,7 @@ LORENZ = Flow(
     dt=0.01,
     agreement=19.4,  # RK4 with steps of 0.002 and DOP853 at 1e-12
 )
+SPARSE_LORENZ = replace(LORENZ, dt=0.02)
 LORENZ_X = replace(LORENZ, n_seen=1)
 ROESSLER = Flow(datasets.roessler, datasets.LYAPUNOV["roessler"], dt=0.1)
 
@@ -79,6 +80,16 @@ def _space(seed: int) -> Attractor:
     )
 
 
+SOLVED = {  # chosen on the data of tuning seeds 1001 and 1002 among eight
+    "readout": "ridge",
+    "window": None,
+    "dtype": "float64",
+    "n_units": 20,
+    "alpha": 1e-4,
+    "washout": 100,
+    "init__spectral_radius": 0.4,
+    "init__input_scale": 0.3,
+}
 SPACE = {"constant_bias": uniform(0.2, 1.8), "alpha": loguniform(1e-18, 1e-6)}
 UNTIL = "mean Lyapunov times until the error exceeds 0.3"
 RELEASED = "settings as released, 100 starts"
@@ -180,6 +191,24 @@ TASKS = [
         n_tests=20,
         n_units=300,
         settings_from="lorenz63_x",
+    ),
+    _flow_task(
+        "lorenz63_networks",
+        "Lorenz-63, 2,000 rows, networks trained for about five seconds each",
+        SPARSE_LORENZ,
+        "20 starts; solved readouts for second-order training, settings without a search; "
+        "passes over the rows so many that a fit takes about five processor seconds",
+        n_train=2000,
+        times=8.0,
+        n_tests=20,
+        n_units=300,
+        tuned=False,
+        fixed={
+            "levenberg_marquardt": {**SOLVED, "max_iter": 40},
+            "hessian_free": {**SOLVED, "max_iter": 38, "solver__damping": 0.1},
+            "rnn": {"max_iter": 16},
+            "lstm": {"max_iter": 21},
+        },
     ),
     _flow_task(
         "roessler",

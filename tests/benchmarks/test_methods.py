@@ -7,6 +7,7 @@ from benchmarks.tasks import TASKS
 
 BASELINES = {
     "persistence",
+    "ctf_zero",
     "parroting",
     "mean",
     "linear",
