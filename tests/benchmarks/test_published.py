@@ -6,17 +6,18 @@ from benchmarks.cli import main
 from benchmarks.methods.registry import METHODS
 from benchmarks.results import published
 from benchmarks.results.published import Entry
-from benchmarks.tasks import TASKS, dysts
+from benchmarks.tasks import TASKS, dysts, noise
 
 STUDIES = {
     "dysts": dysts._task("Lorenz", scaled=True),
     "dysts_raw": dysts._task("Lorenz", scaled=False),
 }
+NOISE = {f"noise_{level}": noise.TASKS[0] for level in noise.LEVELS}
 
 
 def test_every_entry_names_a_task_a_method_and_its_sources():
     for entry in published.entries():
-        task = STUDIES.get(entry.task) or TASKS[entry.task]
+        task = (STUDIES | NOISE).get(entry.task) or TASKS[entry.task]
         assert entry.method in METHODS
         assert not METHODS[entry.method].refusal(task)
         for number in entry.published:
