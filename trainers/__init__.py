@@ -3,7 +3,7 @@
 from trainers import saving, solvers
 from trainers.diagnostics import gradient_flow
 from trainers.display import GradientFlowDisplay
-from trainers.network.initialization import ESNInit
+from trainers.network.initialization import ESNInit, SampledInit
 from trainers.network.oscillator import OscillatorCell
 from trainers.rnn import RNNClassifier, RNNRegressor
 from trainers.second_order.optimizer import HessianFree
@@ -18,6 +18,7 @@ __all__ = [
     "OscillatorCell",
     "RNNClassifier",
     "RNNRegressor",
+    "SampledInit",
     "SutskeverMomentum",
     "gradient_flow",
     "solvers",

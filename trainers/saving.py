@@ -14,7 +14,7 @@ from trainers import solvers
 from trainers.network.cell import Cell
 from trainers.network.forcing import ForcedNetwork
 from trainers.network.heads import QUANTILES
-from trainers.network.initialization import ESNInit
+from trainers.network.initialization import ESNInit, SampledInit
 from trainers.network.oscillator import OscillatorCell
 from trainers.network.stack import Network
 from trainers.rnn import RNNClassifier, RNNRegressor
@@ -38,7 +38,7 @@ FITTED = {  # what `fit` sets without annotating it in the class
 def register_all() -> None:
     """Register them; importing `trainers` does so."""
     solver_classes = {type(make()) for make in solvers.SOLVERS.values()}
-    for cls in (*solver_classes, ESNInit):
+    for cls in (*solver_classes, ESNInit, SampledInit):
         register(cls, attributes={})
     register(OscillatorCell, check=OscillatorCell.check, attributes={})
     # before a readout could see the inputs

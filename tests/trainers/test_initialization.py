@@ -60,5 +60,5 @@ def test_an_lstm_starts_by_remembering_and_a_learned_state_at_zero(init):
 
 
 def test_an_unknown_start_lists_the_known_ones():
-    with pytest.raises(ValueError, match="'default', 'esn', 'orthogonal', 'sparse'"):
+    with pytest.raises(ValueError, match="'default', 'esn', 'orthogonal', 'sampled', 'sparse'"):
         drawn("xavier")

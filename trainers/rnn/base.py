@@ -19,7 +19,12 @@ from trainers.data.row_weights import mean_one
 from trainers.data.split import split_examples
 from trainers.network.cells import get_cell, is_module
 from trainers.network.heads import Head
-from trainers.network.initialization import ESNInit, initial_weights, resolve_init
+from trainers.network.initialization import (
+    ESNInit,
+    SampledInit,
+    initial_weights,
+    resolve_init,
+)
 from trainers.network.losses import LOSSES
 from trainers.network.stack import Network
 from trainers.rnn.drawing import Draw, Drawing, find_draw, first_sample
@@ -271,7 +276,11 @@ class RecurrentNetwork(RunningMixin, NetworkSettings, ABC):
         init = resolve_init(self.init)
         self._measure_inputs(rows, center=isinstance(init, ESNInit) and init.center)
         bias = self._output_bias(self._scored(targets, layout))
-        return initial_weights(self.network_, self.init, bias, rng)
+        theta = initial_weights(self.network_, self.init, bias, rng)
+        if isinstance(init, SampledInit):
+            series = [self._in_network_units(rows[span]) for span in layout.slices()]
+            theta = init.sampled(self.network_, theta, series, rng)
+        return theta
 
     def _measure_inputs(self, rows: Array, *, center: bool) -> None:
         """Set the mean and the scale of every column of X."""

@@ -45,8 +45,10 @@ class NetworkSettings(NamedPartsMixin, BaseEstimator):
         What trains the weights: "adam", "rmsprop", "sgd", "lbfgs", "momentum", "nesterov",
         "hessian_free", "levenberg_marquardt", or a solver with settings of its own such as
         `AdamSolver(beta_2=0.99)`.
-    init : {"default", "orthogonal", "sparse", "esn"} or ESNInit, default="default"
-        How the weights start; `ESNInit` sets the spectral radius.
+    init : {"default", "orthogonal", "sparse", "esn", "sampled"}, ESNInit or SampledInit, \
+            default="default"
+        How the weights start; `ESNInit` sets the spectral radius, `SampledInit` looks at pairs of
+        training rows.
     window : int or None, default=None
         With k, row t is predicted from the rows t-k+1..t and a zero state; None carries the state
         along the series.
@@ -54,7 +56,8 @@ class NetworkSettings(NamedPartsMixin, BaseEstimator):
         Steps after which the gradient is cut while the state goes on, with window=None and a
         minibatch solver.
     max_iter : int, default=100
-        Epochs at most (steps of the full-batch solvers).
+        Epochs at most (steps of the full-batch solvers); with 0 nothing is trained, and a readout
+        that is solved is solved for the weights as they start.
     batch_size : int, default=32
         Windows, or series, per update.
     learning_rate : float or None, default=None
@@ -118,7 +121,7 @@ class NetworkSettings(NamedPartsMixin, BaseEstimator):
         "init": [StrOptions(INITS.keys()), ESNInit],
         "window": [COUNT, None],
         "truncation": [COUNT],
-        "max_iter": [COUNT],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
         "batch_size": [COUNT],
         "learning_rate": [POSITIVE, None],
         "clip_norm": [POSITIVE, None],

@@ -115,7 +115,11 @@ def train(
     """
     validation = _validation_objective(problem)
     result = TrainingResult(runner.weights())
-    whole, start = _WholeEpoch(0, result.theta, _Best(result.theta), {}), time.perf_counter()
+    state: SolverState = {}
+    if not stopping.max_iter:
+        result.theta = problem.solved(result.theta)
+        state = {"epochs": runner.state(), "rng": problem.rng.bit_generator.state}
+    whole, start = _WholeEpoch(0, result.theta, _Best(result.theta), state), time.perf_counter()
     try:
         for number in range(1, stopping.max_iter + 1):
             attributes = partial(_attributes, attributes_at, result)

@@ -87,8 +87,8 @@ def train_in_stages(
 
 
 def _divided(n_epochs: int, n_stages: int) -> list[int]:
-    """Return the epochs of every stage, at least one."""
-    if n_stages > n_epochs:
+    """Return the epochs of every stage, at least one; of a single one it may be none."""
+    if n_stages > max(n_epochs, 1):
         raise ValueError(
             f"teacher_forcing has {n_stages} stages of at least one epoch each, got "
             f"max_iter={n_epochs}; raise max_iter, or pass fewer shares"
