@@ -14,6 +14,7 @@ from reservoirs.invertible import Difference, Log
 from reservoirs.local import LocalForecaster
 from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence import load, save
+from reservoirs.plasticity import IntrinsicPlasticity
 from reservoirs.reservoir import Reservoir
 from reservoirs.scaling import SequenceScaler
 from reservoirs.version import VERSION as __version__
@@ -29,6 +30,7 @@ __all__ = [
     "ForecastDivergedWarning",
     "Forecaster",
     "HybridForecaster",
+    "IntrinsicPlasticity",
     "LocalForecaster",
     "Log",
     "NVARRegressor",

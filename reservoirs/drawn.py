@@ -33,17 +33,22 @@ class DrawnReservoir:
         b.
     mixing_weights_ : array of shape (n_units, n_units)
         O, with `mixing`.
+    intrinsic_gain_, intrinsic_bias_ : arrays of shape (n_units,)
+        What `intrinsic_plasticity` has multiplied into these weights.
     """
 
     n_units: int
     leak_rate: ArrayLike
     activation: str | Function
     mixing: float | None
+    intrinsic_plasticity: object
     dtype: str
     recurrent_weights_: Sparse
     input_weights_: Array
     bias_: Array
     mixing_weights_: Array
+    intrinsic_gain_: Array
+    intrinsic_bias_: Array
 
     def _weight_arrays(self) -> tuple[Array, ...]:
         W, mixed = self.recurrent_weights_, self.__dict__.get("mixing_weights_")
@@ -57,7 +62,18 @@ class DrawnReservoir:
         -------
         PackedWeights
             A copy, not to be written to.
+
+        Raises
+        ------
+        ValueError
+            If the reservoir should have adapted to rows, and has not.
         """
+        if self.intrinsic_plasticity is not None and "intrinsic_gain_" not in self.__dict__:
+            raise ValueError(
+                "intrinsic_plasticity adapts a reservoir to training rows, in the fit of an "
+                "ESNRegressor, ESNClassifier or Reservoir, and this one was drawn without any, as "
+                "Forecaster and LocalForecaster draw theirs; leave it at None there"
+            )
         settings = (self.dtype, rates_key(self), self.n_units, self.activation, self.mixing)
         return _PACKED.get(self, self._weight_arrays(), settings, self._pack_anew)
 

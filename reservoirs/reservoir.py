@@ -25,6 +25,7 @@ from reservoirs.forecasting.recording import RecordingTransformer
 from reservoirs.input_weights import draw_bias, draw_input_weights
 from reservoirs.leak_rates import check_mixing, unit_rates
 from reservoirs.parallel import map_in_order
+from reservoirs.plasticity import IntrinsicPlasticity
 from reservoirs.readout import BLOCK
 from reservoirs.seeds import seed_streams
 from reservoirs.sequences import (
@@ -48,6 +49,7 @@ SETTINGS: dict[str, list[object]] = {
     "topology": [KeysOf(topology.TOPOLOGIES), callable, "array-like", "sparse matrix"],
     "activation": [StrOptions({*ACTIVATIONS}), callable],
     "mixing": [Interval(Real, 0, 1, closed="right"), None],
+    "intrinsic_plasticity": [IntrinsicPlasticity, None],
     "dtype": [StrOptions({"float64", "float32"})],
     "n_jobs": [Integral, None],
     "random_state": ["random_state"],
@@ -63,6 +65,8 @@ class Reservoir(
     x[t] = (1 - a) x[t-1] + a f(W x[t-1] + W_in u[t] + b), f = tanh
 
     With `mixing` O x[t-1] stands for the first x[t-1], O a random orthogonal matrix.
+
+    With `intrinsic_plasticity` W, W_in and b adapt to the rows of `fit`.
 
     Every series starts from the zero state; its rows never touch another series.
 
@@ -99,6 +103,9 @@ class Reservoir(
         the state before, turned by O ("edge of stability": small shares remember as many steps as
         there are units). None: nothing is turned. A step costs n_units^2 with it.
 
+    intrinsic_plasticity : IntrinsicPlasticity or None, default=None
+        How the units adapt to the training rows, before anything else is learned; None: not.
+
     Attributes
     ----------
     recurrent_weights_ : sparse matrix of shape (n_units, n_units)
@@ -109,6 +116,8 @@ class Reservoir(
         Bias, b.
     mixing_weights_ : array of shape (n_units, n_units)
         With `mixing` the orthogonal matrix O.
+    intrinsic_gain_, intrinsic_bias_ : array of shape (n_units,)
+        With `intrinsic_plasticity` the gains and biases that W, W_in and b have in them.
     n_features_in_ : int
         Number of features.
 
@@ -137,6 +146,7 @@ class Reservoir(
     """
 
     _parameter_constraints: ClassVar[dict[str, list[object]]] = SETTINGS
+    intrinsic_plasticity: IntrinsicPlasticity | None
     _settings_of_prediction = frozenset({"n_jobs", "leak_rate", "activation", "dtype"})
 
     def __init__(
@@ -154,6 +164,7 @@ class Reservoir(
         n_jobs: int | None = None,
         random_state: Seed = None,
         mixing: float | None = None,
+        intrinsic_plasticity: IntrinsicPlasticity | None = None,
     ) -> None:
         self.n_units = n_units
         self.spectral_radius = spectral_radius
@@ -167,11 +178,12 @@ class Reservoir(
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.mixing = mixing
+        self.intrinsic_plasticity = intrinsic_plasticity
 
     @_fit_context(prefer_skip_nested_validation=True)
     @inherit_parameters(SERIES)
     def fit(self, X: SeriesLike, y: object = None, *, series_id: SeriesLike = None) -> Self:
-        """Draw the weights; of X only the number of features is read.
+        """Draw the weights; of X only the number of features is read, unless the units adapt to it.
 
         Parameters
         ----------
@@ -183,8 +195,11 @@ class Reservoir(
         Reservoir
             The fitted transformer.
         """
-        check_rows(self, X, series_id=series_id, reset=True)
-        return self.draw()
+        rows, layout = check_rows(self, X, series_id=series_id, reset=True)
+        self.draw()
+        if self.intrinsic_plasticity is not None:
+            self.intrinsic_plasticity.adapt(self, rows, layout)
+        return self
 
     def drawn(self, n_features: int, seed: int) -> Reservoir:
         """Return a reservoir with these settings and drawn weights.
@@ -233,7 +248,8 @@ class Reservoir(
         W_in = draw_input_weights(self.input_scaling, shape, np.random.default_rng(inputs))
         b = draw_bias(self.bias_scaling, self.n_units, np.random.default_rng(bias))
         self.recurrent_weights_, self.input_weights_, self.bias_ = W, W_in, b
-        self.__dict__.pop("mixing_weights_", None)
+        for name in ("mixing_weights_", "intrinsic_gain_", "intrinsic_bias_"):
+            self.__dict__.pop(name, None)
         if self.mixing is not None:
             rng = np.random.default_rng(mixing)
             self.mixing_weights_ = topology.orthogonal(self.n_units, 1, rng).toarray()

@@ -9,7 +9,7 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from reservoirs import forecast, load, next_step, save
+from reservoirs import IntrinsicPlasticity, forecast, load, next_step, save
 
 X, Y = next_step(np.sin(0.3 * np.arange(60)))
 OTHER = {  # a valid value that no estimator above has
@@ -29,7 +29,8 @@ OTHER = {  # a valid value that no estimator above has
     "interval_origins": 12, "loss": "huber", "quantiles": (0.1, 0.5, 0.9), "readout": "ridge",
     "weight_decay": 0.1, "input_noise": 0.1, "dropout": 0.1, "schedule": "cosine",
     "teacher_forcing": 0.5,
-    "mixing": 0.3, "form": "rate", "dt": 0.5, "order": 4, "substeps": 2, "n_terms": 3,
+    "mixing": 0.3, "intrinsic_plasticity": IntrinsicPlasticity(n_passes=1),
+    "form": "rate", "dt": 0.5, "order": 4, "substeps": 2, "n_terms": 3,
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ FLOORS = {
         {"compiled", "seeds", "targets", "topology"},
         {"activations", "estimators", "input_weights", "leak_rates", "packing", "readout"},
         {"datasets", "drawn", "metrics", "scaling"},
+        {"plasticity"},
         {"forecasting"},
         {"short_series"},
         {"invertible", "nvar", "reservoir"},

@@ -27,6 +27,7 @@ from reservoirs.estimators.docstrings import inherit_parameters
 from reservoirs.estimators.ranges import KeysOf
 from reservoirs.leak_rates import check_mixing
 from reservoirs.parallel import map_in_order
+from reservoirs.plasticity import IntrinsicPlasticity
 from reservoirs.readout import BLOCK, SOLVERS, Readout, fit_readout, row_blocks
 from reservoirs.reservoir import SETTINGS, Reservoir
 from reservoirs.seeds import seed_streams
@@ -151,6 +152,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         random_state: Seed = None,
         readout_features: str = "state+input",
         mixing: float | None = None,
+        intrinsic_plasticity: IntrinsicPlasticity | None = None,
     ) -> None:
         self.n_units = n_units
         self.spectral_radius = spectral_radius
@@ -174,6 +176,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         self.random_state = random_state
         self.readout_features = readout_features
         self.mixing = mixing
+        self.intrinsic_plasticity = intrinsic_plasticity
 
     def _learn(
         self, rows: Array, layout: Layout, targets: Targets, progress: Progress
@@ -181,6 +184,7 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
         """Solve the readout of the drawn reservoir, and store the states to start from."""
         check_washout(layout, self.washout)
         self.target_kind_, start = targets.kind, time.perf_counter()
+        self._adapt(rows, layout)
         states = self._solve(rows, layout, targets, progress)
         self.activity_ = states.activity.summary(self.n_units, last_rows(rows))
         self.last_states_ = np.stack(states.last_states)
@@ -345,6 +349,12 @@ class EchoStateNetwork(RunningMixin, BaseEstimator):
             check_mixing(self)
             del settings["leak_rate"]
         self.reservoir_ = Reservoir(**settings).drawn(self.n_features_in_, self.seed_)
+
+    def _adapt(self, rows: Array, layout: Layout) -> None:
+        """Adapt the units to training rows; a second pass finds them as the first left them."""
+        rule = self.intrinsic_plasticity
+        if rule is not None and not hasattr(self.reservoir_, "intrinsic_gain_"):
+            rule.adapt(self.reservoir_, rows, layout)
 
     def _store_readout(self, readout: Readout) -> None:
         self.readout_, self.alpha_ = readout, readout.alpha

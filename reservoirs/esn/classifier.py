@@ -14,6 +14,7 @@ from reservoirs.esn.base import EchoStateNetwork
 from reservoirs.esn.label_readout import AUTO, PER_STEP, LabelReadout
 from reservoirs.estimators import LabelMixin, check_labels
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
+from reservoirs.plasticity import IntrinsicPlasticity
 from reservoirs.readout import Readout
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets
@@ -148,6 +149,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
         class_weight: Mapping[object, float] | str | None = None,
         standardize: bool = True,
         mixing: float | None = None,
+        intrinsic_plasticity: IntrinsicPlasticity | None = None,
     ) -> None:
         super().__init__(
             n_units=n_units,
@@ -172,6 +174,7 @@ class ESNClassifier(LabelMixin, ClassifierMixin, EchoStateNetwork):
             random_state=random_state,
             readout_features=readout_features,
             mixing=mixing,
+            intrinsic_plasticity=intrinsic_plasticity,
         )
         self.class_weight = class_weight
         self.standardize = standardize

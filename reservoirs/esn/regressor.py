@@ -32,6 +32,7 @@ from reservoirs.forecasting import (
     scale_targets,
     skip_leading,
 )
+from reservoirs.plasticity import IntrinsicPlasticity
 from reservoirs.readout import SOLVERS, Readout, check_alphas, check_fading, refuse_choice
 from reservoirs.sequences import Array, Layout, Seed, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
@@ -187,6 +188,7 @@ class ESNRegressor(HeldOutMixin, LoopingMixin, RegressorMixin, EchoStateNetwork)
         forgetting: float = 1.0,
         interval_origins: int | None = INTERVAL_ORIGINS,
         mixing: float | None = None,
+        intrinsic_plasticity: IntrinsicPlasticity | None = None,
     ) -> None:
         super().__init__(
             n_units=n_units,
@@ -211,6 +213,7 @@ class ESNRegressor(HeldOutMixin, LoopingMixin, RegressorMixin, EchoStateNetwork)
             random_state=random_state,
             readout_features=readout_features,
             mixing=mixing,
+            intrinsic_plasticity=intrinsic_plasticity,
         )
         self.exog_align = exog_align
         self.bound = bound
@@ -340,6 +343,11 @@ class ESNRegressor(HeldOutMixin, LoopingMixin, RegressorMixin, EchoStateNetwork)
 
     def _new_stream(self, n_outputs: int) -> ChunkedSums:
         """Draw a reservoir and return empty sums of its states; a readout of another one goes."""
+        if self.intrinsic_plasticity is not None:
+            raise ValueError(
+                "partial_fit cannot adapt the units, intrinsic_plasticity needs all rows: use fit, "
+                "or leave it at None"
+            )
         for name in READOUT:
             self.__dict__.pop(name, None)
         self._draw()

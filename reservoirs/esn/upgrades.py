@@ -25,6 +25,7 @@ def upgrade_names(attributes: dict[str, Any]) -> dict[str, Any]:
     """
     # before there were such parameters
     state = {"verbose": 0, "readout_features": "state+input", "mixing": None, **attributes}
+    state = {"intrinsic_plasticity": None, **state}
     if "_seed" in state:
         state["seed_"] = state.pop("_seed")
     if "_auto_zero" in state:

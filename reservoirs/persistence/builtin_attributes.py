@@ -79,6 +79,8 @@ ATTRIBUTES: dict[type, Hints] = {
         "input_weights_": Array,
         "bias_": Array,
         "mixing_weights_": Array,
+        "intrinsic_gain_": Array,
+        "intrinsic_bias_": Array,
         "last_states_": States,
         "training_end_": TrainingEnd,
     },

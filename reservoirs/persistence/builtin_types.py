@@ -28,6 +28,7 @@ from reservoirs.nvar import NVAR, NVARRegressor
 from reservoirs.persistence.builtin_attributes import ATTRIBUTES, SKLEARN, SUMS
 from reservoirs.persistence.local_types import register_local
 from reservoirs.persistence.registry import State, check_shapes, register
+from reservoirs.plasticity import IntrinsicPlasticity
 from reservoirs.readout import SOLVERS, DualRows, Readout
 from reservoirs.reservoir import Reservoir
 from reservoirs.scaling import SequenceScaler
@@ -42,6 +43,9 @@ FORM_OF_OLD_FILES: State = {
     "n_terms": None,
     "dtype": "float64",
 }
+
+
+NEW = ("mixing", "intrinsic_plasticity")  # parameters of a reservoir, None before there were any
 
 
 def register_all() -> None:
@@ -69,6 +73,7 @@ def _register_fixed() -> None:
         register(part, attributes={})
     for step in (Difference, Log):
         register(step, check=_check_levels, attributes=ATTRIBUTES[step])
+    register(IntrinsicPlasticity)
     register(Forecaster, check=_check_forecaster, attributes=ATTRIBUTES[Forecaster])
     register(HybridForecaster, check=_check_hybrid, attributes=ATTRIBUTES[HybridForecaster])
     # its name in files of 0.1.0
@@ -82,7 +87,7 @@ def _register_fixed() -> None:
     register(
         Reservoir,
         check=_check_reservoir,
-        upgrade=lambda attributes: {"mixing": None, **attributes},  # before there was any
+        upgrade=lambda attributes: {**dict.fromkeys(NEW), **attributes},
         attributes=ATTRIBUTES[Reservoir],
     )
     register(
@@ -147,6 +152,7 @@ def _check_reservoir(reservoir: Reservoir) -> None:
     n, weights = reservoir.n_units, reservoir.recurrent_weights_
     shapes = {"recurrent_weights_": (n, n), "bias_": (n,)}
     mixed = {"mixing_weights_": (n, n)} if reservoir.mixing is not None else {}
+    _shapes(reservoir, {"intrinsic_gain_": (n,), "intrinsic_bias_": (n,)})
     if mixed.keys() - vars(reservoir).keys():
         raise ValueError("Reservoir lacks mixing_weights_, which its mixing needs")
     _shapes(reservoir, {**shapes, **mixed, "input_weights_": (n, reservoir.n_features_in_)})
