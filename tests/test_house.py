@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TESTS = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
 PAGE = 60
 ELSEWHERE = {  # one test file for several files that are one thing
+    "reservoirs/compiled/plasticity_loops.py": "test_plasticity.py",
     "reservoirs/drawn.py": "test_reservoir.py",
     "reservoirs/estimators/classification.py": "test_classifier.py",
     "reservoirs/estimators/units.py": "test_scaling.py",

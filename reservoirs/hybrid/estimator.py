@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import ClassVar, Self
 
@@ -13,23 +11,17 @@ from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from reservoirs.esn import ESNRegressor
-from reservoirs.esn.intervals import read_kept_rows
-from reservoirs.esn.nearest import OpenStart
-from reservoirs.estimators import Progress, Runs, States
+from reservoirs.estimators import Progress
 from reservoirs.estimators.docstrings import SERIES, inherit_parameters
-from reservoirs.estimators.series import Step
 from reservoirs.forecasting import (
     ALIGNMENTS,
     BOUND,
     DEFAULT_BOUND,
     INTERVAL_ORIGINS,
     ORIGINS,
-    ForecastMixin,
     IntervalRows,
-    LoopOrigins,
     check_outputs,
     find_loop,
-    held_out_residuals,
     next_step,
     open_rows,
     record_training_end,
@@ -37,20 +29,20 @@ from reservoirs.forecasting import (
     skip_leading,
 )
 from reservoirs.hybrid.informed import (
-    Informed,
     Model,
     check_finite,
-    loop_runner,
+    fit_field,
     model_columns,
-    row_runner,
 )
-from reservoirs.hybrid.network import new_estimator, scaled, split_steps
-from reservoirs.sequences import Array, InitialState, Layout, SeriesLike, check_rows
+from reservoirs.hybrid.network import new_estimator
+from reservoirs.hybrid.running import RunningMixin
+from reservoirs.local import LocalForecaster
+from reservoirs.sequences import Array, Layout, SeriesLike, check_rows
 from reservoirs.targets import Targets, check_targets
 
 
 @inherit_parameters(ESNRegressor)
-class HybridForecaster(ForecastMixin, RegressorMixin, BaseEstimator):
+class HybridForecaster(RunningMixin, RegressorMixin, BaseEstimator):
     """Forecast with an imperfect model of the system, and a reservoir that learns the rest.
 
     y[t] = C [x[t]; u[t]; M(u[t])] + c,  x the states of a reservoir that is driven by u
@@ -61,9 +53,10 @@ class HybridForecaster(ForecastMixin, RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    estimator : ESNRegressor or Pipeline, default=None
+    estimator : ESNRegressor, Pipeline or LocalForecaster, default=None
         The network, or a Pipeline of scalers that ends in it: these scale what the network reads,
-        the model sees the rows as they came. None is ESNRegressor().
+        the model sees the rows as they came. None is ESNRegressor(). A LocalForecaster learns a
+        field from few rows, its windows hold what the model makes of them too.
     model : callable
         One step, `model(X)` or with exogenous inputs `model(X, exog)`: many rows (n_rows,
         n_outputs) at once, each to its next row. It may return other columns too, a part of the
@@ -75,7 +68,7 @@ class HybridForecaster(ForecastMixin, RegressorMixin, BaseEstimator):
 
     Attributes
     ----------
-    estimator_ : ESNRegressor or Pipeline
+    estimator_ : ESNRegressor, Pipeline or LocalForecaster
         Fitted on [u; M(u)], the reservoir, `coef_` and `alpha_` among its attributes.
     n_model_columns_ : int
         Number of columns that the model returned.
@@ -133,8 +126,6 @@ class HybridForecaster(ForecastMixin, RegressorMixin, BaseEstimator):
         "interval_origins": ORIGINS,
     }
     _settings_of_prediction = frozenset({"exog_align", "bound", "interval_origins"})
-    estimator_: BaseEstimator
-    n_model_columns_: int
 
     def __init__(
         self,
@@ -209,7 +200,12 @@ class HybridForecaster(ForecastMixin, RegressorMixin, BaseEstimator):
             self._learn(inputs, whole.layout, outputs)
         self.interval_rows_ = self._keep_rows(inputs, whole.layout)
         end = record_training_end(rows, targets, layout, X, y, loop=loop)
-        self.training_end_ = self._complete(end, whole, changed=gaps is not None)
+        end = self._complete(end, whole, changed=gaps is not None)
+        if isinstance(self.estimator_, LocalForecaster):  # what happened at one site may at another
+            of_field = self.estimator_.training_end_.target_range
+            assert of_field is not None  # every fit has one
+            end = replace(end, target_range=of_field[:, : self.n_targets_])
+        self.training_end_ = end
         self.target_kind_ = targets.kind
         progress.end()
         return self
@@ -246,10 +242,10 @@ class HybridForecaster(ForecastMixin, RegressorMixin, BaseEstimator):
         columns = self._model_columns(rows, first=first)
         if first:
             self.estimator_ = self._new_estimator(rows.shape[1], columns.shape[1])
-        if split_steps(self.estimator_)[0]:
+        if not isinstance(self.estimator_, ESNRegressor):
             raise ValueError(
-                "partial_fit cannot fit the scalers of estimator to chunks: scale by numbers that "
-                "you know, in input_scaling, or use fit"
+                "partial_fit cannot fit the scalers of estimator, or fields, to chunks: scale by "
+                "numbers that you know, in input_scaling, or use fit"
             )
         network = copy.copy(self.estimator_)
         network.partial_fit(
@@ -270,7 +266,7 @@ class HybridForecaster(ForecastMixin, RegressorMixin, BaseEstimator):
         )
         self.target_kind_ = targets.kind
         if self.__sklearn_is_fitted__():
-            self.last_states_ = self._network.last_states_
+            self.last_states_ = self._learner.last_states_
         return self
 
     def _targets(self, y: SeriesLike, layout: Layout, *, allow_nan: bool = False) -> Targets:
@@ -283,11 +279,17 @@ class HybridForecaster(ForecastMixin, RegressorMixin, BaseEstimator):
         """Fit the network on rows, (n_rows, n_features), and what the model makes of them."""
         columns = self._model_columns(rows, first=True)
         estimator = self._new_estimator(rows.shape[1], columns.shape[1])
+        if isinstance(estimator, LocalForecaster):
+            fit_field(
+                estimator, _contained(rows, layout), _contained(targets.rows, layout), self.model
+            )
+            self.estimator_, self.last_states_ = estimator, estimator.last_states_
+            return
         estimator.fit(
             _contained(np.hstack([rows, columns]), layout), _contained(targets.rows, layout)
         )
         self.estimator_ = estimator
-        self.last_states_ = self._network.last_states_
+        self.last_states_ = self._learner.last_states_
 
     def _model_columns(self, rows: Array, *, first: bool) -> Array:
         """Return what the model makes of training rows; the first ones say how many columns."""
@@ -306,81 +308,15 @@ class HybridForecaster(ForecastMixin, RegressorMixin, BaseEstimator):
             interval_origins=self.interval_origins,
         )
 
-    def _informed(self, rows: Array) -> Array:
-        """Return what the network reads of rows, [u; M(u)] in its units."""
-        return self._reader()(rows)
-
-    def _reader(self) -> Informed:
-        """Return the same as a function of its own, for one row after the other."""
-        steps, sizes = split_steps(self.estimator_)[0], (self.n_targets_, self.n_model_columns_)
-
-        def read(rows: Array) -> Array:
-            return scaled(steps, np.hstack([rows, model_columns(self.model, rows, *sizes)]))
-
-        return read
-
-    @property
-    def _network(self) -> ESNRegressor:
-        return split_steps(self.estimator_)[1]
-
     def _keep_rows(self, rows: Array, layout: Layout) -> IntervalRows | None:
         """Return the rows that the network kept, as they were before the model."""
-        kept = self._network.interval_rows_
+        kept = getattr(self._learner, "interval_rows_", None)
         if kept is None:
             return None
         spans = list(layout.slices())
         firsts = [spans[i].start + first for i, first in zip(kept.series, kept.firsts, strict=True)]
         pieces = [rows[f : f + n] for f, n in zip(firsts, kept.lengths, strict=True)]
         return replace(kept, rows=np.concatenate(pieces).astype(np.float64))
-
-    def _settled(self, kept: IntervalRows) -> Array:
-        network = self._network
-        assert network.interval_rows_ is not None  # as `_keep_rows` found them
-        return network._settled(network.interval_rows_)
-
-    def _loop_residuals(self, origins: LoopOrigins) -> Array:
-        """Return the errors of loops of fits to the rows before them."""
-        network = self._network
-        assert network.interval_rows_ is not None  # as above
-        features = read_kept_rows(network, network.interval_rows_, origins.targets)
-        run = loop_runner(network, origins.loop, self._reader())
-        readout = network.coef_, network.intercept_
-        return held_out_residuals(origins, features, readout, network.alpha_, run)
-
-    def _training_starts(self, n_series: int) -> States:
-        return self._start_states("zero", n_series)
-
-    def _start_states(self, initial_state: InitialState, n_series: int) -> States:
-        return self._network._start_states(initial_state, n_series)
-
-    def _drive(self, rows: Array, state: Array) -> tuple[Array, Array]:
-        """Return the outputs after every row of one series, and its last state."""
-        return self._network._drive(self._informed(rows), state)
-
-    _read = _drive
-
-    @contextmanager
-    def _row_runner(self, state: Array) -> Iterator[Step]:
-        if isinstance(state, OpenStart):  # the first rows still have to choose it
-            with super()._row_runner(state) as step:
-                yield step
-        else:
-            yield row_runner(self._network, self._reader(), state)
-
-    def _read_all(self, rows: Array, layout: Layout, states: States) -> Runs:
-        return self._network._read_all(self._informed(rows), layout, states)
-
-    def _state_after(self, rows: Array, state: Array) -> Array:
-        return self._network._state_after(self._informed(rows), state)
-
-    def _stack_states(self, states: list[Array]) -> Array:
-        return self._network._stack_states(states)
-
-    def _goes_on(self, method: str) -> bool:
-        return method == "partial_fit" and hasattr(getattr(self, "estimator_", None), "stream_")
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "estimator_") and hasattr(self._network, "coef_")
 
 
 def _contained(rows: Array, layout: Layout) -> SeriesLike:

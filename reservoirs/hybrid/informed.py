@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,7 @@ from reservoirs import compiled
 from reservoirs.esn import ESNRegressor
 from reservoirs.estimators.series import Step
 from reservoirs.forecasting import Loop, Loops, RunLoops, hold
+from reservoirs.local import LocalForecaster
 from reservoirs.overflow import StatesTooLargeError
 from reservoirs.sequences import Array, SeriesLike
 
@@ -42,6 +44,36 @@ def model_columns(model: Model, rows: Array, n_outputs: int, n_columns: int | No
             "model(X, exog), X of shape (n_rows, n_outputs)"
         )
     return columns
+
+
+def fit_field(
+    local: LocalForecaster, inputs: SeriesLike, following: SeriesLike, model: Model
+) -> None:
+    """Fit a local forecaster on fields and, beside them, what a model makes of them.
+
+    Inputs and the rows that follow them, (n_rows, n_columns), are one array, or a list of those of
+    each series.
+
+    Raises
+    ------
+    ValueError
+        If the rows that follow are others than the next inputs, or lack values.
+    """
+    pairs = (
+        zip(inputs, following, strict=True) if isinstance(inputs, list) else [(inputs, following)]
+    )
+    fields = []
+    for before, after in pairs:
+        if not np.array_equal(before[1:], after[:-1]):
+            raise ValueError(
+                "a LocalForecaster inside takes the field alone, fit(field): y must be the next "
+                "row of X, without NaN"
+            )
+        rows = np.vstack([before, after[-1:]])
+        fields.append(np.hstack([rows, model_columns(model, rows, rows.shape[1], rows.shape[1])]))
+    with warnings.catch_warnings():  # its loops predict the columns of the model, which ours do not
+        warnings.filterwarnings("ignore", "closed loops from training rows are lost")
+        local.fit(fields if isinstance(inputs, list) else fields[0])
 
 
 def check_finite(columns: Array) -> None:

@@ -1,4 +1,4 @@
-"""The network of a hybrid forecaster: which ones may be, and what of the model enters its units."""
+"""The part of a hybrid forecaster that learns: which may be, what of the model enters its units."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from sklearn.base import BaseEstimator, clone
 from reservoirs.esn import ESNRegressor
 from reservoirs.forecasting import CLOSED_LOOP
 from reservoirs.forecasting.nodes import is_affine
+from reservoirs.local import LocalForecaster
+from reservoirs.local.features import draw_reservoir
+from reservoirs.local.reservoirs import default_estimator, reservoir_seed
 from reservoirs.sequences import Array
 from reservoirs.topology import Sparse
 
 WANTED = (
-    "estimator must be an ESNRegressor, or a Pipeline of scalers that ends in one, got {}; "
-    "estimator=None is ESNRegressor()"
+    "estimator must be an ESNRegressor, a Pipeline of scalers that ends in one, or a "
+    "LocalForecaster, got {}; estimator=None is ESNRegressor()"
 )
+Learner = ESNRegressor | LocalForecaster
 
 
-def split_steps(estimator: object) -> tuple[list[Any], ESNRegressor]:
-    """Return the scalers of an estimator, in order, and the network behind them.
+def split_steps(estimator: object) -> tuple[list[Any], Learner]:
+    """Return the scalers of an estimator, in order, and what learns behind them.
 
     Raises
     ------
@@ -37,6 +41,8 @@ def split_steps(estimator: object) -> tuple[list[Any], ESNRegressor]:
         given = estimator.steps  # type: ignore[attr-defined]
         steps = [(name, step) for name, step in given if step not in (None, "passthrough")]
     *before, (_, network) = steps
+    if isinstance(network, LocalForecaster) and not before:
+        return [], network
     if not isinstance(network, ESNRegressor):
         raise TypeError(WANTED.format(type(network).__name__))
     for name, step in before:
@@ -83,6 +89,9 @@ def new_estimator(
     """
     copied = clone(ESNRegressor() if estimator is None else estimator)
     _, network = split_steps(copied)
+    if isinstance(network, LocalForecaster):
+        return field_forecaster(network, n_inputs, n_model, model_in)
+    assert isinstance(network, ESNRegressor)  # as `split_steps` found it
     if network.readout_features == "state":
         raise ValueError(
             "the readout of estimator must read what the model returns, got readout_features="
@@ -98,6 +107,41 @@ def new_estimator(
     if model_in == "readout":
         network.input_scaling = without_model(network.input_scaling, n_inputs, n_model)
     return copied
+
+
+def field_forecaster(
+    local: LocalForecaster, n_inputs: int, n_model: int, model_in: str
+) -> LocalForecaster:
+    """Let the windows of a local forecaster hold what a model makes of them, beside the field.
+
+    It is fitted on [u; M(u)] and predicts both; the model's own columns take the place of what is
+    predicted of them.
+
+    Raises
+    ------
+    ValueError
+        If the model does not return the whole field, or a penalty is chosen by loops.
+    """
+    if n_model != n_inputs:
+        raise ValueError(
+            f"model must return the {n_inputs} columns of the next field for a LocalForecaster, "
+            f"got {n_model}; exogenous inputs are not taken"
+        )
+    grid = local._grid(n_inputs, local.grid_shape)
+    beside = np.where(grid.inputs < 0, grid.inputs, grid.inputs + n_inputs)
+    local.patch = np.hstack([grid.outputs, grid.outputs + n_inputs])
+    local.halo = np.hstack([grid.inputs, beside])
+    network = local.estimator
+    if network is None:
+        network = default_estimator(local.random_state)
+    if model_in == "readout" and isinstance(network, ESNRegressor):
+        # drawn for the window of the field, where fan_in has its meaning
+        drawn = draw_reservoir(network, grid, local.fan_in, reservoir_seed(network)).reservoir
+        network = clone(network)
+        n_window = beside.shape[1]
+        network.input_scaling = without_model(drawn.input_weights_, n_window, n_window)
+    local.estimator = network
+    return local
 
 
 def without_model(scaling: ArrayLike | Sparse, n_inputs: int, n_model: int) -> Array:

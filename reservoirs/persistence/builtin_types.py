@@ -259,8 +259,8 @@ def _check_hybrid(model: HybridForecaster) -> None:
     if not model.__sklearn_is_fitted__():
         return
     width = model.n_features_in_ + model.n_model_columns_
-    if model._network.n_features_in_ != width:
-        raise ValueError(f"the network of estimator_ does not read {width} columns")
+    if model._learner.n_features_in_ != width:
+        raise ValueError(f"estimator_ does not read {width} columns")
 
 
 def _check_nvar(model: NVARRegressor) -> None:

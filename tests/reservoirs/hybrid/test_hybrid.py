@@ -14,6 +14,7 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, Stan
 from reservoirs import (
     ESNRegressor,
     HybridForecaster,
+    LocalForecaster,
     NVARRegressor,
     Reservoir,
     SequenceScaler,
@@ -279,7 +280,7 @@ def test_files_hold_the_name_of_the_model_and_load_is_given_it(fitted, tmp_path)
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"estimator": NVARRegressor()}, TypeError, "must be an ESNRegressor, or a Pipeline"),
+        ({"estimator": NVARRegressor()}, TypeError, "must be an ESNRegressor, a Pipeline"),
         ({"estimator": make_pipeline(PCA(), NET)}, ValueError, "step 'pca' of estimator"),
         ({"estimator__alpha": "closed_loop"}, ValueError, "give a number or a grid"),
         ({"estimator__readout_features": "state"}, ValueError, "take 'state[+]input'"),
@@ -301,6 +302,30 @@ def test_targets_per_series_and_exog_beside_targets_are_refused(fitted):
         clone(HYBRID).fit([X, X], [0.0, 1.0])
     with pytest.raises(ValueError, match="estimator was changed after fit"):
         clone(fitted).fit(X, y).set_params(estimator__n_units=3).predict(X)
+
+
+def test_a_field_is_learned_by_windows_that_hold_the_model_too(tmp_path):
+    x, t = 2 * np.pi * np.arange(16) / 16, 0.2 * np.arange(120)[:, None]
+    wave = np.sin(x - t) + 0.5 * np.sin(2 * (x - t)) + 0.1 * np.sin(3 * (x - t)) ** 2
+    network = ESNRegressor(n_units=20, spectral_radius=0.1, leak_rate=1.0, random_state=0)
+    local = LocalForecaster(network, patch=4, halo=2, random_state=0)
+
+    model = HybridForecaster(local, model=last_row).fit(wave[:60])
+
+    assert_allclose(model.forecast(30), wave[60:90], atol=0.02)
+    assert model.estimator_.n_features_in_ == 32  # the field, and the model beside it
+    W_in = model.estimator_.model_.features.reservoir.input_weights_
+    assert not W_in[:, 8:].any() and W_in[:, :8].any()
+    again = model.forecast(5, context=wave[:80])
+    assert_allclose(again, wave[80:85], atol=0.02)
+    save(model, tmp_path / "model")
+    assert_array_equal(
+        load(tmp_path / "model", callables={"model": last_row}).forecast(5), model.forecast(5)
+    )
+    with pytest.raises(ValueError, match="must return the 16 columns of the next field"):
+        HybridForecaster(local, model=lambda X: X[:, :3]).fit(wave[:60])
+    with pytest.raises(ValueError, match="cannot fit the scalers of estimator, or fields"):
+        clone(model).partial_fit(*next_step(wave[:60]))
 
 
 def test_a_model_that_overflows_in_a_loop_leaves_the_forecast_within_its_bounds(recwarn):
