@@ -55,7 +55,7 @@ FLOORS = {
         {"protocols", "cells", "drawing", "__init__"},
         {"tuning", "results"},
         {"running", "report"},
-        {"csv_forecast", "speed"},
+        {"csv_forecast", "speed", "variants"},
         {"cli"},
         {"__main__"},
     ],
