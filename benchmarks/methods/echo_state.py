@@ -101,4 +101,22 @@ METHODS = [
         colour="#56B4E9",
         by_invitation=True,
     ),
+    Method(
+        "nvar_rate",
+        "Law of motion, polynomial",
+        build_nvar,
+        {"form": "rate", "degree": 2, "alpha": 0.0},
+        colour="#D55E00",
+        by_invitation=True,
+        kinds=(Attractor,),
+    ),
+    Method(
+        "nvar_rate_long",
+        "The same in long double",
+        build_nvar,
+        {"form": "rate", "degree": 2, "alpha": 0.0, "dtype": "longdouble"},
+        colour="#A04000",
+        by_invitation=True,
+        kinds=(Attractor,),
+    ),
 ]

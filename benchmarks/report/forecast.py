@@ -51,7 +51,7 @@ def error_growth(results: list[Result], title: str) -> Figure | None:
     """Draw the error against the step, or against Lyapunov times where they are known.
 
     Median and 10-90 % band over seeds; over starts where a task has many, of the median seed. The
-    dotted line grows by e per Lyapunov time; beyond the dashed one two good integrators disagree.
+    dotted line grows by e per Lyapunov time; beyond the dashed one data and equations part.
 
     None where there is nothing to draw.
     """
@@ -78,7 +78,9 @@ def error_growth(results: list[Result], title: str) -> Figure | None:
         shown = np.linspace(0.0, min(steps[-1], 13.0), 50)
         axes.plot(shown, 1e-6 * np.exp(shown), ":", color="#000000", lw=0.9, label="e per time")
         if np.isfinite(times[1]):
-            axes.axvline(times[1], color="#000000", ls="--", lw=0.9, label="integrators disagree")
+            axes.axvline(
+                times[1], color="#000000", ls="--", lw=0.9, label="data and equations part"
+            )
     axes.grid(alpha=0.25)
     figure.legend(loc="outside lower center", fontsize=7, ncols=3)
     return figure

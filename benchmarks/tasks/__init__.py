@@ -3,6 +3,7 @@
 from benchmarks.tasks import (
     chaos,
     dysts,
+    exact_chaos,
     filters,
     framework,
     labels,
@@ -32,6 +33,7 @@ TASKS: dict[str, Task] = {
         filters,
         chaos,
         short_chaos,
+        exact_chaos,
         mackey_glass,
         labels,
         memory,

@@ -87,7 +87,7 @@ class Attractor:
     states : array of shape (n_starts, n_variables), default=None
         All variables at the last warm-up row of the tests, where they are known.
     agreement : float, default=inf
-        Lyapunov times for which two good integrators agree, where that is known.
+        Lyapunov times for which the data follow their equations, where that is known.
     long_run : array of shape (n_rows, n_outputs), default=None
         A run of its own, whose attractor that of a long free run is compared with.
     """

@@ -54,7 +54,7 @@ class Flow:
     n_seen : int or None
         How many of its variables are observed, None for all.
     agreement : float
-        Lyapunov times for which two good integrators agree, where that is known.
+        Lyapunov times for which what it simulates follows its equations, where that is known.
     """
 
     simulate: Callable[..., Array]

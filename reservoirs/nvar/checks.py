@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reservoirs.forecasting import Loop, TrainingEnd, row_labels
+from reservoirs.forecasting.gaps import WholeStarts
 from reservoirs.labels import find_tail, has_order, missing_labels
 from reservoirs.nvar.quadrature import exact_weights
 from reservoirs.sequences import Layout, SeriesLike
@@ -67,8 +68,8 @@ def check_longdouble_settings(alpha: ArrayLike, noise: float) -> None:
         )
 
 
-def check_rate_data(loop: Loop | None, *, gaps: bool) -> None:
-    """Check that targets are the next observations, without a gap.
+def check_rate_data(data: WholeStarts, loop: Loop | None) -> None:
+    """Check that targets are the next observations, without a gap after the first whole row.
 
     The loop is None where they are not.
 
@@ -77,7 +78,7 @@ def check_rate_data(loop: Loop | None, *, gaps: bool) -> None:
     ValueError
         Otherwise.
     """
-    if gaps:
+    if data.gaps is not None or data.targets.missing is not None:
         raise ValueError(
             f"form='rate' learns from rows at equal steps, and X or y contains NaN; {REGULAR}"
         )

@@ -269,10 +269,10 @@ class NVARRegressor(MonomialRuns, RegressorMixin, BaseEstimator):
         self.features_.list_monomials()
         progress = Progress(self, X, y, 0, {"series_id": series_id})
         loop = find_loop(rows, targets, layout)
-        if self.form == RATE:
-            check_rate_data(loop, gaps=gaps is not None or targets.missing is not None)
-            check_equal_steps(X, y, layout)
         whole = skip_leading(rows, layout, gaps, targets, loop)
+        if self.form == RATE:
+            check_rate_data(whole, loop)
+            check_equal_steps(X, y, layout)
         for inputs, outputs in self._passes(whole, loop):
             counted = self._solve(inputs, whole.layout, outputs)
         self.interval_rows_ = None

@@ -3,13 +3,23 @@
 import numpy as np
 import pandas as pd
 import pytest
+from containers import CASES, assert_verbs_are_those_of_each_series, sampled
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import solve_ivp
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from reservoirs import NVARRegressor, SequenceScaler, forecast, load, next_step, save
+from reservoirs import (
+    Difference,
+    Forecaster,
+    NVARRegressor,
+    SequenceScaler,
+    forecast,
+    load,
+    next_step,
+    save,
+)
 from reservoirs.forecasting import ForecastMixin, held_out, plan_origins
 
 DT, ETA = 0.1, 0.2
@@ -287,3 +297,18 @@ def test_a_grid_of_penalties_is_judged_by_cross_validation():
     model = rate(alpha=[1e-8, 1e-2, 1e6]).fit(*next_step(noisy))
 
     assert model.alpha_ < 1e6
+
+
+def test_a_forecaster_and_differences_may_have_it_inside():
+    model = Forecaster(rate(degree=3), n_members=1).fit(PENDULUM[:60])
+    differenced = make_pipeline(Difference(), rate(alpha=1e-9)).fit(*next_step(PENDULUM))
+
+    assert_allclose(model.forecast(3), PENDULUM[60:63], atol=1e-6)
+    assert forecast(differenced, 3).shape == (3, 2)
+
+
+@pytest.mark.filterwarnings("ignore::reservoirs.ForecastDivergedWarning")  # wild models
+@pytest.mark.parametrize("cases", sampled(CASES, 2))
+def test_every_verb_of_a_container_is_that_of_its_series(cases):
+    for case in cases:
+        assert_verbs_are_those_of_each_series(rate(order=4, alpha=1e-3), case)
