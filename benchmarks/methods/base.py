@@ -85,6 +85,9 @@ class Method:
         Settings without tuning.
     space : dict, default={}
         Setting -> distribution or list, searched by `tune`.
+    limits : dict, default={}
+        Setting -> an end of its range that no search goes beyond, for what it means or costs; the
+        check of stored searches finds no fault with the best settings there.
     kind : {"learner", "baseline"}, default="learner"
         A baseline stands in every table, but is not ranked among the learners.
     colour : str, default=""
@@ -127,6 +130,7 @@ class Method:
     defaults: Settings = field(default_factory=dict)
     space: Settings = field(default_factory=dict)
     _: KW_ONLY
+    limits: Settings = field(default_factory=dict)
     kind: Literal["learner", "baseline"] = "learner"
     colour: str = ""
     line: Line = ""

@@ -15,7 +15,9 @@ from reservoirs import ESNClassifier, ESNRegressor, NVARRegressor
 BEFORE = {"pooling": "last", "standardize": False}
 # and those of forecasts: a force may drive the truth itself beyond any bound
 UNBOUND = {"bound": None}
-SCALES = {"input_scaling": loguniform(1e-3, 2.0), "bias_scaling": uniform(0.1, 1.4)}
+SCALES = {"input_scaling": loguniform(1e-3, 10.0), "bias_scaling": uniform(0.0, 3.0)}
+PENALTY = loguniform(1e-18, 1e2)
+SMALLEST = {"alpha": 1e-18}  # below it a penalty of rows of size 1 has no effect
 
 
 def build_esn(
@@ -64,11 +66,12 @@ METHODS = [
         "Echo state network",
         build_esn,
         space={
-            "spectral_radius": uniform(0.1, 1.1),
-            "leak_rate": loguniform(0.1, 1.0),
-            "alpha": loguniform(1e-16, 1e2),
+            "spectral_radius": uniform(0.0, 1.5),
+            "leak_rate": loguniform(0.02, 1.0),
+            "alpha": PENALTY,
             **SCALES,
         },
+        limits={**SMALLEST, "leak_rate": 1.0, "spectral_radius": 0.0},
         colour="#0072B2",
         kinds=(Split, Filter, Attractor, Labelled, Reconstruction),
     ),
@@ -77,10 +80,11 @@ METHODS = [
         "Simple cycle reservoir",
         build_cycle,
         space={
-            "spectral_radius": uniform(0.1, 1.1),
-            "alpha": loguniform(1e-16, 1e2),
+            "spectral_radius": uniform(0.0, 1.5),
+            "alpha": PENALTY,
             **SCALES,
         },
+        limits={**SMALLEST, "spectral_radius": 0.0},
         colour="#56B4E9",
         by_invitation=True,
     ),

@@ -55,11 +55,11 @@ def forecaster(solver: str, fixed: Settings) -> Callable[..., RNN]:
 
 def solved(solver: str, fixed: Settings) -> Callable[..., RNN]:
     """Return a builder of networks whose readout is solved, after the washout of the task."""
-    build = forecaster(solver, {"cell": "rnn", "readout": "ridge", **fixed})
+    build = forecaster(solver, {"readout": "ridge", **fixed})
 
     def build_solved(settings: Settings, task: Task, data: Split | Attractor, seed: int) -> RNN:
-        washout = min(getattr(data, "washout", 0), data.n_train // 4)
         # unbounded, as all searched settings: a bound would hide what runs away
+        washout = min(getattr(data, "washout", 0), data.n_train // 4)
         return build({"washout": washout, "bound": None, **settings}, task, data, seed)
 
     return build_solved
@@ -74,10 +74,19 @@ def _trains(task: Task) -> str:
     return "" if task.trained_networks else "trained networks do not run on it, so far"
 
 
-START = {  # every trained network may start small, as an echo state network does
+# longer products bought nothing, and structural damping little
+HF_FIXED = {"solver__structural_damping": 0.0, "solver__max_cg": 30}
+NEAR_ECHO_STATES = {  # where all weights are trained
     "init__spectral_radius": uniform(0.8, 0.4),
     "init__input_scale": loguniform(0.01, 0.5),
 }
+START = {  # where the readout is solved a network may start smaller
+    "init__spectral_radius": uniform(0.0, 1.3),
+    "init__input_scale": loguniform(1e-3, 1.0),
+}
+PENALTY = {"alpha": loguniform(1e-18, 1e2)}
+# below it a penalty of rows of size 1 has no effect; the most units are what a fit may cost
+SMALLEST = {"alpha": 1e-18}
 NOTES_START = {  # the notes say nothing of the start
     "init__spectral_radius": uniform(0.2, 1.0),
     "init__input_scale": loguniform(0.03, 1.0),
@@ -89,12 +98,7 @@ SOLVED_AS_GIVEN = {
     "init__spectral_radius": 0.9,
     "init__input_scale": 0.05,
 }
-SOLVED = {  # what a network with a solved readout may have, trained or not
-    "n_units": [8, 12, 16, 20, 24],
-    "alpha": loguniform(1e-15, 1e0),
-    "init__spectral_radius": uniform(0.4, 0.8),
-    "init__input_scale": loguniform(0.01, 1.0),
-}
+SMALL = {"n_units": [8, 12, 16, 20, 24], **PENALTY, **START}
 METHODS = [
     Method(
         "lstm_labels",
@@ -114,8 +118,9 @@ METHODS = [
             "n_units": [24, 32, 48],
             "learning_rate": loguniform(1e-3, 1e-2),
             "solver__rate_decay": [1.0, 0.965, 0.93],
-            **START,
+            **NEAR_ECHO_STATES,
         },
+        limits={"n_units": 48},
         colour="#E69F00",
         monitors_validation=True,
         kinds=(Split, Attractor),
@@ -131,8 +136,9 @@ METHODS = [
             "n_units": [16, 24, 32],
             "learning_rate": loguniform(2e-3, 2e-2),
             "solver__rate_decay": [1.0, 0.93, 0.87],
-            **START,
+            **NEAR_ECHO_STATES,
         },
+        limits={"n_units": 32},
         colour="#009E73",
         monitors_validation=True,
         kinds=(Split, Attractor),
@@ -156,8 +162,9 @@ METHODS = [
             "learning_rate": loguniform(3e-3, 3e-2),
             "solver__momentum": [0.95, 0.98, 0.99],
             "solver__rate_decay": [1.0, 0.965, 0.93],
-            **START,
+            **NEAR_ECHO_STATES,
         },
+        limits={"n_units": 50},
         colour="#CC79A7",
         monitors_validation=True,
         kinds=(Split, Attractor),
@@ -166,15 +173,16 @@ METHODS = [
     Method(
         "hessian_free",
         "RNN, Hessian-free",
-        forecaster("hessian_free", {"cell": "rnn", "max_iter": 20}),
-        {"window": 10, "n_units": 30, "solver__damping": 1e-2},
+        solved("hessian_free", {"cell": "rnn", "max_iter": 15, **HF_FIXED}),
+        {"n_units": 30, "alpha": 1e-10, "solver__damping": 1e-3},
         {
-            "window": [10, 20],
             "n_units": [20, 30, 40],
-            "solver__damping": loguniform(2e-3, 5e-2),
-            "solver__structural_damping": [0.0, 1.0 / 30.0],
+            "solver__damping": loguniform(1e-8, 1.0),
+            **PENALTY,
             **START,
+            "init__spectral_radius": uniform(0.3, 1.0),
         },
+        limits={**SMALLEST, "n_units": 40},
         colour="#D55E00",
         monitors_validation=True,
         kinds=(Split, Attractor),
@@ -182,27 +190,27 @@ METHODS = [
     ),
     Method(
         "levenberg_marquardt",
-        "RNN, readout solved, Levenberg-Marquardt",
-        solved("levenberg_marquardt", {"max_iter": 30}),
+        "RNN, Levenberg-Marquardt",
+        solved("levenberg_marquardt", {"cell": "rnn", "max_iter": 30}),
         SOLVED_AS_GIVEN,
-        {**SOLVED, "teacher_forcing": [1.0, 0.3, 0.1]},
+        {**SMALL, "teacher_forcing": [1.0, 0.1]},
+        limits={**SMALLEST, "n_units": 24, "init__spectral_radius": 0.0},
         colour="#56B4E9",
         monitors_validation=True,
-        on_request=True,
         kinds=(Split, Attractor),
         supports=_trains,
     ),
     Method(
         "untrained",
-        "RNN, readout solved, untrained",
+        "RNN, as drawn (control)",
         # a step of 1e-12 leaves every digit that counts as it was drawn
-        solved("sgd", {"max_iter": 1, "learning_rate": 1e-12}),
+        solved("sgd", {"cell": "rnn", "max_iter": 1, "learning_rate": 1e-12}),
         SOLVED_AS_GIVEN,
-        SOLVED,
+        SMALL,
+        limits={**SMALLEST, "n_units": 24, "init__spectral_radius": 0.0},
         colour="#999999",
         line=":",
         monitors_validation=True,
-        on_request=True,
         kinds=(Split, Attractor),
         supports=_trains,
     ),

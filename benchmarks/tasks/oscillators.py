@@ -59,7 +59,8 @@ def _van_der_pol(seed: int, mu: float) -> Split:
 
 
 RESONANCE = "oscillator_eta0.1_hold"  # its force has all frequencies
-LIKE = {mode: f"oscillator_eta0.1_{mode}" for mode in ("cos", "multi", "hold")}
+# whose settings they take; one tone alone has no search of its own
+LIKE = {"cos": "oscillator_eta0.1_multi"} | {m: f"oscillator_eta0.1_{m}" for m in ("multi", "hold")}
 
 
 def _task(eta: float, force: str, mode: str) -> Task:

@@ -67,7 +67,7 @@ def search(task_name: str, method_name: str, track: str = "stored") -> Log:
     task, method = TASKS[task_name], METHODS[method_name]
     kind, amount = budget(track)
     n_trials = {"stored": task.trials, "trials": amount}.get(kind, UNLIMITED_TRIALS)
-    space = _search_space(task, method)
+    space = search_space(task, method)
     seeds = range(FIRST_SEED, FIRST_SEED + task.runs)
     validation = [task.data("tuning", seed).for_tuning() for seed in seeds]
     trials: list[Log] = []
@@ -112,7 +112,7 @@ def search(task_name: str, method_name: str, track: str = "stored") -> Log:
     }
 
 
-def _search_space(task: Task, method: Method) -> dict[str, Any]:
+def search_space(task: Task, method: Method) -> dict[str, Any]:
     """Return what is searched: the method's space and the task's, less what the task fixes."""
     fixed = task.fixed.get(method.name, {})
     space = {**method.space, **task.space.get(method.name, {})}

@@ -2,7 +2,7 @@
 
 A track is the budget of a search: "default" searches nothing, "trials:50" tries fifty settings,
 "seconds:60" spends sixty seconds of one thread's processor time, the last fit included, and
-"stored" is what came with the package, found with each task's own number of trials.
+"stored" is what came with the package, found with each task's own number of trials, or with fifty.
 
 The package holds what the program reads of its searches, `settings.json`; their logs are in the
 archive of the source tree.
@@ -28,6 +28,7 @@ from benchmarks.tasks import TASKS
 from benchmarks.tasks.base import Settings, Task
 
 Log = dict[str, Any]
+LONGER = "trials:50"  # the track of the default suite, whose searches nothing repeats with fewer
 
 
 @dataclass(frozen=True)
@@ -140,12 +141,14 @@ def add_folder(folder: Path) -> None:
 def load_search(task: str, method: str, track: str = "stored") -> StoredSearch | None:
     """Return a stored search.
 
-    None where there is none for the task's version.
+    Of "stored" without one of its own it is that of `LONGER`. None where there is none for the
+    task's version.
     """
-    for search in _candidates(task, method, track):
-        # Settings of an older version were found on other data.
-        if search.version == TASKS[task].version:
-            return search
+    for name in (track, LONGER) if track == "stored" else (track,):
+        for search in _candidates(task, method, name):
+            # Settings of an older version were found on other data.
+            if search.version == TASKS[task].version:
+                return search
     return None
 
 

@@ -56,19 +56,19 @@ def test_settings_fall_back_to_the_defaults():
 @pytest.mark.parametrize(
     ("damage", "complaint"),
     [
-        ({"n_trials": 3}, "16 trials logged, 3 claimed"),
+        ({"n_trials": 3}, "50 trials logged, 3 claimed"),
         ({"validation_rows": [1, 2]}, "validation_rows differs"),
-        ({"sampler": "tpe"}, "sampler differs"),
+        ({"sampler": "random"}, "sampler differs"),
         ({"seeds": [0, 1]}, "overlap the test seeds"),
         ({"settings": {}}, "not the best of the log"),
         (None, "no search for rnn"),
     ],
 )
 def test_a_damaged_log_is_noticed(tmp_path, damage, complaint):
-    (tmp_path / "stored").mkdir()
-    for name, content in read_archive("searches/stored/lagged_sine--*.json").items():
-        (tmp_path / "stored" / Path(name).name).write_bytes(content)
-    path = tmp_path / "stored" / "lagged_sine--rnn.json"
+    (tmp_path / "trials_50").mkdir()
+    for name, content in read_archive("searches/trials_50/lagged_sine--*.json").items():
+        (tmp_path / "trials_50" / Path(name).name).write_bytes(content)
+    path = tmp_path / "trials_50" / "lagged_sine--rnn.json"
     if damage is None:
         path.unlink()
     else:
@@ -81,11 +81,11 @@ def test_a_damaged_log_is_noticed(tmp_path, damage, complaint):
 
 @pytest.mark.parametrize("score", [np.nan, np.inf, 0.0, "1"])
 def test_a_log_with_a_trial_of_no_score_is_refused(score, tmp_path):
-    log = {**log_in_archive("stored/lagged_sine--esn.json"), "trials": [{"score": score}]}
+    log = {**log_in_archive("trials_50/lagged_sine--esn.json"), "trials": [{"score": score}]}
     stored.write_log(log, tmp_path)
 
     with pytest.raises(ValueError, match=r"--esn.json is not the log of a search"):
-        stored._read_log(tmp_path / "stored" / "lagged_sine--esn.json")
+        stored._read_log(tmp_path / "trials_50" / "lagged_sine--esn.json")
 
 
 @pytest.mark.usefixtures("searched_once")
@@ -151,11 +151,11 @@ def test_the_logs_cannot_be_checked_without_the_archive(tmp_path, monkeypatch, c
 
 
 def test_a_search_and_a_run_are_packed_in_place_of_earlier_ones(tmp_path, monkeypatch):
-    log = log_in_archive("stored/lagged_sine--esn.json")
+    log = log_in_archive("trials_50/lagged_sine--esn.json")
     old = {"runs/a--b--0--1.json": b"{}", "runs/a--b--0--1.npz": b"", "runs/a--c--0--1.json": b"{}"}
     monkeypatch.setattr(archive, "archive_file", lambda: tmp_path / "archive.zip")
     monkeypatch.setattr(pack, "settings_file", lambda: tmp_path / "settings.json")
-    archive.write_archive({"searches/stored/lagged_sine--esn.json": b"{}", **old})
+    archive.write_archive({"searches/trials_50/lagged_sine--esn.json": b"{}", **old})
     stored.write_log({**log, "settings": {"alpha": 0.5}}, tmp_path / "tuned")
     (tmp_path / "cells").mkdir()
     (tmp_path / "cells" / "a--b--0--2.json").write_text('{"new": 1}')
@@ -182,3 +182,43 @@ def test_the_same_files_make_the_same_archive(tmp_path, monkeypatch):
 
     assert archive.archive_file().read_bytes() == before
     assert archive.read_archive() == files
+
+
+def log_with(values, scores, name="alpha"):
+    trials = [
+        {"settings": {name: value}, "score": score}
+        for value, score in zip(values, scores, strict=True)
+    ]
+    best = min(trials, key=lambda trial: trial["score"])
+    return {"task": "lagged_sine", "method": "esn", "settings": best["settings"], "trials": trials}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "scores", "complaint"),
+    [
+        ("input_scaling", [9.0, 0.1, 0.01], [1.0, 3.0, 9.0], "input_scaling=9 lies at an end"),
+        ("input_scaling", [9.0, 0.1, 0.01], [1.0, 1.9, 9.0], ""),  # inside it is as good
+        ("input_scaling", [0.1, 9.0, 0.01], [1.0, 3.0, 9.0], ""),
+        ("bias_scaling", [0.01, 1.0], [1.0, 3.0], "bias_scaling=0.01 lies at an end"),
+        ("alpha", [2e-18, 1e-9], [1.0, 3.0], ""),  # a limit, the method says
+        ("alpha", [50.0, 1e-9], [1.0, 3.0], "alpha=50 lies at an end"),  # the other end is none
+        ("leak_rate", [0.99, 0.99], [1.0, 3.0], ""),
+    ],
+)
+def test_an_end_of_a_range_that_kept_a_search_from_better_is_noticed(
+    name, values, scores, complaint
+):
+    assert audit._check_edges(log_with(values, scores, name)) == (
+        [f"{complaint} of its range"] if complaint else []
+    )
+
+
+def test_a_list_of_numbers_has_ends_too(monkeypatch):
+    space = {"degree": [1, 2, 3, 4, 6], "topology": ["random", "cycle"]}
+    monkeypatch.setitem(METHODS, "esn", replace(METHODS["esn"], space=space))
+
+    (complaint,) = audit._check_edges(log_with([6, 2], [1.0, 3.0], "degree"))
+
+    assert complaint == "degree=6 lies at an end of its range"
+    assert audit._check_edges(log_with([2, 6], [1.0, 3.0], "degree")) == []
+    assert audit._check_edges(log_with(["cycle", "random"], [1.0, 3.0], "topology")) == []
