@@ -194,7 +194,7 @@ TASKS = [
     ),
     _flow_task(
         "lorenz63_networks",
-        "Lorenz-63, 2,000 rows, networks trained for about five seconds each",
+        "Lorenz-63, 2,000 rows, trained networks",
         SPARSE_LORENZ,
         "20 starts; solved readouts for second-order training, settings without a search; "
         "passes over the rows so many that a fit takes about five processor seconds",

@@ -221,7 +221,7 @@ class Simulation(Split):
         Whether methods see standardised values; else the original ones.
     original : Simulation, default=None
         The data before they were standardised, where they were.
-    long_run : None
+    long_run : None, default=None
         A simulation has none.
 
     See Also

@@ -1,7 +1,6 @@
 """Ten CSV files through the command, with the whole search: `pytest -m slow`."""
 
 import csv
-import time
 
 import numpy as np
 import pandas as pd
@@ -17,10 +16,9 @@ ROOM = 2.0  # deviations of the noise that a forecast may be off by on average
 def run(tmp_path, capsys, text, *options):
     path, out = tmp_path / "data.csv", tmp_path / "out"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    began = time.process_time()
     code = main(["forecast", str(path), "--out", str(out), *options])
     said = capsys.readouterr()
-    return code, out / "forecast.csv", said.out + said.err, time.process_time() - began
+    return code, out / "forecast.csv", said.out + said.err
 
 
 def check(table, truth, noise, separator=",", decimal=","):
@@ -36,10 +34,9 @@ def check(table, truth, noise, separator=",", decimal=","):
 def test_hourly_with_weather_and_a_missing_tail(tmp_path, capsys):
     frame, truth = weather(2000, 24)
     options = "--time time --target load --known temperature,day --horizon 24".split()
-    code, table, said, seconds = run(tmp_path, capsys, frame.to_csv(), *options)
+    code, table, said = run(tmp_path, capsys, frame.to_csv(), *options)
 
     assert code == 0, said
-    assert seconds < 30
     frame = check(table, truth, 0.7)
     assert frame["time"].iloc[0] == "2023-03-26 08:00:00"
 
@@ -48,7 +45,7 @@ def test_daily_with_holes(tmp_path, capsys):
     frame = series(714, "D", 7)
     kept = frame.iloc[:700].drop(frame.index[[50, 51, 300]])
     text = kept.to_csv()
-    code, table, said, _ = run(
+    code, table, said = run(
         tmp_path, capsys, text, "--time", "time", "--target", "load", "--horizon", "14"
     )
 
@@ -59,7 +56,7 @@ def test_daily_with_holes(tmp_path, capsys):
 
 def test_weekly(tmp_path, capsys):
     frame = series(312, "W-WED", 52)
-    code, table, said, _ = run(
+    code, table, said = run(
         tmp_path, capsys, frame.iloc[:300].to_csv(),
         "--time", "time", "--target", "load", "--horizon", "12", "--season", "52",
     )  # fmt: skip
@@ -70,7 +67,7 @@ def test_weekly(tmp_path, capsys):
 
 def test_monthly_with_month_ends(tmp_path, capsys):
     frame = series(132, "ME", 12, trend=1.0)
-    code, table, said, _ = run(
+    code, table, said = run(
         tmp_path, capsys, frame.iloc[:120].to_csv(),
         "--time", "time", "--target", "load", "--horizon", "12",
     )  # fmt: skip
@@ -83,7 +80,7 @@ def test_many_targets(tmp_path, capsys):
     frame = series(424, "D", 7)
     frame["b"] = 1000 * wave(424, 7, seed=5)
     frame["c"] = wave(424, 30, seed=6) / 1000
-    code, table, said, _ = run(
+    code, table, said = run(
         tmp_path, capsys, frame.iloc[:400].to_csv(),
         "--time", "time", "--target", "load,b", "--target", "c", "--horizon", "24",
     )  # fmt: skip
@@ -101,7 +98,7 @@ def test_semicolons_decimal_commas_local_dates_and_a_mark(tmp_path, capsys):
         line.rsplit(";", 1)[0] + ";" + line.rsplit(";", 1)[1].replace(".", ",") for line in lines
     ]
     text = "\ufeff" + "\r\n".join(["Zeit;Last in MW", *rows[:506]])
-    code, table, said, _ = run(
+    code, table, said = run(
         tmp_path, capsys, text, "--time", "Zeit", "--target", "Last in MW", "--horizon", "24"
     )
 
@@ -115,12 +112,12 @@ def test_iso_times_of_a_zone_across_the_hour_that_comes_twice(tmp_path, capsys):
     frame.index = pd.date_range("2024-10-10", periods=524, freq="h", tz="Europe/Berlin", name="t")
     options = ["--time", "t", "--target", "load", "--horizon", "24"]
     text = frame.iloc[:500].to_csv()
-    code, table, said, _ = run(tmp_path, capsys, text, *options, "--tz", "Europe/Berlin")
+    code, table, said = run(tmp_path, capsys, text, *options, "--tz", "Europe/Berlin")
 
     assert code == 0, said
     check(table, frame["load"].to_numpy()[500:], 1.0)
     frame.index = frame.index.tz_localize(None)
-    code, table, said, _ = run(tmp_path, capsys, frame.to_csv(), *options)
+    code, table, said = run(tmp_path, capsys, frame.to_csv(), *options)
     assert code == 1
     assert "line 413: the time '2024-10-27 02:00:00' comes twice" in " ".join(said.split())
 
@@ -129,7 +126,7 @@ def test_quoted_text_columns_and_missing_values(tmp_path, capsys):
     frame = series(330, "D", 7)
     frame["note"] = 'dry, "warm"'
     frame.iloc[[20, 21, 100], 0] = np.nan
-    code, table, said, _ = run(
+    code, table, said = run(
         tmp_path, capsys, frame.iloc[:320].to_csv(quoting=csv.QUOTE_NONNUMERIC),
         "--time", "time", "--target", "load", "--horizon", "10",
     )  # fmt: skip
@@ -141,13 +138,12 @@ def test_quoted_text_columns_and_missing_values(tmp_path, capsys):
 
 def test_a_hundred_thousand_rows(tmp_path, capsys):
     frame = series(100_024, "15min", 96)
-    code, table, said, seconds = run(
+    code, table, said = run(
         tmp_path, capsys, frame.iloc[:100_000].to_csv(),
         "--time", "time", "--target", "load", "--horizon", "24", "--season", "96",
     )  # fmt: skip
 
     assert code == 0, said
-    assert seconds < 120
     check(table, frame["load"].to_numpy()[100_000:], 1.0)
 
 
@@ -161,7 +157,7 @@ def test_bad_files_are_refused_with_line_and_remedy(tmp_path, capsys):
         "needs 19; add earlier rows": good[:3],
     }
     for message, lines in bad.items():
-        code, table, said, _ = run(
+        code, table, said = run(
             tmp_path, capsys, "\n".join(lines),
             "--time", "time", "--target", "load", "--horizon", "10",
         )  # fmt: skip
