@@ -38,7 +38,7 @@ def test_a_second_run_only_draws_again(smoke_run, tmp_path, capsys):
         (["run", "-m", "gpt"], "no method 'gpt'"),
         (
             ["run", "everything"],
-            "no suite .everything.*full, labels, memory, oscillators, .*smoke",
+            "no suite .everything.*full, labels, memory, noise, oscillators, .*smoke",
         ),
         (["run", "--seeds", "0"], "--seeds must be positive, got 0"),
         (["run", "--timeout", "-1"], "--timeout must be positive"),
@@ -116,8 +116,16 @@ def test_list_names_tasks_methods_and_suites(capsys):
     assert main(["list"]) == 0
 
     printed = capsys.readouterr().out
-    for name in ("sine_clean", "oscillator_eta0.1_hold", "hessian_free", "smoke", "unidentifiable"):
+    for name in ("sine_clean", "oscillator ...", "list oscillator", "hessian_free", "smoke"):
         assert name in printed
+
+
+def test_a_family_that_list_folds_is_named_one_by_one_by_its_word(capsys):
+    assert main(["list", "oscillator"]) == 0
+
+    printed = capsys.readouterr().out
+    assert "oscillator_eta0.1_hold" in printed
+    assert "unidentifiable" in printed
 
 
 def test_a_results_folder_that_cannot_be_written_is_named(smoke_run, tmp_path, capsys):
