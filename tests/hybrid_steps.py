@@ -36,6 +36,19 @@ def last_row(X, exog=None):
     return X
 
 
+class LastRow:
+    """`last_row` under a name without an address, so that tests of it are called the same."""
+
+    def __call__(self, X, exog=None):
+        return last_row(X)
+
+    def __repr__(self):
+        return "last_row"
+
+    def __deepcopy__(self, memo):
+        return self  # as of a function
+
+
 def run(step, start, n_steps, exog=None):
     rows = [np.asarray(start, dtype=float)[None]]
     for t in range(n_steps - 1):

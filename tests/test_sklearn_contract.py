@@ -2,7 +2,7 @@
 
 import pytest
 from contract import run_check
-from hybrid_steps import last_row
+from hybrid_steps import LastRow
 from routing import assert_series_ids_are_routed
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -45,7 +45,7 @@ ESTIMATORS = [
     Difference(),
     Log(shift=1.0),
     Forecaster(ESNRegressor(n_units=10), n_members=1, random_state=0),
-    HybridForecaster(ESNRegressor(n_units=10, random_state=0), model=last_row),
+    HybridForecaster(ESNRegressor(n_units=10, random_state=0), model=LastRow()),
     LocalForecaster(ESNRegressor(n_units=10, random_state=0), patch=1, halo=1, random_state=0),
 ]
 
