@@ -32,8 +32,8 @@ def check(folder: Path | None = None) -> list[str]:
     None is the archive of the source tree; an ArchiveMissingError is raised where there is none, as
     in an installed package. No complaints if all searches were equal: same budget, validation rows
     and seeds for every method, seeds disjoint from the test seeds, the stored setting the best of
-    its log, no best value kept by an end of its range,
-    and one small search repeated with the same score.
+    its log, no best value kept by an end of its range, and one small search repeated with the same
+    score.
     """
     complaints: list[str] = []
     groups: dict[tuple[str, str], list[Log]] = {}
